@@ -1,0 +1,72 @@
+"""What can go wrong, told to a person: where, what, and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from attrs import field, frozen
+
+
+@frozen
+class Span:
+    """A place in a text file. Lines and columns count from 1; `end` is the column after the last."""
+
+    line: int
+    column: int = 1
+    end: int = 0
+
+
+@frozen
+class Problem:
+    """One thing wrong with an input, at a place where there is one."""
+
+    message: str
+    span: Span | None = None
+    hint: str = ""
+
+    def render(self, path: str, source: Sequence[str] = ()) -> str:
+        """The problem as `path:line:col: message`, the source line, a caret and the hint."""
+        if self.span is None:
+            head = f"{path}: {self.message}"
+            return f"{head}\n  {self.hint}" if self.hint else head
+        span = self.span
+        rows = [f"{path}:{span.line}:{span.column}: {self.message}"]
+        if 0 < span.line <= len(source):
+            text = source[span.line - 1].replace("\t", " ")
+            rows.append(f"  {text}")
+            rows.append("  " + " " * (span.column - 1) + "^" * max(1, span.end - span.column))
+        if self.hint:
+            rows.append(f"  {self.hint}")
+        return "\n".join(rows)
+
+
+class LufError(Exception):
+    """The root of every error luf-tui raises on purpose. Its text is fit for a person."""
+
+
+@frozen
+class InputError(LufError):
+    """Bad input: one or more problems of one file."""
+
+    path: str
+    problems: tuple[Problem, ...]
+    source: tuple[str, ...] = field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        return "\n".join(problem.render(self.path, self.source) for problem in self.problems)
+
+
+class Refused(LufError):
+    """The machine refuses an operation. The run is kept up to there."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or lists them when few; empty if neither helps."""
+    words = sorted(set(known))
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if words and len(words) <= 12:
+        return "known: " + ", ".join(words)
+    return ""

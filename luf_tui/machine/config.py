@@ -1,0 +1,134 @@
+"""What a machine is made of, and what its numbers are called. Frozen; the program declares it."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+
+@frozen
+class Node:
+    """A NUMA node with one zone: `frames` page frames of a tier (baseline, section 5.1)."""
+
+    name: str
+    frames: int
+    tier: int = 0
+    """0 is the top tier (DRAM); higher numbers are slower (CXL)."""
+
+
+@frozen
+class FileConfig:
+    """A file: its page-cache pages are numbered across all files, from `first`."""
+
+    name: str
+    pages: int
+    first: int
+    iomap: bool = False
+    """True when buffered writes bypass `a_ops->write_begin` (XFS since the iomap conversion)."""
+
+
+@frozen
+class ProcessConfig:
+    """An address space and the names of its virtual pages."""
+
+    name: str
+    pages: tuple[str, ...]
+    """Display name per virtual page number, such as `text.0`; the unnamed ones are empty."""
+
+
+@frozen
+class TaskConfig:
+    """A schedulable thread. `mm` is a process index, or -1 for a kernel thread; `cpu` its home."""
+
+    name: str
+    mm: int = -1
+    cpu: int = 0
+
+
+@frozen
+class Costs:
+    """The cost model in nanoseconds: parameters of the model, never measurements.
+
+    Sources: baseline reference, section 8.1. They never decide an order of events.
+    """
+
+    dram_access: int = 100
+    cxl_access: int = 250
+    walk: int = 200
+    invlpg: int = 100
+    full_flush: int = 250
+    ipi: int = 1000
+    ipi_per_target: int = 200
+    handler: int = 300
+    fault: int = 1000
+    copy_dram: int = 800
+    copy_cxl: int = 2000
+    zero: int = 150
+    lock: int = 30
+    buddy: int = 120
+
+
+@frozen
+class MachineConfig:
+    """Sizes, widths and names of one machine."""
+
+    cpus: int = 4
+    nodes: tuple[Node, ...] = (Node("dram", 8), Node("cxl", 8, tier=1))
+    processes: tuple[ProcessConfig, ...] = ()
+    tasks: tuple[TaskConfig, ...] = ()
+    files: tuple[FileConfig, ...] = ()
+    objects: tuple[str, ...] = ()
+    """Names of kernel allocations that scripts refer to."""
+    contents: tuple[str, ...] = ("zero", "poison")
+    """Names of page contents by code. 0 is zero and 1 is poison; codes past the end are unnamed."""
+    pages: int = 8
+    """Virtual pages of each address space."""
+    tlb_entries: int = 8
+    asids: int = 6
+    max_order: int = 2
+    """The largest buddy order (the kernel's MAX_PAGE_ORDER is 10)."""
+    pcp_batch: int = 1
+    pcp_high: int = 4
+    watermark_min: int = 0
+    """Free pages below which a zone counts as short (WMARK_MIN), per zone."""
+    swap_slots: int = 8
+    ceiling: int = 33
+    """`tlb_single_page_flush_ceiling`: larger ranged flushes become full."""
+    key_bits: int = 16
+    zone_gen_bits: int = 16
+    gen_bits: int = 32
+    """Widths of luf_key, of a page's zone_ugen, and of tlb_gen and ugen."""
+    init_on_free: bool = False
+    kasan: bool = False
+    page_poison: bool = False
+    arch: str = "x86"
+    costs: Costs = field(factory=Costs)
+
+    @property
+    def frames(self) -> int:
+        """Allocatable page frames; the shared zero page is frame number `frames`."""
+        return sum(node.frames for node in self.nodes)
+
+    @property
+    def file_pages(self) -> int:
+        """Page-cache positions over all files."""
+        return sum(f.pages for f in self.files)
+
+    def first_frame(self, node: int) -> int:
+        """The lowest frame number of a node."""
+        return sum(n.frames for n in self.nodes[:node])
+
+    def content_name(self, code: int) -> str:
+        """What a person reads for a page content code."""
+        return self.contents[code] if code < len(self.contents) else f"v{code}"
+
+    def page_name(self, mm: int, vpn: int) -> str:
+        """The name of a virtual page: `text.0`, or its number."""
+        names = self.processes[mm].pages
+        return names[vpn] if vpn < len(names) and names[vpn] else f"va{vpn}"
+
+    def file_page_name(self, page: int) -> str:
+        """The name of a page-cache position: `lib.0`."""
+        for f in self.files:
+            if f.first <= page < f.first + f.pages:
+                return f"{f.name}.{page - f.first}"
+        return f"file{page}"

@@ -1,0 +1,117 @@
+"""A program: what a scenario says, with every name resolved. Frozen; made by the parser, by the
+explorer and by the trace replay alike, and played by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from luf_tui.errors import Span
+from luf_tui.machine.config import MachineConfig
+
+Value: TypeAlias = "int | str | tuple[int, ...] | tuple[tuple[int, ...], ...]"
+
+
+@frozen
+class Op:
+    """One operation line: who does what to which.
+
+    `task` is the task that runs it, -1 where the hardware itself acts (an eviction); `cpu` is where.
+    `args` are resolved numbers; contract per verb in `script/verbs.py`.
+    """
+
+    span: Span
+    text: str
+    task: int
+    cpu: int
+    verb: str
+    args: Mapping[str, Value] = field(factory=dict)
+    stop: str = ""
+    """Name of the micro-step before which it stops, to be resumed later; empty to finish."""
+
+
+@frozen
+class Condition:
+    """A test over anything visible: a predicate name with resolved arguments.
+
+    `relation` and `value` compare what counts (`ipis = 2`); `negated` is `no`/`not`.
+    """
+
+    span: Span
+    text: str
+    predicate: str
+    args: Mapping[str, Value] = field(factory=dict)
+    relation: str = ""
+    value: int = 0
+    negated: bool = False
+
+
+@frozen
+class Expect:
+    """An expectation, judged when the run reaches it."""
+
+    span: Span
+    text: str
+    condition: Condition
+
+
+@frozen
+class Note:
+    """A line of narration."""
+
+    span: Span
+    text: str
+
+
+@frozen
+class Break:
+    """A breakpoint that the file itself asks for: at the next item, or on a condition."""
+
+    span: Span
+    text: str
+    condition: Condition | None = None
+
+
+@frozen
+class Branch:
+    """One actor's program in a race."""
+
+    span: Span
+    name: str
+    task: int
+    ops: tuple[Op, ...]
+
+
+@frozen
+class Race:
+    """Programs to be explored in every order; played in a default order, or in `schedule`.
+
+    `machine_choices` are asynchronous choices the machine may make: evict, drain, switch ….
+    A schedule is a sequence of context names, one a micro-step.
+    """
+
+    span: Span
+    text: str
+    branches: tuple[Branch, ...]
+    machine_choices: tuple[str, ...] = ()
+    schedule: tuple[str, ...] = ()
+
+
+Item: TypeAlias = "Op | Expect | Note | Break | Race"
+
+
+@frozen
+class Program:
+    """A whole scenario."""
+
+    path: str
+    title: str
+    about: str
+    config: MachineConfig
+    policy: str
+    without: tuple[str, ...]
+    items: tuple[Item, ...]
+    source: tuple[str, ...] = field(default=(), repr=False)
+    seed: int = 0
