@@ -1,0 +1,128 @@
+"""The command line: finds the command, runs it, and turns every failure into a message.
+
+Importing this module, or asking for help, loads neither Textual nor Rich nor the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import luf_tui
+from luf_tui.commands import terminal
+from luf_tui.errors import LufError
+
+COMMANDS = {
+    "list": "the scenarios there are, one line each",
+}
+"""Every command, a module of `luf_tui.commands` each, and what it does."""
+
+DEBUG = "LUF_TUI_DEBUG"
+"""Environment variable that asks for tracebacks."""
+
+_EXIT_CODES = """\
+Exit codes: 0 everything held, 1 an expectation or obligation failed, 2 bad input or usage.
+`luf-tui COMMAND --help` says more about a command."""
+
+
+def overview() -> str:
+    """The help of the whole: every command with its line."""
+    rows = [(f"  luf-tui {name}", summary) for name, summary in COMMANDS.items()]
+    return "\n".join(
+        [
+            "luf-tui: a terminal stepper for Lazy Unmap Flush",
+            "",
+            *terminal.table(rows),
+            "",
+            _EXIT_CODES,
+        ]
+    )
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    first = words[0] if words else ""
+    if first in ("-h", "--help", "help"):
+        terminal.put(overview())
+        return terminal.HELD
+    if first in ("-V", "--version"):
+        terminal.put(f"luf-tui {luf_tui.__version__}")
+        return terminal.HELD
+    if first in COMMANDS:
+        return _run(first, words[1:])
+    raise LufError(_unknown(first))
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    module = importlib.import_module(f"luf_tui.commands.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"luf-tui {name}",
+        description=f"{COMMANDS[name][:1].upper()}{COMMANDS[name][1:]}.",
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    code = module.run(parser.parse_args(words))
+    assert isinstance(code, int)
+    return code
+
+
+def _unknown(word: str) -> str:
+    if not word:
+        return "say a command; `luf-tui --help` lists them"
+    close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.5)
+    hint = f"did you mean '{close[0]}'?" if close else "`luf-tui --help` lists the commands"
+    return f"{word}: no such command or file; {hint}"
+
+
+def _unexpected(error: BaseException) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"luf-tui: this is a defect of luf-tui, not of your input: {type(error).__name__}: "
+        f"{error} ({Path(place.filename).name}:{place.lineno}). Set {DEBUG}=1 for the traceback."
+    )
+
+
+def _guarded(words: Sequence[str]) -> int:
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+    except SystemExit as leaving:
+        sys.stdout.flush()
+        return leaving.code if isinstance(leaving.code, int) else terminal.HELD
+    except KeyboardInterrupt:
+        terminal.say("luf-tui: interrupted")
+        return terminal.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - no traceback reaches who did not ask for one
+        if os.environ.get(DEBUG):
+            traceback.print_exc()
+        terminal.say(_told(error))
+        return terminal.BAD_INPUT
+    return code
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, LufError):
+        text = str(error)
+        return text if "\n" in text else f"luf-tui: {text}"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"luf-tui: {where}{error.strerror or error}"
+    return _unexpected(error)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Nothing is raised, whatever happens."""
+    terminal.be_lenient()
+    try:
+        return _guarded(sys.argv[1:] if argv is None else argv)
+    except BrokenPipeError:
+        terminal.forget(sys.stdout)
+        terminal.forget(sys.stderr)
+        return terminal.NO_READER

@@ -1,0 +1,34 @@
+"""What every test shares: where things are, and the command line as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Finished = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def luf_tui(tmp_path: Path) -> Callable[..., Finished]:
+    """Runs `luf-tui WORDS…` as a process of its own, in an empty folder."""
+
+    def run(*words: object, **environment: str) -> Finished:
+        return subprocess.run(
+            [sys.executable, "-m", "luf_tui", *map(str, words)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            timeout=120,
+            check=False,
+        )
+
+    return run
