@@ -1,0 +1,243 @@
+"""The rules of the house that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from luf_tui.cli import COMMANDS
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "luf_tui"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+WRITERS = {"machine/cells.py", "timeline/checkpoints.py"}
+"""Who may put values into the cells: the logged write, and the cursor moving over its log."""
+MOVERS = {
+    "apply": {"timeline/timeline.py"},
+    "restore": {"timeline/timeline.py"},
+    "undo": {"timeline/recorder.py"},
+    "forget": {"machine/machine.py", "engine/director.py", "timeline/deltas.py"},
+}
+"""Who may move the cells along their log, by what they call."""
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def bound_names(function: ast.AST) -> set[str]:
+    """Names that a function binds to the array of values."""
+    names: set[str] = set()
+    for node in ast.walk(function):
+        pairs: list[tuple[ast.expr, ast.expr]] = []
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs += zip(target.elts, node.value.elts, strict=False)
+                else:
+                    pairs.append((target, node.value))
+        for target, value in pairs:
+            if not isinstance(target, ast.Name) or not isinstance(value, ast.Attribute):
+                continue
+            if value.attr == "values" or (value.attr == "cells" and of_record(value)):
+                names.add(target.id)
+    return names
+
+
+def of_record(node: ast.Attribute) -> bool:
+    """Whether `.cells` is a record's view of the array and not a machine's store."""
+    return isinstance(node.value, ast.Name) and node.value.id in ("record", "self")
+
+
+def stores(path: Path) -> Iterator[int]:
+    """Lines that put a value into the cells without the logged write."""
+    tree = tree_of(path)
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    for scope in [tree, *functions]:
+        names = bound_names(scope)
+        for node in ast.walk(scope):
+            targets: list[ast.expr] = []
+            if isinstance(node, (ast.Assign, ast.Delete)):
+                targets = list(node.targets)
+            elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+                targets = [node.target]
+            for target in targets:
+                parts = target.elts if isinstance(target, ast.Tuple) else [target]
+                for part in parts:
+                    if isinstance(part, ast.Subscript) and is_array(part.value, names):
+                        yield part.lineno
+
+
+def is_array(node: ast.expr, names: set[str]) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("values", "_raw") or (node.attr == "cells" and of_record(node))
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def method_calls(path: Path, method: str) -> Iterator[int]:
+    """Lines that call a method of that name on something called `cells`."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            holder = node.func.value
+            named = holder.attr if isinstance(holder, ast.Attribute) else ""
+            named = holder.id if isinstance(holder, ast.Name) else named
+            if node.func.attr == method and named in ("cells", "store"):
+                yield node.lineno
+
+
+def test_only_the_logged_write_changes_a_cell() -> None:
+    found = [
+        f"{name_of(path)}:{line}"
+        for path in MODULES
+        if name_of(path) not in WRITERS
+        for line in stores(path)
+    ]
+
+    assert [] == found
+
+
+def test_the_scan_for_stores_sees_a_store(tmp_path: Path) -> None:
+    source = tmp_path / "guilty.py"
+    source.write_text(
+        "def f(m, record):\n"
+        "    m.cells.values[3] = 1\n"
+        "    values, other = m.cells.values, 0\n"
+        "    values[3] += 1\n"
+        "    record.cells[0] = 2\n"
+        "    other[0] = values[1]\n",
+        encoding="utf-8",
+    )
+
+    assert {2, 4, 5} == set(stores(source))
+
+
+@pytest.mark.parametrize("method", sorted(MOVERS))
+def test_only_declared_places_move_the_cells_along_their_log(method: str) -> None:
+    found = [
+        f"{name_of(path)}:{line}"
+        for path in MODULES
+        if name_of(path) not in MOVERS[method] and not name_of(path).startswith("explore/")
+        for line in method_calls(path, method)
+    ]
+
+    assert [] == found
+
+
+def test_the_engine_knows_no_clock_and_no_chance() -> None:
+    banned = {"random", "time", "datetime", "secrets", "uuid", "os", "threading"}
+    below = ("machine/", "policy/", "engine/", "oracle/")
+    found = []
+    for path in MODULES:
+        if not name_of(path).startswith(below):
+            continue
+        for node in ast.walk(tree_of(path)):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            found += [f"{name_of(path)}: {n}" for n in names if n.partition(".")[0] in banned]
+
+    assert [] == found
+
+
+def test_a_module_holds_one_idea() -> None:
+    long = {
+        path.relative_to(ROOT).as_posix(): count
+        for path in [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+
+    assert {} == long
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    assert {"luf_tui"} == loaded("import luf_tui", "luf_tui")
+
+
+def test_the_command_line_alone_loads_no_toolkit() -> None:
+    assert set() == loaded("import luf_tui.cli", "textual", "rich", "lark")
+
+
+def loaded(code: str, *packages: str) -> set[str]:
+    """Modules of some packages that are loaded after running code in a fresh interpreter."""
+    script = f"import sys\n{code}\nprint('\\n'.join(sys.modules), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=True,
+    )
+    return {m for m in done.stderr.split() if m.partition(".")[0] in packages}
+
+
+HEADLESS = ["--help", "--version", "list"]
+
+
+@pytest.mark.parametrize("words", HEADLESS)
+def test_a_headless_command_loads_neither_textual_nor_rich(words: str) -> None:
+    code = f"from luf_tui.cli import main\nassert main({words.split()!r}) == 0"
+
+    assert set() == loaded(code, "textual", "rich")
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_an_unknown_command_names_the_nearest_and_exits_2(luf_tui: Run) -> None:
+    done = luf_tui("lisst")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "did you mean 'list'?" in done.stderr
+
+
+def test_bad_usage_exits_2_without_a_traceback(luf_tui: Run) -> None:
+    done = luf_tui("list", "--nonsense")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unexpected_error_is_one_honest_line(luf_tui: Run) -> None:
+    code = (
+        "import luf_tui.commands.list as command, luf_tui.cli as cli, sys\n"
+        "command.run = lambda args: {}['nowhere']\n"
+        "sys.exit(cli.main(['list']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert 1 == len(done.stderr.splitlines())
+    assert "defect of luf-tui" in done.stderr
+    assert "LUF_TUI_DEBUG=1" in done.stderr
+
+
+def test_a_reader_that_leaves_early_gets_no_complaint() -> None:
+    command = f"{sys.executable} -m luf_tui --help | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+
+    assert "" == done.stderr
+    assert done.stdout.strip() in ("0", "141")
+
+
+def test_every_command_has_a_module_and_help(luf_tui: Run) -> None:
+    modules = {path.stem for path in (PACKAGE / "commands").glob("*.py")}
+    assert set(COMMANDS) <= modules
+    for name in COMMANDS:
+        done = luf_tui(name, "--help")
+        assert 0 == done.returncode, done.stderr
+        assert f"luf-tui {name}" in done.stdout
