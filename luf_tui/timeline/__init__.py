@@ -1,0 +1,1 @@
+"""The recorded run, and every question that can be put to it."""

@@ -1,0 +1,239 @@
+"""Where a run stops of itself, forwards and backwards.
+
+A breakpoint trips at positions that depend on the recording alone: not on where one stands, nor
+on the direction. So running back never trips over the place one stands on, and the third hit
+is the third hit from either side.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+
+from attrs import evolve, frozen
+
+from luf_tui.errors import LufError, nearest
+from luf_tui.machine.events import BY_NAME
+from luf_tui.machine.refs import Ref
+from luf_tui.script.program import Break, Condition, Program, Race
+from luf_tui.timeline.history import history
+from luf_tui.timeline.narrate import sentence
+from luf_tui.timeline.predicates import holds_at
+from luf_tui.timeline.timeline import Timeline
+
+
+@frozen
+class Breakpoint:
+    """One breakpoint: a script line, an event kind, a condition or a watched thing."""
+
+    line: int = 0
+    event: str = ""
+    condition: Condition | None = None
+    watch: Ref | None = None
+    hit: int = 1
+    """The first hit, counted from the start of the run, at which it stops."""
+    enabled: bool = True
+
+    @property
+    def text(self) -> str:
+        """The breakpoint as `parse` reads it."""
+        if self.line:
+            said = f"line {self.line}"
+        elif self.event:
+            said = f"event {self.event}"
+        elif self.watch is not None:
+            field = f".{self.watch.field}" if self.watch.field else ""
+            said = f"watch {self.watch.region}[{self.watch.index}]{field}"
+        else:
+            said = f"when {self.condition.text if self.condition else ''}"
+        said += f" hit {self.hit}" if self.hit != 1 else ""
+        return said if self.enabled else f"off {said}"
+
+
+@frozen
+class Stop:
+    """Where a run came to rest, and why."""
+
+    position: int
+    reason: str
+    breakpoint: Breakpoint | None = None
+
+
+def run_forward(timeline: Timeline, position: int, points: Iterable[Breakpoint]) -> Stop:
+    """Run on to the next breakpoint after a position, or to the end."""
+    best, by = timeline.steps + 1, None
+    for point in points:
+        if point.enabled:
+            at = _next_trip(timeline, point, position, best)
+            if at < best:
+                best, by = at, point
+    if by is None:
+        why = timeline.incomplete
+        return Stop(timeline.steps, f"end of the run: {why}" if why else "end of the run")
+    return Stop(best, f"stopped because {because(timeline, by, best)}", by)
+
+
+def run_backward(timeline: Timeline, position: int, points: Iterable[Breakpoint]) -> Stop:
+    """Run back to the last breakpoint before a position, or to the start."""
+    best, by = -1, None
+    for point in points:
+        if point.enabled:
+            at = _previous_trip(timeline, point, position, best)
+            if at > best:
+                best, by = at, point
+    if by is None:
+        return Stop(0, "start of the run")
+    return Stop(best, f"stopped because {because(timeline, by, best)}", by)
+
+
+def because(timeline: Timeline, point: Breakpoint, position: int) -> str:
+    """Why a breakpoint stops at a position, as the end of a sentence."""
+    said = _reason(timeline, point, position)
+    return f"{said} (hit {hit_number(timeline, point, position)})" if point.hit != 1 else said
+
+
+def _reason(timeline: Timeline, point: Breakpoint, position: int) -> str:
+    if point.line:
+        item = item_of_line(timeline.program, point.line)
+        return f"line {point.line} is reached: {timeline.program.items[item].text}"
+    if point.event:
+        kind = BY_NAME[point.event].number
+        for event in timeline.events_of(position):
+            if timeline.events.kind_of(event) == kind:
+                return f"of {point.event}: {sentence(timeline, timeline.events[event])}"
+        return f"of {point.event}"
+    if point.watch is not None:
+        writes = [w for w in history(timeline, point.watch) if w.step == position]
+        told = ", ".join(f"{w.ref.field} {w.old} → {w.new}" for w in writes)
+        return f"{point.watch.region}[{point.watch.index}] changed: {told}"
+    return f"it holds now: {point.condition.text if point.condition else ''}"
+
+
+def hit_number(timeline: Timeline, point: Breakpoint, position: int) -> int:
+    """Which hit a position is, counted from the start of the run; 0 when it is none."""
+    found = hits(timeline, point)
+    at = bisect_left(found, position)
+    return at + 1 if at < len(found) and found[at] == position else 0
+
+
+def hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
+    """Every position a breakpoint trips at, whatever its hit count, in order."""
+    key = ("hits", evolve(point, hit=1, enabled=True).text)
+    known: Sequence[int] | None = timeline.memo.get(key)
+    if known is None:
+        known = timeline.memo[key] = _hits(timeline, point)
+    return known
+
+
+def _hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
+    if point.line:
+        item = item_of_line(timeline.program, point.line)
+        at = timeline.item_position(item) if item >= 0 else -1
+        return [at] if at >= 0 else []
+    if point.event:
+        kind = BY_NAME[point.event].number
+        events = timeline.index.by_kind[kind]
+        return sorted({timeline.step_of_event(event) for event in events})
+    if point.watch is not None:
+        return sorted({w.step for w in history(timeline, point.watch) if w.step})
+    if point.condition is None:
+        return []
+    condition = point.condition
+    truth = [holds_at(timeline, condition, p) for p in range(timeline.steps + 1)]
+    return [p for p in range(1, len(truth)) if truth[p] and not truth[p - 1]]
+
+
+def _next_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int) -> int:
+    """The first trip after `position` and before `limit`, or `limit`."""
+    if point.condition is not None and point.hit <= 1 and not _known(timeline, point):
+        held = holds_at(timeline, point.condition, position)
+        for at in range(position + 1, min(limit, timeline.steps + 1)):
+            holds = holds_at(timeline, point.condition, at)
+            if holds and not held:
+                return at
+            held = holds
+        return limit
+    found = hits(timeline, point)
+    first = max(bisect_right(found, position), point.hit - 1)
+    return min(found[first], limit) if first < len(found) else limit
+
+
+def _previous_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int) -> int:
+    """The last trip before `position` and after `limit`, or `limit`."""
+    if point.condition is not None and point.hit <= 1 and not _known(timeline, point):
+        if position - 1 <= max(limit, 0):
+            return limit
+        held = holds_at(timeline, point.condition, position - 1)
+        for at in range(position - 1, max(limit, 0), -1):
+            before = holds_at(timeline, point.condition, at - 1)
+            if held and not before:
+                return at
+            held = before
+        return limit
+    found = hits(timeline, point)
+    last = bisect_left(found, position) - 1
+    return max(found[last], limit) if last >= max(point.hit - 1, 0) else limit
+
+
+def _known(timeline: Timeline, point: Breakpoint) -> bool:
+    return ("hits", evolve(point, hit=1, enabled=True).text) in timeline.memo
+
+
+def item_of_line(program: Program, line: int) -> int:
+    """The item a breakpoint on a line belongs to: the one there, the race around it, or the
+    next one below; -1 past the last.
+    """
+    for number, item in enumerate(program.items):
+        if item.span.line >= line:
+            return number
+        if isinstance(item, Race) and line <= max(
+            (op.span.line for branch in item.branches for op in branch.ops), default=0
+        ):
+            return number
+    return -1
+
+
+def of_program(program: Program) -> tuple[Breakpoint, ...]:
+    """The breakpoints a scenario asks for itself with `break` lines."""
+    found: list[Breakpoint] = []
+    for number, item in enumerate(program.items):
+        if isinstance(item, Break):
+            if item.condition is not None:
+                found.append(Breakpoint(condition=item.condition))
+            elif number + 1 < len(program.items):
+                found.append(Breakpoint(line=program.items[number + 1].span.line))
+    return tuple(found)
+
+
+def parse(text: str, condition: Callable[[str], Condition] | None = None) -> Breakpoint:
+    """A breakpoint from its text: `line 15`, `event defer hit 3`, `watch pte[3].pfn`, `when …`.
+
+    `condition` parses what follows `when`. Raises LufError with a hint.
+    """
+    words = text.split()
+    enabled = words[:1] != ["off"]
+    words = words if enabled else words[1:]
+    hit = 1
+    if len(words) > 2 and words[-2] == "hit" and words[-1].isdecimal():
+        hit = max(1, int(words[-1]))
+        words = words[:-2]
+    kind, rest = (words or [""])[0], " ".join(words[1:])
+    if kind == "line" and rest.isdecimal() and int(rest) > 0:
+        return Breakpoint(line=int(rest), hit=hit, enabled=enabled)
+    if kind == "event":
+        if rest not in BY_NAME:
+            raise LufError(f"no event kind '{rest}'. {nearest(rest, BY_NAME)}".strip())
+        return Breakpoint(event=rest, hit=hit, enabled=enabled)
+    if kind == "watch":
+        return Breakpoint(watch=_ref(rest), hit=hit, enabled=enabled)
+    if kind == "when" and rest and condition is not None:
+        return Breakpoint(condition=condition(rest), hit=hit, enabled=enabled)
+    raise LufError(f"not a breakpoint: '{text}'. Known: line N, event KIND, watch X[N], when …")
+
+
+def _ref(text: str) -> Ref:
+    region, _, rest = text.partition("[")
+    index, _, field = rest.partition("]")
+    if not region or not index.isdecimal() or (field and not field.startswith(".")):
+        raise LufError(f"not a thing to watch: '{text}'. Write it as region[number].field")
+    return Ref(region, int(index), field[1:])

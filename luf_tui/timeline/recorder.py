@@ -1,0 +1,199 @@
+"""Playing a program once and keeping everything.
+
+The recorder takes the micro-steps as they come, lets the oracle judge each of them, settles the
+expectations it meets, and hands over a `Timeline`. Whatever stops it early, what was recorded
+up to the last whole micro-step is kept.
+"""
+
+from __future__ import annotations
+
+import signal
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from luf_tui.errors import Refused
+from luf_tui.machine import events as ev
+from luf_tui.machine.events import ARGS, ROW
+from luf_tui.machine.machine import Machine
+from luf_tui.script.program import Expect, Program
+from luf_tui.timeline.checkpoints import Checkpoints
+from luf_tui.timeline.deltas import Deltas
+from luf_tui.timeline.facts import Finding, ItemInfo, Outcome, Refusal, StepInfo
+from luf_tui.timeline.predicates import Moment, judge
+from luf_tui.timeline.steps import Steps
+from luf_tui.timeline.timeline import Timeline
+
+if TYPE_CHECKING:
+    from luf_tui.policy.base import Policy
+
+SPOOL = 4096
+"""Writes after which the machine's log is moved to the compact history."""
+CONTENT = ROW - ARGS + 3
+"""Column of the content argument of READ and STORE events."""
+
+
+class Recorder:
+    """One recording in progress."""
+
+    def __init__(
+        self,
+        program: Program,
+        policy: Policy,
+        machine: Machine,
+        find: Callable[[int], Iterable[Finding]],
+        limit: int,
+    ) -> None:
+        """`find` judges the events from a number on; `limit` is the most micro-steps to play."""
+        self.program = program
+        self.policy = policy
+        self.machine = machine
+        self.find = find
+        self.limit = limit
+        self.steps = Steps()
+        self.deltas = Deltas(len(machine.cells.values))
+        self.checkpoints = Checkpoints(machine.cells.values)
+        self.reached: dict[int, int] = {}
+        self.findings: list[Finding] = []
+        self.finding_events: list[int] = []
+        self.outcomes: list[Outcome] = []
+        self.refusals: list[Refusal] = []
+        self.incomplete = ""
+
+    @property
+    def position(self) -> int:
+        """The position reached so far."""
+        return len(self.steps) - 1
+
+    def play(self, moves: Iterable[StepInfo | ItemInfo]) -> Timeline:
+        """Record all moves and return the timeline, its cursor at the end."""
+        self._settle_marks()
+        with noted_interrupts() as interrupts:
+            try:
+                for moved in moves:
+                    if isinstance(moved, StepInfo):
+                        self._step(moved)
+                    else:
+                        self._item(moved.item)
+                    if interrupts:
+                        raise KeyboardInterrupt
+                    if self.position >= self.limit:
+                        self.incomplete = f"stopped at the limit of {self.limit} micro-steps"
+                        break
+            except Refused as refused:
+                self._roll_back()
+                self._refuse(refused)
+            except KeyboardInterrupt:
+                self._roll_back()
+                self.incomplete = f"interrupted after micro-step {self.position}"
+            return self._finish()
+
+    # -- one move ---------------------------------------------------------------------------
+
+    def _step(self, moved: StepInfo) -> None:
+        events, cells = self.machine.events, self.machine.cells
+        first = self.steps.event_mark[-1]
+        self.reached.setdefault(moved.item, self.position + 1)
+        found = self.find(first)
+        for finding in found:
+            self._keep(finding)
+        self.steps.add(moved, len(self.deltas) + cells.mark(), len(events))
+        if cells.mark() >= SPOOL:
+            self._spool()
+
+    def _keep(self, finding: Finding) -> None:
+        events = self.machine.events
+        place = (finding.mm, finding.vpn, finding.pfn)
+        if finding.weight == "benign":
+            content = events.rows[finding.event * ROW + CONTENT] if finding.event >= 0 else 0
+            events.emit(ev.STALE, finding.cpu, *place, content)
+            return
+        kind = ev.VIOLATION if finding.weight == "violation" else ev.DEVIATION
+        self.finding_events.append(len(events))
+        events.emit(kind, finding.cpu, len(self.findings), *place)
+        self.findings.append(finding)
+
+    def _item(self, number: int) -> None:
+        self.reached.setdefault(number, self.position)
+        self._settle_marks()
+        item = self.program.items[number]
+        if isinstance(item, Expect):
+            verdict = judge(item.condition, self._moment())
+            self.outcomes.append(Outcome(number, self.position, verdict.held, verdict.detail))
+            self.machine.events.emit(ev.EXPECTED, -1, number, int(verdict.held))
+            self._settle_marks()
+
+    def _moment(self) -> Moment:
+        return Moment(
+            self.program,
+            self.policy,
+            self.machine,
+            len(self.machine.events),
+            self.position,
+            self.findings,
+        )
+
+    def _refuse(self, refused: Refused) -> None:
+        item = getattr(refused, "item", self.steps.item[-1])
+        self.machine.events.emit(ev.REFUSED, -1, self.steps.ctx[-1], item, len(self.refusals))
+        self.refusals.append(Refusal(item, self.position, str(refused)))
+        self._settle_marks()
+
+    # -- bookkeeping ------------------------------------------------------------------------
+
+    def _settle_marks(self) -> None:
+        """What was written and emitted since the last micro-step belongs to it."""
+        self.steps.log_mark[-1] = len(self.deltas) + self.machine.cells.mark()
+        self.steps.event_mark[-1] = len(self.machine.events)
+
+    def _roll_back(self) -> None:
+        """Take back an unfinished micro-step."""
+        self.machine.cells.undo(max(0, self.steps.log_mark[-1] - len(self.deltas)))
+        self.machine.events.truncate(self.steps.event_mark[-1])
+
+    def _spool(self) -> None:
+        self.deltas.take(self.machine.cells)
+        width = sum(a.itemsize for a in (self.deltas.cell, self.deltas.old, self.deltas.new))
+        if self.checkpoints.due(len(self.deltas), width):
+            self.checkpoints.take(len(self.deltas), self.machine.cells.values)
+
+    def _finish(self) -> Timeline:
+        self._settle_marks()
+        self.deltas.take(self.machine.cells)
+        self.steps.settle()
+        events = self.machine.events
+        with suppress(OverflowError):
+            events.rows = array("i", events.rows)
+        return Timeline(
+            self.program,
+            self.policy,
+            self.machine,
+            deltas=self.deltas,
+            checkpoints=self.checkpoints,
+            steps=self.steps,
+            reached=self.reached,
+            findings=tuple(self.findings),
+            finding_events=tuple(self.finding_events),
+            outcomes=tuple(self.outcomes),
+            refusals=tuple(self.refusals),
+            incomplete=self.incomplete,
+        )
+
+
+@contextmanager
+def noted_interrupts() -> Iterator[list[int]]:
+    """Ctrl-C noted in a list instead of raised, so that it never cuts a micro-step in two.
+
+    Outside the main thread, where signals cannot be caught, nothing changes.
+    """
+    noted: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    except ValueError:
+        yield noted
+        return
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)

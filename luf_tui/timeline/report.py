@@ -1,0 +1,53 @@
+"""The run in figures: the object that `run --json` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from luf_tui.machine.events import KINDS
+from luf_tui.timeline.facts import Finding
+from luf_tui.timeline.timeline import Timeline
+
+
+def summary(timeline: Timeline) -> dict[str, Any]:
+    """The whole run as plain values, with the keys of design section 11, in a stable order."""
+    total = timeline.counters(timeline.steps)
+    by_kind = timeline.index.by_kind
+    held = sum(outcome.held for outcome in timeline.outcomes)
+    return {
+        "scenario": timeline.program.path,
+        "policy": timeline.policy.name,
+        "without": list(timeline.policy.without),
+        "steps": timeline.steps,
+        "events": {k.name: len(by_kind[k.number]) for k in KINDS if by_kind[k.number]},
+        "ipis": total.ipis,
+        "interrupted_cpus": total.interrupted,
+        "flushes": {"owed": total.owed, "paid": total.paid, "saved": total.saved},
+        "expectations": {"held": held, "failed": len(timeline.outcomes) - held},
+        "violations": findings(timeline, "violation"),
+        "deviations": findings(timeline, "deviation"),
+        "digest": timeline.digest(),
+    }
+
+
+def findings(timeline: Timeline, weight: str) -> list[dict[str, Any]]:
+    """Findings of one weight as plain values, in the order they were made."""
+    return [
+        _finding(timeline, found, event)
+        for found, event in zip(timeline.findings, timeline.finding_events, strict=True)
+        if found.weight == weight
+    ]
+
+
+def _finding(timeline: Timeline, found: Finding, event: int) -> dict[str, Any]:
+    step = timeline.step_of_event(event)
+    return {
+        "obligation": found.obligation,
+        "step": step,
+        "line": timeline.line_at(step),
+        "cpu": found.cpu,
+        "read": found.read,
+        "expected": found.expected,
+        "rule": found.rule,
+        "message": found.message,
+    }

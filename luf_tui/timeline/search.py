@@ -1,0 +1,129 @@
+"""Finding events by what they are and whom they concern, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from luf_tui.machine.events import KINDS
+from luf_tui.timeline.narrate import sentence
+from luf_tui.timeline.timeline import Timeline
+
+
+@frozen
+class Query:
+    """What to look for; everything given must match. -1 and empty are anything."""
+
+    text: str = ""
+    """Words of the event's sentence or of its kind's name, in any case."""
+    kinds: tuple[int, ...] = ()
+    cpu: int = -1
+    pfn: int = -1
+    task: int = -1
+    mm: int = -1
+    vpn: int = -1
+
+
+PFN_ARGS = ("pfn", "source", "target", "buddy")
+CPU_ARGS = ("sender", "cpu")
+
+
+def query(timeline: Timeline, words: str) -> Query:
+    """A query from what a person types: `defer f3 cpu1 text.0 app`, in any order.
+
+    Event kinds, `cpuN`, `fN`, task names and page names are recognised; the rest is text.
+    """
+    config = timeline.config
+    kinds = {kind.name: kind.number for kind in KINDS}
+    tasks = {task.name: number for number, task in enumerate(config.tasks)}
+    pages = {
+        name: (mm, vpn)
+        for mm, process in enumerate(config.processes)
+        for vpn, name in enumerate(process.pages)
+        if name
+    }
+    found: list[int] = []
+    rest: list[str] = []
+    cpu = pfn = task = mm = vpn = -1
+    for word in words.split():
+        if word in kinds:
+            found.append(kinds[word])
+        elif word[:3] == "cpu" and word[3:].isdecimal():
+            cpu = int(word[3:])
+        elif word[:1] == "f" and word[1:].isdecimal():
+            pfn = int(word[1:])
+        elif word in tasks:
+            task = tasks[word]
+        elif word in pages:
+            mm, vpn = pages[word]
+        else:
+            rest.append(word)
+    return Query(" ".join(rest), tuple(found), cpu, pfn, task, mm, vpn)
+
+
+def matches(timeline: Timeline, event: int, wanted: Query) -> bool:
+    """Whether an event is one of those looked for."""
+    if wanted.kinds and timeline.events.kind_of(event) not in wanted.kinds:
+        return False
+    if wanted.task >= 0:
+        ctx = timeline.step_info(max(1, timeline.step_of_event(event))).ctx
+        if ctx != timeline.machine.task_ctx(wanted.task):
+            return False
+    full = timeline.events[event]
+    args = full.args
+    if wanted.cpu >= 0 and not _concerns_cpu(full.cpu, args, wanted.cpu):
+        return False
+    if wanted.pfn >= 0 and wanted.pfn not in (args.get(name) for name in PFN_ARGS):
+        return False
+    if wanted.mm >= 0 and args.get("mm") != wanted.mm:
+        return False
+    if wanted.vpn >= 0 and args.get("vpn") != wanted.vpn:
+        return False
+    if not wanted.text:
+        return True
+    said = f"{full.name} {sentence(timeline, full, 'kernel')}".casefold()
+    return wanted.text.casefold() in said
+
+
+def _concerns_cpu(cpu: int, args: dict[str, int], wanted: int) -> bool:
+    return (
+        cpu == wanted
+        or args.get("mask", 0) >> wanted & 1 == 1
+        or wanted in (args.get(name) for name in CPU_ARGS)
+    )
+
+
+def find_next(timeline: Timeline, wanted: Query, event: int) -> int:
+    """The first matching event with a number above `event`, or -1."""
+    return _first(timeline, wanted, range(event + 1, len(timeline.events)))
+
+
+def find_previous(timeline: Timeline, wanted: Query, event: int) -> int:
+    """The last matching event with a number below `event`, or -1."""
+    return _first(timeline, wanted, range(event - 1, -1, -1))
+
+
+def find_from(timeline: Timeline, wanted: Query, position: int, *, backward: bool = False) -> int:
+    """The nearest matching event at a later (or earlier) position, or -1."""
+    if backward:
+        return find_previous(timeline, wanted, timeline.events_of(position).start)
+    return find_next(timeline, wanted, timeline.event_index_at(position) - 1)
+
+
+def find_all(timeline: Timeline, wanted: Query) -> tuple[int, ...]:
+    """All matching events, for `match x of y`. Kept for the next asking."""
+    key = ("find all", wanted)
+    known: tuple[int, ...] | None = timeline.memo.get(key)
+    if known is None:
+        candidates: Iterable[int] = range(len(timeline.events))
+        if wanted.kinds:
+            by_kind = timeline.index.by_kind
+            candidates = sorted(n for kind in set(wanted.kinds) for n in by_kind[kind])
+        known = tuple(n for n in candidates if matches(timeline, n, wanted))
+        timeline.memo[key] = known
+    return known
+
+
+def _first(timeline: Timeline, wanted: Query, candidates: Iterable[int]) -> int:
+    return next((n for n in candidates if matches(timeline, n, wanted)), -1)

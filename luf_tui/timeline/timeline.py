@@ -1,0 +1,232 @@
+"""The recorded run: a cursor over its log, and the plain questions put to it.
+
+Positions run from 0, the power-on state, to `steps`; position n is the state after micro-step n.
+How a run is stored is known in this package only (design, section 7; performance.md, section 4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from array import array
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.events import ROW, EventLog
+from luf_tui.machine.machine import Machine
+from luf_tui.timeline.checkpoints import Checkpoints
+from luf_tui.timeline.counters import EventIndex
+from luf_tui.timeline.deltas import Deltas
+from luf_tui.timeline.facts import Counters, Finding, Outcome, Refusal, StepInfo
+from luf_tui.timeline.steps import Steps
+
+if TYPE_CHECKING:
+    from luf_tui.policy.base import Policy
+    from luf_tui.script.program import Program
+
+
+class Timeline:
+    """A recorded run of one program under one policy, with a cursor.
+
+    `machine` is the machine at `position`; `seek` moves it. Everything else stays as recorded.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        policy: Policy,
+        machine: Machine,
+        *,
+        deltas: Deltas,
+        checkpoints: Checkpoints,
+        steps: Steps,
+        reached: dict[int, int],
+        findings: tuple[Finding, ...] = (),
+        finding_events: tuple[int, ...] = (),
+        outcomes: tuple[Outcome, ...] = (),
+        refusals: tuple[Refusal, ...] = (),
+        incomplete: str = "",
+    ) -> None:
+        self.program = program
+        self.policy = policy
+        self.machine = machine
+        self.events: EventLog = machine.events
+        self.findings = findings
+        """Deviations and violations; benign stale hits are events only."""
+        self.finding_events = finding_events
+        """The DEVIATION or VIOLATION event of each finding."""
+        self.outcomes = outcomes
+        self.refusals = refusals
+        self.incomplete = incomplete
+        """Why the recording ended early; empty when the whole program was played."""
+        self.memo: dict[Any, Any] = {}
+        """What questions keep between askings, by question; the run never changes."""
+        self.position = len(steps) - 1
+        self._deltas = deltas
+        self._checkpoints = checkpoints
+        self._steps = steps
+        self._reached = reached
+
+    @property
+    def config(self) -> MachineConfig:
+        """The machine's sizes and names."""
+        return self.machine.config
+
+    @property
+    def steps(self) -> int:
+        """The number of micro-steps, and the last position."""
+        return len(self._steps) - 1
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes the history takes: writes, steps, events and checkpoints."""
+        rows = self.events.rows
+        parts = (self._deltas.nbytes, self._steps.nbytes, self._checkpoints.nbytes)
+        return sum(parts) + len(rows) * rows.itemsize
+
+    # -- the cursor -------------------------------------------------------------------------
+
+    def clamp(self, position: int) -> int:
+        """The nearest position that exists."""
+        return min(max(position, 0), self.steps)
+
+    def seek(self, position: int) -> None:
+        """Move the machine to a position. Raises IndexError when there is no such position.
+
+        Goes from the cursor or a checkpoint, whichever has fewer writes in between, forward with
+        the new values or backward with the old ones. Nothing is logged.
+        """
+        if not 0 <= position <= self.steps:
+            raise IndexError(position)
+        marks = self._steps.log_mark
+        at, target = marks[self.position], marks[position]
+        cells = self.machine.cells
+        number = self._checkpoints.nearest(target)
+        stored = self._checkpoints.marks[number]
+        if abs(target - stored) + self._checkpoints.copy_cost() < abs(target - at):
+            self._checkpoints.restore(number, cells.values)
+            at = stored
+        if at < target:
+            cells.apply(self._deltas.forward(at, target))
+        elif at > target:
+            cells.apply(self._deltas.backward(target, at))
+        self.position = position
+
+    # -- events -----------------------------------------------------------------------------
+
+    @property
+    def index(self) -> EventIndex:
+        """Event numbers by kind; built when first asked for."""
+        built: EventIndex | None = self.memo.get("index")
+        if built is None:
+            built = self.memo["index"] = EventIndex(self.events)
+        return built
+
+    def event_index_at(self, position: int) -> int:
+        """The number of events up to and including a position."""
+        return self._steps.event_mark[position]
+
+    def events_of(self, step: int) -> range:
+        """Event numbers of micro-step `step`; those of 0 came before the first micro-step."""
+        marks = self._steps.event_mark
+        return range(marks[step - 1] if step else 0, marks[step])
+
+    def step_of_event(self, event: int) -> int:
+        """The position an event belongs to."""
+        return bisect_right(self._steps.event_mark, event)
+
+    def counters(self, position: int) -> Counters:
+        """Totals up to and including a position."""
+        return self.index.counters(position, self._steps.event_mark[position])
+
+    def digest(self) -> str:
+        """SHA-256 of the event log, the same on any computer."""
+        rows = self.events.rows
+        sha = hashlib.sha256()
+        for first in range(0, len(rows), ROW * 4096):
+            piece = array("q", rows[first : first + ROW * 4096])
+            if sys.byteorder == "big":
+                piece.byteswap()
+            sha.update(piece.tobytes())
+        return sha.hexdigest()
+
+    # -- steps and items --------------------------------------------------------------------
+
+    def step_info(self, step: int) -> StepInfo:
+        """What micro-step `step` (1 to `steps`) did."""
+        if not 1 <= step <= self.steps:
+            raise IndexError(step)
+        return self._steps.info(step)
+
+    def item_at(self, position: int) -> int:
+        """The program item being executed at a position, or -1 before any."""
+        return self._steps.item[position]
+
+    def line_at(self, position: int) -> int:
+        """The script line being executed at a position, or 0 before any."""
+        item = self.item_at(position)
+        return self.program.items[item].span.line if item >= 0 else 0
+
+    def item_steps(self, item: int) -> range:
+        """The micro-steps of one item, first to last; empty for items without any."""
+        spans = self._item_spans()
+        return spans.get(item, range(0))
+
+    def item_position(self, item: int) -> int:
+        """The position at which the run reached an item, or -1 when it never did.
+
+        For an operation it is its first micro-step; for an expectation or a note, the state it
+        looks at.
+        """
+        return self._reached.get(item, -1)
+
+    def _item_spans(self) -> dict[int, range]:
+        spans: dict[int, range] | None = self.memo.get("items")
+        if spans is None:
+            spans = {}
+            before = -1
+            first = 1
+            items = self._steps.item
+            for step in range(1, self.steps + 1):
+                if items[step] != before:
+                    _widen(spans, before, first, step)
+                    before, first = items[step], step
+            _widen(spans, before, first, self.steps + 1)
+            self.memo["items"] = spans
+        return spans
+
+    # -- cells ------------------------------------------------------------------------------
+
+    def changed_cells(self, step: int) -> dict[int, tuple[int, int]]:
+        """Cells that micro-step `step` changed: cell -> (old, new). Empty for 0."""
+        return self.net_changes(step - 1, step) if step else {}
+
+    def net_changes(self, first: int, last: int) -> dict[int, tuple[int, int]]:
+        """Cells whose values differ between two positions, `first` <= `last`."""
+        marks = self._steps.log_mark
+        return self._deltas.net(marks[first], marks[last])
+
+    def writes_between(self, first: int, last: int) -> int:
+        """How many writes lie between two positions."""
+        return abs(self._steps.log_mark[last] - self._steps.log_mark[first])
+
+    def last_write(self, first_cell: int, end_cell: int, position: int) -> int:
+        """The micro-step that last wrote one of these cells, up to a position; 0 if none did."""
+        marks = self._steps.log_mark
+        write = self._deltas.last_write(first_cell, end_cell, marks[position])
+        return bisect_right(marks, write) if write >= 0 else 0
+
+    def all_writes(self, first_cell: int, end_cell: int) -> list[tuple[int, int, int, int]]:
+        """Every write to these cells, oldest first, as (step, cell, old, new)."""
+        marks, log = self._steps.log_mark, self._deltas
+        return [
+            (bisect_right(marks, n), log.cell[n], log.old[n], log.new[n])
+            for n in log.writes_to(first_cell, end_cell)
+        ]
+
+
+def _widen(spans: dict[int, range], item: int, first: int, end: int) -> None:
+    if first < end and item >= 0:
+        known = spans.get(item)
+        spans[item] = range(known.start if known else first, end)
