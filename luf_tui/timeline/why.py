@@ -244,4 +244,7 @@ def is_stale(entry: TlbEntry, pte: Pte) -> bool:
 
 def _once(links: Iterable[Link]) -> tuple[Link, ...]:
     """The links without repetitions, first mention kept."""
-    return tuple({(link.text, link.step): link for link in reversed(list(links))}.values())[::-1]
+    first: dict[tuple[str, int], Link] = {}
+    for link in links:
+        first.setdefault((link.text, link.step), link)
+    return tuple(first.values())
