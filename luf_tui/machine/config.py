@@ -93,10 +93,11 @@ class MachineConfig:
     swap_slots: int = 8
     ceiling: int = 33
     """`tlb_single_page_flush_ceiling`: larger ranged flushes become full."""
-    key_bits: int = 16
-    zone_gen_bits: int = 16
+    key_bits: int = 4
+    zone_gen_bits: int = 8
     gen_bits: int = 32
-    """Widths of luf_key, of a page's zone_ugen, and of tlb_gen and ugen."""
+    """Widths of luf_key and of a page's zone_ugen (16 in the kernel), and of tlb_gen and ugen
+    (64 in the kernel)."""
     init_on_free: bool = False
     kasan: bool = False
     page_poison: bool = False

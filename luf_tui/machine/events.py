@@ -10,6 +10,75 @@ from attrs import frozen
 ARGS = 5
 ROW = ARGS + 3
 
+REASONS = (
+    "",
+    # why a TLB lost entries (tlb_flush reasons, baseline 6.3)
+    "task switch",
+    "remote shootdown",
+    "local shootdown",
+    "leaving lazy mode",
+    # what a flush is for
+    "unmap",
+    "before free",
+    "before copy",
+    "before write-out",
+    "taken off the free lists",
+    "kept after all",
+    "munmap",
+    "mprotect",
+    "madvise",
+    "mremap",
+    "copy on write",
+    "fork",
+    "exit",
+    "pending unmaps",
+    "write-protect in flight",
+    "userfaultfd write-protect",
+    "write fault",
+    "write fault, file",
+    "write()",
+    "truncate",
+    "invalidate",
+    "writeback",
+    "numa scan",
+    "soft-dirty",
+    "page reporting",
+    "memory failure",
+    "offline",
+    "lazy mm dropped",
+    "page-table pages",
+    "install",
+    # why a flush may not be deferred, or a page is kept
+    "this policy defers nothing",
+    "a mapping is writable",
+    "a write-protect is unflushed",
+    "shared memory without a file",
+    "pages are zeroed on free",
+    "KASAN poisons free pages",
+    "page_poison fills free pages",
+    "a large folio",
+    "a hugetlb folio",
+    "neither anonymous nor of a file",
+    "locked",
+    "pinned",
+    "not mapped",
+    "no swap slot",
+    "no free page",
+    "already isolated",
+    "all CPUs had flushed since",
+    "a flush for something else covered it",
+    # why bytes change
+    "zeroed on free",
+    "poisoned on free",
+    "zeroed for its new owner",
+    "written by the kernel",
+    "written by the device",
+    "discarded by the host",
+    "replaced",
+)
+REASON = {text: number for number, text in enumerate(REASONS)}
+"""Reasons that events carry as numbers, by text."""
+
 
 @frozen
 class Kind:

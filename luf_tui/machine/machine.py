@@ -47,7 +47,7 @@ class Machine:
         self.config = config
         self.events = EventLog()
         n, nodes = config.cpus, len(config.nodes)
-        self.contexts = n + len(config.tasks)
+        self.contexts = n + len(config.tasks) + 1
         self.orders = config.max_order + 1
         mms = len(config.processes)
         specs = [
@@ -98,6 +98,9 @@ class Machine:
         self.node_of: tuple[int, ...] = tuple(
             number for number, node in enumerate(config.nodes) for _ in range(node.frames)
         ) + (0,)
+        self.inode_of: tuple[int, ...] = tuple(
+            number for number, f in enumerate(config.files) for _ in range(f.pages)
+        )
         self.first_frame: tuple[int, ...] = tuple(config.first_frame(i) for i in range(nodes))
         self._power_on()
 
@@ -179,8 +182,15 @@ class Machine:
         """The context of a task."""
         return self.config.cpus + task
 
+    @property
+    def boot_ctx(self) -> int:
+        """The context of what happens on no CPU: set-up before a process runs, and hardware."""
+        return self.contexts - 1
+
     def ctx_name(self, ctx: int) -> str:
         """What a person calls a context."""
+        if ctx == self.boot_ctx:
+            return "boot"
         if ctx < self.config.cpus:
             return f"irq cpu{ctx}"
         return self.config.tasks[ctx - self.config.cpus].name

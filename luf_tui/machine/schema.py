@@ -65,6 +65,7 @@ class Context(Record):
     result = Field("what the last finished operation returned", bits=32)
     line = Field("script item being executed, plus one", bits=32)
     stop = Field("position at which a script told it to stop, plus one")
+    pc = Field("operations of its race program already begun")
 
 
 class Task(Record):
@@ -130,6 +131,7 @@ class Frame(Record):
     slot = Field("its swap slot", ref="swap")
     locked = Field("the operation that holds the folio lock", ref="ctx")
     dirty = Field("PG_dirty", bits=1)
+    writer = Field("the CPU whose store or copy last changed the bytes", ref="cpu")
     saved = Field("its bytes were copied or written out; a later store here would be lost", bits=1)
     target = Field("where migration copies it to", ref="frame")
     mark = Field("the policy's 16 bits: luf_key in a pcp list, zone_ugen in buddy", bits=32)
@@ -137,6 +139,11 @@ class Frame(Record):
     where = Field("the list it is on", ref="lists")
     next = Field("towards the tail", ref="frame")
     prev = Field("towards the head", ref="frame")
+
+    def disown(self) -> None:
+        """Forget everything an owner knew of the page. Its bytes stay."""
+        self.file_page = self.slot = self.locked = self.target = 0
+        self.dirty = self.saved = self.refs = self.pins = self.verdict = 0
 
 
 class ListHead(Record):

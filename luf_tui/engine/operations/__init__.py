@@ -1,0 +1,33 @@
+"""The operations of the kernel. Importing this package registers every one of them."""
+
+from luf_tui.engine.operation import op_name, step_label, step_name
+from luf_tui.engine.operations import (
+    access,
+    fault,
+    files,
+    flush,
+    mappings,
+    memory,
+    migrate,
+    monitor,
+    process,
+    reclaim,
+    unmap,
+)
+
+__all__ = [
+    "access",
+    "fault",
+    "files",
+    "flush",
+    "mappings",
+    "memory",
+    "migrate",
+    "monitor",
+    "op_name",
+    "process",
+    "reclaim",
+    "step_label",
+    "step_name",
+    "unmap",
+]

@@ -1,0 +1,230 @@
+"""Plays a program in its default order, one micro-step at a time.
+
+A line runs until its operation is done, stopped or blocked. An initiator that waits for
+acknowledgements lets the interrupted CPUs move, lowest number first; nothing else moves on its
+own, so that the order of a run is the order of its script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import Nothing, step_name
+from luf_tui.engine.operations.process import FinishSwitch, Switch
+from luf_tui.engine.start import OFF_CPU, begin
+from luf_tui.errors import Refused
+from luf_tui.machine import events as ev
+from luf_tui.machine.machine import Machine
+from luf_tui.policy.base import Policy
+from luf_tui.script.program import Op, Program, Race
+
+
+@frozen
+class StepInfo:
+    """One micro-step: for which item, in which context, and which it was."""
+
+    item: int
+    ctx: int
+    op: int
+    pos: int
+
+
+@frozen
+class ItemInfo:
+    """An item that is no operation was reached: an expectation, a note, a breakpoint."""
+
+    item: int
+
+
+def make_kernel(program: Program, policy: Policy) -> Kernel:
+    """A machine as the program declares it, powered on, under a policy."""
+    machine = Machine(program.config, policy.regions(program.config))
+    policy.power_on(machine)
+    machine.cells.forget()
+    return Kernel(machine, policy)
+
+
+class Director:
+    """Plays one program on one machine."""
+
+    def __init__(self, program: Program, policy: Policy) -> None:
+        self.program = program
+        self.policy = policy
+        self.k = make_kernel(program, policy)
+        self._item = 0
+
+    @property
+    def machine(self) -> Machine:
+        """The machine being played on."""
+        return self.k.m
+
+    def play(self) -> Iterator[StepInfo | ItemInfo]:
+        """Play to the end, yielding after every micro-step.
+
+        Raises Refused at an operation the machine cannot do; what was played stands.
+        """
+        for number, item in enumerate(self.program.items):
+            self._item = number
+            if isinstance(item, Op):
+                yield from self._op(item)
+                yield from self._others(-1)
+            elif isinstance(item, Race):
+                yield from self._race(item)
+            yield ItemInfo(number)
+
+    # -- one line -------------------------------------------------------------------------------
+
+    def _op(self, op: Op) -> Iterator[StepInfo]:
+        m = self.k.m
+        if op.verb == "deliver":
+            yield from self._deliver(op.cpu)
+            return
+        if op.verb == "resume":
+            ctx = m.task_ctx(op.task)
+            if not m.ctx[ctx].depth:
+                raise Refused(f"{op.text.strip()}: {m.ctx_name(ctx)} has nothing to resume")
+            yield from self._run(ctx, op.stop, resumed=True)
+            return
+        yield from self._schedule(op)
+        ctx = begin(self.k, op, self._item)
+        yield from self._run(ctx, op.stop)
+
+    def _schedule(self, op: Op) -> Iterator[StepInfo]:
+        """Bring the acting task onto its CPU, if it is not there."""
+        m = self.k.m
+        if op.task < 0 or op.verb in OFF_CPU or op.cpu < 0:
+            return
+        state = m.cpu[op.cpu]
+        if state.task == op.task + 1:
+            return
+        if m.shootdown[op.cpu].waiting:
+            raise Refused(
+                f"{op.text.strip()}: cpu{op.cpu} waits for acknowledgements with preemption off"
+            )
+        borrowed = state.loaded_mm if state.lazy else 0
+        self.k.enter(m.boot_ctx)
+        self.k.push(m.boot_ctx, Switch, {"cpu": op.cpu + 1, "to": op.task + 1})
+        yield from self._run(m.boot_ctx, "")
+        ctx = m.task_ctx(op.task)
+        if borrowed and state.loaded_mm != borrowed and not m.ctx[ctx].depth:
+            self.k.push(ctx, FinishSwitch, {"mm": borrowed})
+            yield from self._run(ctx, "")
+
+    def _deliver(self, cpu: int) -> Iterator[StepInfo]:
+        k = self.k
+        while k.can_deliver(cpu) or k.m.ctx[cpu].depth:
+            yield self._move(cpu if k.m.ctx[cpu].depth else k.m.contexts + cpu)
+
+    # -- moving -----------------------------------------------------------------------------------
+
+    def _move(self, action: int) -> StepInfo:
+        ctx, op, pos = self.k.step(action)
+        return StepInfo(self._item, ctx, op, pos)
+
+    def _stopped(self, ctx: int, stop: str) -> bool:
+        top = self.k.top(ctx)
+        return bool(stop) and top is not None and step_name(top.NUMBER, top.pos) == stop
+
+    def _run(self, ctx: int, stop: str, resumed: bool = False) -> Iterator[StepInfo]:
+        """Move a context until it is done, stopped or blocked."""
+        k = self.k
+        context = k.m.ctx[ctx]
+        context.stop = 0
+        while context.depth:
+            if not resumed and self._stopped(ctx, stop):
+                context.stop = 1
+                return
+            resumed = False
+            if k.can_move(ctx):
+                yield self._move(ctx)
+                continue
+            helper = self._helper(ctx)
+            if helper < 0:
+                yield self._blocked(ctx)
+                return
+            yield self._move(helper)
+
+    def _helper(self, ctx: int) -> int:
+        """What must move for a blocked context: an interrupt, then another operation."""
+        k = self.k
+        for cpu in range(k.m.config.cpus):
+            if k.can_move(cpu):
+                return cpu
+        for cpu in range(k.m.config.cpus):
+            if k.can_deliver(cpu):
+                return k.m.contexts + cpu
+        for other in range(k.m.config.cpus, k.m.contexts):
+            if other != ctx and not k.m.ctx[other].stop and k.can_move(other):
+                return other
+        return -1
+
+    def _blocked(self, ctx: int) -> StepInfo:
+        k = self.k
+        k.m.events.step += 1
+        k.emit(ev.BLOCKED, k.cpu_of(ctx), ctx, self._item + 1)
+        return StepInfo(self._item, ctx, Nothing.NUMBER, 0)
+
+    def _others(self, done: int) -> Iterator[StepInfo]:
+        """Let operations that were blocked go on, now that a line is over."""
+        k = self.k
+        while True:
+            for ctx in range(k.m.config.cpus, k.m.contexts):
+                if ctx != done and not k.m.ctx[ctx].stop and k.can_move(ctx):
+                    yield self._move(ctx)
+                    break
+            else:
+                return
+
+    # -- races --------------------------------------------------------------------------------------
+
+    def _race(self, race: Race) -> Iterator[StepInfo]:
+        """Play a race: first its schedule, one micro-step a name, then line by line."""
+        for name in race.schedule:
+            info = self._scheduled(race, name)
+            if info is not None:
+                yield info
+        ops = sorted(
+            (
+                (op.span.line, op, branch.task)
+                for branch in race.branches
+                for op in branch.ops[self._begun(branch.task) :]
+            ),
+            key=lambda entry: entry[0],
+        )
+        for _, op, task in ops:
+            ctx = self.k.m.task_ctx(task)
+            yield from self._run(ctx, "")
+            yield from self._op(op)
+        yield from self._others(-1)
+        for branch in race.branches:
+            self.k.m.ctx[self.k.m.task_ctx(branch.task)].pc = 0
+
+    def _begun(self, task: int) -> int:
+        return self.k.m.ctx[self.k.m.task_ctx(task)].pc
+
+    def _scheduled(self, race: Race, name: str) -> StepInfo | None:
+        """One micro-step of the context a schedule names; None when it has nothing to do."""
+        k, m = self.k, self.k.m
+        for ctx in range(m.contexts):
+            if m.ctx_name(ctx) != name:
+                continue
+            if k.can_move(ctx):
+                return self._move(ctx)
+            if ctx < m.config.cpus and k.can_deliver(ctx):
+                return self._move(m.contexts + ctx)
+            for branch in race.branches:
+                if ctx == m.task_ctx(branch.task) and not m.ctx[ctx].depth:
+                    return self._begin_next(branch.ops, ctx)
+        return None
+
+    def _begin_next(self, ops: tuple[Op, ...], ctx: int) -> StepInfo | None:
+        context = self.k.m.ctx[ctx]
+        if context.pc >= len(ops):
+            return None
+        op = ops[context.pc]
+        context.pc += 1
+        begin(self.k, op, self._item)
+        return self._move(ctx) if self.k.can_move(ctx) else None

@@ -1,0 +1,169 @@
+"""What a CPU does by itself: cached translations, page walks, CR3 loads (rules H1 to H7 and
+sections 1.3 to 1.6 of the baseline reference)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import PRESENT, Pte, TlbEntry
+
+if TYPE_CHECKING:
+    from luf_tui.engine.kernel import Kernel
+
+SWITCH = ev.REASON["task switch"]
+REMOTE = ev.REASON["remote shootdown"]
+LOCAL = ev.REASON["local shootdown"]
+UNLAZY = ev.REASON["leaving lazy mode"]
+
+
+def flags_of(pte: Pte | TlbEntry) -> int:
+    """The permission bits of a translation, as events carry them: 1 is W, 2 is D."""
+    return pte.writable | pte.dirty << 1
+
+
+def find(k: Kernel, cpu: int, vpn: int) -> TlbEntry | None:
+    """The entry a CPU would use for an address of its loaded mm."""
+    mm = k.m.cpu[cpu].loaded_mm
+    for entry in k.m.tlb_of(cpu):
+        if entry.mm == mm and entry.vpn == vpn and mm:
+            return entry
+    return None
+
+
+def accessible(pte: Pte) -> bool:
+    """Whether the hardware may walk through a PTE."""
+    return pte.kind == PRESENT and not pte.prot_none
+
+
+def fill(k: Kernel, cpu: int, mm: int, vpn: int, store: bool = False) -> bool:
+    """H1: walk, set A (and D for a store) in memory, cache the translation.
+
+    False when the walk finds nothing, or no permission to store: that raises #PF instead.
+    """
+    pte = k.m.pte_at(mm, vpn)
+    if not accessible(pte) or (store and not pte.writable):
+        return False
+    pte.accessed = 1
+    if store:
+        pte.dirty = 1
+    entry = _room(k, cpu)
+    entry.mm, entry.vpn, entry.pfn = mm + 1, vpn, pte.pfn
+    entry.writable, entry.dirty, entry.pending = pte.writable, pte.dirty, 0
+    k.emit(ev.FILL, cpu, mm, vpn, pte.pfn - 1, flags_of(pte))
+    return True
+
+
+def _room(k: Kernel, cpu: int) -> TlbEntry:
+    """An empty entry, or the next victim, round robin."""
+    entries = k.m.tlb_of(cpu)
+    for entry in entries:
+        if not entry.mm:
+            return entry
+    state = k.m.cpu[cpu]
+    entry = entries[state.victim]
+    state.victim = (state.victim + 1) % len(entries)
+    k.emit(ev.EVICT, cpu, entry.mm - 1, entry.vpn, entry.pfn - 1)
+    entry.clear()
+    return entry
+
+
+def drop(k: Kernel, cpu: int, mm: int, start: int, end: int) -> int:
+    """INVLPG (H6) over [start, end) of one mm, or all its entries when end is start."""
+    dropped = 0
+    for entry in k.m.tlb_of(cpu):
+        if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
+            entry.clear()
+            dropped += 1
+    return dropped
+
+
+def load_mm(k: Kernel, cpu: int, mm: int) -> None:
+    """switch_mm_irqs_off(): load an mm, reuse its ASID slot if current, flush it if behind.
+
+    The CPU sets its bit in mm_cpumask, then reads tlb_gen, then loads CR3 (baseline 1.3).
+    """
+    m = k.m
+    state, space = m.cpu[cpu], m.mm[mm]
+    same = state.loaded_mm == mm + 1
+    if same and not state.lazy:
+        return
+    slots = m.asids_of(cpu)
+    space.cpumask |= 1 << cpu
+    number = state.asid if same else _slot(k, cpu, mm)
+    slot = slots[number]
+    known = slot.mm == mm + 1
+    behind = not known or (slot.gen != space.tlb_gen and k.policy.has("check-on-switch-in"))
+    if slot.mm and not known:
+        drop(k, cpu, slot.mm - 1, 0, 0)
+    if behind:
+        dropped = drop(k, cpu, mm, 0, 0)
+        slot.mm, slot.gen = mm + 1, space.tlb_gen
+        k.emit(ev.FLUSH, cpu, mm, dropped, -1, UNLAZY if same else SWITCH)
+    state.asid, state.loaded_mm, state.lazy = number, mm + 1, 0
+
+
+def _slot(k: Kernel, cpu: int, mm: int) -> int:
+    """choose_new_asid(): the slot that knows the mm, or the next one round robin."""
+    slots = k.m.asids_of(cpu)
+    for number, slot in enumerate(slots):
+        if slot.mm == mm + 1:
+            return number
+    state = k.m.cpu[cpu]
+    number = state.next_asid
+    state.next_asid = (number + 1) % len(slots)
+    return number
+
+
+def enter_lazy(k: Kernel, cpu: int) -> None:
+    """enter_lazy_tlb(): a kernel thread or idle keeps the old mm loaded."""
+    state = k.m.cpu[cpu]
+    if state.loaded_mm and not state.lazy:
+        state.lazy = 1
+        k.emit(ev.LAZY, cpu, cpu, state.loaded_mm - 1)
+
+
+def leave_mm(k: Kernel, cpu: int) -> None:
+    """Switch to init_mm: user translations of the loaded mm are dropped."""
+    state = k.m.cpu[cpu]
+    mm = state.loaded_mm
+    if not mm:
+        return
+    drop(k, cpu, mm - 1, 0, 0)
+    k.m.asids_of(cpu)[state.asid].clear()
+    k.m.mm[mm - 1].cpumask &= ~(1 << cpu)
+    state.loaded_mm = state.lazy = 0
+
+
+def flush_tlb_func(
+    k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int, why: int
+) -> None:
+    """The flush on one CPU, local or by IPI (baseline 1.6). `mm` -1 is a batch flush, which
+    compares the generation of whatever is loaded. Ranged only when exactly one behind."""
+    m = k.m
+    state = m.cpu[cpu]
+    loaded = state.loaded_mm - 1
+    if loaded < 0:
+        return
+    if mm >= 0 and loaded != mm:
+        m.mm[mm].cpumask &= ~(1 << cpu)
+        for slot in m.asids_of(cpu):
+            if slot.mm == mm + 1:
+                drop(k, cpu, mm, 0, 0)
+                slot.clear()
+        k.emit(ev.FLUSH, cpu, mm, 0, 0, why)
+        return
+    if state.lazy:
+        leave_mm(k, cpu)
+        k.emit(ev.FLUSH, cpu, loaded, 0, -1, why)
+        return
+    slot, latest = m.asids_of(cpu)[state.asid], m.mm[loaded].tlb_gen
+    if gen and gen <= slot.gen:
+        return
+    if slot.gen == latest:
+        k.emit(ev.FLUSH, cpu, loaded, 0, 0, why)
+        return
+    ranged = mm >= 0 and start != end and gen == slot.gen + 1 == latest
+    dropped = drop(k, cpu, loaded, start if ranged else 0, end if ranged else 0)
+    slot.gen = latest
+    k.emit(ev.FLUSH, cpu, loaded, dropped, end - start if ranged else -1, why)

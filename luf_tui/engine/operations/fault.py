@@ -1,0 +1,350 @@
+"""handle_mm_fault() (baseline, section 4; LUF's hook is OP-14)."""
+
+from __future__ import annotations
+
+from luf_tui.engine import pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, NONE, PRESENT, SWAP, Pte, Vma
+
+SERVED, SEGV, BUS, MONITOR, NO_MEMORY = range(5)
+"""What a fault ends in, as the access sees it."""
+
+COW = ev.REASON["copy on write"]
+UFFD_WP = ev.REASON["write-protect in flight"]
+WRITE_FAULT = ev.REASON["write fault"]
+
+
+def can_read_lock(act: Operation, k: Kernel) -> bool:
+    """mmap_lock is not held for writing by someone else."""
+    writer = k.m.mm[k.m.cpu[k.cpu_of(act.ctx)].loaded_mm - 1].writer
+    return not writer or writer == act.ctx + 1
+
+
+def migrated(act: Operation, k: Kernel) -> bool:
+    """migration_entry_wait(): the entry is a migration entry no longer."""
+    vpn: int = getattr(act, "vpn", 0)
+    return k.m.pte_at(k.m.cpu[k.cpu_of(act.ctx)].loaded_mm - 1, vpn).kind != MIGRATION
+
+
+def folio_free(act: Operation, k: Kernel) -> bool:
+    """The page-cache folio is not locked by someone else."""
+    fault: Fault = act  # type: ignore[assignment]
+    vma = k.m.vma_at(k.m.cpu[k.cpu_of(act.ctx)].loaded_mm - 1, fault.vpn)
+    cached = k.m.file_page[vma.file_page - 1].frame if vma.file_page else 0
+    return not cached or k.m.frame[cached - 1].locked in (0, act.ctx + 1)
+
+
+class Fault(Operation, name="fault"):
+    """One page fault of the loaded mm, from the mapping to the new PTE."""
+
+    vpn = Local()
+    store = Local()
+    pfn = Local("the frame to be mapped", ref="frame")
+    old = Local("the frame being copied", ref="frame")
+    mask = Local(mask="cpu")
+
+    def _mm(self, k: Kernel) -> int:
+        return k.m.cpu[k.cpu].loaded_mm - 1
+
+    def _pte(self, k: Kernel) -> Pte:
+        return k.m.pte_at(self._mm(k), self.vpn)
+
+    def _vma(self, k: Kernel) -> Vma:
+        return k.m.vma_at(self._mm(k), self.vpn)
+
+    @step("find the mapping", when=can_read_lock)
+    def look(self, k: Kernel) -> Next:
+        """Take mmap_lock for reading; no mapping, or no permission, is SIGSEGV."""
+        mm, vma = self._mm(k), self._vma(k)
+        if not vma.mapped or not (vma.prot_write if self.store else vma.prot_read):
+            k.emit(ev.SIGSEGV, k.cpu, mm, self.vpn)
+            k.give(SEGV)
+            return DONE
+        k.m.mm[mm].readers += 1
+        self.mask = k.policy.fault_masks(
+            k.m, k.task, mm, self.vpn, bool(self.store), "before"
+        )
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
+            return self.call(k, Shootdown, Fault.dispatch, mask=self.mask, why=WRITE_FAULT)
+        return None
+
+    @step("look at the PTE")
+    def dispatch(self, k: Kernel) -> Next:
+        """handle_pte_fault()."""
+        pte, vma = self._pte(k), self._vma(k)
+        if pte.kind == MIGRATION:
+            k.m.mm[self._mm(k)].readers -= 1
+            return Fault.migration_wait
+        if pte.kind == SWAP:
+            return Fault.swap_in
+        if pte.kind == PRESENT:
+            return self._present(k, pte, vma)
+        if vma.uffd_missing:
+            return self._tell_monitor(k)
+        if vma.file_page:
+            return Fault.file
+        if self.store:
+            args = {"use": ANON, "order": 0}
+            return self.call(k, AllocPage, Fault.zero, **args)
+        self.pfn = k.m.zero_page + 1
+        return Fault.install
+
+    def _present(self, k: Kernel, pte: Pte, vma: Vma) -> Next:
+        if pte.prot_none:
+            pte.prot_none = 0
+            k.emit(ev.PROTECT, k.cpu, self._mm(k), self.vpn, pte.pfn - 1, pte.writable)
+            return Fault.leave
+        if self.store and not pte.writable:
+            return self._tell_monitor(k) if pte.uffd_wp else Fault.write_protected
+        return Fault.leave
+
+    def _tell_monitor(self, k: Kernel) -> Next:
+        """handle_userfault(): the faulting thread is left to the monitor."""
+        k.emit(ev.UFFD, k.cpu, self._mm(k), self.vpn, self.store)
+        k.m.mm[self._mm(k)].readers -= 1
+        k.give(MONITOR)
+        return DONE
+
+    @step("wait for the migration to end", when=migrated)
+    def migration_wait(self, k: Kernel) -> Next:
+        """migration_entry_wait(): sleep on the folio lock, then fault again."""
+        return Fault.look
+
+    # -- anonymous memory ---------------------------------------------------------------------
+
+    @step("zero the new page")
+    def zero(self, k: Kernel) -> Next:
+        """do_anonymous_page(): alloc_zeroed_user_highpage()."""
+        if not k.result:
+            return self._out_of_memory(k)
+        self.pfn = k.result
+        change_bytes(k, self.pfn - 1, 0, "zeroed for its new owner")
+        return Fault.install
+
+    def _out_of_memory(self, k: Kernel) -> Next:
+        k.m.mm[self._mm(k)].readers -= 1
+        k.give(NO_MEMORY)
+        return DONE
+
+    @step("find the swap slot")
+    def swap_in(self, k: Kernel) -> Next:
+        """do_swap_page(): from the swap cache, or from the device into a new page."""
+        cached = k.m.swap[self._pte(k).slot - 1].frame
+        if cached:
+            self.pfn = cached
+            return Fault.map_swapped
+        return self.call(k, AllocPage, Fault.swap_read, use=ANON, order=0)
+
+    @step("read it from swap")
+    def swap_read(self, k: Kernel) -> Next:
+        """swap_readpage()."""
+        if not k.result:
+            return self._out_of_memory(k)
+        self.pfn = k.result
+        slot = k.m.swap[self._pte(k).slot - 1]
+        k.m.frame[self.pfn - 1].content = slot.content
+        k.emit(ev.READ_IN, k.cpu, -1, self.pfn - 1, slot.content)
+        return None
+
+    @step("map the swapped-in page")
+    def map_swapped(self, k: Kernel) -> Next:
+        """Writable only if no one else has the slot."""
+        pte, vma = self._pte(k), self._vma(k)
+        if pte.kind != SWAP:
+            return Fault.discard
+        slot = k.m.swap[pte.slot - 1]
+        slot.users -= 1
+        alone = not slot.users
+        if alone:
+            slot.clear()
+            k.m.frame[self.pfn - 1].slot = 0
+        writable = int(alone and bool(vma.prot_write))
+        pagetable.install(
+            k, pte, self.pfn - 1, writable=writable, dirty=writable, exclusive=int(alone)
+        )
+        return Fault.leave
+
+    # -- files --------------------------------------------------------------------------------
+
+    @step("look in the page cache", when=folio_free)
+    def file(self, k: Kernel) -> Next:
+        """filemap_fault(): a position past the end of the file is SIGBUS."""
+        page = self._vma(k).file_page - 1
+        number = k.m.inode_of[page]
+        if page - k.m.config.files[number].first >= k.m.inode[number].size:
+            k.emit(ev.SIGBUS, k.cpu, self._mm(k), self.vpn)
+            k.m.mm[self._mm(k)].readers -= 1
+            k.give(BUS)
+            return DONE
+        cached = k.m.file_page[page].frame
+        if not cached:
+            return self.call(k, AllocPage, Fault.read_in, use=FILE, order=0)
+        self.pfn = cached
+        return self._cached(k)
+
+    def _cached(self, k: Kernel) -> Next:
+        if self.store and not self._vma(k).shared:
+            self.old = self.pfn
+            return self.call(k, AllocPage, Fault.copy_file, use=ANON, order=0)
+        return Fault.install
+
+    @step("read the page from disk")
+    def read_in(self, k: Kernel) -> Next:
+        """filemap_add_folio() and read_folio()."""
+        if not k.result:
+            return self._out_of_memory(k)
+        page = self._vma(k).file_page - 1
+        if k.m.file_page[page].frame:
+            self.pfn = k.result
+            return Fault.discard
+        self.pfn = k.result
+        cache_in(k, page, self.pfn - 1)
+        return self._cached(k)
+
+    @step("copy the page of the file")
+    def copy_file(self, k: Kernel) -> Next:
+        """do_cow_fault(): a private store gets its own copy at once."""
+        if not k.result:
+            return self._out_of_memory(k)
+        self.pfn = k.result
+        copy_bytes(k, self.old - 1, self.pfn - 1)
+        return None
+
+    @step("install the PTE")
+    def install(self, k: Kernel) -> Next:
+        """set_pte_at(): nothing was there, so nothing needs a flush."""
+        pte, vma, pfn = self._pte(k), self._vma(k), self.pfn - 1
+        frame = k.m.frame[pfn]
+        gone = frame.state == FILE and frame.file_page != vma.file_page
+        if pte.kind != NONE or frame.locked not in (0, k.ctx + 1) or gone:
+            return Fault.discard
+        writable = int(bool(self.store))
+        if writable and frame.state == FILE:
+            frame.dirty = 1
+        alone = int(frame.state == ANON)
+        pagetable.install(k, pte, pfn, writable=writable, dirty=writable, exclusive=alone)
+        return Fault.leave
+
+    @step("the PTE changed meanwhile")
+    def discard(self, k: Kernel) -> Next:
+        """Someone else was faster: give an unused page back and let the access retry."""
+        frame = k.m.frame[self.pfn - 1]
+        if frame.state == ANON and not frame.mapcount and not frame.slot:
+            return self.call(k, FreePage, Fault.leave, pfn=self.pfn, order=0)
+        if frame.state == FILE and not frame.file_page and not frame.mapcount:
+            return self.call(k, FreePage, Fault.leave, pfn=self.pfn, order=0)
+        return Fault.leave
+
+    # -- do_wp_page() -------------------------------------------------------------------------
+
+    @step("a store to a read-only page")
+    def write_protected(self, k: Kernel) -> Next:
+        """do_wp_page(): flush first if a write-protect is still in flight (baseline 4.2)."""
+        mm = self._mm(k)
+        pending = k.m.mm[mm].flush_pending and self._vma(k).uffd_wp
+        if pending and k.policy.has("uffd-flush"):
+            args = {"mm": mm + 1, "start": self.vpn, "end": self.vpn + 1, "why": UFFD_WP}
+            return self.call(k, Shootdown, Fault.reuse_or_copy, **args)
+        return None
+
+    @step("reuse or copy")
+    def reuse_or_copy(self, k: Kernel) -> Next:
+        """A shared page, or an anonymous page of this mapping alone, becomes writable in place."""
+        pte, vma = self._pte(k), self._vma(k)
+        if pte.kind != PRESENT or pte.writable:
+            return Fault.leave
+        frame = k.m.frame[pte.pfn - 1]
+        if frame.locked not in (0, k.ctx + 1):
+            return Fault.leave
+        alone = frame.state == ANON and frame.mapcount == 1 and not frame.slot
+        if vma.shared or alone:
+            return Fault.upgrade
+        self.old = pte.pfn
+        return self.call(k, AllocPage, Fault.copy, use=ANON, order=0)
+
+    @step("make the PTE writable in place")
+    def upgrade(self, k: Kernel) -> Next:
+        """wp_page_reuse(): no flush; H5 repairs the other CPUs' read-only entries."""
+        pte = self._pte(k)
+        if pte.kind != PRESENT:
+            return Fault.leave
+        frame = k.m.frame[pte.pfn - 1]
+        pte.dirty = pte.accessed = 1
+        pte.exclusive = int(frame.state == ANON)
+        if frame.state == FILE:
+            frame.dirty = 1
+        pagetable.protect(k, pte, writable=1)
+        return Fault.leave
+
+    @step("copy the page")
+    def copy(self, k: Kernel) -> Next:
+        """wp_page_copy(): the copy is made with the page-table lock dropped."""
+        if not k.result:
+            return self._out_of_memory(k)
+        self.pfn = k.result
+        copy_bytes(k, self.old - 1, self.pfn - 1)
+        return None
+
+    @step("clear the old PTE")
+    def replace(self, k: Kernel) -> Next:
+        """ptep_clear_flush(): clear and flush before the new PTE is set."""
+        pte = self._pte(k)
+        if pte.kind != PRESENT or pte.pfn != self.old or pte.writable:
+            return Fault.discard
+        pagetable.clear(k, pte)
+        if not k.policy.has("flush-before-set"):
+            return Fault.install_copy
+        args = {"mm": self._mm(k) + 1, "start": self.vpn, "end": self.vpn + 1, "why": COW}
+        return self.call(k, Shootdown, Fault.install_copy, **args)
+
+    @step("install the copy")
+    def install_copy(self, k: Kernel) -> Next:
+        """No two CPUs ever see the old and the new frame at once."""
+        pte = self._pte(k)
+        if pte.kind != NONE:
+            return Fault.discard
+        pagetable.install(k, pte, self.pfn - 1, writable=1, dirty=1, exclusive=1)
+        old = k.m.frame[self.old - 1]
+        if old.state == ANON and not old.mapcount and not old.locked and not old.slot:
+            return self.call(k, FreePage, Fault.leave, pfn=self.old, order=0)
+        return None
+
+    # -- the way out --------------------------------------------------------------------------
+
+    @step("leave the fault handler")
+    def leave(self, k: Kernel) -> Next:
+        """The PTE is visible now; v12 as posted flushes only here (OP-14, step 3)."""
+        mm = self._mm(k)
+        self.mask = k.policy.fault_masks(k.m, k.task, mm, self.vpn, bool(self.store), "after")
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
+            return self.call(k, Shootdown, Fault.unlock, mask=self.mask, why=WRITE_FAULT)
+        return None
+
+    @step("drop mmap_lock")
+    def unlock(self, k: Kernel) -> Next:
+        """Back to the access."""
+        k.m.mm[self._mm(k)].readers -= 1
+        k.give(SERVED)
+        return DONE
+
+
+def copy_bytes(k: Kernel, source: int, target: int) -> None:
+    """copy_highpage()."""
+    before, after = k.m.frame[source], k.m.frame[target]
+    after.content, after.writer = before.content, before.writer
+    k.emit(ev.COPY, k.cpu, source, target, before.content)
+
+
+def cache_in(k: Kernel, page: int, pfn: int) -> None:
+    """Put a frame into the page cache with the bytes on disk."""
+    frame, place = k.m.frame[pfn], k.m.file_page[page]
+    place.frame, frame.file_page = pfn + 1, page + 1
+    frame.content, frame.dirty = place.disk, 0
+    k.emit(ev.READ_IN, k.cpu, page, pfn, place.disk)
+

@@ -1,0 +1,156 @@
+"""Page-cache content and places: write(), truncate, invalidate (OP-15)."""
+
+from __future__ import annotations
+
+from luf_tui.engine import pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.fault import cache_in
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.memory import AllocPage, FreePage
+from luf_tui.machine import events as ev
+from luf_tui.machine import lists
+from luf_tui.machine.schema import FILE, MIGRATION, PRESENT
+
+WRITE, TRUNCATE = ev.REASON["write()"], ev.REASON["truncate"]
+INVALIDATE = ev.REASON["invalidate"]
+
+
+def page_unlocked(act: Operation, k: Kernel) -> bool:
+    """The folio at this operation's page-cache position is not locked by someone else."""
+    page: int = getattr(act, "page", 0)
+    cached = k.m.file_page[page - 1].frame
+    return not cached or k.m.frame[cached - 1].locked in (0, act.ctx + 1)
+
+
+class WriteFile(Operation, name="write"):
+    """generic_perform_write(): write(2) into one page of a file."""
+
+    page = Local(ref="file_page")
+    content = Local()
+    pfn = Local(ref="frame")
+    mask = Local(mask="cpu")
+
+    @step("find or read the folio", when=page_unlocked)
+    def begin(self, k: Kernel) -> Next:
+        """->write_begin(): the folio is locked and up to date."""
+        self.pfn = k.m.file_page[self.page - 1].frame
+        if not self.pfn:
+            return self.call(k, AllocPage, WriteFile.read_in, use=FILE, order=0)
+        return WriteFile.hook
+
+    @step("read the folio")
+    def read_in(self, k: Kernel) -> Next:
+        """The page cache had nothing at this position."""
+        if not k.result:
+            return DONE
+        self.pfn = k.result
+        if k.m.file_page[self.page - 1].frame:
+            return self.call(k, FreePage, WriteFile.begin, pfn=self.pfn)
+        cache_in(k, self.page - 1, self.pfn - 1)
+        return None
+
+    @step("flush what LUF owes for this file", when=page_unlocked)
+    def hook(self, k: Kernel) -> Next:
+        """mapping_write_begin(): before the bytes change, with the folio locked."""
+        k.m.frame[self.pfn - 1].locked = k.ctx + 1
+        self.mask = k.policy.file_mask(k.m, k.task, self.page - 1, "write")
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE)
+            return self.call(k, Shootdown, WriteFile.copy, mask=self.mask, why=WRITE)
+        return None
+
+    @step("copy the bytes in")
+    def copy(self, k: Kernel) -> Next:
+        """copy_folio_from_iter() and ->write_end()."""
+        frame = k.m.frame[self.pfn - 1]
+        frame.content, frame.dirty, frame.locked, frame.writer = self.content, 1, 0, 0
+        k.emit(ev.WRITE_FILE, k.cpu, self.page - 1, self.pfn - 1, self.content)
+        return DONE
+
+
+class RemoteWrite(Operation, name="remote write"):
+    """The file changes on its server or its device, without a local write (O8b)."""
+
+    page = Local(ref="file_page")
+    content = Local()
+
+    @step("the file changes on the server")
+    def change(self, k: Kernel) -> Next:
+        """The page cache does not know yet."""
+        k.m.file_page[self.page - 1].disk = self.content
+        k.emit(ev.WRITE_FILE, -1, self.page - 1, -1, self.content)
+        return DONE
+
+
+class DropPages(Operation, name="truncate_inode_pages"):
+    """truncate, or invalidate: unmap the positions everywhere and take them out of the cache."""
+
+    page = Local("the position being dropped", ref="file_page")
+    end = Local(ref="file_page")
+    why = Local()
+    size = Local("new size plus one for truncate; 0 leaves it")
+    mask = Local(mask="cpu")
+
+    @step("start with the file's size")
+    def begin(self, k: Kernel) -> Next:
+        """truncate_setsize(): from here on, accesses past the end are SIGBUS."""
+        if self.size:
+            k.m.inode[k.m.inode_of[self.page - 1]].size = self.size - 1
+            self.page += self.size - 1
+        return None
+
+    @step("unmap a position", when=lambda act, k: position_unlocked(act, k))
+    def unmap(self, k: Kernel) -> Next:
+        """unmap_mapping_folio(): each mapping is cleared and flushed before the next."""
+        if self.page >= self.end:
+            return DONE
+        cached = k.m.file_page[self.page - 1].frame
+        if not cached:
+            return DropPages.hook
+        k.m.frame[cached - 1].locked = k.ctx + 1
+        for pte in pagetable.mappings(k, cached - 1):
+            mm, vpn = pagetable.place(k, pte)
+            if pte.kind == MIGRATION:
+                pagetable.unlink(k, pte, cached - 1)
+                pagetable.empty(pte)
+                return DropPages.unmap
+            if pte.kind == PRESENT:
+                pagetable.clear(k, pte)
+                args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": self.why}
+                return self.call(k, Shootdown, DropPages.unmap, **args)
+        return None
+
+    @step("flush what LUF owes for this file")
+    def hook(self, k: Kernel) -> Next:
+        """truncate_inode_folio() and the invalidate_* family (P12-16, P12-20)."""
+        kind = "truncate" if self.why == TRUNCATE else "invalidate"
+        self.mask = k.policy.file_mask(k.m, k.task, self.page - 1, kind)
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, -1, self.mask, self.why)
+            return self.call(k, Shootdown, DropPages.remove, mask=self.mask, why=self.why)
+        return None
+
+    @step("take it out of the page cache")
+    def remove(self, k: Kernel) -> Next:
+        """filemap_remove_folio(); the frame is freed unless someone pins it."""
+        place = k.m.file_page[self.page - 1]
+        pfn = place.frame
+        self.page += 1
+        if not pfn:
+            return DropPages.unmap
+        k.emit(ev.UNCACHE, k.cpu, place.index, pfn - 1)
+        place.frame = 0
+        frame = k.m.frame[pfn - 1]
+        frame.file_page = frame.locked = 0
+        if frame.pins:
+            return DropPages.unmap
+        if frame.where:
+            lists.unlink(k.m, pfn - 1)
+        return self.call(k, FreePage, DropPages.unmap, pfn=pfn)
+
+
+def position_unlocked(act: Operation, k: Kernel) -> bool:
+    """The folio about to be dropped is not locked by someone else."""
+    drop: DropPages = act  # type: ignore[assignment]
+    return drop.page >= drop.end or page_unlocked(act, k)

@@ -1,0 +1,114 @@
+"""Sending shootdowns and answering them (baseline, sections 1.4 to 1.6)."""
+
+from __future__ import annotations
+
+from luf_tui.engine import hardware
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.machine import events as ev
+
+
+def acknowledged(act: Operation, k: Kernel) -> bool:
+    """Every CPU that was interrupted has flushed."""
+    return not k.m.shootdown[k.cpu_of(act.ctx)].waiting
+
+
+class Shootdown(Operation, name="shootdown"):
+    """flush_tlb_mm_range() and arch_tlbbatch_flush(): flush CPUs and wait for all of them.
+
+    With `mm` given, its mask and a new generation are used, and [start, end) is the range (empty
+    is everything). Without, `mask` names the CPUs of a batch whose generations moved already.
+    """
+
+    mm = Local(ref="mm")
+    mask = Local(mask="cpu")
+    start = Local()
+    end = Local()
+    tables = Local()
+    why = Local()
+    number = Local(counter="ugen")
+    gen = Local(counter="tlb_gen")
+
+    @step("flush locally")
+    def local(self, k: Kernel) -> Next:
+        """The initiator drops its own entries and takes the flush's number first (O18)."""
+        self.number = k.policy.flush_number(k.m)
+        if self.mm:
+            space = k.m.mm[self.mm - 1]
+            space.tlb_gen += 1
+            self.gen = space.tlb_gen
+            self.mask = space.cpumask
+            if self.end - self.start > k.m.config.ceiling:
+                self.start = self.end = 0
+        if k.cpu >= 0 and self.mask >> k.cpu & 1:
+            args = (self.mm - 1, self.start, self.end, self.gen)
+            hardware.flush_tlb_func(k, k.cpu, *args, hardware.LOCAL)
+        return None if self._targets(k) else Shootdown.finish
+
+    def _targets(self, k: Kernel) -> int:
+        """should_flush_tlb(): who is interrupted (baseline 1.5). Lazy CPUs catch up by tlb_gen."""
+        targets = 0
+        for cpu in range(k.m.config.cpus):
+            if cpu == k.cpu or not self.mask >> cpu & 1:
+                continue
+            state = k.m.cpu[cpu]
+            if self.tables or (not state.lazy and (not self.mm or state.loaded_mm == self.mm)):
+                targets |= 1 << cpu
+        return targets
+
+    @step("send IPIs")
+    def send(self, k: Kernel) -> Next:
+        """Interrupt every target at once."""
+        request = k.m.shootdown[k.cpu]
+        targets = self._targets(k)
+        request.waiting, request.mm, request.gen = targets, self.mm, self.gen
+        request.start, request.end, request.tables = self.start, self.end, self.tables
+        for cpu in range(k.m.config.cpus):
+            if targets >> cpu & 1:
+                k.m.cpu[cpu].ipis |= 1 << k.cpu
+        pages = self.end - self.start if self.mm and self.end > self.start else -1
+        k.emit(ev.SEND, k.cpu, targets, pages, self.why)
+        return None
+
+    @step("wait for acknowledgements", when=acknowledged)
+    def wait(self, k: Kernel) -> Next:
+        """The initiator spins with preemption off until every target has flushed."""
+        k.m.shootdown[k.cpu].clear()
+        return Shootdown.finish
+
+    @step("the flush is complete")
+    def finish(self, k: Kernel) -> Next:
+        """Tell the policy's ledger what is paid now."""
+        k.policy.flushed(k.m, self.mask, self.number, self.mm - 1)
+        if self.mask:
+            k.emit(ev.FLUSHED, k.cpu, self.mask, self.why)
+        return DONE
+
+
+class FlushTlbFunc(Operation, name="flush_tlb_func"):
+    """The IPI handler on a target CPU: take it, flush, acknowledge."""
+
+    sender = Local()
+
+    @step("take the IPI")
+    def receive(self, k: Kernel) -> Next:
+        """The CPU enters its handler; the task it interrupted does not move meanwhile."""
+        k.emit(ev.RECEIVE, k.cpu, self.sender)
+        return None
+
+    @step("flush")
+    def flush(self, k: Kernel) -> Next:
+        """Drop what the request names, if this CPU is behind."""
+        r = k.m.shootdown[self.sender]
+        hardware.flush_tlb_func(
+            k, k.cpu, r.mm - 1, r.start, r.end, r.gen, hardware.REMOTE
+        )
+        return None
+
+    @step("acknowledge")
+    def ack(self, k: Kernel) -> Next:
+        """Only now may the sender go on."""
+        k.m.shootdown[self.sender].waiting &= ~(1 << k.cpu)
+        k.m.cpu[k.cpu].handling = 0
+        k.emit(ev.ACK, k.cpu, self.sender)
+        return DONE

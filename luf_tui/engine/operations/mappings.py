@@ -1,0 +1,297 @@
+"""mmap, munmap, mprotect and madvise: changes to address spaces (OP-17; baseline 2.3, 2.5, 4.3)."""
+
+from __future__ import annotations
+
+from luf_tui.engine import pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.memory import FreeList
+from luf_tui.machine import events as ev
+from luf_tui.machine import lists
+from luf_tui.machine.schema import ANON, MIGRATION, PRESENT, SWAP, Vma
+
+PENDING = ev.REASON["pending unmaps"]
+MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
+SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
+"""Permission bits of an mmap."""
+
+
+def can_write_lock(act: Operation, k: Kernel) -> bool:
+    """mmap_lock is free, or this operation has it."""
+    mm: int = getattr(act, "mm", 1) - 1
+    space = k.m.mm[mm]
+    return space.writer == act.ctx + 1 or (not space.writer and not space.readers)
+
+
+class Mmap(Operation, name="mmap"):
+    """mmap(): VMAs are cells; nothing is flushed (OP-18)."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+    file_page = Local(ref="file_page")
+    flags = Local()
+
+    @step("make the mapping", when=can_write_lock)
+    def map(self, k: Kernel) -> Next:
+        """mmap_region()."""
+        k.m.mm[self.mm - 1].alive = 1
+        for number in range(self.pages):
+            vma = k.m.vma_at(self.mm - 1, self.vpn + number)
+            vma.mapped = 1
+            vma.file_page = self.file_page + number if self.file_page else 0
+            vma.shared = int(bool(self.flags & SHARED))
+            vma.prot_read = int(bool(self.flags & READ))
+            vma.prot_write = int(bool(self.flags & WRITE))
+            vma.may_write = int(bool(self.flags & MAY_WRITE))
+        k.emit(ev.MMAP, k.cpu, self.mm - 1, self.vpn, self.pages)
+        return DONE
+
+
+class Zap(Operation, name="unmap_page_range"):
+    """zap_pte_range() and its mmu_gather: clear, flush, then free (baseline 2.5)."""
+
+    mm = Local(ref="mm")
+    at = Local()
+    end = Local()
+    why = Local()
+    start = Local()
+    cleared = Local()
+    mask = Local(mask="cpu")
+    pending = Local(counter="batched")
+
+    @step("flush what is pending for this mm")
+    def catch_up(self, k: Kernel) -> Next:
+        """flush_tlb_batched_pending(): reclaim may have cleared PTEs here without flushing."""
+        space = k.m.mm[self.mm - 1]
+        space.flush_pending += 1
+        self.start = self.at
+        if not k.policy.pending_flush(k.m, self.mm - 1):
+            return Zap.clear_pte
+        self.pending = space.batched_pending
+        return self.call(k, Shootdown, Zap.caught_up, mm=self.mm, why=PENDING)
+
+    @step("the pending unmaps are flushed")
+    def caught_up(self, k: Kernel) -> Next:
+        """Up to the count read before the flush: what came since stays pending."""
+        k.policy.pending_done(k.m, self.mm - 1, self.pending)
+        return None
+
+    @step("clear a PTE")
+    def clear_pte(self, k: Kernel) -> Next:
+        """zap_present_ptes(): the page is queued, not freed."""
+        m = k.m
+        while self.at < self.end:
+            pte = m.pte_at(self.mm - 1, self.at)
+            self.at += 1
+            if pte.kind == PRESENT:
+                frame = m.frame[pte.pfn - 1]
+                if pte.dirty:
+                    frame.dirty = 1
+                self.cleared = 1
+                self._queue(k, pagetable.clear(k, pte))
+                return Zap.clear_pte
+            if pte.kind == SWAP:
+                self._drop_slot(k, pte.slot - 1)
+            elif pte.kind == MIGRATION:
+                pagetable.unlink(k, pte, pte.pfn - 1)
+            pagetable.empty(pte)
+        return None
+
+    def _queue(self, k: Kernel, pfn: int) -> None:
+        """An anonymous page without a mapping left waits in the gather for the flush."""
+        m = k.m
+        frame = m.frame[pfn]
+        if frame.state == ANON and not frame.mapcount and not frame.locked and not frame.pins:
+            if frame.slot:
+                m.swap[frame.slot - 1].frame = 0
+                frame.slot = 0
+            if frame.where:
+                lists.unlink(m, pfn)
+            which = "gather" if k.policy.has("flush-before-gather-free") else "plain"
+            task = max(k.task, 0)
+            lists.push_tail(m, m.task_list(task, which), pfn)
+
+    def _drop_slot(self, k: Kernel, slot: int) -> None:
+        swap = k.m.swap[slot]
+        swap.users -= 1
+        if not swap.users and not swap.frame:
+            swap.clear()
+
+    @step("flush what was cleared")
+    def flush(self, k: Kernel) -> Next:
+        """tlb_flush_mmu_tlbonly(): a gather that cleared nothing does not flush at all."""
+        if not self.cleared:
+            return Zap.hook
+        if not k.policy.has("flush-before-gather-free"):
+            which = k.m.task_list(max(k.task, 0), "plain")
+            return self.call(k, FreeList, Zap.late_flush, which=which)
+        args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
+        return self.call(k, Shootdown, Zap.hook, tables=int(self.why == EXIT), **args)
+
+    @step("flush after the pages were freed")
+    def late_flush(self, k: Kernel) -> Next:
+        """The wrong order: what a gather without its rule would do."""
+        args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
+        return self.call(k, Shootdown, Zap.hook, **args)
+
+    @step("end of the VMA")
+    def hook(self, k: Kernel) -> Next:
+        """v12's tlb_end_vma(): pay what LUF owes for this mm (OP-16)."""
+        why = "exit" if self.why == EXIT else "vma"
+        self.mask = k.policy.mm_mask(k.m, k.task, self.mm - 1, why)
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, -1, self.mask, self.why)
+            return self.call(k, Shootdown, Zap.free, mask=self.mask, why=self.why)
+        return None
+
+    @step("free what was gathered")
+    def free(self, k: Kernel) -> Next:
+        """tlb_batch_pages_flush(): only after the flush."""
+        which = k.m.task_list(max(k.task, 0), "gather")
+        return self.call(k, FreeList, Zap.finish, which=which)
+
+    @step("finish the gather")
+    def finish(self, k: Kernel) -> Next:
+        """tlb_finish_mmu()."""
+        k.m.mm[self.mm - 1].flush_pending -= 1
+        return DONE
+
+
+def forget_vma(vma: Vma) -> None:
+    """The address belongs to no mapping any more."""
+    vma.clear()
+
+
+class Munmap(Operation, name="munmap"):
+    """munmap(): the VMA goes first, then its PTEs; after it returns nothing is readable."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+
+    @step("detach the mapping", when=can_write_lock)
+    def detach(self, k: Kernel) -> Next:
+        """Take mmap_lock for writing."""
+        k.m.mm[self.mm - 1].writer = k.ctx + 1
+        for vpn in range(self.vpn, self.vpn + self.pages):
+            forget_vma(k.m.vma_at(self.mm - 1, vpn))
+        k.emit(ev.MUNMAP, k.cpu, self.mm - 1, self.vpn, self.pages)
+        args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MUNMAP}
+        return self.call(k, Zap, Munmap.unlock, mm=self.mm, **args)
+
+    @step("drop mmap_lock")
+    def unlock(self, k: Kernel) -> Next:
+        """munmap() returns."""
+        k.m.mm[self.mm - 1].writer = 0
+        return DONE
+
+
+class MmapFixed(Operation, name="mmap fixed"):
+    """mmap(MAP_FIXED): the old mapping is unmapped, then the new one made."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+    file_page = Local(ref="file_page")
+    flags = Local()
+
+    @step("unmap what is there")
+    def clear_way(self, k: Kernel) -> Next:
+        """MAP_FIXED implies munmap()."""
+        args = {"mm": self.mm, "vpn": self.vpn, "pages": self.pages}
+        return self.call(k, Munmap, MmapFixed.map, **args)
+
+    @step("make the new mapping")
+    def map(self, k: Kernel) -> Next:
+        """As any mmap()."""
+        args = {name: getattr(self, name) for name in ("mm", "vpn", "pages", "file_page", "flags")}
+        return self.call(k, Mmap, MmapFixed.done, **args)
+
+    @step("mmap returns")
+    def done(self, k: Kernel) -> Next:
+        """The address belongs to the new mapping."""
+        return DONE
+
+
+class Mprotect(Operation, name="mprotect"):
+    """mprotect(): change PTEs under the lock, flush before mmap_lock is dropped."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+    flags = Local()
+    at = Local()
+    changed = Local()
+    pending = Local(counter="batched")
+    mask = Local(mask="cpu")
+
+    @step("change the mapping", when=can_write_lock)
+    def begin(self, k: Kernel) -> Next:
+        """mprotect_fixup(); then flush_tlb_batched_pending() as change_pte_range() begins."""
+        space = k.m.mm[self.mm - 1]
+        space.writer = k.ctx + 1
+        space.flush_pending += 1
+        self.at = self.vpn
+        for vpn in range(self.vpn, self.vpn + self.pages):
+            vma = k.m.vma_at(self.mm - 1, vpn)
+            vma.prot_read = int(bool(self.flags & READ))
+            vma.prot_write = int(bool(self.flags & WRITE))
+        if not k.policy.pending_flush(k.m, self.mm - 1):
+            return Mprotect.change
+        self.pending = space.batched_pending
+        return self.call(k, Shootdown, Mprotect.caught_up, mm=self.mm, why=PENDING)
+
+    @step("the pending unmaps are flushed")
+    def caught_up(self, k: Kernel) -> Next:
+        """Up to the count read before the flush."""
+        k.policy.pending_done(k.m, self.mm - 1, self.pending)
+        return None
+
+    @step("change a PTE")
+    def change(self, k: Kernel) -> Next:
+        """change_pte_range(): RO to RW is left to the next write fault."""
+        while self.at < self.vpn + self.pages:
+            pte = k.m.pte_at(self.mm - 1, self.at)
+            self.at += 1
+            if pte.kind == MIGRATION and not self.flags & WRITE:
+                pte.writable = 0
+            if pte.kind != PRESENT:
+                continue
+            if not self.flags & READ:
+                pagetable.supersede(k, pte)
+                pte.prot_none = 1
+            elif pte.writable and not self.flags & WRITE:
+                pagetable.protect(k, pte, writable=0)
+            else:
+                pte.prot_none = 0
+                continue
+            self.changed = 1
+            return Mprotect.change
+        return None
+
+    @step("flush what changed")
+    def flush(self, k: Kernel) -> Next:
+        """tlb_finish_mmu(), before the lock is dropped."""
+        if not self.changed:
+            return Mprotect.hook
+        args = {"start": self.vpn, "end": self.vpn + self.pages, "why": MPROTECT}
+        return self.call(k, Shootdown, Mprotect.hook, mm=self.mm, **args)
+
+    @step("end of the VMA")
+    def hook(self, k: Kernel) -> Next:
+        """v12's tlb_end_vma()."""
+        self.mask = k.policy.mm_mask(k.m, k.task, self.mm - 1, "vma")
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, -1, self.mask, MPROTECT)
+            return self.call(k, Shootdown, Mprotect.unlock, mask=self.mask, why=MPROTECT)
+        return None
+
+    @step("drop mmap_lock")
+    def unlock(self, k: Kernel) -> Next:
+        """mprotect() returns."""
+        space = k.m.mm[self.mm - 1]
+        space.flush_pending -= 1
+        space.writer = 0
+        return DONE

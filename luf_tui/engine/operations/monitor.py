@@ -1,0 +1,96 @@
+"""Write-protection from outside: userfaultfd, and a few things other actors do to pages."""
+
+from __future__ import annotations
+
+from luf_tui.engine import pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import MIGRATION, PRESENT
+
+UFFD = ev.REASON["userfaultfd write-protect"]
+
+
+class UffdRegister(Operation, name="uffd register"):
+    """UFFDIO_REGISTER: faults of the range go to the monitor."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+    missing = Local()
+
+    @step("register the range")
+    def register(self, k: Kernel) -> Next:
+        """VM_UFFD_WP or VM_UFFD_MISSING."""
+        for vpn in range(self.vpn, self.vpn + self.pages):
+            vma = k.m.vma_at(self.mm - 1, vpn)
+            if self.missing:
+                vma.uffd_missing = 1
+            else:
+                vma.uffd_wp = 1
+        return DONE
+
+
+class UffdProtect(Operation, name="uffd write-protect"):
+    """mwriteprotect_range(): under mmap_lock for reading, the flush after the PTEs (K-uffd)."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+    on = Local("protect, or take the protection away")
+    at = Local()
+
+    @step("begin the gather")
+    def begin(self, k: Kernel) -> Next:
+        """tlb_flush_pending tells others that a flush is in flight."""
+        k.m.mm[self.mm - 1].flush_pending += 1
+        k.m.mm[self.mm - 1].readers += 1
+        self.at = self.vpn
+        return None
+
+    @step("write-protect a PTE")
+    def protect(self, k: Kernel) -> Next:
+        """The PTE loses RW; a CPU may still have it cached writable and dirty."""
+        while self.at < self.vpn + self.pages:
+            pte = k.m.pte_at(self.mm - 1, self.at)
+            self.at += 1
+            if pte.kind in (PRESENT, MIGRATION) and pte.uffd_wp != self.on:
+                pte.uffd_wp = self.on
+                if self.on and pte.kind == PRESENT:
+                    pagetable.protect(k, pte, writable=0)
+                elif self.on:
+                    pte.writable = 0
+                return UffdProtect.protect
+        return None
+
+    @step("flush the range")
+    def flush(self, k: Kernel) -> Next:
+        """tlb_finish_mmu(), after the page-table lock was dropped."""
+        if not self.on:
+            return UffdProtect.finish
+        args = {"start": self.vpn, "end": self.vpn + self.pages, "why": UFFD}
+        return self.call(k, Shootdown, UffdProtect.finish, mm=self.mm, **args)
+
+    @step("end the gather")
+    def finish(self, k: Kernel) -> Next:
+        """The monitor's ioctl returns."""
+        k.m.mm[self.mm - 1].flush_pending -= 1
+        k.m.mm[self.mm - 1].readers -= 1
+        return DONE
+
+
+class Pin(Operation, name="pin"):
+    """pin_user_pages(): an extra reference that reclaim and migration must respect."""
+
+    pfn = Local(ref="frame")
+    up = Local("take a pin, or drop one")
+
+    @step("change the pin count")
+    def pin(self, k: Kernel) -> Next:
+        """FOLL_PIN or unpin_user_page()."""
+        frame = k.m.frame[self.pfn - 1]
+        if self.up or frame.pins:
+            frame.pins = frame.pins + 1 if self.up else frame.pins - 1
+        k.emit(ev.PIN, k.cpu, self.pfn - 1, frame.pins)
+        return DONE

@@ -1,0 +1,112 @@
+"""Unmapping one folio, as reclaim and migration do it (OP-1; baseline 2.1)."""
+
+from __future__ import annotations
+
+from luf_tui.engine import hardware, pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.machine import events as ev
+from luf_tui.machine import lists
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Pte
+from luf_tui.policy.base import DEFERRED, NOW
+
+UNMAP = ev.REASON["unmap"]
+
+
+class Unmap(Operation, name="unmap"):
+    """try_to_unmap() or try_to_migrate() of one folio; its verdict stays in the frame.
+
+    `batch` is TTU_BATCH_FLUSH: the caller promises to flush before it frees or copies.
+    """
+
+    pfn = Local(ref="frame")
+    migrate = Local()
+    batch = Local()
+    refused = Local("a refusal was told already")
+
+    @step("ask whether the flush may be deferred")
+    def begin(self, k: Kernel) -> Next:
+        """OP-1, steps 1 and 2."""
+        why = k.policy.begin_walk(k.m, k.task, self.pfn - 1)
+        if why:
+            self._refuse(k, why)
+        return None
+
+    def _refuse(self, k: Kernel, why: str) -> None:
+        if not self.refused:
+            k.emit(ev.REFUSE, k.cpu, self.pfn - 1, ev.REASON[why])
+            self.refused = 1
+
+    @step("clear a PTE and note the flush it owes")
+    def one(self, k: Kernel) -> Next:
+        """OP-1, steps 3 and 4, under the page-table lock."""
+        pte = self._next(k)
+        if pte is None:
+            return Unmap.finish
+        reachable = hardware.accessible(pte)
+        why = k.policy.refusal(k.m, pte)
+        how = k.policy.pays(k.m, k.task, k.cpu, pte, bool(self.batch)) if reachable else DEFERRED
+        if why and reachable:
+            self._refuse(k, why)
+        mm, vpn = pagetable.place(k, pte)
+        if reachable and how != NOW:
+            mask = k.policy.note(k.m, k.task, pte, how)
+            k.emit(ev.NOTE, k.cpu, mm, vpn, mask, how)
+        self._take_down(k, pte)
+        if how != NOW:
+            return Unmap.one
+        args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": UNMAP}
+        return self.call(k, Shootdown, Unmap.one, **args)
+
+    def _next(self, k: Kernel) -> Pte | None:
+        for pte in pagetable.mappings(k, self.pfn - 1):
+            if pte.kind == PRESENT:
+                return pte
+        return None
+
+    def _take_down(self, k: Kernel, pte: Pte) -> None:
+        """Clear the PTE, keep its dirty bit, and leave what a later fault will find."""
+        pfn = self.pfn - 1
+        frame = k.m.frame[pfn]
+        if pte.dirty:
+            frame.dirty = 1
+        writable = pte.writable
+        protected = pte.uffd_wp
+        pagetable.clear(k, pte)
+        if self.migrate:
+            pte.kind, pte.pfn, pte.writable, pte.uffd_wp = MIGRATION, pfn + 1, writable, protected
+            pagetable.link(k, pte, pfn)
+        elif frame.state == ANON:
+            pte.kind, pte.slot, pte.uffd_wp = SWAP, frame.slot, protected
+            k.m.swap[frame.slot - 1].users += 1
+
+    @step("settle the verdict")
+    def finish(self, k: Kernel) -> Next:
+        """OP-1, step 5: one writable mapping drags the earlier notes into the ordinary batch."""
+        k.m.frame[self.pfn - 1].verdict = int(k.policy.end_walk(k.m, k.task, True))
+        return DONE
+
+
+def isolate(k: Kernel, task: int, pfn: int) -> str:
+    """folio_isolate_lru(): take a folio off the LRU for `task`; why not, if not."""
+    m = k.m
+    frame = m.frame[pfn]
+    if frame.state not in (ANON, FILE):
+        return "not mapped"
+    if frame.where != m.lru_list(m.node_of[pfn]) + 1:
+        return "already isolated"
+    lists.unlink(m, pfn)
+    lists.push_tail(m, m.task_list(task, "isolated"), pfn)
+    return ""
+
+
+def put_back(k: Kernel, pfn: int, why: str) -> None:
+    """folio_putback_lru(): the folio stays."""
+    m = k.m
+    frame = m.frame[pfn]
+    if frame.where:
+        lists.unlink(m, pfn)
+    frame.locked = frame.target = frame.saved = 0
+    lists.push_head(m, m.lru_list(m.node_of[pfn]), pfn)
+    k.emit(ev.KEEP, k.cpu, pfn, ev.REASON[why])

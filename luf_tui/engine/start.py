@@ -1,0 +1,266 @@
+"""From a line of a program to an operation on a stack: which operation, with which locals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, cast
+
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import Operation
+from luf_tui.engine.operations.access import Access, Evict, Prefetch
+from luf_tui.engine.operations.files import INVALIDATE, TRUNCATE, DropPages, RemoteWrite, WriteFile
+from luf_tui.engine.operations.mappings import (
+    MAY_WRITE,
+    READ,
+    SHARED,
+    WRITE,
+    Mmap,
+    MmapFixed,
+    Mprotect,
+    Munmap,
+)
+from luf_tui.engine.operations.memory import Drain, KernelAlloc, KernelFree
+from luf_tui.engine.operations.migrate import Migrate
+from luf_tui.engine.operations.monitor import Pin, UffdProtect, UffdRegister
+from luf_tui.engine.operations.process import Exit, Fork, Switch
+from luf_tui.engine.operations.reclaim import Reclaim, Writeback
+from luf_tui.engine.operations.unmap import isolate
+from luf_tui.errors import Refused
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import MIGRATION, PRESENT
+from luf_tui.script.program import Op
+
+Start: TypeAlias = "tuple[type[Operation], Mapping[str, int]]"
+
+
+def number(op: Op, name: str, default: int = 0) -> int:
+    """An argument that is one number."""
+    value = op.args.get(name, default)
+    assert isinstance(value, int)
+    return value
+
+
+def _mm(k: Kernel, op: Op) -> int:
+    """The address space an operation is about: named, or that of the acting task."""
+    if "mm" in op.args:
+        return number(op, "mm")
+    return k.m.config.tasks[op.task].mm
+
+
+def _run(k: Kernel, op: Op) -> Start:
+    return Switch, {"cpu": op.cpu + 1, "to": number(op, "task", -1) + 1}
+
+
+def _idle(k: Kernel, op: Op) -> Start:
+    return Switch, {"cpu": op.cpu + 1, "to": 0}
+
+
+def _read(k: Kernel, op: Op) -> Start:
+    return Access, {"vpn": number(op, "vpn")}
+
+
+def _write(k: Kernel, op: Op) -> Start:
+    return Access, {"vpn": number(op, "vpn"), "store": 1, "content": number(op, "content")}
+
+
+def _mmap(k: Kernel, op: Op) -> Start:
+    flags = sum(
+        bit
+        for name, bit in (
+            ("shared", SHARED),
+            ("read", READ),
+            ("write", WRITE),
+            ("may_write", MAY_WRITE),
+        )
+        if number(op, name)
+    )
+    args = {
+        "mm": _mm(k, op) + 1,
+        "vpn": number(op, "vpn"),
+        "pages": number(op, "pages"),
+        "file_page": number(op, "file_page", -1) + 1,
+        "flags": flags,
+    }
+    return (MmapFixed if number(op, "fixed") else Mmap), args
+
+
+def _range(k: Kernel, op: Op) -> dict[str, int]:
+    return {"mm": _mm(k, op) + 1, "vpn": number(op, "vpn"), "pages": number(op, "pages")}
+
+
+def _munmap(k: Kernel, op: Op) -> Start:
+    return Munmap, _range(k, op)
+
+
+def _mprotect(k: Kernel, op: Op) -> Start:
+    flags = (READ if number(op, "read") else 0) | (WRITE if number(op, "write") else 0)
+    return Mprotect, {**_range(k, op), "flags": flags}
+
+
+def _fork(k: Kernel, op: Op) -> Start:
+    return Fork, {"mm": _mm(k, op) + 1, "child": number(op, "child") + 1}
+
+
+def _exit(k: Kernel, op: Op) -> Start:
+    return Exit, {"mm": _mm(k, op) + 1}
+
+
+def frame_of(k: Kernel, target: tuple[int, ...]) -> int:
+    """The frame a target names now: a virtual page's, or a page-cache position's; -1 is none."""
+    kind, a, b = target
+    if kind == 1:
+        return k.m.file_page[a].frame - 1
+    pte = k.m.pte_at(a, b)
+    return pte.pfn - 1 if pte.kind in (PRESENT, MIGRATION) else -1
+
+
+def _isolate(k: Kernel, op: Op) -> None:
+    """Put the named folios on the task's private list; tell of each one that cannot be had."""
+    targets = cast("tuple[tuple[int, ...], ...]", op.args["targets"])
+    for target in targets:
+        pfn = frame_of(k, target)
+        why = "not mapped" if pfn < 0 else isolate(k, op.task, pfn)
+        if why:
+            k.emit(ev.KEEP, op.cpu, pfn, ev.REASON[why])
+
+
+def _reclaim(k: Kernel, op: Op) -> Start:
+    _isolate(k, op)
+    return Reclaim, {}
+
+
+def _migrate(k: Kernel, op: Op) -> Start:
+    _isolate(k, op)
+    args = {name: number(op, name) for name in ("reason", "sync")}
+    return Migrate, {"node": number(op, "node") + 1, **args}
+
+
+def _kalloc(k: Kernel, op: Op) -> Start:
+    args = {
+        "object": number(op, "object") + 1,
+        "order": number(op, "order"),
+        "content": number(op, "content", -1) + 1,
+        "only": number(op, "node", -1) + 1,
+        "atomic": number(op, "atomic"),
+    }
+    return KernelAlloc, args
+
+
+def _kfree(k: Kernel, op: Op) -> Start:
+    return KernelFree, {"object": number(op, "object") + 1}
+
+
+def _write_file(k: Kernel, op: Op) -> Start:
+    return WriteFile, {"page": number(op, "page") + 1, "content": number(op, "content")}
+
+
+def _remote_write(k: Kernel, op: Op) -> Start:
+    return RemoteWrite, {"page": number(op, "page") + 1, "content": number(op, "content")}
+
+
+def _writeback(k: Kernel, op: Op) -> Start:
+    return Writeback, {"page": number(op, "page") + 1}
+
+
+def _truncate(k: Kernel, op: Op) -> Start:
+    f = k.m.config.files[number(op, "file")]
+    args = {"page": f.first + 1, "end": f.first + f.pages + 1, "why": TRUNCATE}
+    return DropPages, {**args, "size": number(op, "pages") + 1}
+
+
+def _invalidate(k: Kernel, op: Op) -> Start:
+    first, pages = number(op, "page"), number(op, "pages")
+    return DropPages, {"page": first + 1, "end": first + pages + 1, "why": INVALIDATE}
+
+
+def _drain(k: Kernel, op: Op) -> Start:
+    return Drain, {}
+
+
+def _evict(k: Kernel, op: Op) -> Start:
+    return Evict, {"cpu": op.cpu, "mm": number(op, "mm"), "vpn": number(op, "vpn")}
+
+
+def _prefetch(k: Kernel, op: Op) -> Start:
+    return Prefetch, {"cpu": op.cpu, "mm": number(op, "mm"), "vpn": number(op, "vpn")}
+
+
+def _uffd_register(k: Kernel, op: Op) -> Start:
+    return UffdRegister, {**_range(k, op), "missing": number(op, "missing")}
+
+
+def _uffd_wp(k: Kernel, op: Op) -> Start:
+    return UffdProtect, {**_range(k, op), "on": 1}
+
+
+def _uffd_unwp(k: Kernel, op: Op) -> Start:
+    return UffdProtect, {**_range(k, op), "on": 0}
+
+
+def _pin(k: Kernel, op: Op) -> Start:
+    pfn = _named_frame(k, op)
+    return Pin, {"pfn": pfn + 1, "up": 1}
+
+
+def _unpin(k: Kernel, op: Op) -> Start:
+    return Pin, {"pfn": _named_frame(k, op) + 1}
+
+
+def _named_frame(k: Kernel, op: Op) -> int:
+    pfn = frame_of(k, (0, _mm(k, op), number(op, "vpn")))
+    if pfn < 0:
+        raise Refused(f"{op.text.strip()}: the page has no frame now; touch it first")
+    return pfn
+
+
+STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
+    "run": _run,
+    "idle": _idle,
+    "read": _read,
+    "write": _write,
+    "mmap": _mmap,
+    "munmap": _munmap,
+    "mprotect": _mprotect,
+    "fork": _fork,
+    "exit": _exit,
+    "reclaim": _reclaim,
+    "migrate": _migrate,
+    "kalloc": _kalloc,
+    "kfree": _kfree,
+    "write_file": _write_file,
+    "remote_write": _remote_write,
+    "writeback": _writeback,
+    "truncate": _truncate,
+    "invalidate": _invalidate,
+    "drain": _drain,
+    "evict": _evict,
+    "prefetch": _prefetch,
+    "uffd_register": _uffd_register,
+    "uffd_wp": _uffd_wp,
+    "uffd_unwp": _uffd_unwp,
+    "pin": _pin,
+    "unpin": _unpin,
+}
+"""How each verb of the script begins."""
+
+OFF_CPU = frozenset({"run", "idle", "evict", "prefetch", "remote_write"})
+"""Verbs that are no task's doing: the scheduler's, the hardware's, a server's."""
+
+
+def begin(k: Kernel, op: Op, item: int) -> int:
+    """Put the operation of a program line on its context's stack; returns the context.
+
+    Raises Refused when the machine cannot do it now.
+    """
+    m = k.m
+    ctx = m.boot_ctx if op.verb in OFF_CPU or op.task < 0 else m.task_ctx(op.task)
+    k.enter(ctx)
+    if m.ctx[ctx].depth:
+        raise Refused(f"{op.text.strip()}: {m.ctx_name(ctx)} is still busy; resume it first")
+    if op.verb not in STARTS:
+        raise Refused(f"{op.text.strip()}: the machine has no '{op.verb}'")
+    kind, args = STARTS[op.verb](k, op)
+    m.ctx[ctx].line = item + 1
+    k.push(ctx, kind, args)
+    k.emit(ev.BEGIN, k.cpu, ctx, item + 1)
+    return ctx

@@ -1,0 +1,197 @@
+"""Judges every micro-step: reads (A), writes (B), ownership (C), ordering (D).
+
+The rules are those of section 4.0 of the mechanism reference: observational equivalence with
+the eager kernel. Three weights: *benign* (a stale hit with the right bytes), *deviation*
+(visible, but the eager kernel allows it too, or it was accepted), *violation*.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from luf_tui.machine import events as ev
+from luf_tui.machine.events import ROW
+from luf_tui.machine.machine import Machine
+from luf_tui.machine.schema import FREE_STATES, SWAP, TlbEntry
+from luf_tui.oracle import obligations, truth
+from luf_tui.oracle.truth import BYTES, MONITOR, Truth
+
+BENIGN, DEVIATION, VIOLATION = "benign", "deviation", "violation"
+
+
+@frozen
+class Finding:
+    """One verdict of the oracle."""
+
+    weight: str
+    rule: str
+    obligation: str
+    step: int
+    item: int
+    cpu: int
+    mm: int
+    vpn: int
+    pfn: int
+    read: str
+    """What the CPU got, by name; what it stored, for a store."""
+    expected: str
+    """What a fresh walk would have given."""
+    message: str
+    cause: int
+    """The event that made it possible, or -1."""
+    event: int
+    """The event it is about."""
+
+
+class Oracle:
+    """Looks at the events of one micro-step and at the machine after it."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.m = machine
+        self._item = -1
+
+    def judge(self, first_event: int, item: int = -1) -> list[Finding]:
+        """The findings of the events from number `first_event` on."""
+        self._item = item
+        found: list[Finding] = []
+        rows = self.m.events.rows
+        for event in range(first_event, len(self.m.events)):
+            _, kind, cpu, a, b, c, d, _ = rows[event * ROW : event * ROW + ROW]
+            if kind == ev.READ:
+                self._read(found, event, cpu, (a, b, c), d)
+            elif kind == ev.STORE:
+                self._store(found, event, cpu, (a, b, c), d)
+            elif kind == ev.ALLOC:
+                self._alloc(found, event, a, b)
+        return found
+
+    # -- rules A and D ------------------------------------------------------------------------
+
+    def _read(
+        self, found: list[Finding], event: int, cpu: int, at: tuple[int, int, int], got: int
+    ) -> None:
+        mm, vpn, pfn = at
+        entry = self._entry(cpu, mm, vpn)
+        expected = truth.fresh(self.m, mm, vpn)
+        is_stale = entry is not None and truth.stale(self.m, entry)
+        if expected.kind == BYTES and expected.content == got:
+            if is_stale:
+                self._add(found, BENIGN, "A", "", event, cpu, at, got, expected)
+            return
+        in_flight = entry is not None and bool(entry.pending)
+        if expected.kind == MONITOR or (expected.kind != BYTES and in_flight):
+            obligation = obligations.of_read(self.m, at, expected)
+            self._add(found, DEVIATION, "A", obligation, event, cpu, at, got, expected)
+            return
+        newer = expected.pfn >= 0 and self.m.frame[expected.pfn].writer not in (0, cpu + 1)
+        rule = "D" if newer and expected.kind == BYTES else "A"
+        obligation = obligations.of_read(self.m, at, expected)
+        self._add(found, VIOLATION, rule, obligation, event, cpu, at, got, expected)
+
+    # -- rule B ---------------------------------------------------------------------------------
+
+    def _store(
+        self, found: list[Finding], event: int, cpu: int, at: tuple[int, int, int], put: int
+    ) -> None:
+        mm, vpn, pfn = at
+        expected = truth.fresh(self.m, mm, vpn, store=True)
+        entry = self._entry(cpu, mm, vpn)
+        if entry is None or not truth.stale(self.m, entry):
+            return
+        frame = self.m.frame[pfn]
+        lost = frame.state in FREE_STATES or frame.saved or expected.pfn != pfn
+        if lost and self._owned_by(mm, vpn, pfn) and not frame.saved:
+            lost = False
+        if not lost and entry.pending:
+            if expected.kind != BYTES:
+                obligation = obligations.of_store(self.m, at)
+                self._add(found, DEVIATION, "B", obligation, event, cpu, at, put, expected)
+            return
+        obligation = obligations.of_store(self.m, at)
+        self._add(found, VIOLATION, "B", obligation, event, cpu, at, put, expected)
+
+    def _owned_by(self, mm: int, vpn: int, pfn: int) -> bool:
+        """Whether a frame is still the home of a mapping that lost only a permission."""
+        pte, frame = self.m.pte_at(mm, vpn), self.m.frame[pfn]
+        if frame.state in FREE_STATES:
+            return False
+        if pte.pfn == pfn + 1 or (pte.kind == SWAP and pte.slot == frame.slot != 0):
+            return True
+        vma = self.m.vma_at(mm, vpn)
+        return bool(frame.file_page) and vma.file_page == frame.file_page
+
+    # -- rule C ---------------------------------------------------------------------------------
+
+    def _alloc(self, found: list[Finding], event: int, first: int, order: int) -> None:
+        """A frame that gets a new owner must be cached by no one who could still use it."""
+        for cpu in range(self.m.config.cpus):
+            for entry in self.m.tlb_of(cpu):
+                pfn = entry.pfn - 1
+                if not entry.mm or not first <= pfn < first + (1 << order):
+                    continue
+                if not truth.reachable(self.m, cpu, entry):
+                    continue
+                at = (entry.mm - 1, entry.vpn, pfn)
+                expected = truth.fresh(self.m, at[0], at[1])
+                content = self.m.frame[pfn].content
+                self._add(found, VIOLATION, "C", "O2", event, cpu, at, content, expected)
+
+    # -- findings -------------------------------------------------------------------------------
+
+    def _entry(self, cpu: int, mm: int, vpn: int) -> TlbEntry | None:
+        for entry in self.m.tlb_of(cpu):
+            if entry.mm == mm + 1 and entry.vpn == vpn:
+                return entry
+        return None
+
+    def _add(
+        self,
+        found: list[Finding],
+        weight: str,
+        rule: str,
+        obligation: str,
+        event: int,
+        cpu: int,
+        at: tuple[int, int, int],
+        got: int,
+        expected: Truth,
+    ) -> None:
+        config = self.m.config
+        read = config.content_name(got)
+        wanted = config.content_name(expected.content) if expected.kind == BYTES else expected.kind
+        mm, vpn, pfn = at
+        page = f"{config.processes[mm].name}'s {config.page_name(mm, vpn)}"
+        message = {
+            "A": f"cpu{cpu} read {read} as {page}; a fresh walk gives {wanted}",
+            "B": f"cpu{cpu} stored {read} to {page} in f{pfn}, where it is lost",
+            "C": f"f{pfn} has a new owner while cpu{cpu} still maps it as {page}",
+            "D": f"cpu{cpu} read {read} as {page} after another CPU had stored {wanted}",
+        }[rule]
+        cause = -1 if weight == BENIGN else self._cause(event, at)
+        found.append(
+            Finding(
+                weight,
+                rule,
+                obligation,
+                self.m.events.step_of(event),
+                self._item,
+                cpu,
+                mm,
+                vpn,
+                pfn,
+                read,
+                wanted,
+                message,
+                cause,
+                event,
+            )
+        )
+
+    def _cause(self, event: int, at: tuple[int, int, int]) -> int:
+        """The event that made an entry stale: the last change of the PTE it was filled from."""
+        rows = self.m.events.rows
+        for index in range(event - 1, -1, -1):
+            kind, a, b, c = (rows[index * ROW + column] for column in (1, 3, 4, 5))
+            if kind in (ev.UNMAP, ev.PROTECT) and (a, b, c) == at:
+                return index
+        return -1

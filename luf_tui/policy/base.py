@@ -1,0 +1,214 @@
+"""What a policy is asked, and what it may answer.
+
+The engine acts: it alone changes page tables, TLBs and lists and sends IPIs. A policy looks at
+the machine, answers with a decision, and keeps its ledger in cells that it declares itself. The
+answers here are those of a kernel that never defers anything; `batched` and `luf` build on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.machine import Machine, RegionSpec
+from luf_tui.machine.schema import Pte
+
+NOW, ORDINARY, DEFERRED = 0, 1, 2
+"""Answers to *how is this PTE's flush paid*: at once, by the ordinary batch, or lazily."""
+
+BATCH_NAMES = ("now", "ordinary", "luf")
+
+
+@frozen
+class Debt:
+    """A flush that is owed, as the ledger pane shows it."""
+
+    key: int
+    """luf_key, or zone generation, 0 for a task's batch."""
+    mask: int
+    """CPUs that still owe it."""
+    frames: tuple[int, ...]
+    why: str
+    generation: int
+
+
+class Policy:
+    """Base of all policies: the eager answers.
+
+    `guards` are the checks it performs; `without` names those taken away from it. A subclass sets
+    `NAME`, `SUMMARY` and `GUARDS`.
+    """
+
+    NAME = ""
+    SUMMARY = ""
+    GUARDS: frozenset[str] = frozenset()
+
+    def __init__(self, without: Iterable[str] = ()) -> None:
+        self.name = self.NAME
+        self.without = tuple(sorted(set(without)))
+        self.guards = self.GUARDS - set(self.without)
+
+    def has(self, guard: str) -> bool:
+        """Whether the policy performs a guard."""
+        return guard in self.guards
+
+    # -- ledger -----------------------------------------------------------------------------
+
+    def regions(self, config: MachineConfig) -> list[RegionSpec]:
+        """The regions of cells the policy keeps its ledger in."""
+        return []
+
+    def power_on(self, m: Machine) -> None:
+        """Set the ledger's initial values; logged writes, forgotten before the first step."""
+
+    def ledger(self, m: Machine) -> list[Debt]:
+        """What is owed now, for the screen."""
+        return []
+
+    def owed(self, m: Machine, pfn: int) -> int:
+        """CPUs a free frame's debt still names."""
+        return 0
+
+    # -- unmapping one folio (OP-1) -----------------------------------------------------------
+
+    def begin_walk(self, m: Machine, task: int, pfn: int) -> str:
+        """Start the walk over a folio's mappings. Returns why its flush may not be deferred."""
+        return "this policy defers nothing"
+
+    def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
+        """How the flush of a PTE about to be cleared is paid: NOW, ORDINARY or DEFERRED.
+
+        `batch` is TTU_BATCH_FLUSH: the caller promises to flush later.
+        """
+        return NOW
+
+    def refusal(self, m: Machine, pte: Pte) -> str:
+        """Why a PTE's flush may not be deferred; empty when it may."""
+        return ""
+
+    def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
+        """set_tlb_ubc_flush_pending() for a PTE just read, still in place. Returns the CPUs."""
+        return 0
+
+    def end_walk(self, m: Machine, task: int, done: bool) -> bool:
+        """Finish the walk; True when the folio's flush is deferred."""
+        return False
+
+    # -- paying a task's batches (OP-2, OP-13) ------------------------------------------------
+
+    def fold_key(self, m: Machine, task: int) -> int:
+        """fold_unmap_luf(): turn a task's deferred notes into a key; 0 is no debt."""
+        return 0
+
+    def key_mask(self, m: Machine, key: int) -> int:
+        """CPUs a key stands for."""
+        return 0
+
+    def take_batch(self, m: Machine, task: int, gate: str) -> int:
+        """try_to_unmap_flush(): hand over the CPUs to flush now and forget them.
+
+        `gate` says before what: `free`, `copy`, `io`, `key`.
+        """
+        return 0
+
+    def take_dirty(self, m: Machine, task: int) -> int:
+        """try_to_unmap_flush_dirty(): as `take_batch`, only if a dirty PTE is among the notes."""
+        return 0
+
+    def take_key(self, m: Machine, task: int, key: int) -> int:
+        """luf_flush(key): CPUs to flush now because a deferred folio is kept after all."""
+        return 0
+
+    def flush_number(self, m: Machine) -> int:
+        """The number of a flush about to start (new_luf_ugen before the IPIs, O18)."""
+        return 0
+
+    def flushed(self, m: Machine, mask: int, number: int, mm: int) -> None:
+        """All of `mask` have flushed; `mm` is -1 for a flush of whatever was loaded."""
+
+    def pending_flush(self, m: Machine, mm: int) -> bool:
+        """flush_tlb_batched_pending(): whether this mm has unmaps whose flush is not done."""
+        return False
+
+    def pending_done(self, m: Machine, mm: int, pending: int) -> None:
+        """The mm was flushed up to its pending count `pending`."""
+
+    # -- free pages and their marks (OP-5 to OP-8) ----------------------------------------------
+
+    def mark_for_pcp(self, m: Machine, key: int) -> int:
+        """The mark a page carries on a pcp list."""
+        return 0
+
+    def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
+        """The mark a page carries into buddy, given its pcp mark."""
+        return 0
+
+    def merge_marks(self, m: Machine, node: int, mark: int, other: int) -> int:
+        """The mark of a merged block from those of its halves, its own head first."""
+        return 0
+
+    def split_mark(self, m: Machine, node: int, mark: int) -> int:
+        """The mark a left-over half goes back with, given its own."""
+        return mark
+
+    def listed(self, m: Machine, node: int, order: int, mark: int) -> None:
+        """A marked block joined the pend_list."""
+
+    def unlisted(self, m: Machine, node: int, order: int, mark: int) -> None:
+        """A marked block left the pend_list."""
+
+    def splice_ready(self, m: Machine, node: int, order: int) -> bool:
+        """Whether everything on a pend_list is paid, so that it may join the free_list."""
+        return False
+
+    # -- taking pages off (OP-9 to OP-12) -----------------------------------------------------
+
+    def takeoff_start(self, m: Machine, task: int, node: int, may_wait: bool) -> None:
+        """luf_takeoff_start(). `node` is -1 for a pcp taker."""
+
+    def pend_first(self, m: Machine, node: int) -> bool:
+        """Whether marked pages are to be preferred (OP-12)."""
+        return False
+
+    def take_pcp(self, m: Machine, task: int, pfn: int) -> bool:
+        """luf_takeoff_check_and_fold() for a pcp page; False refuses it."""
+        return True
+
+    def take_buddy(self, m: Machine, task: int, node: int, pfn: int) -> bool:
+        """luf_takeoff_check_and_fold() for a buddy block; False refuses it."""
+        return True
+
+    def takeoff_end(self, m: Machine, task: int, node: int) -> int:
+        """luf_takeoff_end(): CPUs to flush before anything taken may be touched."""
+        return 0
+
+    def takeoff_flushed(self, m: Machine, task: int, mask: int) -> None:
+        """The takeoff flush of `mask` is done."""
+
+    def takeoff_must_wait(self, m: Machine, task: int, node: int) -> int:
+        """The zone generation of another taker to wait for; 0 is none."""
+        return 0
+
+    def takeoff_done(self, m: Machine, task: int, node: int) -> None:
+        """The section is over: everything it claimed is paid."""
+
+    # -- permission upgrades and content changes (OP-14 to OP-16) ------------------------------
+
+    def fault_masks(
+        self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str
+    ) -> int:
+        """CPUs to flush for a fault: asked `before` the new PTE is visible and `after`."""
+        return 0
+
+    def file_mask(self, m: Machine, task: int, page: int, why: str) -> int:
+        """luf_flush_mapping(): CPUs to flush before a file page's content or place changes.
+
+        `why` is `write`, `truncate`, `invalidate`, `writeback` or `evict`.
+        """
+        return 0
+
+    def mm_mask(self, m: Machine, task: int, mm: int, why: str) -> int:
+        """luf_flush_mm(): CPUs to flush for one address space (`switch`, `exit`, `vma`)."""
+        return 0

@@ -1,0 +1,112 @@
+"""Today's kernel: one flush per reclaim or migration batch (baseline, section 2)."""
+
+from __future__ import annotations
+
+from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.machine import Machine, RegionSpec
+from luf_tui.machine.regions import Field, Record, Region
+from luf_tui.machine.schema import Mm, Pte
+from luf_tui.policy.base import NOW, ORDINARY, Debt, Policy
+from luf_tui.policy.guards import BATCH_GUARDS
+
+
+class UnmapBatch(Record):
+    """tlbflush_unmap_batch of a task: task.tlb_ubc."""
+
+    mask = Field("CPUs to flush", mask="cpu")
+    required = Field("flush_required", bits=1)
+    writable = Field("a dirty PTE is among the notes", bits=1)
+
+    def add(self, mask: int, dirty: int) -> None:
+        """Note one unmap."""
+        self.mask |= mask
+        self.required = 1
+        self.writable |= dirty
+
+    def fold(self, other: UnmapBatch) -> None:
+        """fold_batch(): take another batch over, if it has anything."""
+        if other.required:
+            self.add(other.mask, other.writable)
+            other.clear()
+
+    def drop(self, mask: int) -> None:
+        """Strike CPUs off; an empty batch needs no flush."""
+        self.mask &= ~mask
+        if not self.mask:
+            self.clear()
+
+
+def mm_of(m: Machine, pte: Pte) -> Mm:
+    """The address space a PTE belongs to."""
+    return m.mm[pte.index // m.config.pages]
+
+
+class Batched(Policy):
+    """One batch per task, flushed at the gates of baseline section 2.4."""
+
+    NAME = "batched"
+    SUMMARY = "today's kernel: one flush per batch, before free and before copy"
+    GUARDS = BATCH_GUARDS
+
+    def regions(self, config: MachineConfig) -> list[RegionSpec]:
+        """One tlb_ubc per task."""
+        return [RegionSpec("tlb_ubc", UnmapBatch, len(config.tasks))]
+
+    def ubc(self, m: Machine) -> Region[UnmapBatch]:
+        """The tasks' ordinary batches."""
+        return m.regions["tlb_ubc"]
+
+    def ledger(self, m: Machine) -> list[Debt]:
+        """The ordinary batches that still need their flush."""
+        return [
+            Debt(0, batch.mask, (), f"batch of {m.config.tasks[batch.index].name}", 0)
+            for batch in self.ubc(m)
+            if batch.required
+        ]
+
+    def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
+        """should_defer_flush(): batching helps only if another CPU may cache this mm."""
+        others = mm_of(m, pte).cpumask & ~(1 << cpu)
+        return ORDINARY if batch and others else NOW
+
+    def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
+        """set_tlb_ubc_flush_pending(): every deferred unmap moves tlb_gen (K-x86gen)."""
+        space = mm_of(m, pte)
+        self.ubc(m)[task].add(space.cpumask, pte.dirty)
+        self.count(space, how)
+        return space.cpumask
+
+    def count(self, space: Mm, how: int) -> None:
+        """Move the generation and the pending count of an mm."""
+        space.tlb_gen += 1
+        space.batched_pending += 1
+
+    def take_batch(self, m: Machine, task: int, gate: str) -> int:
+        """try_to_unmap_flush()."""
+        if not self.has(f"flush-before-{gate}"):
+            return 0
+        return self.drain(m, task)
+
+    def drain(self, m: Machine, task: int) -> int:
+        """Hand over everything the task has noted."""
+        batch = self.ubc(m)[task]
+        mask = batch.mask
+        batch.clear()
+        return mask
+
+    def take_dirty(self, m: Machine, task: int) -> int:
+        """try_to_unmap_flush_dirty()."""
+        if not self.has("flush-dirty-before-io") or not self.ubc(m)[task].writable:
+            return 0
+        return self.drain(m, task)
+
+    def pending_flush(self, m: Machine, mm: int) -> bool:
+        """flush_tlb_batched_pending(): the two halves of tlb_flush_batched differ."""
+        space = m.mm[mm]
+        return (
+            self.has("flush-batched-pending") and space.batched_pending != space.batched_flushed
+        )
+
+    def pending_done(self, m: Machine, mm: int, pending: int) -> None:
+        """Up to the count read before the flush; a racing new unmap stays pending."""
+        m.mm[mm].batched_flushed = pending

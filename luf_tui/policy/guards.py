@@ -1,0 +1,309 @@
+"""The guard table: every check a policy performs, by name.
+
+A mutant is a policy without a guard, nothing more. The table feeds the command line, the guard
+screen, the documentation and the kill matrix. Obligations are those of the mechanism reference,
+section 4.1; B1 to B7 those of the baseline reference, section 9.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+
+@frozen
+class Guard:
+    """One named check."""
+
+    name: str
+    checks: str
+    """What it checks, in a sentence."""
+    obligation: str
+    """The obligations it upholds."""
+    v10: str
+    """The function or place in LUF v10; a dash when v10 has no such check."""
+    v12: str
+    """The function or place in LUF v12, or in mainline for the kernel's own guards."""
+
+
+_TABLE = (
+    # The kernel's own: they hold with or without LUF.
+    Guard(
+        "flush-before-free",
+        "A reclaim batch is flushed before its pages go to the allocator.",
+        "B1",
+        "try_to_unmap_flush()",
+        "try_to_unmap_flush()",
+    ),
+    Guard(
+        "flush-before-copy",
+        "A migration batch is flushed before its pages are copied.",
+        "B2",
+        "try_to_unmap_flush()",
+        "try_to_unmap_flush()",
+    ),
+    Guard(
+        "flush-dirty-before-io",
+        "Unmapped dirty PTEs are flushed before the page is written out.",
+        "O5",
+        "try_to_unmap_flush_dirty()",
+        "try_to_unmap_flush_dirty()",
+    ),
+    Guard(
+        "flush-batched-pending",
+        "munmap, mprotect and the like first flush what reclaim left unflushed in the mm.",
+        "O10",
+        "flush_tlb_batched_pending()",
+        "flush_tlb_batched_pending()",
+    ),
+    Guard(
+        "check-on-switch-in",
+        "A CPU compares tlb_gen when it loads an mm or leaves lazy mode.",
+        "O30",
+        "switch_mm_irqs_off()",
+        "switch_mm_irqs_off()",
+    ),
+    Guard(
+        "uffd-flush",
+        "A write fault flushes first while a userfaultfd write-protect is in flight.",
+        "O3",
+        "do_wp_page()",
+        "do_wp_page()",
+    ),
+    Guard(
+        "flush-before-set",
+        "Copy-on-write flushes the old PTE before it sets the new one.",
+        "D",
+        "ptep_clear_flush()",
+        "ptep_clear_flush()",
+    ),
+    Guard(
+        "flush-before-gather-free",
+        "An mmu_gather frees its pages only after its flush.",
+        "B1",
+        "tlb_flush_mmu()",
+        "tlb_flush_mmu()",
+    ),
+    Guard(
+        "flush-on-exit",
+        "A dying address space leaves no entries behind under any ASID.",
+        "O31",
+        "exit_mmap()",
+        "exit_mmap()",
+    ),
+    Guard(
+        "last-reference",
+        "A page with an extra reference is neither freed nor moved.",
+        "O27",
+        "__remove_mapping()",
+        "__remove_mapping()",
+    ),
+    # LUF's.
+    Guard(
+        "flush-before-reuse",
+        "The deferred flush fires when a page leaves the free lists, before it can be touched.",
+        "O2",
+        "prep_new_page()",
+        "luf_takeoff_end()",
+    ),
+    Guard(
+        "refuse-writable",
+        "A folio with a writable mapping is flushed as ever.",
+        "O4",
+        "set_tlb_ubc_flush_pending()",
+        "can_luf_test(), pte_write()",
+    ),
+    Guard(
+        "move-late-writable",
+        "A writable mapping found late drags the earlier read-only notes along.",
+        "O4",
+        "try_to_unmap()",
+        "try_to_unmap()",
+    ),
+    Guard(
+        "pending-wrprotect",
+        "A read-only PTE that is dirty, or whose mm has a write-protect in flight, is not deferred.",
+        "O3",
+        "-",
+        "-",
+    ),
+    Guard(
+        "refuse-unfiled-shared",
+        "Shared memory without a file is not deferred.",
+        "O35",
+        "-",
+        "can_luf_vma()",
+    ),
+    Guard(
+        "refuse-init-on-free",
+        "Nothing is deferred when pages are zeroed on free.",
+        "O1",
+        "- (v11: free_pages_prepare())",
+        "can_luf_folio()",
+    ),
+    Guard(
+        "refuse-kasan",
+        "Nothing is deferred when KASAN poisons free pages.",
+        "O1",
+        "- (v11: free_pages_prepare())",
+        "can_luf_folio()",
+    ),
+    Guard(
+        "refuse-page-poison",
+        "Nothing is deferred when page_poison fills free pages.",
+        "O1",
+        "-",
+        "-",
+    ),
+    Guard(
+        "merge-keeps-mark",
+        "A merged block owes what both its halves owed.",
+        "O16",
+        "__free_one_page()",
+        "__free_one_page()",
+    ),
+    Guard(
+        "split-keeps-mark",
+        "What is left of a split block still owes.",
+        "O17",
+        "-",
+        "expand()",
+    ),
+    Guard(
+        "mark-on-drain",
+        "A page with debt keeps a mark when it goes from pcp to buddy.",
+        "O15",
+        "set_buddy_order_ugen(): stores the order instead",
+        "__free_one_page()",
+    ),
+    Guard(
+        "wait-zone-generation",
+        "A taker whose debt another one is flushing waits until that flush is done.",
+        "O20",
+        "luf_on_flushing",
+        "wait_zone_ugen",
+    ),
+    Guard(
+        "key-union",
+        "A reused key keeps the CPUs of the pages that still carry it.",
+        "O23",
+        "-",
+        "fold_unmap_luf()",
+    ),
+    Guard(
+        "flush-number-first",
+        "A flush takes its number before it starts, so later debts are not counted as paid.",
+        "O18",
+        "on_flushing",
+        "try_to_unmap_flush()",
+    ),
+    Guard(
+        "done-needs-all-mms",
+        "A flush of one mm does not count as a flush of the CPU.",
+        "O18",
+        "-",
+        "-",
+    ),
+    Guard(
+        "diet-private-batch",
+        "CPUs are struck off a copy, never off the task's ordinary batch.",
+        "O34",
+        "-",
+        "-",
+    ),
+    Guard(
+        "flush-kept-folios",
+        "A folio that was unmapped but not freed is flushed.",
+        "O26",
+        "-",
+        "shrink_folio_list()",
+    ),
+    Guard(
+        "flush-on-write-fault",
+        "A fault that may make a PTE writable pays what the mm and the file owe.",
+        "O6",
+        "do_wp_page()",
+        "handle_mm_fault()",
+    ),
+    Guard(
+        "flush-before-pte",
+        "That flush is complete before the new PTE can be used.",
+        "O6a",
+        "do_wp_page()",
+        "-",
+    ),
+    Guard(
+        "flush-mapping-on-fault",
+        "A fault in a shared writable mapping pays for every mapping of the file.",
+        "O7",
+        "do_mmap()",
+        "luf_flush_mapping()",
+    ),
+    Guard(
+        "flush-on-write",
+        "write() pays for the file before the bytes change.",
+        "O8",
+        "-",
+        "mapping_write_begin()",
+    ),
+    Guard(
+        "hook-every-filesystem",
+        "Filesystems without ->write_begin() pay too.",
+        "O8a",
+        "-",
+        "-",
+    ),
+    Guard(
+        "flush-on-truncate",
+        "Truncation and invalidation pay for the file.",
+        "O9",
+        "-",
+        "luf_flush_mapping()",
+    ),
+    Guard(
+        "note-pending",
+        "A deferred unmap counts as pending in its mm, for munmap and the like.",
+        "O10",
+        "set_tlb_ubc_flush_pending()",
+        "set_tlb_ubc_flush_pending()",
+    ),
+    Guard(
+        "count-batches",
+        "The per-mm and per-mapping batches count as pending flushes.",
+        "O6",
+        "-",
+        "- (fold_batch() ignores them)",
+    ),
+    Guard(
+        "no-shootdown",
+        "A context that may not send IPIs takes only pages without debt.",
+        "O24",
+        "-",
+        "luf_takeoff_start()",
+    ),
+)
+
+GUARDS: dict[str, Guard] = {guard.name: guard for guard in _TABLE}
+"""Every guard by name."""
+
+KERNEL_GUARDS = frozenset(
+    {
+        "check-on-switch-in",
+        "uffd-flush",
+        "flush-before-set",
+        "flush-before-gather-free",
+        "flush-on-exit",
+        "last-reference",
+    }
+)
+"""Guards that every policy has."""
+
+BATCH_GUARDS = KERNEL_GUARDS | {
+    "flush-before-free",
+    "flush-before-copy",
+    "flush-dirty-before-io",
+    "flush-batched-pending",
+}
+"""Guards of the kernel that batches flushes."""
+
+LUF_GUARDS = frozenset(GUARDS)
+"""Every guard there is."""

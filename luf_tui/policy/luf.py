@@ -1,0 +1,193 @@
+"""LUF as intended: v12's shape with every guard on (mechanism reference, sections 2.2 and 3)."""
+
+from __future__ import annotations
+
+from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.machine import Machine, RegionSpec
+from luf_tui.machine.schema import ANON, Mm, Pte
+from luf_tui.policy.base import DEFERRED, NOW, ORDINARY
+from luf_tui.policy.guards import LUF_GUARDS
+from luf_tui.policy.luf_ledger import LufLedger
+
+
+class Luf(LufLedger):
+    """Read-only unmaps are flushed when their frame leaves the free lists, or earlier when
+    something would make the stale content wrong."""
+
+    NAME = "luf"
+    SUMMARY = "LUF as intended: every guard on, the review's three conditions included"
+    GUARDS = LUF_GUARDS
+
+    # -- OP-1 ---------------------------------------------------------------------------------
+
+    def begin_walk(self, m: Machine, task: int, pfn: int) -> str:
+        """can_luf_folio(): the starting verdict (OP-1, step 1)."""
+        why = self._folio_refusal(m, pfn)
+        self.tasks(m)[task].can_luf = int(not why)
+        return why
+
+    def _folio_refusal(self, m: Machine, pfn: int) -> str:
+        config, frame = m.config, m.frame[pfn]
+        if config.init_on_free and self.has("refuse-init-on-free"):
+            return "pages are zeroed on free"
+        if config.kasan and self.has("refuse-kasan"):
+            return "KASAN poisons free pages"
+        if config.page_poison and self.has("refuse-page-poison"):
+            return "page_poison fills free pages"
+        if frame.order:
+            return "a large folio"
+        if frame.state != ANON and not frame.file_page:
+            return "neither anonymous nor of a file"
+        return ""
+
+    def refusal(self, m: Machine, pte: Pte) -> str:
+        """Why one PTE's flush may not be deferred (OP-1, step 4b, and condition 3)."""
+        mm, vpn = divmod(pte.index, m.config.pages)
+        vma = m.vma_at(mm, vpn)
+        if pte.writable and self.has("refuse-writable"):
+            return "a mapping is writable"
+        if self.has("pending-wrprotect") and (
+            (pte.dirty and not pte.writable) or m.mm[mm].flush_pending
+        ):
+            return "a write-protect is unflushed"
+        if vma.shared and not vma.file_page and self.has("refuse-unfiled-shared"):
+            return "shared memory without a file"
+        return ""
+
+    def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
+        """Which batch a note goes to (OP-1, steps 3a and 4c)."""
+        how = super().pays(m, task, cpu, pte, batch)
+        if how == NOW:
+            return NOW
+        state = self.tasks(m)[task]
+        if self.refusal(m, pte):
+            state.can_luf = 0
+        return DEFERRED if state.can_luf else ORDINARY
+
+    def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
+        """OP-1, step 4: the task's batch, and for a deferred note the mm's and the mapping's."""
+        space = m.mm[pte.index // m.config.pages]
+        if how == ORDINARY:
+            return super().note(m, task, pte, how)
+        self.ro(m)[task].add(space.cpumask, pte.dirty)
+        self.count(space, how)
+        owners = [self.mms(m)[space.index]]
+        position = m.frame[pte.pfn - 1].file_page
+        if position:
+            owners.append(self.files(m)[m.inode_of[position - 1]])
+        for owner in owners:
+            owner.mask = self.diet(m, owner.mask, owner.ugen) | space.cpumask
+            owner.ugen = self.new_ugen(m)
+        return space.cpumask
+
+    def count(self, space: Mm, how: int) -> None:
+        """As ever; without `note-pending` a deferred note is invisible to munmap."""
+        space.tlb_gen += 1
+        if how == ORDINARY or self.has("note-pending"):
+            space.batched_pending += 1
+
+    def end_walk(self, m: Machine, task: int, done: bool) -> bool:
+        """OP-1, step 5."""
+        state, ro = self.tasks(m)[task], self.ro(m)[task]
+        deferred = bool(state.can_luf and done and ro.required)
+        keep = deferred or not self.has("move-late-writable")
+        (self.luf(m) if keep else self.ubc(m))[task].fold(ro)
+        return deferred
+
+    # -- OP-2, OP-13 --------------------------------------------------------------------------
+
+    def fold_key(self, m: Machine, task: int) -> int:
+        """fold_unmap_luf()."""
+        notes, ordinary = self.luf(m)[task], self.ubc(m)[task]
+        if not notes.required:
+            return 0
+        if ordinary.required:
+            notes.drop(ordinary.mask)
+            if not notes.required:
+                return 0
+        ugen, key = self.new_ugen(m), self.new_key(m)
+        entry = self.batch(m)[key]
+        if self.has("key-union"):
+            entry.mask = self.diet(m, entry.mask, entry.ugen) | notes.mask
+        else:
+            entry.mask = notes.mask
+        entry.ugen = ugen
+        notes.clear()
+        return key
+
+    def key_mask(self, m: Machine, key: int) -> int:
+        """CPUs of a key's table entry."""
+        return self.batch(m)[key].mask
+
+    def drain(self, m: Machine, task: int) -> int:
+        """try_to_unmap_flush(): what was not keyed is flushed with the rest, the safe default."""
+        ordinary = self.ubc(m)[task]
+        ordinary.fold(self.ro(m)[task])
+        ordinary.fold(self.luf(m)[task])
+        return super().drain(m, task)
+
+    def take_dirty(self, m: Machine, task: int) -> int:
+        """try_to_unmap_flush_dirty() looks at all three batches (OP-3, step 2)."""
+        batches = (self.ubc(m)[task], self.ro(m)[task], self.luf(m)[task])
+        if self.has("flush-dirty-before-io") and any(b.writable for b in batches):
+            return self.drain(m, task)
+        return 0
+
+    def take_key(self, m: Machine, task: int, key: int) -> int:
+        """luf_flush(key)."""
+        if key:
+            self.ubc(m)[task].add(self.batch(m)[key].mask, 0)
+        return self.drain(m, task)
+
+    def flush_number(self, m: Machine) -> int:
+        """new_luf_ugen() at the start of every flush (OP-13)."""
+        return self.new_ugen(m)
+
+    def flushed(self, m: Machine, mask: int, number: int, mm: int) -> None:
+        """mark_ugen(): a CPU has flushed everything up to the flush's number."""
+        if mm >= 0 and self.has("done-needs-all-mms"):
+            return
+        if not self.has("flush-number-first"):
+            number = self.new_ugen(m)
+        for cpu in self.cpus(m):
+            if mask >> cpu.index & 1 and self.before(m, cpu.done, number):
+                cpu.done = number
+
+    # -- OP-14 to OP-16 -----------------------------------------------------------------------
+
+    def fault_masks(
+        self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str
+    ) -> int:
+        """handle_mm_fault(): any fault where a PTE is or may become writable pays."""
+        if not self.has("flush-on-write-fault"):
+            return 0
+        if when != ("before" if self.has("flush-before-pte") else "after"):
+            return 0
+        vma = m.vma_at(mm, vpn)
+        if not (write or vma.prot_write or vma.may_write):
+            return 0
+        mask = 0
+        if vma.shared and vma.file_page and self.has("flush-mapping-on-fault"):
+            mask = self.owed_by(m, task, self.files(m)[m.inode_of[vma.file_page - 1]])
+        return mask | self.owed_by(m, task, self.mms(m)[mm])
+
+    def file_mask(self, m: Machine, task: int, page: int, why: str) -> int:
+        """luf_flush_mapping()."""
+        if not self.has("flush-on-write" if why == "write" else "flush-on-truncate"):
+            return 0
+        number = m.inode_of[page]
+        hooked = not m.config.files[number].iomap or self.has("hook-every-filesystem")
+        return self.owed_by(m, task, self.files(m)[number]) if hooked else 0
+
+    def mm_mask(self, m: Machine, task: int, mm: int, why: str) -> int:
+        """luf_flush_mm() when a lazily borrowed mm is dropped (OP-19).
+
+        At the end of a VMA and at exit `flush_tlb_batched_pending()` has paid already.
+        """
+        return self.owed_by(m, task, self.mms(m)[mm]) if why == "switch" else 0
+
+    # -- regions ------------------------------------------------------------------------------
+
+    def regions(self, config: MachineConfig) -> list[RegionSpec]:
+        """The ordinary batches, and LUF's own state."""
+        return [*super().regions(config), *self.luf_regions(config)]

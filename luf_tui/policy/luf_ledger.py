@@ -1,0 +1,366 @@
+"""LUF's ledger: keys, generations, marks and takeoff sections (mechanism reference, 2.2)."""
+
+from __future__ import annotations
+
+from luf_tui.machine import lists
+from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.machine import Machine, RegionSpec
+from luf_tui.machine.regions import Field, Record, Region
+from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP
+from luf_tui.policy.base import Debt
+from luf_tui.policy.batched import Batched, UnmapBatch
+
+
+class LufCounters(Record):
+    """The global counters."""
+
+    ugen = Field("luf_ugen: the number of the newest request or flush", counter="ugen", bits=32)
+    kgen = Field("luf_kgen: the newest key")
+
+
+class KeyEntry(Record):
+    """luf_batch[key]: whom a key stands for, and its newest request."""
+
+    mask = Field("CPUs that may hold stale entries", mask="cpu")
+    ugen = Field("newest request", counter="ugen", bits=32)
+
+
+class OwnerBatch(KeyEntry):
+    """mm.luf_batch, or mapping.luf_batch."""
+
+
+class CpuDone(Record):
+    """ugen_done[cpu]."""
+
+    done = Field("newest flush this CPU has completed", counter="ugen", bits=32)
+
+
+class LufZone(Record):
+    """The zone's part (P12-21)."""
+
+    current = Field("zone_ugen: the open generation", counter="zone_ugen", bits=32)
+    done = Field("zone_ugen_done", counter="zone_ugen", bits=32)
+    ugen = Field("newest request that entered the zone", counter="ugen", bits=32)
+    mask = Field("zone_batch", mask="cpu")
+    pages = Field("nr_luf_pages", bits=32)
+
+
+class PendList(Record):
+    """pend_zone_ugen of one free area."""
+
+    generation = Field("newest generation on the list", counter="zone_ugen", bits=32)
+
+
+class LufTask(Record):
+    """A task's LUF state."""
+
+    can_luf = Field("verdict of the walk in progress", bits=1)
+    forbidden = Field("luf_no_shootdown")
+    started = Field("luf_takeoff_started")
+    mask = Field("tlb_ubc_takeoff", mask="cpu")
+    ugen = Field("newest request folded in this section", counter="ugen", bits=32)
+    claimed = Field("zone generation this task flushes", counter="zone_ugen", bits=32)
+    awaited = Field("zone generation of another task", counter="zone_ugen", bits=32)
+
+
+class LufLedger(Batched):
+    """The arithmetic of keys and generations, and what free pages carry."""
+
+    def luf_regions(self, config: MachineConfig) -> list[RegionSpec]:
+        """Every region LUF adds to the batched kernel's."""
+        tasks, nodes = len(config.tasks), len(config.nodes)
+        return [
+            RegionSpec("tlb_ubc_ro", UnmapBatch, tasks),
+            RegionSpec("tlb_ubc_luf", UnmapBatch, tasks),
+            RegionSpec("luf", LufCounters, 1),
+            RegionSpec("luf_batch", KeyEntry, 1 << config.key_bits),
+            RegionSpec("ugen_done", CpuDone, config.cpus),
+            RegionSpec("luf_zone", LufZone, nodes),
+            RegionSpec("luf_pend", PendList, nodes * (config.max_order + 1)),
+            RegionSpec("luf_task", LufTask, tasks),
+            RegionSpec("luf_mm", OwnerBatch, len(config.processes)),
+            RegionSpec("luf_mapping", OwnerBatch, len(config.files)),
+        ]
+
+    def power_on(self, m: Machine) -> None:
+        """The initial values of mechanism reference 2.2."""
+        m.regions["luf"][0].ugen = 2
+        for cpu in self.cpus(m):
+            cpu.done = 1
+        for zone in self.zones(m):
+            zone.current, zone.done, zone.ugen = 2, 1, 1
+        for pend in m.regions["luf_pend"]:
+            pend.generation = 2
+        for owner in (*self.mms(m), *self.files(m), *self.batch(m)):
+            owner.ugen = 1
+
+    # -- the regions, typed ---------------------------------------------------------------------
+
+    def ro(self, m: Machine) -> Region[UnmapBatch]:
+        """tlb_ubc_ro: notes of the folio being walked."""
+        return m.regions["tlb_ubc_ro"]
+
+    def luf(self, m: Machine) -> Region[UnmapBatch]:
+        """tlb_ubc_luf: notes of folios found deferrable, not yet keyed."""
+        return m.regions["tlb_ubc_luf"]
+
+    def batch(self, m: Machine) -> Region[KeyEntry]:
+        """The key table."""
+        return m.regions["luf_batch"]
+
+    def cpus(self, m: Machine) -> Region[CpuDone]:
+        """What each CPU has flushed."""
+        return m.regions["ugen_done"]
+
+    def zones(self, m: Machine) -> Region[LufZone]:
+        """The zones' generations."""
+        return m.regions["luf_zone"]
+
+    def tasks(self, m: Machine) -> Region[LufTask]:
+        """The tasks' sections."""
+        return m.regions["luf_task"]
+
+    def mms(self, m: Machine) -> Region[OwnerBatch]:
+        """The address spaces' debts."""
+        return m.regions["luf_mm"]
+
+    def files(self, m: Machine) -> Region[OwnerBatch]:
+        """The files' debts."""
+        return m.regions["luf_mapping"]
+
+    # -- numbers --------------------------------------------------------------------------------
+
+    def before(self, m: Machine, a: int, b: int) -> bool:
+        """ugen_before(): a is older than b, whatever wrapped (O22)."""
+        size = 1 << m.config.gen_bits
+        return a != b and (b - a) % size < size // 2
+
+    def new_ugen(self, m: Machine) -> int:
+        """new_luf_ugen(): the next number, never 0."""
+        counters: LufCounters = m.regions["luf"][0]
+        counters.ugen = (counters.ugen + 1) % (1 << m.config.gen_bits) or 1
+        return counters.ugen
+
+    def new_key(self, m: Machine) -> int:
+        """new_luf_key(): the next key, never 0; keys are reused (O23)."""
+        counters: LufCounters = m.regions["luf"][0]
+        counters.kgen = (counters.kgen + 1) % (1 << m.config.key_bits) or 1
+        return counters.kgen
+
+    def diet(self, m: Machine, mask: int, ugen: int) -> int:
+        """Strike off CPUs that have flushed since request `ugen` (O18)."""
+        for cpu in self.cpus(m):
+            if mask >> cpu.index & 1 and not self.before(m, cpu.done, ugen):
+                mask &= ~(1 << cpu.index)
+        return mask
+
+    def owed_by(self, m: Machine, task: int, owner: OwnerBatch) -> int:
+        """What an mm or a file still owes, on a diet (OP-16)."""
+        if not self.has("count-batches"):
+            return 0
+        if self.has("diet-private-batch"):
+            return self.diet(m, owner.mask, owner.ugen)
+        shared = self.ubc(m)[task]
+        shared.mask = self.diet(m, shared.mask | owner.mask, owner.ugen)
+        mask = shared.mask
+        if mask:
+            shared.clear()
+        return mask
+
+    # -- marks of free pages (OP-5 to OP-8) -------------------------------------------------------
+
+    def mark_for_pcp(self, m: Machine, key: int) -> int:
+        """page.luf_key."""
+        return key
+
+    def _low(self, m: Machine, generation: int) -> int:
+        return generation & ((1 << m.config.zone_gen_bits) - 1)
+
+    def expand(self, m: Machine, node: int, mark: int) -> int:
+        """A page's mark as a full generation: the newest not after the open one (P12-21)."""
+        current = self.zones(m)[node].current
+        return current - ((current - mark) & ((1 << m.config.zone_gen_bits) - 1))
+
+    def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
+        """Stamp a page with the zone's open generation and add its CPUs to the zone (OP-6)."""
+        if not mark or not self.has("mark-on-drain"):
+            return 0
+        entry, zone = self.batch(m)[mark], self.zones(m)[node]
+        zone.mask |= entry.mask
+        if self.before(m, zone.ugen, entry.ugen):
+            zone.ugen = entry.ugen
+        return self._low(m, zone.current)
+
+    def merge_marks(self, m: Machine, node: int, mark: int, other: int) -> int:
+        """The newer mark wins; none never erases one (OP-7, O16)."""
+        if not self.has("merge-keeps-mark") or not (mark and other):
+            return mark if mark or not self.has("merge-keeps-mark") else other
+        newer = max(self.expand(m, node, mark), self.expand(m, node, other))
+        return self._low(m, newer)
+
+    def split_mark(self, m: Machine, node: int, mark: int) -> int:
+        """A left-over half keeps its own mark (OP-8)."""
+        return mark if self.has("split-keeps-mark") else 0
+
+    def _pend(self, m: Machine, node: int, order: int) -> PendList:
+        pend: PendList = m.regions["luf_pend"][node * m.orders + order]
+        return pend
+
+    def listed(self, m: Machine, node: int, order: int, mark: int) -> None:
+        """A marked block joined the pend_list (OP-7, step 6)."""
+        zone = self.zones(m)[node]
+        self._pend(m, node, order).generation = zone.current
+        zone.pages += 1 << order
+
+    def unlisted(self, m: Machine, node: int, order: int, mark: int) -> None:
+        """A marked block left it."""
+        zone = self.zones(m)[node]
+        zone.pages = max(0, zone.pages - (1 << order))
+
+    def splice_ready(self, m: Machine, node: int, order: int) -> bool:
+        """flush_pend_list_if_done()."""
+        return self.zones(m)[node].done >= self._pend(m, node, order).generation
+
+    # -- takeoff sections (OP-9 to OP-12) -----------------------------------------------------------
+
+    def _clean_enough(self, m: Machine, node: int) -> bool:
+        """non_luf_pages_ok()."""
+        return m.zone[node].free - self.zones(m)[node].pages > m.config.watermark_min
+
+    def pend_first(self, m: Machine, node: int) -> bool:
+        """Clean pages are kept for those who may not flush once they get scarce (O25)."""
+        return not self._clean_enough(m, node)
+
+    def takeoff_start(self, m: Machine, task: int, node: int, may_wait: bool) -> None:
+        """luf_takeoff_start()."""
+        state = self.tasks(m)[task]
+        if not may_wait and self.has("no-shootdown"):
+            state.forbidden += 1
+        state.started += 1
+
+    def take_pcp(self, m: Machine, task: int, pfn: int) -> bool:
+        """luf_takeoff_check_and_fold() for a pcp page (OP-10)."""
+        key = m.frame[pfn].mark
+        if not key:
+            return True
+        entry, state = self.batch(m)[key], self.tasks(m)[task]
+        if not self.diet(m, entry.mask, entry.ugen):
+            return True
+        if state.forbidden:
+            return False
+        state.mask |= entry.mask
+        if self.before(m, state.ugen, entry.ugen):
+            state.ugen = entry.ugen
+        return True
+
+    def take_buddy(self, m: Machine, task: int, node: int, pfn: int) -> bool:
+        """luf_takeoff_check_and_fold() for a buddy block (OP-10)."""
+        mark = m.frame[pfn].mark
+        zone, state = self.zones(m)[node], self.tasks(m)[task]
+        if not mark or zone.done >= self.expand(m, node, mark):
+            return True
+        if state.forbidden:
+            return False
+        generation = self.expand(m, node, mark)
+        if state.claimed:
+            return True
+        if generation < zone.current:
+            state.awaited = max(state.awaited, generation)
+            return True
+        previous = zone.current - 1
+        state.awaited = previous if self._low(m, previous) else previous - 1
+        state.claimed = zone.current
+        if self.before(m, state.ugen, zone.ugen):
+            state.ugen = zone.ugen
+        state.mask |= zone.mask
+        zone.current += 1
+        if not self._low(m, zone.current):
+            zone.current += 1
+        zone.mask = 0
+        return True
+
+    def takeoff_end(self, m: Machine, task: int, node: int) -> int:
+        """luf_takeoff_end(), up to the flush itself (OP-11)."""
+        state = self.tasks(m)[task]
+        if state.forbidden:
+            state.forbidden -= 1
+        state.started -= 1
+        mask, ugen = state.mask, state.ugen
+        state.mask = state.ugen = 0
+        if not mask or not self.has("flush-before-reuse"):
+            return 0
+        return self.diet(m, mask, ugen)
+
+    def takeoff_flushed(self, m: Machine, task: int, mask: int) -> None:
+        """The flushed CPUs leave the task's other batches (OP-13)."""
+        for batches in (self.ubc(m), self.ro(m), self.luf(m)):
+            if batches[task].required:
+                batches[task].drop(mask)
+
+    def takeoff_must_wait(self, m: Machine, task: int, node: int) -> int:
+        """wait_zone_ugen."""
+        if node < 0 or task < 0 or not self.has("wait-zone-generation"):
+            return 0
+        awaited = self.tasks(m)[task].awaited
+        return awaited if awaited > self.zones(m)[node].done else 0
+
+    def takeoff_done(self, m: Machine, task: int, node: int) -> None:
+        """zone_ugen_done moves, strictly in order (O21)."""
+        state, zone = self.tasks(m)[task], self.zones(m)[node]
+        if state.claimed:
+            zone.done = state.claimed
+        state.claimed = state.awaited = 0
+
+    # -- for the screen -----------------------------------------------------------------------------
+
+    def owed(self, m: Machine, pfn: int) -> int:
+        """CPUs whose flush a free frame still waits for."""
+        frame = m.frame[pfn]
+        if not frame.mark:
+            return 0
+        if frame.state == FREE_PCP:
+            entry = self.batch(m)[frame.mark]
+            return self.diet(m, entry.mask, entry.ugen)
+        if frame.state in (FREE_BUDDY, BUDDY_TAIL):
+            zone = self.zones(m)[m.node_of[pfn]]
+            generation = self.expand(m, m.node_of[pfn], frame.mark)
+            if zone.done >= generation:
+                return 0
+            if generation == zone.current:
+                return self.diet(m, zone.mask, zone.ugen)
+            waiting = 0
+            for request in m.shootdown:
+                waiting |= request.waiting
+            return waiting
+        return 0
+
+    def ledger(self, m: Machine) -> list[Debt]:
+        """Keys carried by pcp pages, zone generations carried by buddy blocks, task batches."""
+        found = super().ledger(m)
+        config = m.config
+        carried: dict[int, list[int]] = {}
+        for which in range(config.cpus * len(config.nodes)):
+            for pfn in lists.members(m, which):
+                if m.frame[pfn].mark:
+                    carried.setdefault(m.frame[pfn].mark, []).append(pfn)
+        for key, frames in sorted(carried.items()):
+            entry = self.batch(m)[key]
+            mask = self.diet(m, entry.mask, entry.ugen)
+            found.append(Debt(key, mask, tuple(frames), "pcp", entry.ugen))
+        for node, spec in enumerate(config.nodes):
+            marked = tuple(
+                pfn
+                for order in range(m.orders)
+                for pfn in lists.members(m, m.pend_list(node, order))
+            )
+            if marked:
+                mask = 0
+                for pfn in marked:
+                    mask |= self.owed(m, pfn)
+                current = self.zones(m)[node].current
+                found.append(Debt(0, mask, marked, f"buddy {spec.name}", current))
+        for task, batch in enumerate(self.luf(m)):
+            if batch.required:
+                name = config.tasks[task].name
+                found.append(Debt(0, batch.mask, (), f"deferred notes of {name}", 0))
+        return found
