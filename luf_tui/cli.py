@@ -20,6 +20,8 @@ from luf_tui.errors import LufError
 
 COMMANDS = {
     "list": "the scenarios there are, one line each",
+    "policies": "who owes which flush, and when it is paid",
+    "guards": "the checks a policy performs, one line each",
 }
 """Every command, a module of `luf_tui.commands` each, and what it does."""
 

@@ -181,7 +181,7 @@ def loaded(code: str, *packages: str) -> set[str]:
     return {m for m in done.stderr.split() if m.partition(".")[0] in packages}
 
 
-HEADLESS = ["--help", "--version", "list"]
+HEADLESS = ["--help", "--version", "list", "policies", "guards", "guards --json"]
 
 
 @pytest.mark.parametrize("words", HEADLESS)
