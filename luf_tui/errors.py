@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 @frozen
 class Span:
-    """A place in a text file. Lines and columns count from 1; `end` is the column after the last."""
+    """A place in a text file, counted from 1; `end` is the column after the last."""
 
     line: int
     column: int = 1

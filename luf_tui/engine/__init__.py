@@ -1,0 +1,1 @@
+"""What the machine does, micro-step by micro-step."""

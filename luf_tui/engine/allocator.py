@@ -5,6 +5,7 @@ One migratetype per zone: fallback between types is not modelled.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from luf_tui.machine import events as ev
@@ -137,13 +138,9 @@ def detach(k: Kernel, pfn: int, order: int) -> None:
 def pick_pcp(k: Kernel, cpu: int, node: int) -> int:
     """A page of a CPU's pcp list that may be taken, walking past a few refused ones, or -1."""
     m = k.m
-    refused = 0
-    for pfn in lists.members(m, m.pcp_list(cpu, node)):
+    for pfn in islice(lists.members(m, m.pcp_list(cpu, node)), PCP_TRIES):
         if k.policy.take_pcp(m, k.task, pfn):
             return pfn
-        refused += 1
-        if refused == PCP_TRIES:
-            break
     return -1
 
 

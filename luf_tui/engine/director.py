@@ -178,7 +178,7 @@ class Director:
             else:
                 return
 
-    # -- races --------------------------------------------------------------------------------------
+    # -- races ------------------------------------------------------------------
 
     def _race(self, race: Race) -> Iterator[StepInfo]:
         """Play a race: first its schedule, one micro-step a name, then line by line."""

@@ -1,5 +1,6 @@
 """What a CPU does by itself: cached translations, page walks, CR3 loads (rules H1 to H7 and
-sections 1.3 to 1.6 of the baseline reference)."""
+sections 1.3 to 1.6 of the baseline reference).
+"""
 
 from __future__ import annotations
 
@@ -135,11 +136,10 @@ def leave_mm(k: Kernel, cpu: int) -> None:
     state.loaded_mm = state.lazy = 0
 
 
-def flush_tlb_func(
-    k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int, why: int
-) -> None:
+def flush_tlb_func(k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int, why: int) -> None:
     """The flush on one CPU, local or by IPI (baseline 1.6). `mm` -1 is a batch flush, which
-    compares the generation of whatever is loaded. Ranged only when exactly one behind."""
+    compares the generation of whatever is loaded. Ranged only when exactly one behind.
+    """
     m = k.m
     state = m.cpu[cpu]
     loaded = state.loaded_mm - 1

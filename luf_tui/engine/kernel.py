@@ -54,6 +54,13 @@ class Kernel:
             setattr(act, name, value)
         context.depth += 1
 
+    def replace(self, ctx: int, kind: type[Operation], args: Mapping[str, int]) -> None:
+        """Put an operation in the place of the one on top."""
+        context = self.m.ctx[ctx]
+        context.depth -= 1
+        self.m.stack[ctx * STACK_DEPTH + context.depth].clear()
+        self.push(ctx, kind, args)
+
     def pop(self, ctx: int) -> None:
         """Take the finished operation off; its cells become empty again."""
         context = self.m.ctx[ctx]
@@ -68,8 +75,9 @@ class Kernel:
             if entry.pending == ctx + 1:
                 entry.pending = 0
         context = self.m.ctx[ctx]
-        self.emit(ev.END, self.cpu, ctx, context.line)
-        context.line = context.stop = 0
+        if context.line:
+            self.emit(ev.END, self.cpu, ctx, context.line)
+        context.line = context.stop = context.result = 0
 
     def give(self, value: int) -> None:
         """Hand a result to the operation that called the current one."""
@@ -113,7 +121,8 @@ class Kernel:
 
     def actions(self) -> list[int]:
         """Every micro-step that can be made now: a context's number, or contexts + CPU to
-        deliver an IPI."""
+        deliver an IPI.
+        """
         m = self.m
         found = [ctx for ctx in range(m.contexts) if self.can_move(ctx)]
         found += [m.contexts + cpu for cpu in range(m.config.cpus) if self.can_deliver(cpu)]

@@ -104,6 +104,11 @@ class Operation(Record):
         k.push(self.ctx, callee, args)
         return CALLED
 
+    def jump(self, k: Kernel, callee: type[Operation], **args: int) -> Signal:
+        """Become `callee`: this operation is done, and the other one stands in its place."""
+        k.replace(self.ctx, callee, args)
+        return CALLED
+
 
 OPERATIONS: list[type[Operation]] = []
 """Every operation by number. Number 0 is no operation."""

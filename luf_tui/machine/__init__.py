@@ -1,0 +1,1 @@
+"""Cells, the logged write, typed regions, configuration and events."""

@@ -95,9 +95,10 @@ class Machine:
         self.zone: Region[s.Zone] = self.regions["zone"]
         self.lists: Region[s.ListHead] = self.regions["lists"]
         self.frame: Region[s.Frame] = self.regions["frame"]
-        self.node_of: tuple[int, ...] = tuple(
-            number for number, node in enumerate(config.nodes) for _ in range(node.frames)
-        ) + (0,)
+        self.node_of: tuple[int, ...] = (
+            *(number for number, node in enumerate(config.nodes) for _ in range(node.frames)),
+            0,
+        )
         self.inode_of: tuple[int, ...] = tuple(
             number for number, f in enumerate(config.files) for _ in range(f.pages)
         )

@@ -44,7 +44,9 @@ class TlbEntry(Record):
     pfn = Field("the frame it leads to", ref="frame")
     writable = Field("W as cached", bits=1)
     dirty = Field("D as cached: a store goes straight to the frame", bits=1)
-    pending = Field("the operation in flight that made it stale and still owes its flush", ref="ctx")
+    pending = Field(
+        "the operation in flight that made it stale and still owes its flush", ref="ctx"
+    )
 
 
 class Shootdown(Record):

@@ -1,0 +1,1 @@
+"""The obligations, judged from the machine alone."""

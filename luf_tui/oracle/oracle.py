@@ -70,7 +70,7 @@ class Oracle:
     def _read(
         self, found: list[Finding], event: int, cpu: int, at: tuple[int, int, int], got: int
     ) -> None:
-        mm, vpn, pfn = at
+        mm, vpn, _ = at
         entry = self._entry(cpu, mm, vpn)
         expected = truth.fresh(self.m, mm, vpn)
         is_stale = entry is not None and truth.stale(self.m, entry)

@@ -76,7 +76,8 @@ def stale(m: Machine, entry: TlbEntry) -> bool:
 
 def reachable(m: Machine, cpu: int, entry: TlbEntry) -> bool:
     """Whether a CPU could still use an entry: of the mm it runs, or of one whose ASID slot is
-    current, so that switching to it would not flush (baseline 1.3)."""
+    current, so that switching to it would not flush (baseline 1.3).
+    """
     state = m.cpu[cpu]
     if state.loaded_mm == entry.mm and not state.lazy:
         return True

@@ -1,0 +1,1 @@
+"""Who owes which flush, and when it is paid."""

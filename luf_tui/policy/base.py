@@ -92,7 +92,7 @@ class Policy:
         """set_tlb_ubc_flush_pending() for a PTE just read, still in place. Returns the CPUs."""
         return 0
 
-    def end_walk(self, m: Machine, task: int, done: bool) -> bool:
+    def end_walk(self, m: Machine, task: int) -> bool:
         """Finish the walk; True when the folio's flush is deferred."""
         return False
 
@@ -196,9 +196,7 @@ class Policy:
 
     # -- permission upgrades and content changes (OP-14 to OP-16) ------------------------------
 
-    def fault_masks(
-        self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str
-    ) -> int:
+    def fault_masks(self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str) -> int:
         """CPUs to flush for a fault: asked `before` the new PTE is visible and `after`."""
         return 0
 

@@ -103,9 +103,7 @@ class Batched(Policy):
     def pending_flush(self, m: Machine, mm: int) -> bool:
         """flush_tlb_batched_pending(): the two halves of tlb_flush_batched differ."""
         space = m.mm[mm]
-        return (
-            self.has("flush-batched-pending") and space.batched_pending != space.batched_flushed
-        )
+        return self.has("flush-batched-pending") and space.batched_pending != space.batched_flushed
 
     def pending_done(self, m: Machine, mm: int, pending: int) -> None:
         """Up to the count read before the flush; a racing new unmap stays pending."""

@@ -121,7 +121,7 @@ _TABLE = (
     ),
     Guard(
         "pending-wrprotect",
-        "A read-only PTE that is dirty, or whose mm has a write-protect in flight, is not deferred.",
+        "A read-only PTE that is dirty, or under a write-protect in flight, is not deferred.",
         "O3",
         "-",
         "-",

@@ -12,7 +12,8 @@ from luf_tui.policy.luf_ledger import LufLedger
 
 class Luf(LufLedger):
     """Read-only unmaps are flushed when their frame leaves the free lists, or earlier when
-    something would make the stale content wrong."""
+    something would make the stale content wrong.
+    """
 
     NAME = "luf"
     SUMMARY = "LUF as intended: every guard on, the review's three conditions included"
@@ -86,10 +87,10 @@ class Luf(LufLedger):
         if how == ORDINARY or self.has("note-pending"):
             space.batched_pending += 1
 
-    def end_walk(self, m: Machine, task: int, done: bool) -> bool:
+    def end_walk(self, m: Machine, task: int) -> bool:
         """OP-1, step 5."""
         state, ro = self.tasks(m)[task], self.ro(m)[task]
-        deferred = bool(state.can_luf and done and ro.required)
+        deferred = bool(state.can_luf and ro.required)
         keep = deferred or not self.has("move-late-writable")
         (self.luf(m) if keep else self.ubc(m))[task].fold(ro)
         return deferred
@@ -155,9 +156,7 @@ class Luf(LufLedger):
 
     # -- OP-14 to OP-16 -----------------------------------------------------------------------
 
-    def fault_masks(
-        self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str
-    ) -> int:
+    def fault_masks(self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str) -> int:
         """handle_mm_fault(): any fault where a PTE is or may become writable pays."""
         if not self.has("flush-on-write-fault"):
             return 0

@@ -221,7 +221,7 @@ class LufLedger(Batched):
         """flush_pend_list_if_done()."""
         return self.zones(m)[node].done >= self._pend(m, node, order).generation
 
-    # -- takeoff sections (OP-9 to OP-12) -----------------------------------------------------------
+    # -- takeoff sections (OP-9 to OP-12) -------------------------------------
 
     def _clean_enough(self, m: Machine, node: int) -> bool:
         """non_luf_pages_ok()."""
@@ -311,7 +311,7 @@ class LufLedger(Batched):
             zone.done = state.claimed
         state.claimed = state.awaited = 0
 
-    # -- for the screen -----------------------------------------------------------------------------
+    # -- for the screen ---------------------------------------------------------
 
     def owed(self, m: Machine, pfn: int) -> int:
         """CPUs whose flush a free frame still waits for."""

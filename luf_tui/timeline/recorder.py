@@ -8,19 +8,20 @@ up to the last whole micro-step is kept.
 from __future__ import annotations
 
 import signal
-from array import array
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from luf_tui.engine.director import ItemInfo, StepInfo
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.events import ARGS, ROW
 from luf_tui.machine.machine import Machine
-from luf_tui.script.program import Expect, Program
+from luf_tui.oracle.oracle import BENIGN, VIOLATION, Finding
+from luf_tui.script.program import Expect, Note, Program
 from luf_tui.timeline.checkpoints import Checkpoints
 from luf_tui.timeline.deltas import Deltas
-from luf_tui.timeline.facts import Finding, ItemInfo, Outcome, Refusal, StepInfo
+from luf_tui.timeline.facts import Outcome, Refusal
 from luf_tui.timeline.predicates import Moment, judge
 from luf_tui.timeline.steps import Steps
 from luf_tui.timeline.timeline import Timeline
@@ -42,10 +43,10 @@ class Recorder:
         program: Program,
         policy: Policy,
         machine: Machine,
-        find: Callable[[int], Iterable[Finding]],
+        find: Callable[[int, int], Iterable[Finding]],
         limit: int,
     ) -> None:
-        """`find` judges the events from a number on; `limit` is the most micro-steps to play."""
+        """`find` judges the events from a number on, of an item; `limit` is in micro-steps."""
         self.program = program
         self.policy = policy
         self.machine = machine
@@ -60,6 +61,8 @@ class Recorder:
         self.outcomes: list[Outcome] = []
         self.refusals: list[Refusal] = []
         self.incomplete = ""
+        self._under_way = 0
+        """The item being played."""
 
     @property
     def position(self) -> int:
@@ -95,8 +98,8 @@ class Recorder:
         events, cells = self.machine.events, self.machine.cells
         first = self.steps.event_mark[-1]
         self.reached.setdefault(moved.item, self.position + 1)
-        found = self.find(first)
-        for finding in found:
+        self._under_way = moved.item
+        for finding in self.find(first, moved.item):
             self._keep(finding)
         self.steps.add(moved, len(self.deltas) + cells.mark(), len(events))
         if cells.mark() >= SPOOL:
@@ -105,24 +108,26 @@ class Recorder:
     def _keep(self, finding: Finding) -> None:
         events = self.machine.events
         place = (finding.mm, finding.vpn, finding.pfn)
-        if finding.weight == "benign":
+        if finding.weight == BENIGN:
             content = events.rows[finding.event * ROW + CONTENT] if finding.event >= 0 else 0
             events.emit(ev.STALE, finding.cpu, *place, content)
             return
-        kind = ev.VIOLATION if finding.weight == "violation" else ev.DEVIATION
+        kind = ev.VIOLATION if finding.weight == VIOLATION else ev.DEVIATION
         self.finding_events.append(len(events))
         events.emit(kind, finding.cpu, len(self.findings), *place)
         self.findings.append(finding)
 
     def _item(self, number: int) -> None:
         self.reached.setdefault(number, self.position)
-        self._settle_marks()
+        self._under_way = number + 1
         item = self.program.items[number]
         if isinstance(item, Expect):
             verdict = judge(item.condition, self._moment())
             self.outcomes.append(Outcome(number, self.position, verdict.held, verdict.detail))
-            self.machine.events.emit(ev.EXPECTED, -1, number, int(verdict.held))
-            self._settle_marks()
+            self.machine.events.emit(ev.EXPECTED, -1, number + 1, int(verdict.held))
+        elif isinstance(item, Note):
+            self.machine.events.emit(ev.NOTE_TEXT, -1, number + 1)
+        self._settle_marks()
 
     def _moment(self) -> Moment:
         return Moment(
@@ -135,8 +140,9 @@ class Recorder:
         )
 
     def _refuse(self, refused: Refused) -> None:
-        item = getattr(refused, "item", self.steps.item[-1])
-        self.machine.events.emit(ev.REFUSED, -1, self.steps.ctx[-1], item, len(self.refusals))
+        item = self._under_way
+        said = (self.steps.ctx[-1], item + 1, len(self.refusals))
+        self.machine.events.emit(ev.REFUSED, -1, *said)
         self.refusals.append(Refusal(item, self.position, str(refused)))
         self._settle_marks()
 
@@ -162,9 +168,6 @@ class Recorder:
         self._settle_marks()
         self.deltas.take(self.machine.cells)
         self.steps.settle()
-        events = self.machine.events
-        with suppress(OverflowError):
-            events.rows = array("i", events.rows)
         return Timeline(
             self.program,
             self.policy,

@@ -24,6 +24,9 @@ class Access(Operation, name="access"):
     @step("look in the TLB")
     def translate(self, k: Kernel) -> Next:
         """H2 to H5: what the CPU does with the entry it has, or with none."""
+        return self._translate(k)
+
+    def _translate(self, k: Kernel) -> Next:
         mm = k.m.cpu[k.cpu].loaded_mm - 1
         entry = hardware.find(k, k.cpu, self.vpn)
         if entry is None:
@@ -62,10 +65,10 @@ class Access(Operation, name="access"):
         self.tries += 1
         return self.call(k, Fault, Access.back, vpn=self.vpn, store=self.store)
 
-    @step("return to the instruction")
+    @step("retry the access")
     def back(self, k: Kernel) -> Next:
-        """Try the access again, unless a signal or a monitor ended it."""
-        return Access.translate if k.result == SERVED and self.tries < REFAULTS else DONE
+        """Back at the instruction, unless a signal or a monitor ended it."""
+        return self._translate(k) if k.result == SERVED and self.tries < REFAULTS else DONE
 
 
 class Evict(Operation, name="evict"):

@@ -65,17 +65,18 @@ class Fault(Operation, name="fault"):
             k.give(SEGV)
             return DONE
         k.m.mm[mm].readers += 1
-        self.mask = k.policy.fault_masks(
-            k.m, k.task, mm, self.vpn, bool(self.store), "before"
-        )
+        self.mask = k.policy.fault_masks(k.m, k.task, mm, self.vpn, bool(self.store), "before")
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
             return self.call(k, Shootdown, Fault.dispatch, mask=self.mask, why=WRITE_FAULT)
-        return None
+        return self._dispatch(k)
 
     @step("look at the PTE")
     def dispatch(self, k: Kernel) -> Next:
         """handle_pte_fault()."""
+        return self._dispatch(k)
+
+    def _dispatch(self, k: Kernel) -> Next:
         pte, vma = self._pte(k), self._vma(k)
         if pte.kind == MIGRATION:
             k.m.mm[self._mm(k)].readers -= 1
@@ -324,11 +325,14 @@ class Fault(Operation, name="fault"):
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
             return self.call(k, Shootdown, Fault.unlock, mask=self.mask, why=WRITE_FAULT)
-        return None
+        return self._unlock(k)
 
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """Back to the access."""
+        return self._unlock(k)
+
+    def _unlock(self, k: Kernel) -> Next:
         k.m.mm[self._mm(k)].readers -= 1
         k.give(SERVED)
         return DONE
@@ -347,4 +351,3 @@ def cache_in(k: Kernel, page: int, pfn: int) -> None:
     place.frame, frame.file_page = pfn + 1, page + 1
     frame.content, frame.dirty = place.disk, 0
     k.emit(ev.READ_IN, k.cpu, page, pfn, place.disk)
-

@@ -23,6 +23,13 @@ def page_unlocked(act: Operation, k: Kernel) -> bool:
     return not cached or k.m.frame[cached - 1].locked in (0, act.ctx + 1)
 
 
+def position_unlocked(act: Operation, k: Kernel) -> bool:
+    """The folio about to be dropped is not locked by someone else."""
+    page: int = getattr(act, "page", 0)
+    end: int = getattr(act, "end", 0)
+    return page >= end or page_unlocked(act, k)
+
+
 class WriteFile(Operation, name="write"):
     """generic_perform_write(): write(2) into one page of a file."""
 
@@ -100,7 +107,7 @@ class DropPages(Operation, name="truncate_inode_pages"):
             self.page += self.size - 1
         return None
 
-    @step("unmap a position", when=lambda act, k: position_unlocked(act, k))
+    @step("unmap a position", when=position_unlocked)
     def unmap(self, k: Kernel) -> Next:
         """unmap_mapping_folio(): each mapping is cleared and flushed before the next."""
         if self.page >= self.end:
@@ -148,9 +155,3 @@ class DropPages(Operation, name="truncate_inode_pages"):
         if frame.where:
             lists.unlink(k.m, pfn - 1)
         return self.call(k, FreePage, DropPages.unmap, pfn=pfn)
-
-
-def position_unlocked(act: Operation, k: Kernel) -> bool:
-    """The folio about to be dropped is not locked by someone else."""
-    drop: DropPages = act  # type: ignore[assignment]
-    return drop.page >= drop.end or page_unlocked(act, k)

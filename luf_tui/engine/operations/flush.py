@@ -43,7 +43,7 @@ class Shootdown(Operation, name="shootdown"):
         if k.cpu >= 0 and self.mask >> k.cpu & 1:
             args = (self.mm - 1, self.start, self.end, self.gen)
             hardware.flush_tlb_func(k, k.cpu, *args, hardware.LOCAL)
-        return None if self._targets(k) else Shootdown.finish
+        return None if self._targets(k) else self._complete(k)
 
     def _targets(self, k: Kernel) -> int:
         """should_flush_tlb(): who is interrupted (baseline 1.5). Lazy CPUs catch up by tlb_gen."""
@@ -74,10 +74,9 @@ class Shootdown(Operation, name="shootdown"):
     def wait(self, k: Kernel) -> Next:
         """The initiator spins with preemption off until every target has flushed."""
         k.m.shootdown[k.cpu].clear()
-        return Shootdown.finish
+        return self._complete(k)
 
-    @step("the flush is complete")
-    def finish(self, k: Kernel) -> Next:
+    def _complete(self, k: Kernel) -> Next:
         """Tell the policy's ledger what is paid now."""
         k.policy.flushed(k.m, self.mask, self.number, self.mm - 1)
         if self.mask:
@@ -100,9 +99,7 @@ class FlushTlbFunc(Operation, name="flush_tlb_func"):
     def flush(self, k: Kernel) -> Next:
         """Drop what the request names, if this CPU is behind."""
         r = k.m.shootdown[self.sender]
-        hardware.flush_tlb_func(
-            k, k.cpu, r.mm - 1, r.start, r.end, r.gen, hardware.REMOTE
-        )
+        hardware.flush_tlb_func(k, k.cpu, r.mm - 1, r.start, r.end, r.gen, hardware.REMOTE)
         return None
 
     @step("acknowledge")

@@ -6,7 +6,7 @@ from luf_tui.engine import pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import FreeList
+from luf_tui.engine.operations.memory import FreePage, next_free
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import ANON, MIGRATION, PRESENT, SWAP, Vma
@@ -123,38 +123,43 @@ class Zap(Operation, name="unmap_page_range"):
     def flush(self, k: Kernel) -> Next:
         """tlb_flush_mmu_tlbonly(): a gather that cleared nothing does not flush at all."""
         if not self.cleared:
-            return Zap.hook
+            return self._hook(k)
         if not k.policy.has("flush-before-gather-free"):
-            which = k.m.task_list(max(k.task, 0), "plain")
-            return self.call(k, FreeList, Zap.late_flush, which=which)
+            return Zap.late_flush
         args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
         return self.call(k, Shootdown, Zap.hook, tables=int(self.why == EXIT), **args)
 
     @step("flush after the pages were freed")
     def late_flush(self, k: Kernel) -> Next:
         """The wrong order: what a gather without its rule would do."""
+        early = next_free(k, "plain")
+        if early:
+            return self.call(k, FreePage, Zap.late_flush, **early)
         args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
         return self.call(k, Shootdown, Zap.hook, **args)
 
     @step("end of the VMA")
     def hook(self, k: Kernel) -> Next:
         """v12's tlb_end_vma(): pay what LUF owes for this mm (OP-16)."""
+        return self._hook(k)
+
+    def _hook(self, k: Kernel) -> Next:
         why = "exit" if self.why == EXIT else "vma"
         self.mask = k.policy.mm_mask(k.m, k.task, self.mm - 1, why)
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, self.why)
             return self.call(k, Shootdown, Zap.free, mask=self.mask, why=self.why)
-        return None
+        return self._free(k)
 
-    @step("free what was gathered")
+    @step("free a gathered page")
     def free(self, k: Kernel) -> Next:
-        """tlb_batch_pages_flush(): only after the flush."""
-        which = k.m.task_list(max(k.task, 0), "gather")
-        return self.call(k, FreeList, Zap.finish, which=which)
+        """tlb_batch_pages_flush(): only after the flush; then tlb_finish_mmu()."""
+        return self._free(k)
 
-    @step("finish the gather")
-    def finish(self, k: Kernel) -> Next:
-        """tlb_finish_mmu()."""
+    def _free(self, k: Kernel) -> Next:
+        gathered = next_free(k, "gather")
+        if gathered:
+            return self.call(k, FreePage, Zap.free, **gathered)
         k.m.mm[self.mm - 1].flush_pending -= 1
         return DONE
 
@@ -207,12 +212,7 @@ class MmapFixed(Operation, name="mmap fixed"):
     def map(self, k: Kernel) -> Next:
         """As any mmap()."""
         args = {name: getattr(self, name) for name in ("mm", "vpn", "pages", "file_page", "flags")}
-        return self.call(k, Mmap, MmapFixed.done, **args)
-
-    @step("mmap returns")
-    def done(self, k: Kernel) -> Next:
-        """The address belongs to the new mapping."""
-        return DONE
+        return self.jump(k, Mmap, **args)
 
 
 class Mprotect(Operation, name="mprotect"):
@@ -275,13 +275,16 @@ class Mprotect(Operation, name="mprotect"):
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(), before the lock is dropped."""
         if not self.changed:
-            return Mprotect.hook
+            return self._hook(k)
         args = {"start": self.vpn, "end": self.vpn + self.pages, "why": MPROTECT}
         return self.call(k, Shootdown, Mprotect.hook, mm=self.mm, **args)
 
     @step("end of the VMA")
     def hook(self, k: Kernel) -> Next:
         """v12's tlb_end_vma()."""
+        return self._hook(k)
+
+    def _hook(self, k: Kernel) -> Next:
         self.mask = k.policy.mm_mask(k.m, k.task, self.mm - 1, "vma")
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, MPROTECT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.engine import allocator
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import CALLED, DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
@@ -96,25 +96,23 @@ class AllocPage(Operation, name="alloc"):
         if not self.mask:
             if k.m.frame[self.pfn - 1].mark:
                 k.emit(ev.SAVED, k.cpu, self.pfn - 1, COVERED)
-            return AllocPage.wait
+            return AllocPage.wait if self.node else self._hand_out(k)
         k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, TAKEOFF)
         return self.call(k, Shootdown, AllocPage.paid, mask=self.mask, why=TAKEOFF)
 
-    @step("the takeoff flush is done")
+    @step("settle the section")
     def paid(self, k: Kernel) -> Next:
         """Take the flushed CPUs out of the task's other batches too (OP-13)."""
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
-        return None
+        return AllocPage.wait if self.node else self._hand_out(k)
 
-    @step("wait for the zone's generation", when=generation_done)
+    @step("leave the section and hand the page out", when=generation_done)
     def wait(self, k: Kernel) -> Next:
         """Someone else may be flushing for this block: wait until they have (OP-11)."""
-        if self.node:
-            k.policy.takeoff_done(k.m, k.task, self.node - 1)
-        return None
+        k.policy.takeoff_done(k.m, k.task, self.node - 1)
+        return self._hand_out(k)
 
-    @step("hand the page out")
-    def prep(self, k: Kernel) -> Next:
+    def _hand_out(self, k: Kernel) -> Next:
         """prep_new_page(): the frame has an owner from here on."""
         hand_out(k, self.pfn - 1, self.order, self.use)
         k.give(self.pfn)
@@ -176,13 +174,13 @@ class Refill(Operation, name="rmqueue_bulk"):
             return Refill.wait
         return self.call(k, Shootdown, Refill.paid, mask=self.mask, why=TAKEOFF)
 
-    @step("the takeoff flush is done")
+    @step("settle the section")
     def paid(self, k: Kernel) -> Next:
         """As in an allocation."""
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
         return None
 
-    @step("wait for the zone's generation", when=generation_done)
+    @step("leave the section", when=generation_done)
     def wait(self, k: Kernel) -> Next:
         """As in an allocation."""
         k.policy.takeoff_done(k.m, k.task, self.node - 1)
@@ -224,15 +222,16 @@ class FreePage(Operation, name="free"):
             allocator.free_one(k, pfn, self.order, 0)
             return DONE
         allocator.put_on_pcp(k, k.cpu, pfn, k.policy.mark_for_pcp(k.m, self.key))
-        return None
+        node = k.m.node_of[pfn]
+        over = k.m.lists[k.m.pcp_list(k.cpu, node)].count > k.m.config.pcp_high
+        return None if over else DONE
 
     @step("drain what is over high")
     def drain(self, k: Kernel) -> Next:
         """free_pcppages_bulk(): a batch from the tail when the list is over its high mark."""
         node = k.m.node_of[self.pfn - 1]
-        if k.m.lists[k.m.pcp_list(k.cpu, node)].count > k.m.config.pcp_high:
-            for _ in range(k.m.config.pcp_batch):
-                allocator.drain_one(k, k.cpu, node)
+        for _ in range(k.m.config.pcp_batch):
+            allocator.drain_one(k, k.cpu, node)
         return DONE
 
 
@@ -244,20 +243,10 @@ def change_bytes(k: Kernel, pfn: int, content: int, why: str) -> None:
     k.emit(ev.FILL_BYTES, k.cpu, pfn, content, ev.REASON[why])
 
 
-class FreeList(Operation, name="free_unref_folios"):
-    """Free every frame on one of the task's private lists, with one key."""
-
-    which = Local()
-    key = Local()
-
-    @step("free the next page of the batch")
-    def one(self, k: Kernel) -> Next:
-        """The list's frames in order."""
-        head = k.m.lists[self.which].head
-        if not head:
-            return DONE
-        order = k.m.frame[head - 1].order
-        return self.call(k, FreePage, FreeList.one, pfn=head, order=order, key=self.key)
+def next_free(k: Kernel, which: str) -> dict[str, int]:
+    """Arguments to free the head of a task's private list; empty when the list is."""
+    head = k.m.lists[k.m.task_list(max(k.task, 0), which)].head
+    return {"pfn": head, "order": k.m.frame[head - 1].order} if head else {}
 
 
 class Drain(Operation, name="drain"):
@@ -313,10 +302,4 @@ class KernelFree(Operation, name="kfree"):
         thing.clear()
         if not pfn:
             return DONE
-        self.call(k, FreePage, KernelFree.finish, pfn=pfn, order=order)
-        return CALLED
-
-    @step("done")
-    def finish(self, k: Kernel) -> Next:
-        """Nothing is left to do."""
-        return DONE
+        return self.jump(k, FreePage, pfn=pfn, order=order)

@@ -35,7 +35,7 @@ class Migrate(Operation, name="migrate"):
         m = k.m
         pfn = lists.pop_head(m, m.task_list(k.task, "isolated"))
         if pfn < 0:
-            return Migrate.fold
+            return Migrate.fold if self.pfn else DONE
         self.pfn = pfn + 1
         frame = m.frame[pfn]
         if frame.locked:
@@ -57,7 +57,7 @@ class Migrate(Operation, name="migrate"):
         batch = int(not self.sync)
         return self.call(k, Unmap, Migrate.sort, pfn=self.pfn, migrate=1, batch=batch)
 
-    @step("sort it by verdict")
+    @step("sort it by verdict, take the next one")
     def sort(self, k: Kernel) -> Next:
         """Folios whose every mapping was read-only go on a list of their own."""
         m = k.m
@@ -65,24 +65,22 @@ class Migrate(Operation, name="migrate"):
         lists.push_tail(m, m.task_list(k.task, which), self.pfn - 1)
         return Migrate.take
 
-    @step("turn the notes into a key")
+    @step("settle the batch")
     def fold(self, k: Kernel) -> Next:
-        """fold_unmap_luf() (OP-2)."""
+        """fold_unmap_luf(), then try_to_unmap_flush(), once for the whole batch (OP-2)."""
         if k.m.lists[k.m.task_list(k.task, "luf")].count:
             self.key = k.policy.fold_key(k.m, k.task)
-        return None
-
-    @step("flush before the pages are copied")
-    def flush(self, k: Kernel) -> Next:
-        """try_to_unmap_flush(), once for the whole batch."""
         self.mask = k.policy.take_batch(k.m, k.task, "copy")
         if self.mask:
             return self.call(k, Shootdown, Migrate.copy, mask=self.mask, why=BEFORE_COPY)
-        return None
+        return self._copy(k)
 
     @step("copy a folio")
     def copy(self, k: Kernel) -> Next:
         """move_to_new_folio(): refused while the source has an extra reference."""
+        return self._copy(k)
+
+    def _copy(self, k: Kernel) -> Next:
         m = k.m
         which = "plain" if m.lists[m.task_list(k.task, "plain")].count else "luf"
         head = m.lists[m.task_list(k.task, which)].head
@@ -102,17 +100,15 @@ class Migrate(Operation, name="migrate"):
             m.file_page[source.file_page - 1].frame = source.target
         if source.slot:
             m.swap[source.slot - 1].frame = source.target
-        return None
+        return Migrate.remap
 
     @step("map the new frame")
     def remap(self, k: Kernel) -> Next:
         """remove_migration_ptes(): entries were not present, so no flush."""
         pte = self._entry(k)
-        if pte is None:
-            return Migrate.free
-        source = k.m.frame[self.pfn - 1]
-        self._back(k, pte, source.target - 1)
-        return Migrate.remap
+        if pte is not None:
+            self._back(k, pte, k.m.frame[self.pfn - 1].target - 1)
+        return Migrate.remap if self._entry(k) else Migrate.free
 
     def _entry(self, k: Kernel) -> Pte | None:
         for pte in pagetable.mappings(k, self.pfn - 1):

@@ -66,13 +66,7 @@ class FinishSwitch(Operation, name="finish_task_switch"):
         if not self.mask:
             return DONE
         k.emit(ev.PAY, k.cpu, -1, self.mask, LAZY_DROPPED)
-        args = {"mask": self.mask, "why": LAZY_DROPPED}
-        return self.call(k, Shootdown, FinishSwitch.done, **args)
-
-    @step("the lazy mm is dropped")
-    def done(self, k: Kernel) -> Next:
-        """The task goes on."""
-        return DONE
+        return self.jump(k, Shootdown, mask=self.mask, why=LAZY_DROPPED)
 
 
 class Fork(Operation, name="fork"):

@@ -6,7 +6,7 @@ from luf_tui.engine import pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import FreeList
+from luf_tui.engine.operations.memory import FreePage, next_free
 from luf_tui.engine.operations.unmap import Unmap, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
@@ -30,7 +30,7 @@ class Reclaim(Operation, name="reclaim"):
         m = k.m
         pfn = lists.pop_head(m, m.task_list(k.task, "isolated"))
         if pfn < 0:
-            return Reclaim.fold
+            return Reclaim.fold if self.pfn else DONE
         frame = m.frame[pfn]
         self.pfn = pfn + 1
         if frame.locked:
@@ -55,7 +55,7 @@ class Reclaim(Operation, name="reclaim"):
     def unmapped(self, k: Kernel) -> Next:
         """A dirty PTE may be cached writable: flush before the page goes to I/O (K-batch)."""
         if not k.m.frame[self.pfn - 1].dirty:
-            return Reclaim.remove
+            return self._remove(k)
         self.mask = k.policy.take_dirty(k.m, k.task)
         if self.mask:
             return self.call(k, Shootdown, Reclaim.pageout, mask=self.mask, why=BEFORE_IO)
@@ -63,13 +63,16 @@ class Reclaim(Operation, name="reclaim"):
 
     @step("write it out")
     def pageout(self, k: Kernel) -> Next:
-        """pageout(): the bytes on disk are those of this moment."""
+        """The bytes on disk are those of this moment."""
         write_out(k, self.pfn - 1)
         return None
 
     @step("remove it from its cache")
     def remove(self, k: Kernel) -> Next:
         """__remove_mapping(): the reference count is frozen, or the folio is kept."""
+        return self._remove(k)
+
+    def _remove(self, k: Kernel) -> Next:
         m = k.m
         frame = m.frame[self.pfn - 1]
         if frame.pins and k.policy.has("last-reference"):
@@ -97,9 +100,9 @@ class Reclaim(Operation, name="reclaim"):
                 return self.call(k, Shootdown, Reclaim.take, mask=self.mask, why=KEPT)
         return Reclaim.take
 
-    @step("turn the notes into a key")
+    @step("settle the batch")
     def fold(self, k: Kernel) -> Next:
-        """fold_unmap_luf(), called just before the flush (OP-2)."""
+        """fold_unmap_luf(), then try_to_unmap_flush() for what may not be deferred (OP-2)."""
         m = k.m
         deferred = m.task_list(k.task, "luf")
         if m.lists[deferred].count:
@@ -107,32 +110,23 @@ class Reclaim(Operation, name="reclaim"):
             if self.key:
                 for pfn in lists.members(m, deferred):
                     k.emit(ev.DEFER, k.cpu, pfn, self.key, k.policy.key_mask(m, self.key))
-        return None
-
-    @step("flush before the pages are freed")
-    def flush(self, k: Kernel) -> Next:
-        """try_to_unmap_flush()."""
-        self.mask = k.policy.take_batch(k.m, k.task, "free")
+        self.mask = k.policy.take_batch(m, k.task, "free")
         if self.mask:
-            args = {"mask": self.mask, "why": BEFORE_FREE}
-            return self.call(k, Shootdown, Reclaim.free_plain, **args)
-        return None
+            return self.call(k, Shootdown, Reclaim.free, mask=self.mask, why=BEFORE_FREE)
+        return self._free(k)
 
-    @step("free the folios without debt")
-    def free_plain(self, k: Kernel) -> Next:
-        """free_unref_folios() with key 0."""
-        which = k.m.task_list(k.task, "plain")
-        return self.call(k, FreeList, Reclaim.free_deferred, which=which)
+    @step("free a folio")
+    def free(self, k: Kernel) -> Next:
+        """free_unref_folios(): without debt first, then with the key, which travels along."""
+        return self._free(k)
 
-    @step("free the folios with the key")
-    def free_deferred(self, k: Kernel) -> Next:
-        """free_unref_folios() with the key: the debt travels with the pages."""
-        which = k.m.task_list(k.task, "luf")
-        return self.call(k, FreeList, Reclaim.done, which=which, key=self.key)
-
-    @step("reclaim is done")
-    def done(self, k: Kernel) -> Next:
-        """Everything that could be freed is."""
+    def _free(self, k: Kernel) -> Next:
+        plain = next_free(k, "plain")
+        if plain:
+            return self.call(k, FreePage, Reclaim.free, **plain)
+        deferred = next_free(k, "luf")
+        if deferred:
+            return self.call(k, FreePage, Reclaim.free, key=self.key, **deferred)
         return DONE
 
 

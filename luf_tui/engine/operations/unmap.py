@@ -31,7 +31,7 @@ class Unmap(Operation, name="unmap"):
         why = k.policy.begin_walk(k.m, k.task, self.pfn - 1)
         if why:
             self._refuse(k, why)
-        return None
+        return None if self._next(k) else self._finish(k)
 
     def _refuse(self, k: Kernel, why: str) -> None:
         if not self.refused:
@@ -43,8 +43,9 @@ class Unmap(Operation, name="unmap"):
         """OP-1, steps 3 and 4, under the page-table lock."""
         pte = self._next(k)
         if pte is None:
-            return Unmap.finish
-        reachable = hardware.accessible(pte)
+            return self._finish(k)
+        pending = k.m.mm[pagetable.place(k, pte)[0]].flush_pending
+        reachable = hardware.accessible(pte) or bool(pte.prot_none and pending)
         why = k.policy.refusal(k.m, pte)
         how = k.policy.pays(k.m, k.task, k.cpu, pte, bool(self.batch)) if reachable else DEFERRED
         if why and reachable:
@@ -55,7 +56,7 @@ class Unmap(Operation, name="unmap"):
             k.emit(ev.NOTE, k.cpu, mm, vpn, mask, how)
         self._take_down(k, pte)
         if how != NOW:
-            return Unmap.one
+            return Unmap.one if self._next(k) else self._finish(k)
         args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": UNMAP}
         return self.call(k, Shootdown, Unmap.one, **args)
 
@@ -81,10 +82,9 @@ class Unmap(Operation, name="unmap"):
             pte.kind, pte.slot, pte.uffd_wp = SWAP, frame.slot, protected
             k.m.swap[frame.slot - 1].users += 1
 
-    @step("settle the verdict")
-    def finish(self, k: Kernel) -> Next:
+    def _finish(self, k: Kernel) -> Next:
         """OP-1, step 5: one writable mapping drags the earlier notes into the ordinary batch."""
-        k.m.frame[self.pfn - 1].verdict = int(k.policy.end_walk(k.m, k.task, True))
+        k.m.frame[self.pfn - 1].verdict = int(k.policy.end_walk(k.m, k.task))
         return DONE
 
 
