@@ -30,6 +30,8 @@ def recounted(run: Timeline, position: int) -> Counters:
             owing.add(e.args["pfn"])
         elif e.kind.number in (ev.PAY, ev.SAVED):
             owing.discard(e.args["pfn"])
+        elif e.kind.number == ev.ALLOC:
+            owing -= set(range(e.args["pfn"], e.args["pfn"] + (1 << e.args["order"])))
     return Counters(
         steps=position,
         ipis=sum(e.args["mask"].bit_count() for e in seen if e.kind.number == ev.SEND),

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from luf_tui.engine.director import StepInfo
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
+from luf_tui.oracle.oracle import Finding
 from luf_tui.timeline import moves
-from luf_tui.timeline.facts import Finding, StepInfo
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import a_finding, made_up, play, program, record
 
@@ -99,7 +100,7 @@ def test_findings_are_reached_both_ways() -> None:
     machine = Machine(RUN.config)
     made = iter(range(1, 100))
 
-    def find(first: int) -> list[Finding]:
+    def find(first: int, item: int) -> list[Finding]:
         return [a_finding("violation")] if next(made) in (4, 9) else []
 
     run = record(play(machine, 12), machine, program(5), find)

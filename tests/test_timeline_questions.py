@@ -5,12 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from luf_tui.engine.director import StepInfo
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_PCP, PRESENT
+from luf_tui.oracle.oracle import Finding
 from luf_tui.timeline import diff, history, search
-from luf_tui.timeline.facts import Finding, StepInfo
 from luf_tui.timeline.narrate import cpus, narrate, sentence
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.timeline.why import why, why_finding
@@ -129,7 +130,7 @@ def story() -> Timeline:
         emit(ev.READ, 1, 0, 0, 3, 4)
         yield StepInfo(4, 4, 1, 0)
 
-    def find(first: int) -> list[Finding]:
+    def find(first: int, item: int) -> list[Finding]:
         if machine.events.step < 7:
             return []
         said = "cpu1 reads secret where text.0 has lib.0 v1"

@@ -6,11 +6,13 @@ import os
 import signal
 from collections.abc import Iterator
 
+from luf_tui.engine.director import ItemInfo, StepInfo
 from luf_tui.errors import Refused, Span
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
+from luf_tui.oracle.oracle import Finding
 from luf_tui.script.program import Condition, Expect, Note
-from luf_tui.timeline.facts import Finding, ItemInfo, Refusal, StepInfo
+from luf_tui.timeline.facts import Refusal
 from tests.timeline_runs import CONFIG, a_finding, made_up, operation, play, program, record, states
 
 
@@ -73,7 +75,7 @@ def test_findings_become_events_of_their_step() -> None:
     machine = Machine(CONFIG)
     weights = iter(["", "benign", "deviation", "violation", "", ""])
 
-    def find(first: int) -> list[Finding]:
+    def find(first: int, item: int) -> list[Finding]:
         weight = next(weights)
         return [a_finding(weight)] if weight else []
 
@@ -88,7 +90,7 @@ def test_the_oracle_sees_exactly_the_events_of_the_micro_step() -> None:
     machine = Machine(CONFIG)
     seen: list[tuple[int, int]] = []
 
-    def find(first: int) -> list[Finding]:
+    def find(first: int, item: int) -> list[Finding]:
         seen.append((first, len(machine.events)))
         return []
 

@@ -12,7 +12,8 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, FREE_PCP, NONE, PRESENT
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Item, Op, Program
-from luf_tui.timeline.facts import Finding, ItemInfo, StepInfo
+from luf_tui.engine.director import ItemInfo, StepInfo
+from luf_tui.oracle.oracle import Finding
 from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
 
@@ -78,6 +79,8 @@ def play(machine: Machine, steps: int, seed: int = 0, per_item: int = 3) -> Iter
                     emit(ev.FLUSH, target, 0, 1, -1, 2)
         elif what == 6:
             entry.clear()
+            order = rng.randrange(3)
+            emit(ev.ALLOC, cpu, pfn >> order << order, order, ANON)
         elif what == 7:
             frame.content = rng.randrange(5)
             frame.refs = rng.choice((frame.refs, 70_000, 300, 1))
@@ -85,9 +88,14 @@ def play(machine: Machine, steps: int, seed: int = 0, per_item: int = 3) -> Iter
         yield StepInfo(item, ctx, what, number % per_item)
 
 
-def nothing_found(first: int) -> list[Finding]:
+def nothing_found(first: int, item: int) -> list[Finding]:
     """An oracle that is content."""
     return []
+
+
+def a_finding(weight: str) -> Finding:
+    """A finding of a weight, about nothing in particular."""
+    return Finding(weight, "A", "O2", 0, 0, 1, 0, 0, 3, "secret", "lib.0 v1", "bad read", -1, -1)
 
 
 def record(

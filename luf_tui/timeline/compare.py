@@ -8,7 +8,6 @@ from typing import Any
 from attrs import frozen
 
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import ROW
 from luf_tui.timeline.facts import Counters
 from luf_tui.timeline.narrate import sentence
 from luf_tui.timeline.report import summary
@@ -105,7 +104,7 @@ def _item_events(run: Timeline, item: int, outside: bool) -> list[int]:
 
 
 def _signature(run: Timeline, event: int, outside: bool) -> tuple[int, ...]:
-    row = tuple(run.events.rows[event * ROW + 1 : event * ROW + ROW])
+    row = run.events.signature(event)
     if outside and row[0] in (ev.READ, ev.STORE):
         return (*row[:4], row[5])
     return row

@@ -6,35 +6,34 @@ from array import array
 from bisect import bisect_left
 
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import ARGS, ROW, EventLog
 from luf_tui.timeline.facts import Counters
-
-FIRST_ARG = ROW - ARGS
+from luf_tui.timeline.packed import PackedEvents
 
 
 class EventIndex:
     """Event numbers by kind, in order, and the running totals that the counters need."""
 
-    def __init__(self, events: EventLog) -> None:
-        rows = events.rows
+    def __init__(self, events: PackedEvents) -> None:
         found: list[array[int]] = [array("I") for _ in ev.KINDS]
-        for index, kind in enumerate(rows[1::ROW]):
+        for index, kind in enumerate(events.kinds):
             found[kind].append(index)
         self.by_kind = found
         self.ipis_before = array("I", [0])
         """IPIs sent before send number n."""
         for index in found[ev.SEND]:
-            mask = rows[index * ROW + FIRST_ARG]
-            self.ipis_before.append(self.ipis_before[-1] + mask.bit_count())
+            ipis = events.argument(index, 0).bit_count()
+            self.ipis_before.append(self.ipis_before[-1] + ipis)
         self.debt_events = array("I")
         self.debt_after = array("I")
         """Free frames in debt after debt event number n."""
         frames: set[int] = set()
-        for index in sorted((*found[ev.DEFER], *found[ev.PAY], *found[ev.SAVED])):
-            row = index * ROW
-            pfn = rows[row + FIRST_ARG]
-            if rows[row + 1] == ev.DEFER:
+        kinds = (ev.DEFER, ev.PAY, ev.SAVED, ev.ALLOC)
+        for index in sorted(index for kind in kinds for index in found[kind]):
+            pfn, kind = events.argument(index, 0), events.kind_of(index)
+            if kind == ev.DEFER:
                 frames.add(pfn)
+            elif kind == ev.ALLOC:
+                frames.difference_update(range(pfn, pfn + (1 << events.argument(index, 1))))
             else:
                 frames.discard(pfn)
             self.debt_events.append(index)

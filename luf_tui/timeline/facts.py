@@ -8,19 +8,6 @@ from luf_tui.machine.refs import Ref
 
 
 @frozen
-class StepInfo:
-    """What one micro-step was: the script item it served, who moved, and which move it was."""
-
-    item: int
-    """Index into the program's items."""
-    ctx: int
-    """The machine context that moved, or -1 when the item itself is the step."""
-    op: int
-    pos: int
-    """Operation number and position of the micro-step made."""
-
-
-@frozen
 class Outcome:
     """How an expectation came out: judged at `position`, with what was seen."""
 
@@ -97,30 +84,3 @@ class Link:
     """The event it is about, or -1."""
     ref: Ref | None = None
     """What to look at."""
-
-
-@frozen
-class Finding:
-    """What the oracle found at one micro-step."""
-
-    weight: str
-    rule: str
-    obligation: str
-    step: int
-    item: int
-    cpu: int
-    mm: int
-    vpn: int
-    pfn: int
-    read: str
-    expected: str
-    message: str
-    cause: int
-    event: int
-
-
-@frozen
-class ItemInfo:
-    """An item without micro-steps was reached."""
-
-    item: int

@@ -47,6 +47,9 @@ STUDENT: dict[int, str] = {
 }
 """Sentences for someone who is learning; the other kinds use their own text."""
 
+EARLY = "{mask} must flush before this goes on, deferred or not: {why}."
+"""A payment for no frame in particular: a fault, a file write, a change of a mapping."""
+
 KERNEL: dict[int, str] = {
     ev.SWITCH: "switch_mm_irqs_off()",
     ev.LAZY: "enter_lazy_tlb()",

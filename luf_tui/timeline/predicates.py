@@ -11,8 +11,8 @@ from luf_tui.errors import LufError
 from luf_tui.machine import events as ev
 from luf_tui.machine.events import ARGS, ROW
 from luf_tui.machine.machine import Machine
+from luf_tui.oracle.oracle import Finding
 from luf_tui.script.program import Condition, Program, Value
-from luf_tui.timeline.facts import Finding
 
 if TYPE_CHECKING:
     from luf_tui.policy.base import Policy

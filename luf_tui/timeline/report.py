@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from luf_tui.machine.events import KINDS
-from luf_tui.timeline.facts import Finding
+from luf_tui.oracle.oracle import DEVIATION, VIOLATION, Finding
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -24,8 +24,8 @@ def summary(timeline: Timeline) -> dict[str, Any]:
         "interrupted_cpus": total.interrupted,
         "flushes": {"owed": total.owed, "paid": total.paid, "saved": total.saved},
         "expectations": {"held": held, "failed": len(timeline.outcomes) - held},
-        "violations": findings(timeline, "violation"),
-        "deviations": findings(timeline, "deviation"),
+        "violations": findings(timeline, VIOLATION),
+        "deviations": findings(timeline, DEVIATION),
         "digest": timeline.digest(),
     }
 

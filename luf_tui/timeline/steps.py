@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from luf_tui.timeline.facts import StepInfo
+from luf_tui.engine.director import StepInfo
 
 SIGNED = ("b", "h", "i", "q")
 

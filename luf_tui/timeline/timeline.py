@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+from luf_tui.engine.director import StepInfo
 from luf_tui.machine.config import MachineConfig
-from luf_tui.machine.events import ROW, EventLog
 from luf_tui.machine.machine import Machine
 from luf_tui.timeline.checkpoints import Checkpoints
 from luf_tui.timeline.counters import EventIndex
 from luf_tui.timeline.deltas import Deltas
-from luf_tui.timeline.facts import Counters, Finding, Outcome, Refusal, StepInfo
+from luf_tui.timeline.facts import Counters, Outcome, Refusal
+from luf_tui.timeline.packed import PackedEvents
 from luf_tui.timeline.steps import Steps
 
 if TYPE_CHECKING:
+    from luf_tui.oracle.oracle import Finding
     from luf_tui.policy.base import Policy
     from luf_tui.script.program import Program
 
@@ -51,7 +52,8 @@ class Timeline:
         self.program = program
         self.policy = policy
         self.machine = machine
-        self.events: EventLog = machine.events
+        self.events = PackedEvents(machine.events.rows, steps.event_mark)
+        machine.events = self.events
         self.findings = findings
         """Deviations and violations; benign stale hits are events only."""
         self.finding_events = finding_events
@@ -81,9 +83,8 @@ class Timeline:
     @property
     def nbytes(self) -> int:
         """Bytes the history takes: writes, steps, events and checkpoints."""
-        rows = self.events.rows
-        parts = (self._deltas.nbytes, self._steps.nbytes, self._checkpoints.nbytes)
-        return sum(parts) + len(rows) * rows.itemsize
+        parts = (self._deltas, self._steps, self._checkpoints, self.events)
+        return sum(part.nbytes for part in parts)
 
     # -- the cursor -------------------------------------------------------------------------
 
@@ -142,10 +143,10 @@ class Timeline:
 
     def digest(self) -> str:
         """SHA-256 of the event log, the same on any computer."""
-        rows = self.events.rows
         sha = hashlib.sha256()
-        for first in range(0, len(rows), ROW * 4096):
-            piece = array("q", rows[first : first + ROW * 4096])
+        count = len(self.events)
+        for first in range(0, count, 4096):
+            piece = self.events.rows_of(first, min(first + 4096, count))
             if sys.byteorder == "big":
                 piece.byteswap()
             sha.update(piece.tobytes())

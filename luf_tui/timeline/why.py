@@ -13,7 +13,8 @@ from typing import Final
 from luf_tui.machine import events as ev
 from luf_tui.machine.events import Event
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import FREE_STATES, PRESENT, STATE_NAMES, Pte, TlbEntry
+from luf_tui.machine.schema import FREE_STATES, PRESENT, STATE_NAMES, TlbEntry
+from luf_tui.oracle import truth
 from luf_tui.timeline.facts import Link
 from luf_tui.timeline.history import last_write
 from luf_tui.timeline.narrate import cpus, flags_text, sentence, step_text, telling
@@ -139,7 +140,7 @@ class Teller:
         if ref.region == "tlb":
             yield from self.translation(ref, machine.tlb[ref.index])
         elif ref.region == "pte":
-            yield from self.entry(ref, machine.pte[ref.index])
+            yield from self.entry(ref)
         elif ref.region == "frame":
             yield from self.frame(ref)
         else:
@@ -174,11 +175,12 @@ class Teller:
             yield from self.written(ref)
             return
         mm, vpn, pfn = entry.mm - 1, entry.vpn, entry.pfn - 1
-        pte = self.timeline.machine.pte_at(mm, vpn)
+        machine = self.timeline.machine
+        pte = machine.pte_at(mm, vpn)
         page = self.timeline.config.page_name(mm, vpn)
         flags = flags_text(entry.writable | entry.dirty << 1)
         holds = f"cpu{cpu} has {page} → f{pfn} cached, {flags}"
-        if not is_stale(entry, pte):
+        if not truth.stale(machine, entry):
             yield Link(f"{holds}; the page table agrees", self.position, -1, ref)
         else:
             now = f"leads to f{pte.pfn - 1}" if pte.kind == PRESENT else "leads nowhere"
@@ -187,7 +189,7 @@ class Teller:
             yield from self.debt(pfn)
         yield from self.chain(self.last((ev.FILL,), cpu, mm=mm, vpn=vpn))
 
-    def entry(self, ref: Ref, pte: Pte) -> Iterator[Link]:
+    def entry(self, ref: Ref) -> Iterator[Link]:
         """A page-table entry: who set it, and who still holds an older copy."""
         machine = self.timeline.machine
         mm, vpn = divmod(ref.index, self.timeline.config.pages)
@@ -198,7 +200,7 @@ class Teller:
         yield from self.chain(event)
         for cpu in range(self.timeline.config.cpus):
             for cached in machine.tlb_of(cpu):
-                if cached.mm == mm + 1 and cached.vpn == vpn and is_stale(cached, pte):
+                if cached.mm == mm + 1 and cached.vpn == vpn and truth.stale(machine, cached):
                     said = f"cpu{cpu} still has the old translation to f{cached.pfn - 1}"
                     yield Link(said, self.position, -1, Ref("tlb", cached.index))
 
@@ -233,13 +235,6 @@ class Teller:
         else:
             link = self.event(paid)
             yield Link(f"later: {link.text}", link.step, paid, link.ref)
-
-
-def is_stale(entry: TlbEntry, pte: Pte) -> bool:
-    """Whether a cached translation grants something its PTE does not."""
-    if pte.kind != PRESENT or pte.prot_none or entry.pfn != pte.pfn:
-        return True
-    return entry.writable > pte.writable or entry.dirty > pte.dirty
 
 
 def _once(links: Iterable[Link]) -> tuple[Link, ...]:
