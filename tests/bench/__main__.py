@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import start
+from tests.bench import recording, start
 from tests.bench.measure import show
 
-PARTS = {"start": start.headless}
+PARTS = {
+    "engine": recording.engine,
+    "history": recording.history,
+    "start": start.headless,
+}
 
 
 def main() -> None:
