@@ -88,7 +88,8 @@ def install(
     mm, vpn = place(k, pte)
     pte.kind, pte.pfn, pte.slot = PRESENT, pfn + 1, 0
     pte.writable, pte.dirty, pte.accessed = writable, dirty, 1
-    pte.exclusive, pte.prot_none, pte.uffd_wp = exclusive, 0, 0
+    hidden = not k.m.vma_at(mm, vpn).prot_read
+    pte.exclusive, pte.prot_none, pte.uffd_wp = exclusive, int(hidden), 0
     link(k, pte, pfn)
     k.emit(ev.MAP, k.cpu, mm, vpn, pfn, flags_of(pte))
 

@@ -63,17 +63,22 @@ def _write(k: Kernel, op: Op) -> Start:
     return Access, {"vpn": number(op, "vpn"), "store": 1, "content": number(op, "content")}
 
 
+def _rights(op: Op) -> int:
+    """The protection an operation asks for; on x86 PROT_WRITE implies PROT_READ."""
+    write = number(op, "write")
+    return (READ if write or number(op, "read") else 0) | (WRITE if write else 0)
+
+
 def _mmap(k: Kernel, op: Op) -> Start:
     flags = sum(
         bit
         for name, bit in (
             ("shared", SHARED),
-            ("read", READ),
-            ("write", WRITE),
             ("may_write", MAY_WRITE),
         )
         if number(op, name)
     )
+    flags |= _rights(op)
     args = {
         "mm": _mm(k, op) + 1,
         "vpn": number(op, "vpn"),
@@ -93,8 +98,7 @@ def _munmap(k: Kernel, op: Op) -> Start:
 
 
 def _mprotect(k: Kernel, op: Op) -> Start:
-    flags = (READ if number(op, "read") else 0) | (WRITE if number(op, "write") else 0)
-    return Mprotect, {**_range(k, op), "flags": flags}
+    return Mprotect, {**_range(k, op), "flags": _rights(op)}
 
 
 def _fork(k: Kernel, op: Op) -> Start:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP, TlbEntry
+from luf_tui.machine.schema import MIGRATION, NONE, PRESENT, SWAP, TlbEntry
 
 BYTES, SIGSEGV, SIGBUS, MONITOR = "bytes", "SIGSEGV", "SIGBUS", "userfault"
 
@@ -29,7 +29,7 @@ def fresh(m: Machine, mm: int, vpn: int, store: bool = False) -> Truth:
     vma, pte = m.vma_at(mm, vpn), m.pte_at(mm, vpn)
     if not vma.mapped or not (vma.prot_write if store else vma.prot_read):
         return Truth(SIGSEGV)
-    if vma.file_page and past_the_end(m, vma.file_page - 1):
+    if pte.kind == NONE and vma.file_page and past_the_end(m, vma.file_page - 1):
         return Truth(SIGBUS)
     if store and pte.uffd_wp:
         return Truth(MONITOR)

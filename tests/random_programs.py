@@ -1,0 +1,84 @@
+"""Random programs from a seed: crowded machines where pages change hands all the time."""
+
+from __future__ import annotations
+
+from random import Random
+
+from luf_tui.script.program import Op, Program
+from tests.strategies import APP1, APP2, CONFIG, KERNEL, KID, KSWAPD, OTHER, SETUP, USERS, op
+
+
+def random_program(seed: int, length: int = 40) -> Program:
+    """A program of `length` operations after the set-up, the same for the same seed.
+
+    Accesses dwell on a few pages, so that reclaim, migration and reuse meet stale entries.
+    """
+    rng = Random(seed)
+    hot = [rng.randrange(6) for _ in range(2)]
+    forked = False
+    ops: list[Op] = []
+    while len(ops) < length:
+        draw = rng.random()
+        if draw < 0.55:
+            ops.append(_access(rng, hot, forked))
+        elif draw < 0.90:
+            ops.append(_kernel_work(rng, hot))
+        elif draw < 0.93 and not forked:
+            forked = True
+            ops.append(op(APP1, 1, "fork", child=2))
+        else:
+            ops.append(_mapping_change(rng))
+    return Program(f"random {seed}", "random", "", CONFIG, "luf", (), (*SETUP, *ops))
+
+
+def _page(rng: Random, hot: list[int]) -> int:
+    return rng.choice(hot) if rng.random() < 0.8 else rng.randrange(6)
+
+
+def _access(rng: Random, hot: list[int], forked: bool) -> Op:
+    task = rng.choice([APP1, APP1, APP2, APP2, OTHER, KID if forked else APP2])
+    vpn = _page(rng, hot)
+    if rng.random() < 0.7:
+        return op(task, USERS[task], "read", vpn=vpn)
+    return op(task, USERS[task], "write", vpn=vpn, content=rng.randrange(4, 12))
+
+
+def _kernel_work(rng: Random, hot: list[int]) -> Op:
+    targets = tuple(
+        (0, rng.choice([0, 0, 0, 1]), _page(rng, hot)) for _ in range(rng.choice([1, 1, 2]))
+    )
+    draw = rng.random()
+    if draw < 0.4:
+        return op(KSWAPD, 0, "reclaim", targets=targets)
+    if draw < 0.65:
+        node, sync = rng.randrange(2), int(rng.random() < 0.2)
+        return op(KSWAPD, 0, "migrate", targets=targets, node=node, reason=0, sync=sync)
+    if draw < 0.75:
+        return op(KERNEL, 0, "drain")
+    thing = rng.randrange(2)
+    if draw < 0.9:
+        order, content = rng.randrange(2), rng.randrange(4, 12)
+        return op(KERNEL, 0, "kalloc", object=thing, order=order, content=content, node=-1)
+    return op(KERNEL, 0, "kfree", object=thing)
+
+
+def _mapping_change(rng: Random) -> Op:
+    task = rng.choice([APP1, OTHER])
+    cpu, where = USERS[task], {"vpn": rng.choice([0, 2, 4]), "pages": 2}
+    draw = rng.random()
+    if draw < 0.2:
+        return op(task, cpu, "munmap", **where)
+    if draw < 0.4:
+        rights = {"read": int(rng.random() < 0.8), "write": rng.randrange(2)}
+        return op(task, cpu, "mprotect", **where, **rights)
+    if draw < 0.6:
+        file_page = 0 if where["vpn"] else -1
+        args = {"read": 1, "write": rng.randrange(2), "may_write": 1, "fixed": 1}
+        shared = int(where["vpn"] == 4)
+        return op(task, cpu, "mmap", **where, **args, file_page=file_page, shared=shared)
+    if draw < 0.8:
+        content = rng.randrange(4, 12)
+        return op(task, cpu, "write_file", page=rng.randrange(2), content=content)
+    if draw < 0.9:
+        return op(task, cpu, "truncate", file=0, pages=rng.randrange(3))
+    return op(task, cpu, "invalidate", page=0, pages=2)

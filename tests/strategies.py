@@ -1,0 +1,133 @@
+"""Random programs: one place for every hypothesis strategy."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from luf_tui.errors import Span
+from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
+from luf_tui.script.program import Op, Program
+
+PAGES = ("heap.0", "heap.1", "text.0", "text.1", "data.0", "data.1")
+CONTENTS = ("zero", "poison", "lib.0 v1", "lib.1 v1", *(f"w{n}" for n in range(8)))
+CONFIG = MachineConfig(
+    cpus=3,
+    nodes=(Node("dram", 8), Node("cxl", 8, tier=1)),
+    processes=(
+        ProcessConfig("app", PAGES),
+        ProcessConfig("other", PAGES),
+        ProcessConfig("kid", PAGES),
+    ),
+    tasks=(
+        TaskConfig("kswapd", -1, 0),
+        TaskConfig("kernel", -1, 0),
+        TaskConfig("app/1", 0, 1),
+        TaskConfig("app/2", 0, 2),
+        TaskConfig("other", 1, 0),
+        TaskConfig("kid", 2, 2),
+    ),
+    files=(FileConfig("lib", 2, 0),),
+    objects=("slab", "buffer"),
+    contents=CONTENTS,
+    pages=len(PAGES),
+    key_bits=3,
+    zone_gen_bits=4,
+)
+KSWAPD, KERNEL, APP1, APP2, OTHER, KID = range(6)
+USERS = {APP1: 1, APP2: 2, OTHER: 0, KID: 2}
+"""User tasks and the CPU each runs on."""
+
+
+def op(task: int, cpu: int, verb: str, /, **args: object) -> Op:
+    """One operation, written as its numbers."""
+    text = f"{verb} " + " ".join(f"{name}={value}" for name, value in args.items())
+    return Op(Span(1), text, task, cpu, verb, args)  # type: ignore[arg-type]
+
+
+def _mapping(mm: int) -> list[Op]:
+    rights = {"read": 1, "may_write": 1}
+    return [
+        op(-1, -1, "mmap", mm=mm, vpn=0, pages=2, write=1, **rights),
+        op(-1, -1, "mmap", mm=mm, vpn=2, pages=2, file_page=0, write=mm, **rights),
+        op(-1, -1, "mmap", mm=mm, vpn=4, pages=2, file_page=0, shared=1, write=mm, **rights),
+    ]
+
+
+SETUP = (*_mapping(0), *_mapping(1), op(APP1, 1, "run", task=APP1), op(APP2, 2, "run", task=APP2))
+
+_vpn = st.integers(0, len(PAGES) - 1)
+_content = st.integers(4, len(CONTENTS) - 1)
+_user = st.sampled_from(sorted(USERS))
+_targets = st.lists(
+    st.one_of(
+        st.tuples(st.just(0), st.integers(0, 2), _vpn),
+        st.tuples(st.just(1), st.integers(0, 1), st.just(0)),
+    ),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+
+
+@st.composite
+def _access(draw: st.DrawFn) -> Op:
+    task = draw(_user)
+    if draw(st.booleans()):
+        return op(task, USERS[task], "read", vpn=draw(_vpn))
+    return op(task, USERS[task], "write", vpn=draw(_vpn), content=draw(_content))
+
+
+@st.composite
+def _kernel_work(draw: st.DrawFn) -> Op:
+    kind = draw(st.sampled_from(["reclaim", "demote", "promote", "kalloc", "kfree", "drain"]))
+    if kind == "reclaim":
+        return op(KSWAPD, 0, "reclaim", targets=draw(_targets))
+    if kind in ("demote", "promote"):
+        node = int(kind == "demote")
+        sync = draw(st.integers(0, 1))
+        return op(KSWAPD, 0, "migrate", targets=draw(_targets), node=node, reason=0, sync=sync)
+    if kind == "drain":
+        return op(KERNEL, 0, "drain")
+    args: dict[str, int] = {"object": draw(st.integers(0, 1))}
+    if kind == "kalloc":
+        args |= {"order": draw(st.integers(0, 1)), "content": draw(_content), "node": -1}
+    return op(KERNEL, 0, kind, **args)
+
+
+@st.composite
+def _mapping_change(draw: st.DrawFn) -> Op:
+    task = draw(st.sampled_from([APP1, OTHER]))
+    start = draw(st.sampled_from([0, 2, 4]))
+    kind = draw(st.sampled_from(["munmap", "mprotect", "mmap", "write_file", "truncate", "inval"]))
+    where = {"vpn": start, "pages": 2}
+    if kind == "munmap":
+        return op(task, USERS[task], "munmap", **where)
+    if kind == "mprotect":
+        rights = {"read": draw(st.integers(0, 1)), "write": draw(st.integers(0, 1))}
+        return op(task, USERS[task], "mprotect", **where, **rights)
+    if kind == "mmap":
+        args = {"read": 1, "write": 1, "may_write": 1, "fixed": 1}
+        file_page = 0 if start else -1
+        shared = int(start == 4)
+        return op(task, USERS[task], "mmap", **where, **args, file_page=file_page, shared=shared)
+    if kind == "write_file":
+        page = draw(st.integers(0, 1))
+        return op(task, USERS[task], "write_file", page=page, content=draw(_content))
+    if kind == "truncate":
+        return op(task, USERS[task], "truncate", file=0, pages=draw(st.integers(0, 2)))
+    return op(task, USERS[task], "invalidate", page=0, pages=2)
+
+
+def _fork() -> Op:
+    return op(APP1, 1, "fork", child=2)
+
+
+operations = st.one_of(_access(), _access(), _access(), _kernel_work(), _mapping_change())
+
+
+@st.composite
+def programs(draw: st.DrawFn, length: int = 25) -> Program:
+    """A program of random operations after a fixed set-up, with at most one fork in it."""
+    ops = draw(st.lists(operations, min_size=3, max_size=length))
+    if draw(st.booleans()):
+        ops.insert(draw(st.integers(0, len(ops))), _fork())
+    return Program("random", "random", "", CONFIG, "luf", (), (*SETUP, *ops))
