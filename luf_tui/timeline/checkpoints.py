@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 
-PAGE = 8192
+PAGE = 4096
 """Bytes of a page of a checkpoint."""
 LEAST = 8192
 """Writes between two checkpoints at least: a seek then applies at most half as many."""

@@ -6,8 +6,66 @@ from array import array
 from bisect import bisect_left
 
 from luf_tui.machine import events as ev
+from luf_tui.machine.events import ROW, EventLog
 from luf_tui.timeline.facts import Counters
 from luf_tui.timeline.packed import PackedEvents
+
+DEBT_KINDS = (ev.DEFER, ev.PAY, ev.SAVED, ev.ALLOC)
+COUNTED = {
+    "sends": ev.SEND,
+    "interrupted": ev.RECEIVE,
+    "flushes": ev.FLUSH,
+    "deferred": ev.DEFER,
+    "paid": ev.PAY,
+    "saved": ev.SAVED,
+    "stale_hits": ev.STALE,
+    "deviations": ev.DEVIATION,
+    "violations": ev.VIOLATION,
+}
+"""Counters that count events of one kind."""
+
+
+def change_debt(frames: set[int], kind: int, first: int, second: int) -> None:
+    """Bring the set of free frames in debt up to date with one event's first two arguments.
+
+    A frame is out of debt when its flush fires or has become needless, or when the block it is
+    in gets a new owner.
+    """
+    if kind == ev.DEFER:
+        frames.add(first)
+    elif kind == ev.ALLOC:
+        frames.difference_update(range(first, first + (1 << second)))
+    else:
+        frames.discard(first)
+
+
+class Tally:
+    """The totals of a run still being recorded, brought up to date when asked."""
+
+    def __init__(self, events: EventLog) -> None:
+        self._events = events
+        self._seen = 0
+        self._ipis = 0
+        self._counts = [0] * len(ev.KINDS)
+        self._owing: set[int] = set()
+
+    def counters(self, steps: int) -> Counters:
+        """The totals over everything that happened so far."""
+        rows = self._events.rows
+        for index in range(self._seen, len(self._events)):
+            kind, _, first, second = rows[index * ROW + 1 : index * ROW + 5]
+            self._counts[kind] += 1
+            if kind == ev.SEND:
+                self._ipis += first.bit_count()
+            elif kind in DEBT_KINDS:
+                change_debt(self._owing, kind, first, second)
+        self._seen = len(self._events)
+        return Counters(
+            steps=steps,
+            ipis=self._ipis,
+            owed=len(self._owing),
+            **{name: self._counts[kind] for name, kind in COUNTED.items()},
+        )
 
 
 class EventIndex:
@@ -27,15 +85,9 @@ class EventIndex:
         self.debt_after = array("I")
         """Free frames in debt after debt event number n."""
         frames: set[int] = set()
-        kinds = (ev.DEFER, ev.PAY, ev.SAVED, ev.ALLOC)
-        for index in sorted(index for kind in kinds for index in found[kind]):
-            pfn, kind = events.argument(index, 0), events.kind_of(index)
-            if kind == ev.DEFER:
-                frames.add(pfn)
-            elif kind == ev.ALLOC:
-                frames.difference_update(range(pfn, pfn + (1 << events.argument(index, 1))))
-            else:
-                frames.discard(pfn)
+        for index in sorted(index for kind in DEBT_KINDS for index in found[kind]):
+            first, second = events.argument(index, 0), events.argument(index, 1)
+            change_debt(frames, events.kind_of(index), first, second)
             self.debt_events.append(index)
             self.debt_after.append(len(frames))
 
@@ -50,14 +102,6 @@ class EventIndex:
         return Counters(
             steps=steps,
             ipis=self.ipis_before[sends],
-            sends=sends,
-            interrupted=self.count(ev.RECEIVE, before),
-            flushes=self.count(ev.FLUSH, before),
             owed=self.debt_after[debts - 1] if debts else 0,
-            deferred=self.count(ev.DEFER, before),
-            paid=self.count(ev.PAY, before),
-            saved=self.count(ev.SAVED, before),
-            stale_hits=self.count(ev.STALE, before),
-            deviations=self.count(ev.DEVIATION, before),
-            violations=self.count(ev.VIOLATION, before),
+            **{name: self.count(kind, before) for name, kind in COUNTED.items()},
         )

@@ -74,13 +74,10 @@ def item_ends(timeline: Timeline) -> array[int]:
     """Positions at which one item is done and the next has not begun, the start among them."""
     ends: array[int] | None = timeline.memo.get("item ends")
     if ends is None:
-        last = timeline.steps
-        ends = array("I", [0])
-        ends.extend(
-            p
-            for p in range(1, last + 1)
-            if p == last or timeline.item_at(p) != timeline.item_at(p + 1)
-        )
+        items = timeline.items
+        ends = array("I", (p for p in range(timeline.steps) if items[p] != items[p + 1] or not p))
+        if timeline.steps:
+            ends.append(timeline.steps)
         timeline.memo["item ends"] = ends
     return ends
 

@@ -1,37 +1,30 @@
-"""Conditions of a script, judged against the machine and the run up to one position."""
+"""Conditions of a script, judged against the machine and the run up to one position.
+
+A predicate answers with a number: a count, or 1 and 0. `relation` compares it; without one,
+anything but 0 holds. *Recent* is the last operation line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from operator import eq, ge, gt, le, lt, ne
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
-from luf_tui.errors import LufError
+from luf_tui.errors import LufError, nearest
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import ARGS, ROW
-from luf_tui.machine.machine import Machine
-from luf_tui.oracle.oracle import Finding
-from luf_tui.script.program import Condition, Program, Value
+from luf_tui.machine.schema import FREE_STATES, MIGRATION, PRESENT, SWAP, TlbEntry
+from luf_tui.oracle import truth
+from luf_tui.oracle.oracle import DEVIATION, VIOLATION
+from luf_tui.script.program import Condition, Value
+from luf_tui.timeline.moments import Moment, moment_at
 
 if TYPE_CHECKING:
-    from luf_tui.policy.base import Policy
     from luf_tui.timeline.timeline import Timeline
 
-FIRST_ARG = ROW - ARGS
-
-
-@frozen
-class Moment:
-    """What a condition may look at: the machine as it stands, and what happened so far."""
-
-    program: Program
-    policy: Policy
-    machine: Machine
-    events: int
-    """Events before this number have happened."""
-    position: int
-    findings: Sequence[Finding]
+Args: TypeAlias = "Mapping[str, Value]"
+Predicate: TypeAlias = "Callable[[Moment, Args], int]"
 
 
 @frozen
@@ -42,22 +35,20 @@ class Verdict:
     detail: str
 
 
-Predicate = Callable[[Moment, Mapping[str, Value]], "int | bool"]
-
-
 def judge(condition: Condition, moment: Moment) -> Verdict:
     """Whether a condition holds now. Raises LufError for a predicate nobody knows."""
-    predicate = PREDICATES.get(condition.predicate)
+    name = condition.predicate
+    predicate = PREDICATES.get(name)
     if predicate is None:
-        raise LufError(f"nobody knows the condition '{condition.predicate}'")
+        raise LufError(f"nobody knows the condition '{name}'. {nearest(name, PREDICATES)}".strip())
     seen = predicate(moment, condition.args)
     if condition.relation:
-        held = RELATIONS[condition.relation](int(seen), condition.value)
+        held = RELATIONS[condition.relation](seen, condition.value)
     else:
         held = bool(seen)
-    if condition.negated:
-        held = not held
-    return Verdict(held, f"{condition.predicate} is {int(seen)}")
+    held = held != condition.negated
+    told = f"{name} is {seen}" if condition.relation or seen > 1 else "it is so" if seen else "no"
+    return Verdict(held, told)
 
 
 def holds_at(timeline: Timeline, condition: Condition, position: int) -> bool:
@@ -70,45 +61,221 @@ def holds_at(timeline: Timeline, condition: Condition, position: int) -> bool:
         timeline.seek(before)
 
 
-def moment_at(timeline: Timeline) -> Moment:
-    """The moment the cursor stands at."""
-    events = timeline.event_index_at(timeline.position)
-    found = [
-        finding
-        for finding, event in zip(timeline.findings, timeline.finding_events, strict=True)
-        if event < events
-    ]
-    return Moment(
-        timeline.program, timeline.policy, timeline.machine, events, timeline.position, found
-    )
-
-
 RELATIONS: Mapping[str, Callable[[int, int], bool]] = {
-    "=": lambda a, b: a == b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
+    "=": eq,
+    "==": eq,
+    "!=": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
 }
 
+# -- arguments ------------------------------------------------------------------------------------
 
-def _ipis(moment: Moment, args: Mapping[str, Value]) -> int:
-    rows = moment.machine.events.rows
+
+def _number(args: Args, name: str, default: int = -1) -> int:
+    value = args.get(name, default)
+    return value if isinstance(value, int) else default
+
+
+def _cpus(moment: Moment, args: Args) -> range | list[int]:
+    """The CPUs asked about: those of a mask, one, or all."""
+    mask, cpu = _number(args, "mask"), _number(args, "cpu")
+    if mask >= 0:
+        return [n for n in range(moment.machine.config.cpus) if mask >> n & 1]
+    return [cpu] if cpu >= 0 else range(moment.machine.config.cpus)
+
+
+def _frame(moment: Moment, args: Args) -> int:
+    """The frame asked about: by number, by page of an address space, or by place in a file."""
+    target = args.get("target")
+    if isinstance(target, tuple) and target:
+        kind, first, *rest = (n for n in target if isinstance(n, int))
+        args = {"page": first} if kind == 1 else {"mm": first, "vpn": rest[0]}
+    if "pfn" in args:
+        return _number(args, "pfn")
+    if "vpn" in args:
+        mm, vpn = _number(args, "mm"), _number(args, "vpn")
+        pte = moment.machine.pte_at(mm, vpn)
+        if pte.kind in (PRESENT, MIGRATION):
+            return pte.pfn - 1
+        return _last_frame(moment, mm, vpn)
+    if "page" in args:
+        return moment.machine.file_page[_number(args, "page")].frame - 1
+    return -1
+
+
+def _last_frame(moment: Moment, mm: int, vpn: int) -> int:
+    """The frame a page was unmapped from last."""
+    at = (mm, vpn)
+    found = [
+        event.args["pfn"]
+        for event in moment.happened((ev.UNMAP,), recent=False)
+        if (event.args["mm"], event.args["vpn"]) == at
+    ]
+    return found[-1] if found else -1
+
+
+def _entries(moment: Moment, args: Args) -> list[TlbEntry]:
+    """Cached translations of the page asked about on the CPUs asked about, of every page when
+    none is named.
+    """
+    mm, vpn = _number(args, "mm"), _number(args, "vpn")
+    return [
+        entry
+        for cpu in _cpus(moment, args)
+        for entry in moment.machine.tlb_of(cpu)
+        if entry.mm and (mm < 0 or entry.mm == mm + 1) and (vpn < 0 or entry.vpn == vpn)
+    ]
+
+
+# -- what there is --------------------------------------------------------------------------------
+
+
+def _cached(moment: Moment, args: Args) -> int:
+    return len(_entries(moment, args))
+
+
+def _stale(moment: Moment, args: Args) -> int:
+    return sum(truth.stale(moment.machine, entry) for entry in _entries(moment, args))
+
+
+def _mapped(moment: Moment, args: Args) -> int:
+    pte = moment.machine.pte_at(_number(args, "mm"), _number(args, "vpn"))
+    pfn = _number(args, "pfn")
+    return int(pte.kind == PRESENT and (pfn < 0 or pte.pfn == pfn + 1))
+
+
+def _writable(moment: Moment, args: Args) -> int:
+    pte = moment.machine.pte_at(_number(args, "mm"), _number(args, "vpn"))
+    return int(pte.kind == PRESENT and bool(pte.writable))
+
+
+def _swapped(moment: Moment, args: Args) -> int:
+    return int(moment.machine.pte_at(_number(args, "mm"), _number(args, "vpn")).kind == SWAP)
+
+
+def _free(moment: Moment, args: Args) -> int:
+    pfn = _frame(moment, args)
+    return int(pfn >= 0 and moment.machine.frame[pfn].state in FREE_STATES)
+
+
+def _on(moment: Moment, args: Args) -> int:
+    pfn = _frame(moment, args)
+    machine = moment.machine
+    return int(0 <= pfn < machine.zero_page and machine.node_of[pfn] == _number(args, "node"))
+
+
+def _owed(moment: Moment, args: Args) -> int:
+    if not {"pfn", "vpn", "page", "target"} & set(args):
+        return moment.counters.owed
+    pfn = _frame(moment, args)
+    mask = moment.policy.owed(moment.machine, pfn) if pfn >= 0 else 0
+    wanted = _number(args, "mask")
+    return int(bool(mask) and (wanted < 0 or mask & wanted == wanted))
+
+
+def _content(moment: Moment, args: Args) -> int:
+    pfn = _frame(moment, args)
+    return int(pfn >= 0 and moment.machine.frame[pfn].content == _number(args, "content"))
+
+
+def _blocked(moment: Moment, args: Args) -> int:
+    return int(bool(moment.machine.ctx[moment.machine.task_ctx(_number(args, "task"))].depth))
+
+
+# -- what happened --------------------------------------------------------------------------------
+
+
+def _flushed(moment: Moment, args: Args) -> int:
+    """Whether every CPU asked about flushed in the last operation; any CPU when none is named."""
+    flushed = {event.cpu for event in moment.happened((ev.FLUSH,))}
+    if "mask" not in args and "cpu" not in args:
+        return len(flushed)
+    return int(flushed.issuperset(_cpus(moment, args)))
+
+
+def _got_ipi(moment: Moment, args: Args) -> int:
+    """Whether every CPU asked about was interrupted in the last operation."""
+    if "mask" not in args and "cpu" not in args:
+        return moment.counters.interrupted
+    taken = {event.cpu for event in moment.happened((ev.RECEIVE,))}
+    return int(taken.issuperset(_cpus(moment, args)))
+
+
+def _happened(moment: Moment, args: Args) -> int:
+    """How often a kind of event happened so far, with these arguments."""
+    kind = args.get("kind", "")
+    number = ev.BY_NAME[kind].number if isinstance(kind, str) else _number(args, "kind")
+    wanted = {n: v for n, v in args.items() if n != "kind" and isinstance(v, int)}
+    cpu = wanted.pop("cpu", -1)
     return sum(
-        rows[n * ROW + FIRST_ARG].bit_count()
-        for n in range(moment.events)
-        if rows[n * ROW + 1] == ev.SEND
+        wanted.items() <= event.args.items() and cpu in (-1, event.cpu)
+        for event in moment.happened((number,), recent=False)
     )
 
 
-def _violations(moment: Moment, args: Mapping[str, Value]) -> int:
-    return sum(found.weight == "violation" for found in moment.findings)
+def _reads(moment: Moment, args: Args) -> int:
+    """Whether the last read in the last operation gave a content."""
+    found = [event.args["content"] for event in moment.happened((ev.READ,))]
+    return int(bool(found) and found[-1] == _number(args, "content"))
 
+
+def _signal(*kinds: int) -> Predicate:
+    """Whether one of the CPUs asked about got a signal in the last operation."""
+
+    def asked(moment: Moment, args: Args) -> int:
+        cpus = _cpus(moment, args)
+        return sum(event.cpu in cpus for event in moment.happened(kinds))
+
+    return asked
+
+
+def _found(weight: str) -> Predicate:
+    """How many findings of a weight there are, of one obligation when it is named."""
+
+    def asked(moment: Moment, args: Args) -> int:
+        wanted = args.get("obligation", "")
+        return sum(
+            found.weight == weight and wanted in ("", found.obligation) for found in moment.findings
+        )
+
+    return asked
+
+
+def _counter(name: str) -> Predicate:
+    def asked(moment: Moment, args: Args) -> int:
+        number: int = getattr(moment.counters, name)
+        return number
+
+    return asked
+
+
+COUNTERS = (
+    "ipis", "sends", "flushes", "deferred", "paid", "saved", "stale_hits", "steps",
+)  # fmt: skip
 
 PREDICATES: dict[str, Predicate] = {
-    "ipis": _ipis,
-    "violation": _violations,
+    **{name.replace("_", "-"): _counter(name) for name in COUNTERS},
+    "violation": _found(VIOLATION),
+    "deviation": _found(DEVIATION),
+    "cached": _cached,
+    "stale": _stale,
+    "mapped": _mapped,
+    "writable": _writable,
+    "swapped": _swapped,
+    "free": _free,
+    "on": _on,
+    "owed": _owed,
+    "content": _content,
+    "blocked": _blocked,
+    "flushed": _flushed,
+    "interrupted": _got_ipi,
+    "event": _happened,
+    "reads": _reads,
+    "sigsegv": _signal(ev.SIGSEGV),
+    "sigbus": _signal(ev.SIGBUS),
+    "fault": _signal(ev.FAULT),
 }
 """Every predicate by the name that scripts use."""

@@ -8,6 +8,7 @@ up to the last whole micro-step is kept.
 from __future__ import annotations
 
 import signal
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,9 +21,11 @@ from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import BENIGN, VIOLATION, Finding
 from luf_tui.script.program import Expect, Note, Program
 from luf_tui.timeline.checkpoints import Checkpoints
+from luf_tui.timeline.counters import Tally
 from luf_tui.timeline.deltas import Deltas
 from luf_tui.timeline.facts import Outcome, Refusal
-from luf_tui.timeline.predicates import Moment, judge
+from luf_tui.timeline.moments import Moment
+from luf_tui.timeline.predicates import judge
 from luf_tui.timeline.steps import Steps
 from luf_tui.timeline.timeline import Timeline
 
@@ -55,7 +58,7 @@ class Recorder:
         self.steps = Steps()
         self.deltas = Deltas(len(machine.cells.values))
         self.checkpoints = Checkpoints(machine.cells.values)
-        self.reached: dict[int, int] = {}
+        self.reached = array("i", [-1]) * len(program.items)
         self.findings: list[Finding] = []
         self.finding_events: list[int] = []
         self.outcomes: list[Outcome] = []
@@ -63,6 +66,9 @@ class Recorder:
         self.incomplete = ""
         self._under_way = 0
         """The item being played."""
+        self._tally = Tally(machine.events)
+        self._recent = 0
+        """The first event of the last operation."""
 
     @property
     def position(self) -> int:
@@ -97,7 +103,9 @@ class Recorder:
     def _step(self, moved: StepInfo) -> None:
         events, cells = self.machine.events, self.machine.cells
         first = self.steps.event_mark[-1]
-        self.reached.setdefault(moved.item, self.position + 1)
+        if self.reached[moved.item] < 0:
+            self.reached[moved.item] = self.position + 1
+            self._recent = first
         self._under_way = moved.item
         for finding in self.find(first, moved.item):
             self._keep(finding)
@@ -118,7 +126,8 @@ class Recorder:
         self.findings.append(finding)
 
     def _item(self, number: int) -> None:
-        self.reached.setdefault(number, self.position)
+        if self.reached[number] < 0:
+            self.reached[number] = self.position
         self._under_way = number + 1
         item = self.program.items[number]
         if isinstance(item, Expect):
@@ -134,8 +143,10 @@ class Recorder:
             self.program,
             self.policy,
             self.machine,
+            self.machine.events,
             len(self.machine.events),
-            self.position,
+            self._recent,
+            self._tally.counters(self.position),
             self.findings,
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ class Timeline:
         deltas: Deltas,
         checkpoints: Checkpoints,
         steps: Steps,
-        reached: dict[int, int],
+        reached: array[int],
         findings: tuple[Finding, ...] = (),
         finding_events: tuple[int, ...] = (),
         outcomes: tuple[Outcome, ...] = (),
@@ -171,8 +172,8 @@ class Timeline:
 
     def item_steps(self, item: int) -> range:
         """The micro-steps of one item, first to last; empty for items without any."""
-        spans = self._item_spans()
-        return spans.get(item, range(0))
+        first, last = self._item_spans()
+        return range(first[item], last[item] + 1) if 0 <= item < len(first) else range(0)
 
     def item_position(self, item: int) -> int:
         """The position at which the run reached an item, or -1 when it never did.
@@ -180,21 +181,25 @@ class Timeline:
         For an operation it is its first micro-step; for an expectation or a note, the state it
         looks at.
         """
-        return self._reached.get(item, -1)
+        return self._reached[item]
 
-    def _item_spans(self) -> dict[int, range]:
-        spans: dict[int, range] | None = self.memo.get("items")
+    @property
+    def items(self) -> array[int]:
+        """The item of every position, as a column; not to be changed."""
+        return self._steps.item
+
+    def _item_spans(self) -> tuple[array[int], array[int]]:
+        """First and last micro-step of every item; of one without any, 0 and -1."""
+        spans: tuple[array[int], array[int]] | None = self.memo.get("items")
         if spans is None:
-            spans = {}
-            before = -1
-            first = 1
-            items = self._steps.item
-            for step in range(1, self.steps + 1):
-                if items[step] != before:
-                    _widen(spans, before, first, step)
-                    before, first = items[step], step
-            _widen(spans, before, first, self.steps + 1)
-            self.memo["items"] = spans
+            count = len(self.program.items)
+            first, last = array("i", [0]) * count, array("i", [-1]) * count
+            for step, item in enumerate(self._steps.item):
+                if item >= 0:
+                    last[item] = step
+                    if not first[item]:
+                        first[item] = step
+            spans = self.memo["items"] = first, last
         return spans
 
     # -- cells ------------------------------------------------------------------------------
@@ -225,9 +230,3 @@ class Timeline:
             (bisect_right(marks, n), log.cell[n], log.old[n], log.new[n])
             for n in log.writes_to(first_cell, end_cell)
         ]
-
-
-def _widen(spans: dict[int, range], item: int, first: int, end: int) -> None:
-    if first < end and item >= 0:
-        known = spans.get(item)
-        spans[item] = range(known.start if known else first, end)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import Event
+from luf_tui.machine.events import KINDS, Event
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES, PRESENT, STATE_NAMES, TlbEntry
 from luf_tui.oracle import truth
@@ -124,9 +124,11 @@ class Teller:
         index, events = self.timeline.index, self.timeline.events
         split = index.count(kind, self.until)
         numbers = index.by_kind[kind]
+        columns = [(events.args[KINDS[kind].args.index(name)], args[name]) for name in args]
+        if cpu >= 0:
+            columns.append((events.cpus, cpu))
         for n in reversed(numbers[:split]) if reverse else numbers[split:]:
-            event = events[n]
-            if (cpu < 0 or event.cpu == cpu) and args.items() <= event.args.items():
+            if all(column[n] == value for column, value in columns):
                 return n
         return -1
 
