@@ -115,6 +115,16 @@ def test_why_of_the_stale_entry_tells_unmap_operation_deferral_and_payment() -> 
     assert "line 4: kswapd reclaim text.0" in [link.text for link in links]
 
 
+def test_a_key_leads_to_the_frames_it_stands_for_and_to_what_pays_it() -> None:
+    deferred = step_with(LAZY, ev.DEFER)
+    key = LAZY.events[LAZY.index.by_kind[ev.DEFER][0]].args["key"]
+    links = why(LAZY, Ref("luf_batch", key), LAZY.item_steps(3)[-1])
+    assert f"key {key}: cpu1 cpu2 owe a flush for f0" == links[0].text
+    kinds = [LAZY.events[link.event].kind.number for link in links if link.event >= 0]
+    assert [ev.DEFER, ev.UNMAP, ev.PAY] == kinds
+    assert deferred == links[1].step
+
+
 def test_a_finding_leads_to_the_store_the_reuse_and_the_unmap() -> None:
     links = why_finding(BROKEN, len(BROKEN.findings) - 1)
     kinds = {BROKEN.events[link.event].kind.number for link in links if link.event >= 0}

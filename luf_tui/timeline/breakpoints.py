@@ -8,7 +8,8 @@ is the third hit from either side.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 
 from attrs import evolve, frozen
 
@@ -18,7 +19,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition, Program, Race
 from luf_tui.timeline.history import history
 from luf_tui.timeline.narrate import sentence
-from luf_tui.timeline.predicates import holds_at
+from luf_tui.timeline.predicates import scan
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -138,21 +139,28 @@ def _hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
         return sorted({w.step for w in history(timeline, point.watch) if w.step})
     if point.condition is None:
         return []
-    condition = point.condition
-    truth = [holds_at(timeline, condition, p) for p in range(timeline.steps + 1)]
-    return [p for p in range(1, len(truth)) if truth[p] and not truth[p - 1]]
+    return list(_edges(timeline, point.condition, range(timeline.steps + 1)))
+
+
+def _edges(
+    timeline: Timeline, condition: Condition, positions: range
+) -> Generator[int, None, None]:
+    """Positions at which a condition holds and at the one before did not."""
+    back = positions.step < 0
+    last = None
+    with closing(scan(timeline, condition, positions)) as scanned:
+        for position, holds in scanned:
+            if last is not None and holds != last and holds != back:
+                yield position + back
+            last = holds
 
 
 def _next_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int) -> int:
     """The first trip after `position` and before `limit`, or `limit`."""
     if point.condition is not None and point.hit <= 1 and not _known(timeline, point):
-        held = holds_at(timeline, point.condition, position)
-        for at in range(position + 1, min(limit, timeline.steps + 1)):
-            holds = holds_at(timeline, point.condition, at)
-            if holds and not held:
-                return at
-            held = holds
-        return limit
+        ahead = range(position, min(limit, timeline.steps + 1))
+        with closing(_edges(timeline, point.condition, ahead)) as edges:
+            return next(edges, limit)
     found = hits(timeline, point)
     first = max(bisect_right(found, position), point.hit - 1)
     return min(found[first], limit) if first < len(found) else limit
@@ -161,15 +169,9 @@ def _next_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int)
 def _previous_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int) -> int:
     """The last trip before `position` and after `limit`, or `limit`."""
     if point.condition is not None and point.hit <= 1 and not _known(timeline, point):
-        if position - 1 <= max(limit, 0):
-            return limit
-        held = holds_at(timeline, point.condition, position - 1)
-        for at in range(position - 1, max(limit, 0), -1):
-            before = holds_at(timeline, point.condition, at - 1)
-            if held and not before:
-                return at
-            held = before
-        return limit
+        behind = range(position - 1, max(limit, 0) - 1, -1)
+        with closing(_edges(timeline, point.condition, behind)) as edges:
+            return next(edges, limit)
     found = hits(timeline, point)
     last = bisect_left(found, position) - 1
     return max(found[last], limit) if last >= max(point.hit - 1, 0) else limit

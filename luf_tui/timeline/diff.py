@@ -49,13 +49,9 @@ def _named(machine: Machine, net: Mapping[int, tuple[int, int]]) -> Iterator[Cha
 
 def _by_states(timeline: Timeline, low: int, high: int) -> dict[int, tuple[int, int]]:
     """The same from two whole states: cheaper than a log much longer than the machine."""
-    at = timeline.position
-    try:
-        timeline.seek(low)
+    with timeline.visit(low):
         before = timeline.machine.cells.values[:]
         timeline.seek(high)
         after = timeline.machine.cells.values[:]
-    finally:
-        timeline.seek(at)
     pairs = enumerate(zip(before, after, strict=True))
     return {cell: (old, new) for cell, (old, new) in pairs if old != new}

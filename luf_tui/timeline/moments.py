@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def moment_at(timeline: Timeline) -> Moment:
     """The moment a timeline's cursor stands at."""
     position = timeline.position
     end = timeline.event_index_at(position)
-    known = sum(event < end for event in timeline.finding_events)
+    known = bisect_left(timeline.finding_events, end)
     return Moment(
         timeline.program,
         timeline.policy,

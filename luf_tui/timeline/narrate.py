@@ -38,6 +38,11 @@ def flags_text(flags: int) -> str:
     return ("writable" if flags & 1 else "read-only") + (" dirty" if flags & 2 else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: `no page`, `1 page`, `2 pages`."""
+    return f"{number or 'no'} {noun}" + ("s" if number > 1 else "")
+
+
 def names(timeline: Timeline, event: Event) -> Mapping[str, str]:
     """What a person calls each argument of an event."""
     config, args = timeline.config, event.args
@@ -48,6 +53,8 @@ def names(timeline: Timeline, event: Event) -> Mapping[str, str]:
     if "vpn" in args:
         known = 0 <= args["mm"] < len(config.processes)
         said["page"] = config.page_name(args["mm"], args["vpn"]) if known else f"va{args['vpn']}"
+    said["count"] = counted(args.get("pages", 0), "page")
+    said["translations"] = counted(args.get("dropped", 0), "cached translation")
     if event.kind.number == ev.REFUSED and 0 <= args["reason"] < len(timeline.refusals):
         said["reason"] = timeline.refusals[args["reason"]].reason
     return said

@@ -17,13 +17,15 @@ STUDENT: dict[int, str] = {
     ev.MAP: "{page} now leads to {pfn}, {flags}.",
     ev.UNMAP: "{page} no longer leads to {pfn}. A CPU that cached this can still use it.",
     ev.PROTECT: "{page} still leads to {pfn}, but is {flags} now.",
+    ev.MMAP: "{mm} gets a mapping of {count} at {page}.",
+    ev.MUNMAP: "{mm} gives up {count} at {page}.",
     ev.NOTE: "{mask} may have {page} cached: the kernel notes that they must flush before long.",
     ev.DEFER: "{pfn} is free again, and nobody was interrupted: {mask} may go on reading its old"
     " bytes. The flush is owed under key {key}.",
     ev.REFUSE: "The flush for {pfn} cannot wait: {reason}.",
     ev.SEND: "{cpu} interrupts {mask} so that they drop old translations: {why}.",
     ev.RECEIVE: "{cpu} stops what it was doing to serve {sender}.",
-    ev.FLUSH: "{cpu} drops {dropped} cached translations: {why}.",
+    ev.FLUSH: "{cpu} drops {translations}: {why}.",
     ev.ACK: "{cpu} tells {sender} that it has flushed.",
     ev.FLUSHED: "{mask} have all flushed: {why}.",
     ev.PAY: "{pfn} is about to be used for something else, so the flush owed for it fires now on"

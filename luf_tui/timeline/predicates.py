@@ -6,7 +6,7 @@ anything but 0 holds. *Recent* is the last operation line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -53,10 +53,22 @@ def judge(condition: Condition, moment: Moment) -> Verdict:
 
 def holds_at(timeline: Timeline, condition: Condition, position: int) -> bool:
     """Whether a condition held at a position of a recorded run. The cursor stays."""
-    before = timeline.position
-    timeline.seek(position)
-    try:
+    with timeline.visit(position):
         return judge(condition, moment_at(timeline)).held
+
+
+def scan(
+    timeline: Timeline, condition: Condition, positions: range
+) -> Generator[tuple[int, bool], None, None]:
+    """Positions one after the other with whether a condition held there.
+
+    The cursor goes along, and comes back when the scan is over or closed.
+    """
+    before = timeline.position
+    try:
+        for position in positions:
+            timeline.seek(position)
+            yield position, judge(condition, moment_at(timeline)).held
     finally:
         timeline.seek(before)
 

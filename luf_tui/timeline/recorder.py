@@ -166,6 +166,7 @@ class Recorder:
 
     def _roll_back(self) -> None:
         """Take back an unfinished micro-step."""
+        self.steps.trim()
         self.machine.cells.undo(max(0, self.steps.log_mark[-1] - len(self.deltas)))
         self.machine.events.truncate(self.steps.event_mark[-1])
 
@@ -199,11 +200,18 @@ class Recorder:
 def noted_interrupts() -> Iterator[list[int]]:
     """Ctrl-C noted in a list instead of raised, so that it never cuts a micro-step in two.
 
+    A second one is raised, in case the first is never looked at.
     Outside the main thread, where signals cannot be caught, nothing changes.
     """
     noted: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
     try:
-        before = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+        before = signal.signal(signal.SIGINT, note)
     except ValueError:
         yield noted
         return

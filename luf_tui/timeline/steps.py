@@ -47,6 +47,13 @@ class Steps:
         self.op.append(moved.op)
         self.pos.append(moved.pos)
 
+    def trim(self) -> None:
+        """Make all columns as long as the shortest."""
+        columns = (self.log_mark, self.event_mark, self.item, self.ctx, self.op, self.pos)
+        count = min(len(column) for column in columns)
+        for column in columns:
+            del column[count:]
+
     def settle(self) -> None:
         """Shrink the columns once the run is over."""
         for name in ("item", "ctx", "op", "pos"):

@@ -10,6 +10,8 @@ import hashlib
 import sys
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from luf_tui.engine.director import StepInfo
@@ -114,6 +116,16 @@ class Timeline:
         elif at > target:
             cells.apply(self._deltas.backward(target, at))
         self.position = position
+
+    @contextmanager
+    def visit(self, position: int) -> Iterator[None]:
+        """The machine at another position for a while; afterwards the cursor is back."""
+        before = self.position
+        self.seek(position)
+        try:
+            yield
+        finally:
+            self.seek(before)
 
     # -- events -----------------------------------------------------------------------------
 

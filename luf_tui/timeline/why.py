@@ -7,7 +7,6 @@ will pay it; a finding ← the access ← everything that made it possible.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from luf_tui.machine import events as ev
@@ -29,7 +28,7 @@ PAID_KINDS: Final = (ev.PAY, ev.SAVED)
 def why(timeline: Timeline, ref: Ref, position: int, level: str = "student") -> tuple[Link, ...]:
     """Why a record or field is what it is at a position. The cursor stays where it is."""
     teller = Teller(timeline, position, level)
-    with at(timeline, position):
+    with timeline.visit(position):
         links = list(teller.explain(ref))
     return _once(links)
 
@@ -39,8 +38,9 @@ def why_finding(timeline: Timeline, number: int, level: str = "student") -> tupl
     finding = timeline.findings[number]
     event = timeline.finding_events[number]
     teller = Teller(timeline, timeline.step_of_event(event), level)
-    place = Ref("tlb", finding.cpu * timeline.config.tlb_entries) if finding.cpu >= 0 else None
-    links = [Link(finding.message, timeline.step_of_event(event), event, place)]
+    with timeline.visit(teller.position):
+        place = teller.cached(finding.cpu, finding.mm, finding.vpn)
+    links = [Link(finding.message, teller.position, event, place)]
     causes = [finding.event, finding.cause]
     if finding.pfn >= 0:
         causes += [teller.last(kinds, pfn=finding.pfn) for kinds in (BYTE_KINDS, OWNER_KINDS)]
@@ -55,17 +55,6 @@ def why_finding(timeline: Timeline, number: int, level: str = "student") -> tupl
         links.append(teller.event(cause))
         links += teller.operation(timeline.step_of_event(cause))
     return _once(links)
-
-
-@contextmanager
-def at(timeline: Timeline, position: int) -> Iterator[None]:
-    """The machine at another position for a while."""
-    before = timeline.position
-    timeline.seek(position)
-    try:
-        yield
-    finally:
-        timeline.seek(before)
 
 
 class Teller:
@@ -145,6 +134,8 @@ class Teller:
             yield from self.entry(ref)
         elif ref.region == "frame":
             yield from self.frame(ref)
+        elif ref.region in ("luf_batch", "luf_zone"):
+            yield from self.ledger(ref)
         else:
             yield from self.written(ref)
 
@@ -168,6 +159,34 @@ class Teller:
         yield from self.operation(step)
         if event >= 0 and self.timeline.events.kind_of(event) == ev.DEFER:
             yield from self.debt(self.timeline.events[event].args["pfn"])
+
+    def ledger(self, ref: Ref) -> Iterator[Link]:
+        """A key, or a zone's open generation: whom it stands for, and what will pay it."""
+        zone = ref.region == "luf_zone"
+        node = self.timeline.config.nodes[ref.index].name if zone else ""
+        what = f"the open generation of {node}" if zone else f"key {ref.index}"
+        debts = [
+            debt
+            for debt in self.timeline.policy.ledger(self.timeline.machine)
+            if debt.frames and (debt.why == f"buddy {node}" if zone else debt.key == ref.index)
+        ]
+        if not debts:
+            yield Link(f"no free page owes anything under {what} now", self.position, -1, ref)
+            yield from self.written(ref)
+        for debt in debts:
+            frames = " ".join(f"f{pfn}" for pfn in debt.frames)
+            said = f"{what}: {cpus(debt.mask)} owe a flush for {frames}"
+            yield Link(said, self.position, -1, ref)
+            for pfn in debt.frames:
+                yield from self.debt(pfn)
+
+    def cached(self, cpu: int, mm: int, vpn: int) -> Ref | None:
+        """The TLB entry of a CPU for a page, if it has one."""
+        if cpu >= 0:
+            for entry in self.timeline.machine.tlb_of(cpu):
+                if entry.mm == mm + 1 and entry.vpn == vpn:
+                    return Ref("tlb", entry.index)
+        return None
 
     def translation(self, ref: Ref, entry: TlbEntry) -> Iterator[Link]:
         """A TLB entry: what it holds, what made it stale, and what will flush it."""
