@@ -56,6 +56,8 @@ HELD: list[tuple[Timeline, int, Condition]] = [
     (LAZY, REUSED, asked("fault", cpu=0)),
     (BROKEN, BROKEN.steps, asked("violation", "=", 3)),
     (BROKEN, BROKEN.steps, asked("violation", obligation="O2")),
+    (BROKEN, BROKEN.steps, asked("violation", "=", 1, rule="A", cpu=1, read="secret")),
+    (BROKEN, BROKEN.steps, asked("violation", "=", 2, rule="C")),
 ]
 NOT_HELD: list[tuple[Timeline, int, Condition]] = [
     (LAZY, RECLAIMED, asked("stale", cpu=0)),
@@ -73,6 +75,8 @@ NOT_HELD: list[tuple[Timeline, int, Condition]] = [
     (LAZY, END, asked("deviation")),
     (LAZY, END, asked("sigsegv")),
     (BROKEN, BROKEN.steps, asked("violation", obligation="O5")),
+    (BROKEN, BROKEN.steps, asked("violation", rule="A", cpu=2)),
+    (LAZY, REUSED, asked("monitor-told")),
 ]
 
 

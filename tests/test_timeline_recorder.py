@@ -11,9 +11,21 @@ from luf_tui.errors import Refused, Span
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import Finding
+from luf_tui.policy.base import Policy
 from luf_tui.script.program import Condition, Expect, Note
 from luf_tui.timeline.facts import Refusal
-from tests.timeline_runs import CONFIG, a_finding, made_up, operation, play, program, record, states
+from luf_tui.timeline.recorder import Recorder
+from tests.timeline_runs import (
+    CONFIG,
+    a_finding,
+    made_up,
+    nothing_found,
+    operation,
+    play,
+    program,
+    record,
+    states,
+)
 
 
 def test_a_limit_keeps_the_run_up_to_it_and_says_so() -> None:
@@ -69,6 +81,20 @@ def test_ctrl_c_stops_after_the_micro_step_under_way() -> None:
     run = record(pressing(), machine, program(20))
     assert (7, "interrupted after micro-step 7") == (run.steps, run.incomplete)
     assert before == signal.getsignal(signal.SIGINT)
+
+
+def test_a_recording_stopped_from_outside_says_so() -> None:
+    machine = Machine(CONFIG)
+    recorder = Recorder(program(20), Policy(), machine, nothing_found, 100)
+
+    def moves() -> Iterator[StepInfo]:
+        for move in play(machine, 50):
+            if machine.events.step == 4:
+                recorder.stop("stopped by hand")
+            yield move
+
+    run = recorder.play(moves())
+    assert (4, "stopped by hand after micro-step 4") == (run.steps, run.incomplete)
 
 
 def test_findings_become_events_of_their_step() -> None:

@@ -244,13 +244,17 @@ def _signal(*kinds: int) -> Predicate:
     return asked
 
 
+FINDING_ARGS = ("rule", "obligation", "cpu", "mm", "vpn", "pfn", "read", "expected")
+
+
 def _found(weight: str) -> Predicate:
-    """How many findings of a weight there are, of one obligation when it is named."""
+    """How many findings of a weight there are: of one rule, obligation, CPU, or bytes read."""
 
     def asked(moment: Moment, args: Args) -> int:
-        wanted = args.get("obligation", "")
+        wanted = [(name, args[name]) for name in FINDING_ARGS if name in args]
         return sum(
-            found.weight == weight and wanted in ("", found.obligation) for found in moment.findings
+            found.weight == weight and all(getattr(found, name) == value for name, value in wanted)
+            for found in moment.findings
         )
 
     return asked
@@ -289,5 +293,6 @@ PREDICATES: dict[str, Predicate] = {
     "sigsegv": _signal(ev.SIGSEGV),
     "sigbus": _signal(ev.SIGBUS),
     "fault": _signal(ev.FAULT),
+    "monitor-told": _signal(ev.UFFD),
 }
 """Every predicate by the name that scripts use."""

@@ -28,16 +28,26 @@ def record(
     Without `policy` it is the program's own, and the guards that the program takes away are
     gone besides those in `without`. Raises LufError for an unknown policy or guard.
     """
-    name = policy or program.policy
-    gone = (*program.without, *without) if name == program.policy else tuple(without)
-    return record_with(program, make_policy(name, gone), limit=limit)
+    return record_with(program, chosen_policy(program, policy, without), limit=limit)
+
+
+def chosen_policy(program: Program, name: str | None, without: Iterable[str] = ()) -> Policy:
+    """The policy to play a program under, as `record` chooses it."""
+    chosen = name or program.policy
+    gone = (*program.without, *without) if chosen == program.policy else tuple(without)
+    return make_policy(chosen, gone)
 
 
 def record_with(program: Program, policy: Policy, *, limit: int = LIMIT) -> Timeline:
     """As `record`, under a policy already made: a person's own, say."""
-    director = Director(program, policy)
-    oracle = Oracle(director.machine)
-    recorder = Recorder(program, policy, director.machine, oracle.judge, limit)
+    recorder, director = prepare(program, policy, limit)
     timeline = recorder.play(director.play())
     timeline.seek(0)
     return timeline
+
+
+def prepare(program: Program, policy: Policy, limit: int = LIMIT) -> tuple[Recorder, Director]:
+    """A recorder and what it is to play, for those who play it in a thread of their own."""
+    director = Director(program, policy)
+    oracle = Oracle(director.machine)
+    return Recorder(program, policy, director.machine, oracle.judge, limit), director

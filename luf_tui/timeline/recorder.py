@@ -64,6 +64,7 @@ class Recorder:
         self.outcomes: list[Outcome] = []
         self.refusals: list[Refusal] = []
         self.incomplete = ""
+        self._stopped = ""
         self._under_way = 0
         """The item being played."""
         self._tally = Tally(machine.events)
@@ -74,6 +75,10 @@ class Recorder:
     def position(self) -> int:
         """The position reached so far."""
         return len(self.steps) - 1
+
+    def stop(self, why: str) -> None:
+        """Play no further than the micro-step under way; from another thread, too."""
+        self._stopped = why
 
     def play(self, moves: Iterable[StepInfo | ItemInfo]) -> Timeline:
         """Record all moves and return the timeline, its cursor at the end."""
@@ -87,6 +92,9 @@ class Recorder:
                         self._item(moved.item)
                     if interrupts:
                         raise KeyboardInterrupt
+                    if self._stopped:
+                        self.incomplete = f"{self._stopped} after micro-step {self.position}"
+                        break
                     if self.position >= self.limit:
                         self.incomplete = f"stopped at the limit of {self.limit} micro-steps"
                         break
