@@ -8,14 +8,16 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luf_tui.engine.director import Director, StepInfo
 from luf_tui.errors import LufError
 from luf_tui.machine import events as ev
 from luf_tui.machine.refs import Ref
+from luf_tui.machine.schema import FREE_STATES
 from luf_tui.policy.registry import make_policy
+from luf_tui.script.program import Program
 from luf_tui.timeline import moves
 from luf_tui.timeline.breakpoints import Breakpoint, run_backward, run_forward
 from luf_tui.timeline.compare import compare
@@ -24,6 +26,7 @@ from luf_tui.timeline.places import same_place
 from luf_tui.timeline.record import record
 from luf_tui.timeline.report import summary
 from luf_tui.timeline.why import why, why_finding
+from tests.strategies import programs
 from tests.timeline_kernel import APP, KSWAPD, op, program, reuse, step_with
 
 POLICIES = ("eager", "batched", "luf")
@@ -173,3 +176,49 @@ def test_a_refusal_names_its_line_and_keeps_what_came_before() -> None:
 def test_an_unknown_guard_is_an_error_with_a_hint() -> None:
     with pytest.raises(LufError, match="did you mean 'flush-before-reuse'"):
         record(program(), "luf", ["flush-before-use"])
+
+
+@settings(max_examples=25)
+@given(programs(), st.sampled_from(POLICIES), st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_seeks_in_random_programs_give_the_states_passed_through(
+    said: Program, policy: str, places: list[float]
+) -> None:
+    run = record(said, policy)
+    passed = []
+    for position in range(run.steps + 1):
+        run.seek(position)
+        passed.append(run.machine.cells.snapshot())
+    for place in places:
+        position = round(place * run.steps)
+        run.seek(position)
+        assert passed[position] == run.machine.cells.snapshot()
+
+
+@settings(max_examples=25)
+@given(programs(), st.sampled_from(POLICIES))
+def test_everything_in_random_programs_can_be_told_and_explained(
+    said: Program, policy: str
+) -> None:
+    run = record(said, policy)
+    for position in range(0, run.steps + 1, 7):
+        for level in LEVELS:
+            assert narrate(run, position, level)
+    middle = run.steps // 2
+    for region, things in run.machine.regions.items():
+        for index in range(len(things)):
+            assert why(run, Ref(region, index), middle)
+    for number in range(len(run.findings)):
+        assert why_finding(run, number)
+
+
+@settings(max_examples=25)
+@given(programs())
+def test_frames_counted_as_owed_are_free(said: Program) -> None:
+    run = record(said, "luf")
+    run.seek(run.steps)
+    free = sum(frame.state in FREE_STATES for frame in run.machine.frame)
+    owing = sum(
+        frame.state in FREE_STATES and bool(run.policy.owed(run.machine, frame.index))
+        for frame in run.machine.frame
+    )
+    assert owing <= run.counters(run.steps).owed <= free

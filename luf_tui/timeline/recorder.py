@@ -64,6 +64,8 @@ class Recorder:
         self.outcomes: list[Outcome] = []
         self.refusals: list[Refusal] = []
         self.incomplete = ""
+        self._spooled = 0
+        """Writes moved to the compact history."""
         self._stopped = ""
         self._under_way = 0
         """The item being played."""
@@ -117,8 +119,9 @@ class Recorder:
         self._under_way = moved.item
         for finding in self.find(first, moved.item):
             self._keep(finding)
-        self.steps.add(moved, len(self.deltas) + cells.mark(), len(events))
-        if cells.mark() >= SPOOL:
+        writes = cells.mark()
+        self.steps.add(moved, self._spooled + writes, len(events))
+        if writes >= SPOOL:
             self._spool()
 
     def _keep(self, finding: Finding) -> None:
@@ -169,17 +172,18 @@ class Recorder:
 
     def _settle_marks(self) -> None:
         """What was written and emitted since the last micro-step belongs to it."""
-        self.steps.log_mark[-1] = len(self.deltas) + self.machine.cells.mark()
+        self.steps.log_mark[-1] = self._spooled + self.machine.cells.mark()
         self.steps.event_mark[-1] = len(self.machine.events)
 
     def _roll_back(self) -> None:
         """Take back an unfinished micro-step."""
         self.steps.trim()
-        self.machine.cells.undo(max(0, self.steps.log_mark[-1] - len(self.deltas)))
+        self.machine.cells.undo(max(0, self.steps.log_mark[-1] - self._spooled))
         self.machine.events.truncate(self.steps.event_mark[-1])
 
     def _spool(self) -> None:
         self.deltas.take(self.machine.cells)
+        self._spooled = len(self.deltas)
         width = sum(a.itemsize for a in (self.deltas.cell, self.deltas.old, self.deltas.new))
         if self.checkpoints.due(len(self.deltas), width):
             self.checkpoints.take(len(self.deltas), self.machine.cells.values)
