@@ -1,0 +1,161 @@
+"""What a trace says, as columns of numbers: about 45 bytes a fact."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from enum import IntEnum, IntFlag
+
+from attrs import define, field, frozen
+
+
+class FactKind(IntEnum):
+    """What happened. The columns a kind uses stand behind it; the others are 0."""
+
+    SWITCH = 0
+    """A CPU switches to `task`, whose address space is `mm`; flag KERNEL: it keeps the old one."""
+    LEFT_LAZY = 1
+    """An IPI found the CPU lazy and took it off its address space."""
+    SWITCH_FLUSH = 2
+    """The CPU loaded another address space; `arg` -1: its TLB was flushed, 0: kept by PCID."""
+    FAULT = 3
+    """A user page fault at `page`; `arg` is the error code (1 present, 2 write, 16 fetch)."""
+    UNMAP = 4
+    """A PTE is cleared: `mm` `page` `pfn`, `arg` pages; flags say how and what it allowed."""
+    REMAP = 5
+    """A migration entry became a PTE again: `mm` `page` `pfn`; flag FAILED: the old page."""
+    SENT = 6
+    """IPIs are sent: `arg` pages or -1; `mm` `page` `pfn` of the unmap it is for, if any."""
+    LOCAL = 7
+    """The CPU flushes itself for a request of its own; the columns as for SENT."""
+    RECEIVED = 8
+    """A shootdown arrives: `arg` pages, -1 everything, 0 nothing was left to do."""
+    ALLOC = 9
+    """A block at `pfn` is allocated; `arg` order, `page` number of its gfp flags."""
+    FREE = 10
+    """A block at `pfn` is freed; `arg` order."""
+    MIGRATE_START = 11
+    """`task` starts to migrate pages; `arg` number of the reason."""
+    MIGRATE_END = 12
+    """It is done: `page` moved, `pfn` failed, `arg` number of the reason."""
+    GAP = 13
+    """`arg` events were lost here (-1: not known how many)."""
+
+
+class Flag(IntFlag):
+    """Of UNMAP, REMAP, SENT, LOCAL and SWITCH facts."""
+
+    MIGRATE = 1
+    """Unmapped for migration; without it, for reclaim."""
+    WRITABLE = 2
+    """The PTE could be written through."""
+    UNSURE = 4
+    """The trace does not say whether it could; WRITABLE is then set if its mapping allows it."""
+    DIRTY = 8
+    """The PTE was dirty."""
+    CONFIRMED = 16
+    """Its migration entry was seen, so the PTE was cleared; probes fire before that is known."""
+    HIDDEN = 32
+    """NUMA balancing had hidden it (PROT_NONE), so no flush was owed."""
+    SENT = 64
+    """IPIs were sent for it before its migration entry was set: flushed page by page."""
+    LOCAL = 128
+    """The unmapping CPU flushed itself for it."""
+    FAILED = 256
+    """The migration was undone."""
+    COPY = 512
+    """SENT, LOCAL: flushed for a copy on write."""
+    WHOLE = 1024
+    """SENT, LOCAL: everything of the address space, as after fork."""
+    KERNEL = 2048
+    """SWITCH: to a kernel thread or idle task, which borrows the loaded address space."""
+    SHARED = 4096
+    """UNMAP: the mapping is shared (VM_SHARED)."""
+    BATCH = 8192
+    """SENT, LOCAL: one flush for a batch of unmaps, of whatever address spaces."""
+    FOR_UNMAP = 16384
+    """SENT, LOCAL: for the one unmap that `mm`, `page` and `pfn` name."""
+
+
+@frozen
+class Fact:
+    """One fact, for a reader who wants one; loops use the columns."""
+
+    kind: FactKind
+    flags: Flag
+    cpu: int
+    task: int
+    mm: int
+    """Number of the address space counted from 1; 0 is not known."""
+    page: int
+    pfn: int
+    arg: int
+    time: float
+    line: int
+
+
+@define
+class Facts:
+    """Parallel columns, one item a fact, in the order of the file."""
+
+    kind: array[int] = field(factory=lambda: array("B"))
+    flags: array[int] = field(factory=lambda: array("H"))
+    cpu: array[int] = field(factory=lambda: array("H"))
+    task: array[int] = field(factory=lambda: array("I"))
+    mm: array[int] = field(factory=lambda: array("I"))
+    page: array[int] = field(factory=lambda: array("Q"))
+    pfn: array[int] = field(factory=lambda: array("Q"))
+    arg: array[int] = field(factory=lambda: array("q"))
+    time: array[float] = field(factory=lambda: array("d"))
+    line: array[int] = field(factory=lambda: array("I"))
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def __getitem__(self, index: int) -> Fact:
+        return Fact(
+            FactKind(self.kind[index]),
+            Flag(self.flags[index]),
+            self.cpu[index],
+            self.task[index],
+            self.mm[index],
+            self.page[index],
+            self.pfn[index],
+            self.arg[index],
+            self.time[index],
+            self.line[index],
+        )
+
+    def __iter__(self) -> Iterator[Fact]:
+        return (self[index] for index in range(len(self.kind)))
+
+    def add(
+        self,
+        kind: int,
+        cpu: int,
+        task: int,
+        time: float,
+        line: int,
+        *,
+        flags: int = 0,
+        mm: int = 0,
+        page: int = 0,
+        pfn: int = 0,
+        arg: int = 0,
+    ) -> int:
+        """Append one fact and return its index."""
+        self.kind.append(kind)
+        self.flags.append(flags)
+        self.cpu.append(cpu)
+        self.task.append(task)
+        self.mm.append(mm)
+        self.page.append(page)
+        self.pfn.append(pfn)
+        self.arg.append(arg)
+        self.time.append(time)
+        self.line.append(line)
+        return len(self.kind) - 1
+
+    def where(self, kind: FactKind) -> list[int]:
+        """Indices of the facts of one kind."""
+        return [index for index, k in enumerate(self.kind) if k == kind]

@@ -1,0 +1,170 @@
+"""Opening a recorded trace: compression, what is no text, and files that end too early."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import importlib
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from luf_tui.errors import InputError, Problem
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes read from the file so far and its size; 0 when the size is not known."""
+
+CHUNK = 1 << 18
+_PEEK = 4096
+_LONGEST = 1 << 20
+"""A line longer than this belongs to no trace; it is passed on in pieces."""
+
+_GZIP, _XZ, _ZSTD, _BZIP2 = b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh"
+_BINARY = (
+    (b"\x17\x08\x44tracing", "a binary recording of trace-cmd", "trace-cmd report -i {} > t.txt"),
+    (b"PERFILE2", "a binary recording of perf", "perf script -i {} > t.txt"),
+)
+
+
+def _bad(path: str, message: str, hint: str = "") -> InputError:
+    return InputError(path, (Problem(message, hint=hint),))
+
+
+def _zstd(raw: BinaryIO, path: str) -> tuple[object, type[Exception]]:
+    """A reader of zstd data and its error: `compression.zstd` (Python 3.14) or `zstandard`."""
+    try:
+        library = importlib.import_module("compression.zstd")
+    except ImportError:
+        pass
+    else:
+        return library.ZstdFile(raw), library.ZstdError
+    try:
+        library = importlib.import_module("zstandard")
+    except ImportError:
+        raise _bad(
+            path,
+            "this is zstd-compressed, which Python reads from 3.14 on or with the package "
+            "zstandard installed",
+            f"decompress it first: zstd -d {path}",
+        ) from None
+    reader = library.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+    return reader, library.ZstdError
+
+
+class Source:
+    """The text of a trace, piece by piece; each piece ends with a whole line.
+
+    `path` is a file, or `-` for standard input. `cut` says in a sentence why the data ended too
+    early, and stays empty otherwise. `torn` is the unfinished last line, which is left out: a
+    number cut in half would be a different number.
+
+    Errors: InputError when the file is missing, empty, or no text.
+    """
+
+    def __init__(self, path: str, progress: Progress | None = None) -> None:
+        self.path = path
+        self.cut = ""
+        self.torn = ""
+        self.compression = ""
+        self._damage: type[Exception] = EOFError
+        self._progress = progress
+        self._size = 0
+
+    def _open(self) -> BinaryIO:
+        if self.path == "-":
+            return sys.stdin.buffer
+        try:
+            raw = Path(self.path).open("rb")  # noqa: SIM115 - `pieces` closes it
+            self._size = Path(self.path).stat().st_size
+        except OSError as error:
+            raise _bad(self.path, error.strerror or str(error)) from None
+        return raw
+
+    def _unpack(self, raw: io.BufferedReader) -> BinaryIO:
+        start = raw.peek(_PEEK)[:_PEEK]
+        if not start:
+            raise _bad(self.path, "the file is empty", "was tracing on when it was copied?")
+        plain: object = raw
+        if start.startswith(_GZIP):
+            self.compression, plain = "gzip", gzip.GzipFile(fileobj=raw)
+        elif start.startswith(_XZ):
+            self.compression, plain = "xz", lzma.LZMAFile(raw)  # noqa: SIM115
+        elif start.startswith(_BZIP2):
+            self.compression, plain = "bzip2", bz2.BZ2File(raw)
+        elif start.startswith(_ZSTD):
+            self.compression = "zstd"
+            plain, self._damage = _zstd(raw, self.path)
+        return cast(BinaryIO, plain)
+
+    def _check(self, start: bytes) -> None:
+        for magic, what, command in _BINARY:
+            if start.startswith(magic):
+                raise _bad(
+                    self.path, f"this is {what}, not text", "write: " + command.format(self.path)
+                )
+        if b"\0" in start:
+            raise _bad(
+                self.path,
+                "this is a binary file, not the text of a trace",
+                "traces are read as text: trace, trace_pipe, trace-cmd report or perf script",
+            )
+
+    def pieces(self) -> Iterator[str]:
+        """The text in pieces of about 256 KiB, each ending with a whole line."""
+        file = self._open()
+        raw = (
+            file
+            if isinstance(file, io.BufferedReader)
+            else io.BufferedReader(cast(io.RawIOBase, file))
+        )
+        try:
+            yield from self._pieces(raw, self._unpack(raw))
+        finally:
+            if self.path != "-":
+                raw.close()
+
+    def _pieces(self, raw: io.BufferedReader, plain: BinaryIO) -> Iterator[str]:
+        rest = b""
+        first = True
+        while True:
+            data = self._read(plain)
+            if first:
+                if not data:
+                    raise _bad(self.path, self.cut or "the file is empty when decompressed")
+                self._check(data[:_PEEK])
+                first = False
+            if not data:
+                break
+            whole, newline, tail = data.rpartition(b"\n")
+            if newline:
+                yield self._text(rest + whole + newline)
+                rest = tail
+            else:
+                rest += data
+                if len(rest) > _LONGEST:
+                    yield self._text(rest + b"\n")
+                    rest = b""
+            if self._progress is not None:
+                self._progress(self._position(raw), self._size)
+        self.torn = self._text(rest)
+
+    def _position(self, raw: io.BufferedReader) -> int:
+        return raw.tell() if self.path != "-" else 0
+
+    def _read(self, plain: BinaryIO) -> bytes:
+        try:
+            return plain.read(CHUNK)
+        except EOFError:
+            self.cut = f"the {self.compression} data ends in the middle; the file was cut short"
+        except (OSError, lzma.LZMAError, zlib.error, self._damage) as error:
+            self.cut = f"the {self.compression or 'file'} data is damaged: {error}"
+        return b""
+
+    @staticmethod
+    def _text(data: bytes) -> str:
+        text = data.decode("utf-8", "replace")
+        return text.replace("\r\n", "\n") if "\r" in text else text
