@@ -1,5 +1,6 @@
 """A program: what a scenario says, with every name resolved. Frozen; made by the parser, by the
-explorer and by the trace replay alike, and played by the engine."""
+explorer and by the trace replay alike, and played by the engine.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ Value: TypeAlias = "int | str | tuple[int, ...] | tuple[tuple[int, ...], ...]"
 class Op:
     """One operation line: who does what to which.
 
-    `task` is the task that runs it, -1 where the hardware itself acts (an eviction); `cpu` is where.
-    `args` are resolved numbers; contract per verb in `script/verbs.py`.
+    `task` is the task that runs it, -1 where no task does (an eviction); `cpu` is where.
+    `args` are resolved numbers; built per verb in `script/operations.py`.
     """
 
     span: Span
@@ -115,3 +116,5 @@ class Program:
     items: tuple[Item, ...]
     source: tuple[str, ...] = field(default=(), repr=False)
     seed: int = 0
+    policy_span: Span | None = None
+    without_spans: tuple[Span, ...] = ()

@@ -1,0 +1,288 @@
+"""A scenario: its lines in order, with every problem of the file told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from luf_tui.errors import InputError, Problem, Span, nearest
+from luf_tui.machine.config import FileConfig
+from luf_tui.script import conditions, operations
+from luf_tui.script.program import Branch, Break, Condition, Expect, Item, Note, Op, Program, Race
+from luf_tui.script.reading import Line, parse_line, read_text, split
+from luf_tui.script.scope import Process, Scope, Wrong
+from luf_tui.script.words import FLAGS, KERNEL_ACTORS, SETTINGS
+
+if TYPE_CHECKING:
+    pass
+
+HEAP = 2
+"""Pages of the anonymous region that every process begins with."""
+CHOICES = {"evict", "prefetch", "drain", "switch", "reclaim"}
+
+
+def load(path: str) -> Program:
+    """Read and parse a scenario file. Raises InputError with every problem."""
+    return parse(read_text(path), path)
+
+
+def parse(text: str, path: str = "scenario") -> Program:
+    """Parse a scenario. Raises InputError with every problem."""
+    lines, source = split(text)
+    reader = Reader(path, source)
+    for line in lines:
+        reader.read(line)
+    return reader.finish()
+
+
+def parse_condition(program: Program, words: str) -> Condition:
+    """A condition asked of a scenario from outside it, by a prompt. Raises InputError."""
+    reader = Reader(program.path, program.source)
+    for line in split("\n".join(program.source))[0]:
+        reader.read(line)
+    reader.problems.clear()
+    lines, source = split(f"break {words}")
+    reader.source = source
+    count = len(reader.items)
+    for line in lines:
+        reader.read(line)
+    found = reader.items[-1] if len(reader.items) > count else None
+    if reader.problems or not isinstance(found, Break) or found.condition is None:
+        raise InputError("condition", tuple(reader.problems), source)
+    return found.condition
+
+
+@define
+class OpenRace:
+    """A race block whose `end` has not come yet."""
+
+    line: Line
+    ops: list[Op] = field(factory=list)
+    choices: tuple[str, ...] = ()
+    schedule: tuple[str, ...] = ()
+
+
+class Reader:
+    """Reads a scenario line by line."""
+
+    def __init__(self, path: str, source: tuple[str, ...]) -> None:
+        self.path = path
+        self.source = source
+        self.scope = Scope()
+        self.fields: dict[str, int] = {}
+        self.problems: list[Problem] = []
+        self.items: list[Item] = []
+        self.title = ""
+        self.about: list[str] = []
+        self.seed = 0
+        self.policy = "luf"
+        self.policy_span: Span | None = None
+        self.without: tuple[str, ...] = ()
+        self.without_spans: tuple[Span, ...] = ()
+        self.race: OpenRace | None = None
+
+    def read(self, line: Line) -> None:
+        """Take one line in; a problem is noted, and reading goes on."""
+        tree = parse_line(line)
+        if isinstance(tree, Problem):
+            self.problems.append(tree)
+            return
+        kind = tree.children[0]
+        handler: Callable[[Line, Any], None] = getattr(self, f"_{kind.data}")
+        try:
+            handler(line, kind)
+        except Wrong as wrong:
+            self.problems.append(wrong.problem)
+
+    def finish(self) -> Program:
+        """The program, or InputError with all problems."""
+        if self.race is not None:
+            self.problems.append(Problem("this race has no `end`", self.race.line.whole))
+        if not self.items and not self.problems:
+            hint = "see `luf-tui list` for scenarios to start from"
+            self.problems.append(Problem("nothing happens in this scenario", hint=hint))
+        if self.problems:
+            ordered = sorted(self.problems, key=lambda p: p.span.line if p.span else 0)
+            raise InputError(self.path, tuple(ordered), self.source)
+        return Program(
+            self.path,
+            self.title or self.path,
+            " ".join(self.about),
+            self.scope.config(self.fields),
+            self.policy,
+            self.without,
+            tuple(self.items),
+            self.source,
+            self.seed,
+            self.policy_span,
+            self.without_spans,
+        )
+
+    # -- what there is ------------------------------------------------------------------------
+
+    def _title(self, line: Line, tree: Any) -> None:
+        self.title = str(tree.children[0])
+
+    def _about(self, line: Line, tree: Any) -> None:
+        self.about.append(str(tree.children[0]))
+
+    def _note(self, line: Line, tree: Any) -> None:
+        self.items.append(Note(line.whole, str(tree.children[0])))
+
+    def _seed(self, line: Line, tree: Any) -> None:
+        self.seed = int(tree.children[0])
+
+    def _machine(self, line: Line, tree: Any) -> None:
+        if self.items:
+            raise Wrong("the machine must stand before what happens on it", line.whole)
+        for setting in tree.children:
+            try:
+                self._setting(line, setting)
+            except Wrong as wrong:
+                self.problems.append(wrong.problem)
+
+    def _setting(self, line: Line, setting: Any) -> None:
+        name, *rest = setting.children
+        word, span = str(name), operations.span_of(line, name)
+        if word in FLAGS and not rest:
+            self.scope.switches[FLAGS[word]] = True
+            return
+        if word not in SETTINGS:
+            raise Wrong(f"a machine has no '{word}'", span, nearest(word, [*SETTINGS, *FLAGS]))
+        known = SETTINGS[word]
+        if not rest or rest[0].type != "NUMBER":
+            raise Wrong(f"'{word}' needs a number", span, known.about)
+        value, span = int(rest[0]), operations.span_of(line, rest[0])
+        if not known.low <= value <= known.high:
+            raise Wrong(f"{word} must be between {known.low} and {known.high}", span, known.about)
+        self.scope.sizes[word] = value
+        if word == "cpus":
+            self.scope.cpus = value
+        if word not in ("dram", "cxl"):
+            self.fields[known.field] = value
+
+    def _policy(self, line: Line, tree: Any) -> None:
+        name, *guards = tree.children
+        self.policy, self.policy_span = str(name), operations.span_of(line, name)
+        self.without = tuple(str(guard) for guard in guards)
+        self.without_spans = tuple(operations.span_of(line, guard) for guard in guards)
+
+    def _process(self, line: Line, tree: Any) -> None:
+        name, *rest = tree.children
+        word = str(name)
+        span = operations.span_of(line, name)
+        if any(p.name == word for p in self.scope.processes):
+            raise Wrong(f"there is a process '{word}' already", span)
+        if word in KERNEL_ACTORS or word.startswith("cpu") or "." in word:
+            raise Wrong(f"a process cannot be called '{word}'", span)
+        self.scope.processes.append(Process(word))
+        number = len(self.scope.processes) - 1
+        pages = int(rest[0]) if rest else HEAP
+        if not 1 <= pages <= 512:
+            raise Wrong("a heap has 1 to 512 pages", operations.span_of(line, rest[0]))
+        vpn = self.scope.map_region(number, "heap", pages, "", line.whole)
+        rights = {"shared": 0, "read": 1, "write": 1, "may_write": 1, "fixed": 0}
+        args = {"mm": number, "vpn": vpn, "pages": pages, "file_page": -1, **rights}
+        self.items.append(Op(line.whole, line.text, -1, -1, "mmap", args))
+
+    def _file(self, line: Line, tree: Any) -> None:
+        name, pages, *rest = tree.children
+        word, span = str(name), operations.span_of(line, name)
+        if any(f.name == word for f in self.scope.files):
+            raise Wrong(f"there is a file '{word}' already", span)
+        if word == "anon" or "." in word:
+            raise Wrong(f"a file cannot be called '{word}'", span)
+        if not 1 <= int(pages) <= 512:
+            raise Wrong("a file has 1 to 512 pages", operations.span_of(line, pages))
+        if rest and str(rest[0]) != "iomap":
+            span = operations.span_of(line, rest[0])
+            raise Wrong(f"a file is not '{rest[0]}'", span, "iomap, or nothing")
+        first = sum(f.pages for f in self.scope.files)
+        self.scope.files.append(FileConfig(word, int(pages), first, iomap=bool(rest)))
+        for number in range(int(pages)):
+            self.scope.new_content(f"{word}.{number} v1")
+
+    def _home(self, line: Line, tree: Any) -> None:
+        actor, cpu = tree.children
+        if str(actor) not in KERNEL_ACTORS:
+            hint = nearest(str(actor), KERNEL_ACTORS)
+            span = operations.span_of(line, actor)
+            raise Wrong(f"'{actor}' is no kernel actor", span, hint)
+        number = self.scope.cpu(str(cpu), operations.span_of(line, cpu))
+        self.scope.homes[str(actor)] = number
+
+    def _let(self, line: Line, tree: Any) -> None:
+        name, meaning = tree.children
+        word = str(meaning)
+        if not self.scope.is_file_page(word):
+            self.scope.range_of(word, -1, operations.span_of(line, meaning))
+        self.scope.aliases[str(name)] = word
+
+    # -- what is asked, and what happens --------------------------------------------------------
+
+    def _expect(self, line: Line, tree: Any) -> None:
+        condition = conditions.resolve(self.scope, line, tree.children[0])
+        self.items.append(Expect(line.whole, line.text, condition))
+
+    def _pause(self, line: Line, tree: Any) -> None:
+        asked = tree.children
+        condition = conditions.resolve(self.scope, line, asked[0]) if asked else None
+        self.items.append(Break(line.whole, line.text, condition))
+
+    def _op(self, line: Line, tree: Any) -> None:
+        op = operations.resolve(self.scope, line, tree)
+        if self.race is None:
+            self.items.append(op)
+        elif op.task < 0:
+            hint = "put it before the race, or `allow` it"
+            raise Wrong("only tasks race", line.whole, hint)
+        else:
+            self.race.ops.append(op)
+
+    # -- every order ------------------------------------------------------------------------------
+
+    def _race(self, line: Line, tree: Any) -> None:
+        if self.race is not None:
+            raise Wrong("a race inside a race", line.whole, "`end` the first one")
+        self.race = OpenRace(line)
+
+    def _open(self, line: Line) -> OpenRace:
+        if self.race is None:
+            raise Wrong("this belongs into a race", line.whole, "`race` … `end`")
+        return self.race
+
+    def _allow(self, line: Line, tree: Any) -> None:
+        race = self._open(line)
+        for token in tree.children:
+            if str(token) not in CHOICES:
+                span = operations.span_of(line, token)
+                raise Wrong(f"'{token}' cannot be allowed", span, nearest(str(token), CHOICES))
+        race.choices += tuple(str(token) for token in tree.children)
+
+    def _schedule(self, line: Line, tree: Any) -> None:
+        race = self._open(line)
+        for turn in tree.children:
+            name, *count = turn.children
+            race.schedule += (str(name).replace("irq/", "irq "),) * int(count[0] if count else 1)
+
+    def _end(self, line: Line, tree: Any) -> None:
+        race = self._open(line)
+        self.race = None
+        tasks = list(dict.fromkeys(op.task for op in race.ops))
+        if not tasks:
+            raise Wrong("an empty race", race.line.whole)
+        names = list(self.scope.task_names())
+        branches = tuple(
+            Branch(
+                next(op.span for op in race.ops if op.task == task),
+                names[task],
+                task,
+                tuple(op for op in race.ops if op.task == task),
+            )
+            for task in tasks
+        )
+        whole = race.line.whole
+        race_item = Race(whole, race.line.text, branches, race.choices, race.schedule)
+        self.items.append(race_item)

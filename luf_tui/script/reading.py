@@ -1,0 +1,147 @@
+"""From text to lines, and from a line to a syntax tree, with positions and hints kept."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from luf_tui.errors import InputError, Problem, Span, nearest
+
+if TYPE_CHECKING:
+    from lark import Lark, Token, Tree
+
+MAX_LINE = 2000
+MAX_BYTES = 4_000_000
+READABLE = {"_PAGES": "page", "RIGHT": "read-only", "REST": "text", "NUMBER": "a number"}
+
+
+@frozen
+class Line:
+    """A logical line: its number, its text without comment, and its source."""
+
+    number: int
+    text: str
+    indent: int
+    """Columns before the text."""
+
+    def span(self, column: int, end: int) -> Span:
+        """A span of this line, given columns of `text` counted from 1."""
+        return Span(self.number, column + self.indent, end + self.indent)
+
+    @property
+    def whole(self) -> Span:
+        """The span of the whole text."""
+        return self.span(1, len(self.text) + 1)
+
+
+def read_text(path: str) -> str:
+    """The text of a scenario file. Raises InputError when there is none to be had."""
+    try:
+        data = Path(path).read_bytes()
+    except IsADirectoryError:
+        raise InputError(path, (Problem("this is a folder", hint="name a .luf file"),)) from None
+    except OSError as error:
+        hint = "see `luf-tui list` for the shipped scenarios"
+        raise InputError(path, (Problem(error.strerror or "cannot be read", hint=hint),)) from None
+    if len(data) > MAX_BYTES:
+        raise InputError(path, (Problem("too large for a scenario"),))
+    if b"\0" in data[:4096]:
+        raise InputError(path, (Problem("a binary file, not a scenario"),))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(path, (Problem("this is not UTF-8 text", Span(line)),)) from None
+
+
+def split(text: str) -> tuple[list[Line], tuple[str, ...]]:
+    """Logical lines, and the source lines that problems quote."""
+    source = tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    lines = []
+    for number, raw in enumerate(source, start=1):
+        body = strip_comment(raw.expandtabs(8)).rstrip()
+        stripped = body.lstrip()
+        if stripped:
+            lines.append(Line(number, stripped, len(body) - len(stripped)))
+    return lines, tuple(raw.expandtabs(8) for raw in source)
+
+
+def strip_comment(raw: str) -> str:
+    """The line without its comment. A # inside quotes or a word starts none."""
+    if re.match(r"\s*(title|about|note)\b", raw):
+        return raw
+    quoted = False
+    for at, char in enumerate(raw):
+        if char == '"':
+            quoted = not quoted
+        elif char == "#" and not quoted and (at == 0 or raw[at - 1].isspace()):
+            return raw[:at]
+    return raw
+
+
+@cache
+def parser() -> Lark:
+    """The line parser. Lark is loaded only when something is parsed."""
+    from lark import Lark  # noqa: PLC0415
+
+    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=False)
+
+
+def parse_line(line: Line) -> Tree[Token] | Problem:
+    """A line's syntax tree, or the problem with it."""
+    from lark.exceptions import (  # noqa: PLC0415
+        UnexpectedCharacters,
+        UnexpectedEOF,
+        UnexpectedToken,
+    )
+
+    if len(line.text) > MAX_LINE:
+        return Problem("this line is too long", line.span(1, 2))
+    try:
+        return parser().parse(line.text)
+    except UnexpectedToken as error:
+        if error.token.type == "$END":
+            end = len(line.text) + 1
+            return Problem("the line ends too early", line.span(end, end + 1), _wanted(error, ""))
+        column = error.column or 1
+        word = str(error.token)
+        span = line.span(column, column + len(word))
+        return Problem(f"'{word}' does not fit here", span, _wanted(error, word))
+    except UnexpectedCharacters as error:
+        match = re.match(r"\S+", line.text[error.column - 1 :])
+        word = match.group(0) if match else line.text[error.column - 1 :]
+        span = line.span(error.column, error.column + len(word))
+        return Problem(f"'{word}' does not fit here", span, _wanted(error, word))
+    except UnexpectedEOF:
+        end = len(line.text) + 1
+        return Problem("the line ends too early", line.span(end, end + 1))
+
+
+def _wanted(error: object, word: str) -> str:
+    """What could stand there: the nearest keyword, or all of them when they are few."""
+    names = getattr(error, "accepts", None) or getattr(error, "expected", None)
+    names = names or getattr(error, "allowed", None) or ()
+    words, kinds = [], []
+    for name in sorted(names):
+        if name == "$END":
+            kinds.append("the end of the line")
+            continue
+        if name in READABLE:
+            kinds.append(READABLE[name])
+            continue
+        if name == "NAME":
+            kinds.append("a name")
+            continue
+        pattern = parser().get_terminal(name).pattern.value
+        if re.fullmatch(r"[a-z-]+", pattern.replace("\\", "")):
+            words.append(pattern.replace("\\", ""))
+    close = nearest(word, words) if word else ""
+    if close.startswith("did"):
+        return close
+    expected = (words if len(words) <= 12 else []) + kinds
+    return f"expected {', '.join(expected)}" if expected else close

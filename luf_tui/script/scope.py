@@ -1,0 +1,253 @@
+"""Names and numbers while a scenario is read: processes, regions, files, tasks, contents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from attrs import define, field
+
+from luf_tui.errors import Problem, Span, nearest
+from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
+from luf_tui.script.words import KERNEL_ACTORS
+
+
+class Wrong(Exception):
+    """One problem with the line being read; the reader goes on with the next line."""
+
+    def __init__(self, message: str, span: Span, hint: str = "") -> None:
+        super().__init__(message)
+        self.problem = Problem(message, span, hint)
+
+
+@define
+class Region:
+    """A named range of virtual pages."""
+
+    vpn: int
+    pages: int
+
+
+@define
+class Process:
+    """A process of the script: its regions and the names of its pages."""
+
+    name: str
+    regions: dict[str, Region] = field(factory=dict)
+    pages: list[str] = field(factory=list)
+
+
+@define
+class Thread:
+    """A task of the script: (process, CPU), or a kernel actor with process -1."""
+
+    actor: str
+    process: int
+    cpu: int
+
+
+@define
+class Scope:
+    """Everything named so far."""
+
+    cpus: int = 4
+    sizes: dict[str, int] = field(factory=dict)
+    switches: dict[str, bool] = field(factory=dict)
+    processes: list[Process] = field(factory=list)
+    files: list[FileConfig] = field(factory=list)
+    threads: list[Thread] = field(factory=list)
+    objects: list[str] = field(factory=list)
+    contents: list[str] = field(factory=lambda: ["zero", "poison"])
+    aliases: dict[str, str] = field(factory=dict)
+    homes: dict[str, int] = field(factory=dict)
+    running: dict[int, int] = field(factory=dict)
+    """CPU to the thread that the script put there last."""
+
+    # -- CPUs, tasks, processes ---------------------------------------------------------------
+
+    def cpu(self, word: str, span: Span) -> int:
+        """The number of a CPU word such as `cpu1`."""
+        match = re.fullmatch(r"cpu(\d{1,3})", word)
+        if not match:
+            raise Wrong(f"'{word}' is no CPU", span, f"CPUs are cpu0 to cpu{self.cpus - 1}")
+        number = int(match.group(1))
+        if number >= self.cpus:
+            hint = f"CPUs are cpu0 to cpu{self.cpus - 1}; raise `machine cpus`"
+            raise Wrong(f"there is no {word}", span, hint)
+        return number
+
+    def process(self, word: str, span: Span) -> int:
+        """The number of a process."""
+        names = [process.name for process in self.processes]
+        if word not in names:
+            raise Wrong(f"no process is called '{word}'", span, nearest(word, names))
+        return names.index(word)
+
+    def thread(self, process: int, cpu: int) -> int:
+        """The task of a process on a CPU, made when first asked for."""
+        return self._thread(Thread(self.processes[process].name, process, cpu))
+
+    def kernel_thread(self, actor: str) -> int:
+        """The task of a kernel actor."""
+        return self._thread(Thread(actor, -1, self.homes.get(actor, 0)))
+
+    def _thread(self, wanted: Thread) -> int:
+        if wanted not in self.threads:
+            self.threads.append(wanted)
+        return self.threads.index(wanted)
+
+    def actor(self, word: str, span: Span) -> tuple[int, int]:
+        """The task and CPU that an actor word stands for; (-1, cpu) where no task runs."""
+        if re.fullmatch(r"cpu\d+", word):
+            cpu = self.cpu(word, span)
+            return self.running.get(cpu, -1), cpu
+        if word in KERNEL_ACTORS:
+            task = self.kernel_thread(word)
+            return task, self.threads[task].cpu
+        names = [process.name for process in self.processes]
+        if word in names:
+            number = names.index(word)
+            on = [c for c, t in sorted(self.running.items()) if self.threads[t].process == number]
+            return (self.running[on[0]], on[0]) if on else (-1, -1)
+        known = [*names, *KERNEL_ACTORS, *(f"cpu{n}" for n in range(self.cpus))]
+        raise Wrong(f"nobody is called '{word}'", span, nearest(word, known))
+
+    # -- pages ----------------------------------------------------------------------------------
+
+    def map_region(self, process: int, name: str, pages: int, at: str, span: Span) -> int:
+        """Give a region its virtual pages; over an old region when `at` names one."""
+        owner = self.processes[process]
+        if at:
+            old = owner.regions.get(at)
+            if old is None:
+                raise Wrong(
+                    f"'{owner.name}' has no region '{at}'", span, nearest(at, owner.regions)
+                )
+            if pages > old.pages:
+                raise Wrong(f"'{at}' has only {old.pages} pages", span)
+            vpn = old.vpn
+            owner.pages[vpn : vpn + pages] = [f"{name}.{n}" for n in range(pages)]
+        else:
+            if name in owner.regions:
+                raise Wrong(f"'{owner.name}' has a region '{name}' already", span, "use `at`")
+            vpn = len(owner.pages)
+            owner.pages += [f"{name}.{n}" for n in range(pages)]
+        owner.regions[name] = Region(vpn, pages)
+        return vpn
+
+    def range_of(self, word: str, process: int, span: Span) -> tuple[int, int, int]:
+        """(process, first virtual page, pages) of `text`, `text.0` or `thief.text.0`.
+
+        Without a process to go by, the region must be unambiguous.
+        """
+        word = self.aliases.get(word, word)
+        parts = word.split(".")
+        names = [p.name for p in self.processes]
+        if len(parts) > 1 and parts[0] in names and not self._is_region(process, parts[0]):
+            process, parts = names.index(parts[0]), parts[1:]
+        if process < 0:
+            owners = [n for n, p in enumerate(self.processes) if parts[0] in p.regions]
+            if len(owners) > 1:
+                choices = " or ".join(f"{names[n]}.{word}" for n in owners)
+                raise Wrong(f"'{word}' is not one page", span, f"say {choices}")
+            if not owners:
+                raise Wrong(
+                    f"no region is called '{parts[0]}'", span, self._nearest_region(parts[0])
+                )
+            process = owners[0]
+        owner = self.processes[process]
+        region = owner.regions.get(parts[0])
+        if region is None:
+            hint = nearest(parts[0], owner.regions)
+            raise Wrong(f"'{owner.name}' has no region '{parts[0]}'", span, hint)
+        if len(parts) == 1:
+            return process, region.vpn, region.pages
+        if len(parts) > 2 or not parts[1].isdigit() or int(parts[1]) >= region.pages:
+            hint = f"its pages are {parts[0]}.0 to {parts[0]}.{region.pages - 1}"
+            raise Wrong(f"'{parts[0]}' has no page '{'.'.join(parts[1:])}'", span, hint)
+        return process, region.vpn + int(parts[1]), 1
+
+    def _is_region(self, process: int, word: str) -> bool:
+        return process >= 0 and word in self.processes[process].regions
+
+    def _nearest_region(self, word: str) -> str:
+        return nearest(word, (name for p in self.processes for name in p.regions))
+
+    def page_of(self, word: str, process: int, span: Span) -> tuple[int, int]:
+        """(process, virtual page) of one page."""
+        owner, vpn, pages = self.range_of(word, process, span)
+        if pages != 1:
+            raise Wrong(f"'{word}' has {pages} pages", span, f"name one: {word}.0")
+        return owner, vpn
+
+    # -- files ----------------------------------------------------------------------------------
+
+    def file(self, word: str, span: Span) -> int:
+        """The number of a file."""
+        names = [f.name for f in self.files]
+        if word not in names:
+            raise Wrong(f"no file is called '{word}'", span, nearest(word, names))
+        return names.index(word)
+
+    def is_file_page(self, word: str) -> bool:
+        """Whether a word is a page of a file."""
+        name, _, number = word.partition(".")
+        return any(f.name == name and number.isdigit() for f in self.files)
+
+    def file_page(self, word: str, span: Span) -> int:
+        """The page-cache position of `lib.0`."""
+        name, _, number = word.partition(".")
+        f = self.files[self.file(name, span)]
+        if not number.isdigit() or int(number) >= f.pages:
+            hint = f"its pages are {name}.0 to {name}.{f.pages - 1}"
+            raise Wrong(f"file '{name}' has no page '{number}'", span, hint)
+        return f.first + int(number)
+
+    # -- contents -------------------------------------------------------------------------------
+
+    def new_content(self, label: str) -> int:
+        """The code of a content label, made when first used."""
+        if label not in self.contents:
+            self.contents.append(label)
+        return self.contents.index(label)
+
+    def content(self, label: str, span: Span) -> int:
+        """The code of a label that must exist; `lib.0` alone is its first version."""
+        if label not in self.contents and f"{label} v1" in self.contents:
+            label = f"{label} v1"
+        if label not in self.contents:
+            raise Wrong(f"nothing ever holds '{label}'", span, nearest(label, self.contents))
+        return self.contents.index(label)
+
+    # -- the result -----------------------------------------------------------------------------
+
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes the machine line asks for; DRAM is tier 0, CXL tier 1."""
+        found = [Node("dram", self.sizes.get("dram", 8))]
+        if self.sizes.get("cxl", 0):
+            found.append(Node("cxl", self.sizes["cxl"], tier=1))
+        return tuple(found)
+
+    def task_names(self) -> Iterable[str]:
+        """A process's only task has its name; several are told apart by CPU."""
+        for thread in self.threads:
+            alike = [t for t in self.threads if t.actor == thread.actor]
+            yield thread.actor if len(alike) == 1 else f"{thread.actor}/{thread.cpu}"
+
+    def config(self, fields: dict[str, int]) -> MachineConfig:
+        """The machine's configuration."""
+        tasks = tuple(
+            TaskConfig(name, thread.process, thread.cpu)
+            for name, thread in zip(self.task_names(), self.threads, strict=True)
+        )
+        return MachineConfig(
+            nodes=self.nodes(),
+            processes=tuple(ProcessConfig(p.name, tuple(p.pages)) for p in self.processes),
+            tasks=tasks,
+            files=tuple(self.files),
+            objects=tuple(self.objects),
+            contents=tuple(self.contents),
+            pages=max((len(p.pages) for p in self.processes), default=1) or 1,
+            **fields,  # type: ignore[arg-type]
+            **self.switches,  # type: ignore[arg-type]
+        )
