@@ -46,9 +46,15 @@ class Breakpoint:
             field = f".{self.watch.field}" if self.watch.field else ""
             said = f"watch {self.watch.region}[{self.watch.index}]{field}"
         else:
-            said = f"when {self.condition.text if self.condition else ''}"
+            said = f"when {words(self.condition)}"
         said += f" hit {self.hit}" if self.hit != 1 else ""
         return said if self.enabled else f"off {said}"
+
+
+def words(condition: Condition | None) -> str:
+    """A condition as it is asked, without the word that a script line begins with."""
+    said = condition.text.strip() if condition else ""
+    return said.removeprefix("break ").removeprefix("expect ").strip()
 
 
 @frozen
@@ -107,7 +113,7 @@ def _reason(timeline: Timeline, point: Breakpoint, position: int) -> str:
         writes = [w for w in history(timeline, point.watch) if w.step == position]
         told = ", ".join(f"{w.ref.field} {w.old} → {w.new}" for w in writes)
         return f"{point.watch.region}[{point.watch.index}] changed: {told}"
-    return f"it holds now: {point.condition.text if point.condition else ''}"
+    return f"it holds now: {words(point.condition)}"
 
 
 def hit_number(timeline: Timeline, point: Breakpoint, position: int) -> int:

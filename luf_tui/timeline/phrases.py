@@ -44,7 +44,7 @@ STUDENT: dict[int, str] = {
     ev.READ_IN: "{page} is read from disk into {pfn}.",
     ev.STALE: "{cpu} reads {page} through a translation the page table no longer has. It gets"
     " {content}, as it would have from a fresh walk.",
-    ev.EXPECTED: "The expectation {held}: {item}.",
+    ev.EXPECTED: "{item}: it {held}.",
     ev.REFUSED: "The machine refuses this: {reason}.",
 }
 """Sentences for someone who is learning; the other kinds use their own text."""

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from luf_tui.errors import LufError, nearest
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import FREE_STATES, MIGRATION, PRESENT, SWAP, TlbEntry
+from luf_tui.machine.schema import FREE_STATES, MIGRATION, PRESENT, SWAP, Pte, TlbEntry
 from luf_tui.oracle import truth
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION
 from luf_tui.script.program import Condition, Value
@@ -41,7 +41,7 @@ def judge(condition: Condition, moment: Moment) -> Verdict:
     predicate = PREDICATES.get(name)
     if predicate is None:
         raise LufError(f"nobody knows the condition '{name}'. {nearest(name, PREDICATES)}".strip())
-    seen = predicate(moment, condition.args)
+    seen = predicate(moment, _named(condition.args))
     if condition.relation:
         held = RELATIONS[condition.relation](seen, condition.value)
     else:
@@ -91,6 +91,15 @@ def _number(args: Args, name: str, default: int = -1) -> int:
     return value if isinstance(value, int) else default
 
 
+def _named(args: Args) -> Args:
+    """The arguments with a target told by its page."""
+    target = args.get("target")
+    if not isinstance(target, tuple) or not target:
+        return args
+    kind, first, *rest = (n for n in target if isinstance(n, int))
+    return {**args, **({"page": first} if kind == 1 else {"mm": first, "vpn": rest[0]})}
+
+
 def _cpus(moment: Moment, args: Args) -> range | list[int]:
     """The CPUs asked about: those of a mask, one, or all."""
     mask, cpu = _number(args, "mask"), _number(args, "cpu")
@@ -101,10 +110,6 @@ def _cpus(moment: Moment, args: Args) -> range | list[int]:
 
 def _frame(moment: Moment, args: Args) -> int:
     """The frame asked about: by number, by page of an address space, or by place in a file."""
-    target = args.get("target")
-    if isinstance(target, tuple) and target:
-        kind, first, *rest = (n for n in target if isinstance(n, int))
-        args = {"page": first} if kind == 1 else {"mm": first, "vpn": rest[0]}
     if "pfn" in args:
         return _number(args, "pfn")
     if "vpn" in args:
@@ -129,17 +134,36 @@ def _last_frame(moment: Moment, mm: int, vpn: int) -> int:
     return found[-1] if found else -1
 
 
-def _entries(moment: Moment, args: Args) -> list[TlbEntry]:
-    """Cached translations of the page asked about on the CPUs asked about, of every page when
-    none is named.
+def _places(moment: Moment, args: Args) -> list[tuple[int, int]] | None:
+    """The pages of address spaces asked about: one, or every mapping of a place in a file; None
+    is all there are.
     """
-    mm, vpn = _number(args, "mm"), _number(args, "vpn")
+    if "vpn" in args:
+        return [(_number(args, "mm"), _number(args, "vpn"))]
+    if "page" not in args:
+        return None
+    pages = moment.machine.config.pages
+    wanted = _number(args, "page") + 1
+    return [divmod(vma.index, pages) for vma in moment.machine.vma if vma.file_page == wanted]
+
+
+def _entries(moment: Moment, args: Args) -> list[TlbEntry]:
+    """Cached translations of the pages and on the CPUs asked about."""
+    places = _places(moment, args)
     return [
         entry
         for cpu in _cpus(moment, args)
         for entry in moment.machine.tlb_of(cpu)
-        if entry.mm and (mm < 0 or entry.mm == mm + 1) and (vpn < 0 or entry.vpn == vpn)
+        if entry.mm and (places is None or (entry.mm - 1, entry.vpn) in places)
     ]
+
+
+def _ptes(moment: Moment, args: Args) -> list[Pte]:
+    """Page-table entries of the pages asked about."""
+    places = _places(moment, args)
+    if places is None:
+        return list(moment.machine.pte)
+    return [moment.machine.pte_at(mm, vpn) for mm, vpn in places]
 
 
 # -- what there is --------------------------------------------------------------------------------
@@ -154,18 +178,16 @@ def _stale(moment: Moment, args: Args) -> int:
 
 
 def _mapped(moment: Moment, args: Args) -> int:
-    pte = moment.machine.pte_at(_number(args, "mm"), _number(args, "vpn"))
     pfn = _number(args, "pfn")
-    return int(pte.kind == PRESENT and (pfn < 0 or pte.pfn == pfn + 1))
+    return sum(pte.kind == PRESENT and pfn in (-1, pte.pfn - 1) for pte in _ptes(moment, args))
 
 
 def _writable(moment: Moment, args: Args) -> int:
-    pte = moment.machine.pte_at(_number(args, "mm"), _number(args, "vpn"))
-    return int(pte.kind == PRESENT and bool(pte.writable))
+    return sum(pte.kind == PRESENT and pte.writable for pte in _ptes(moment, args))
 
 
 def _swapped(moment: Moment, args: Args) -> int:
-    return int(moment.machine.pte_at(_number(args, "mm"), _number(args, "vpn")).kind == SWAP)
+    return sum(pte.kind == SWAP for pte in _ptes(moment, args))
 
 
 def _free(moment: Moment, args: Args) -> int:
@@ -180,7 +202,7 @@ def _on(moment: Moment, args: Args) -> int:
 
 
 def _owed(moment: Moment, args: Args) -> int:
-    if not {"pfn", "vpn", "page", "target"} & set(args):
+    if not {"pfn", "vpn", "page"} & set(args):
         return moment.counters.owed
     pfn = _frame(moment, args)
     mask = moment.policy.owed(moment.machine, pfn) if pfn >= 0 else 0
