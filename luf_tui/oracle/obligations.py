@@ -29,6 +29,9 @@ ABOUT: dict[str, str] = {
 }
 """Obligations that the rules can name, in a few words each."""
 
+WIPED = (0, 1)
+"""Content codes of a page that was zeroed or poisoned."""
+
 
 def of_read(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
     """The obligation behind a stale read that went wrong."""
@@ -42,6 +45,8 @@ def of_read(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
         return "O13" if vma.mapped else "O10"
     if frame.state not in FREE_STATES and not _same_owner(m, at):
         return "O2"
+    if frame.state in FREE_STATES and frame.content in WIPED and expected.content not in WIPED:
+        return "O1"
     if vma.file_page and frame.state in FREE_STATES:
         return _of_file(m, vma.file_page - 1, expected)
     if m.pte_at(mm, vpn).kind == PRESENT:

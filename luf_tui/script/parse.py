@@ -89,7 +89,7 @@ class Reader:
         if isinstance(tree, Problem):
             self.problems.append(tree)
             return
-        kind = tree.children[0]
+        kind: Any = tree.children[0]
         handler: Callable[[Line, Any], None] = getattr(self, f"_{kind.data}")
         try:
             handler(line, kind)
