@@ -19,6 +19,9 @@ from luf_tui.commands import terminal
 from luf_tui.errors import LufError
 
 COMMANDS = {
+    "run": "play a scenario to the end without a screen",
+    "check": "run scenarios, judge their expectations, summarise",
+    "compare": "one scenario under several policies, side by side",
     "list": "the scenarios there are, one line each",
     "policies": "who owes which flush, and when it is paid",
     "guards": "the checks a policy performs, one line each",
@@ -102,7 +105,7 @@ def _guarded(words: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - no traceback reaches who did not ask for one
-        if os.environ.get(DEBUG):
+        if os.environ.get(DEBUG) and not isinstance(error, LufError):
             traceback.print_exc()
         terminal.say(_told(error))
         return terminal.BAD_INPUT

@@ -1,0 +1,81 @@
+"""`luf-tui check`: run scenarios, judge their expectations, summarise."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from luf_tui import library
+from luf_tui.commands import terminal, verdict
+from luf_tui.commands.programs import add_policy, recorded
+from luf_tui.errors import InputError, LufError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="scenario files, and folders of them; the shipped ones if none is named",
+    )
+    add_policy(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check every scenario and print a line for each, then the total."""
+    counts = {"held": 0, "failed": 0, "refused": 0, "unreadable": 0, "interrupted": 0}
+    results: dict[str, object] = {}
+    worst = terminal.HELD
+    for path, name in scenarios(args.paths):
+        code, word, note, reasons = checked(path, args.policy, args.without)
+        worst = max(worst, code)
+        counts[word] += 1
+        results[str(path)] = {"verdict": word, "reasons": list(reasons)}
+        if not args.json:
+            terminal.put(f"{word:<10}  {name}{note}")
+        for reason in reasons:
+            terminal.say(reason)
+        if code == terminal.INTERRUPTED:
+            break
+    total = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    if args.json:
+        terminal.put_json({"scenarios": results, **counts})
+    else:
+        terminal.put(f"{sum(counts.values())} scenarios: {total}")
+    return worst
+
+
+def scenarios(words: list[str]) -> list[tuple[Path, str]]:
+    """Files to check, with what to call them; folders are searched.
+
+    Raises LufError when a path is missing or there is nothing to check.
+    """
+    if not words:
+        found = [(one.path, one.name) for one in library.shipped()]
+        if not found:
+            raise LufError(f"{library.scenarios_dir()}: no scenarios there")
+        return found
+    files: list[tuple[Path, str]] = []
+    for word in words:
+        path = library.locate(word)
+        inside = library.scenario_files(path) if path.is_dir() else [path]
+        if not inside:
+            raise LufError(f"{word}: no scenarios (*{library.SUFFIX}) in this folder")
+        files += [(file, str(file)) for file in inside]
+    return files
+
+
+def checked(
+    path: Path, policy: str | None, without: list[str]
+) -> tuple[int, str, str, tuple[str, ...]]:
+    """One scenario's exit code, verdict, a few figures, and what was wrong with it."""
+    try:
+        run = recorded(str(path), policy, without)
+    except InputError as error:
+        return terminal.BAD_INPUT, "unreadable", "", (str(error),)
+    judged = verdict.judged(run)
+    held = sum(one.held for one in run.outcomes)
+    note = f"  ({held} of {len(run.outcomes)} expectations, {run.steps} micro-steps)"
+    return judged.code, judged.word, note, judged.reasons

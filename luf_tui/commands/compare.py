@@ -1,0 +1,68 @@
+"""`luf-tui compare`: one scenario under several policies, side by side."""
+
+from __future__ import annotations
+
+import argparse
+
+from attrs import fields
+
+from luf_tui.commands import terminal
+from luf_tui.commands.programs import add_scenario, recorded
+from luf_tui.errors import LufError
+from luf_tui.timeline.compare import as_json, compare
+from luf_tui.timeline.facts import Counters
+from luf_tui.timeline.timeline import Timeline
+
+DEFAULT = "eager,batched,luf"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_scenario(parser)
+    parser.add_argument(
+        "--policies",
+        default=DEFAULT,
+        metavar="A,B,…",
+        help=f"what to compare, the first being what others are held against (default {DEFAULT})",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play the scenario once a policy and print the counters and the first difference."""
+    names = [name.strip() for name in args.policies.split(",") if name.strip()]
+    if len(names) < 2:
+        raise LufError("name at least two policies: --policies eager,luf")
+    runs = [recorded(args.file, name, []) for name in names]
+    if args.json:
+        terminal.put_json(as_json(runs))
+    else:
+        for line in side_by_side(runs):
+            terminal.put(line)
+    refused = [one.reason for run in runs for one in run.refusals]
+    for reason in refused:
+        terminal.say(f"{args.file}: refused: {reason}")
+    if refused:
+        return terminal.BAD_INPUT
+    broken = any(found.weight == "violation" for run in runs for found in run.findings)
+    return terminal.FAILED if broken else terminal.HELD
+
+
+def side_by_side(runs: list[Timeline]) -> list[str]:
+    """A table of counters, a column a policy, and where the runs part."""
+    found = compare(runs)
+    rows = [("", *found.policies)]
+    for field in fields(Counters):
+        values = (str(getattr(counters, field.name)) for counters in found.counters)
+        rows.append((field.name.replace("_", " "), *values))
+    lines = [runs[0].program.title or runs[0].program.path, "", *terminal.table(rows), ""]
+    for what, at in (
+        ("first difference", found.divergence),
+        ("first that a program can notice", found.outside),
+    ):
+        if at is None:
+            lines.append(f"{what}: none")
+            continue
+        lines.append(f"{what}: line {at.line}, step {at.step} against {at.other_step}")
+        lines += [f"  {text}" for text in (at.text, at.other_text) if text]
+    return lines

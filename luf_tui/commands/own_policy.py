@@ -1,0 +1,57 @@
+"""A person's own policy, loaded from a file named on the command line and from nowhere else."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from luf_tui.errors import LufError, nearest
+from luf_tui.policy.base import Policy
+from luf_tui.policy.registry import POLICIES
+
+MARK = ".py:"
+"""What tells `path/to/mine.py:Mine` from the name of a policy."""
+
+
+def known(name: str) -> str:
+    """The name of a policy in the registry, for a name or for `path/to/mine.py:Mine`.
+
+    A file is run, and its class joins the registry under its own NAME. Raises LufError when the
+    file fails, has no such class, or takes the name of another policy.
+    """
+    if MARK not in name:
+        return name
+    path, _, attribute = name.rpartition(":")
+    kind = _load(Path(path), attribute)
+    called = kind.NAME or attribute
+    if POLICIES.get(called, kind) is not kind and not _same(POLICIES[called], kind):
+        raise LufError(f"{name}: a policy called '{called}' ships with luf-tui; set another NAME")
+    kind.NAME = called
+    POLICIES[called] = kind
+    return called
+
+
+def _same(one: type[Policy], other: type[Policy]) -> bool:
+    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def _load(path: Path, attribute: str) -> type[Policy]:
+    if not path.is_file():
+        raise LufError(f"{path}: no such file")
+    spec = importlib.util.spec_from_file_location(f"luf_tui_own_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise LufError(f"{path}: {type(error).__name__}: {error}") from error
+    kinds = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, Policy)
+    }
+    if attribute not in kinds:
+        hint = nearest(attribute, kinds)
+        raise LufError(f"{path}: no policy class called '{attribute}'" + (hint and f"; {hint}"))
+    return kinds[attribute]

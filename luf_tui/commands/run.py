@@ -1,0 +1,135 @@
+"""`luf-tui run`: play a scenario to the end without a screen."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from luf_tui.commands import terminal, verdict
+from luf_tui.commands.programs import add_policy, add_scenario, recorded
+from luf_tui.machine import events as ev
+from luf_tui.machine.config import MachineConfig
+from luf_tui.script.program import Expect, Note, Op, Race
+from luf_tui.timeline.compare import policy_name
+from luf_tui.timeline.narrate import RANK, TELLING, sentence
+from luf_tui.timeline.report import summary
+from luf_tui.timeline.timeline import Timeline
+
+LOUD = frozenset(TELLING[: TELLING.index(ev.SEND) + 1])
+"""Kinds that are told before what an access got."""
+GLYPHS_SHOWN = "◆▲△○◇✖!"
+"""Marks worth a place in the line of an operation, in this order."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_scenario(parser)
+    add_policy(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play one scenario and print what came of it. Exit code as its verdict says."""
+    played = recorded(args.file, args.policy, args.without)
+    judged = verdict.judged(played)
+    if args.json:
+        terminal.put_json(summary(played))
+        for reason in judged.reasons:
+            terminal.say(reason)
+        return judged.code
+    for line in report(played):
+        terminal.put(line)
+    if judged.reasons:
+        terminal.say(f"{played.program.path}: {judged.word}")
+    return judged.code
+
+
+def report(played: Timeline) -> list[str]:
+    """The run as lines: what it is, every item with its result, findings, totals."""
+    program = played.program
+    lines = [program.title or program.path]
+    lines += [f"  {line}" for line in program.about.splitlines()]
+    lines += [f"policy {policy_name(played)} · {machine(played.config)}", ""]
+    width = len(str(program.items[-1].span.line)) if program.items else 1
+    rows = list(items(played))
+    text_width = min(44, max((len(text) for _, text, _ in rows), default=0))
+    for line, text, result in rows:
+        lines.append(f"{line:>{width}}  {text:<{text_width}}  {result}".rstrip())
+    lines.append("")
+    lines += findings(played)
+    lines += totals(played)
+    return lines
+
+
+def machine(config: MachineConfig) -> str:
+    """The machine in a line."""
+    nodes = ", ".join(f"{node.name} {node.frames} frames" for node in config.nodes)
+    return f"{config.cpus} cpus, {nodes}"
+
+
+def items(played: Timeline) -> Iterator[tuple[int, str, str]]:
+    """Line number, text and result of everything in the script."""
+    outcomes = {one.item: one for one in played.outcomes}
+    refusals = {one.item: one.reason for one in played.refusals}
+    for number, item in enumerate(played.program.items):
+        if isinstance(item, Note):
+            result = ""
+        elif isinstance(item, Expect) and number in outcomes:
+            outcome = outcomes[number]
+            result = "holds" if outcome.held else f"FAILS: {outcome.detail}"
+        elif number in refusals:
+            result = f"refused: {refusals[number]}"
+        elif isinstance(item, Op | Race):
+            result = operation(played, number)
+        else:
+            result = "" if played.item_position(number) >= 0 else "not reached"
+        yield item.span.line, item.text.splitlines()[0] if item.text else "", result
+
+
+def operation(played: Timeline, number: int) -> str:
+    """How many micro-steps an operation took, what stands out, and its most telling event."""
+    steps = [step for step in played.item_steps(number) if played.item_at(step) == number]
+    if not steps:
+        return "" if played.item_position(number) >= 0 else "not reached"
+    events = [event for step in steps for event in played.events_of(step)]
+    shown = {played.events[event].kind.glyph for event in events}
+    glyphs = "".join(glyph for glyph in GLYPHS_SHOWN if glyph in shown)
+    said = sentence(played, played.events[_telling(played, events)]) if events else ""
+    count = f"{len(steps)} step" + "s" * (len(steps) != 1)
+    return "  ".join(part for part in (f"{count:>9}", f"{glyphs:<3}", said) if part)
+
+
+def _telling(played: Timeline, events: list[int]) -> int:
+    """The event to tell of an operation: what went wrong or was put off, then what it got."""
+    kind_of = played.events.kind_of
+    loud = [event for event in events if kind_of(event) in LOUD]
+    got = [event for event in events if kind_of(event) in (ev.READ, ev.STORE)]
+    return min(loud or got[-1:] or events, key=lambda event: RANK.get(kind_of(event), len(RANK)))
+
+
+def findings(played: Timeline) -> Iterator[str]:
+    """Violations and deviations, a line each."""
+    for found, event in zip(played.findings, played.finding_events, strict=True):
+        step = played.step_of_event(event)
+        yield (
+            f"{found.weight} of {found.obligation} at step {step}, line {played.line_at(step)}: "
+            f"{found.message}"
+        )
+
+
+def totals(played: Timeline) -> Iterator[str]:
+    """The counters of the whole run."""
+    if played.incomplete:
+        yield f"{played.incomplete}; what follows is up to there"
+    total = played.counters(played.steps)
+    held = sum(one.held for one in played.outcomes)
+    yield (
+        f"{played.steps} micro-steps, {len(played.events)} events; "
+        f"expectations: {held} held, {len(played.outcomes) - held} failed"
+    )
+    yield (
+        f"flushes owed {total.owed}, paid {total.paid}, saved {total.saved}; "
+        f"IPIs {total.ipis}, CPUs interrupted {total.interrupted}; "
+        f"stale hits {total.stale_hits}, deviations {total.deviations}, "
+        f"violations {total.violations}"
+    )

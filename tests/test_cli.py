@@ -1,0 +1,291 @@
+"""The command line: exit codes, what goes to stdout and stderr, and the keys of the JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from luf_tui.cli import COMMANDS
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "luf_tui"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+GOOD = """\
+title    Flush before reuse
+about    A stale entry is harmless until its frame gets a new owner.
+machine  cpus 3, dram 8, cxl 8, pcp-batch 1
+policy   luf
+process  app
+file     lib, 2 pages
+app      mmap lib read-only as text
+cpu1     run app
+cpu1     read text.0
+kswapd   reclaim text.0
+expect   stale cpu1 text.0
+process  thief
+cpu0     run thief
+cpu0     write thief.heap.0 secret
+cpu1     read text.0
+expect   no violation
+"""
+FIVE_MISTAKES = """\
+title    Five mistakes
+machine  cpus 3, dramm 8
+process  app
+file     lib, 2 pages
+app      mmap lbi read-only as text
+cpu1     run app
+cpu9     run app
+cpu1     raed heap.0
+expect   no violatoin
+"""
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.luf"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def test_an_unknown_command_names_the_nearest_and_exits_2(luf_tui: Run) -> None:
+    done = luf_tui("chek")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "did you mean 'check'?" in done.stderr
+
+
+def test_bad_usage_exits_2_without_a_traceback(luf_tui: Run) -> None:
+    done = luf_tui("list", "--nonsense")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_has_a_module_and_help(luf_tui: Run) -> None:
+    modules = {path.stem for path in (PACKAGE / "commands").glob("*.py")}
+
+    assert set(COMMANDS) <= modules
+    for name in COMMANDS:
+        done = luf_tui(name, "--help")
+        assert 0 == done.returncode, done.stderr
+        assert f"luf-tui {name}" in done.stdout
+
+
+def test_an_unexpected_error_is_one_honest_line() -> None:
+    code = (
+        "import luf_tui.commands.list as command, luf_tui.cli as cli, sys\n"
+        "command.run = lambda args: {}['nowhere']\n"
+        "sys.exit(cli.main(['list']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert 1 == len(done.stderr.splitlines())
+    assert "defect of luf-tui" in done.stderr
+    assert "LUF_TUI_DEBUG=1" in done.stderr
+
+
+@pytest.mark.parametrize("words", ["--help", "guards --json", "list"])
+def test_a_reader_that_leaves_early_gets_no_complaint(words: str) -> None:
+    command = f"{sys.executable} -m luf_tui {words} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.stdout.strip() in ("0", "141")
+
+
+def test_a_missing_file_is_told_and_exits_2(luf_tui: Run) -> None:
+    for command in ("run", "check", "compare"):
+        done = luf_tui(command, "nowhere.luf")
+        assert (2, "") == (done.returncode, done.stdout)
+        assert "nowhere.luf" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_folder_is_no_scenario(luf_tui: Run, tmp_path: Path) -> None:
+    done = luf_tui("run", tmp_path)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "folder" in done.stderr
+
+
+def test_a_folder_without_scenarios_has_nothing_to_check(luf_tui: Run, tmp_path: Path) -> None:
+    done = luf_tui("check", tmp_path)
+
+    assert 2 == done.returncode
+    assert "no scenarios" in done.stderr
+
+
+def test_all_problems_of_a_file_are_told_at_once(luf_tui: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bad.luf"
+    path.write_text(FIVE_MISTAKES, encoding="utf-8")
+    done = luf_tui("run", path)
+    told = [line for line in done.stderr.splitlines() if line.startswith(f"{path}:")]
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert [2, 5, 7, 8, 9] == [int(line.split(":")[1]) for line in told]
+    assert done.stderr.count("^") >= 5
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "hint"),
+    [("--policy", "lof", "luf"), ("--without", "flush-before-ruse", "flush-before-reuse")],
+)
+def test_an_unknown_policy_or_guard_names_the_nearest(
+    luf_tui: Run, good: Path, option: str, value: str, hint: str
+) -> None:
+    done = luf_tui("run", good, option, value)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f"did you mean '{hint}'?" in done.stderr
+
+
+def test_a_scenario_that_holds_exits_0(luf_tui: Run, good: Path) -> None:
+    done = luf_tui("run", good)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "2 held, 0 failed" in done.stdout
+
+
+def test_a_violation_exits_1(luf_tui: Run, good: Path) -> None:
+    done = luf_tui("run", good, "--without", "flush-before-reuse")
+
+    assert 1 == done.returncode
+    assert "violation of O2" in done.stdout
+
+
+def test_check_prints_a_line_for_each_scenario_and_a_total(luf_tui: Run, good: Path) -> None:
+    good.with_name("worse.luf").write_text(GOOD.replace("policy   luf", "policy   eager"))
+    done = luf_tui("check", good.parent)
+
+    assert 1 == done.returncode
+    words = [line.split()[0] for line in done.stdout.splitlines()]
+    assert ["held", "failed", "2"] == words
+    assert "worse.luf:11" in done.stderr
+
+
+def test_check_keeps_going_after_a_file_it_cannot_read(luf_tui: Run, good: Path) -> None:
+    good.with_name("a.luf").write_text(FIVE_MISTAKES)
+    done = luf_tui("check", good.parent)
+
+    assert 2 == done.returncode
+    assert "2 scenarios: 1 held, 1 unreadable" in done.stdout
+
+
+def test_an_awaited_violation_is_no_failure(luf_tui: Run, good: Path) -> None:
+    text = GOOD.replace("policy   luf", "policy   luf without flush-before-reuse")
+    good.write_text(text.replace("expect   no violation", "expect   violation"))
+    done = luf_tui("run", good)
+
+    assert 0 == done.returncode
+
+
+def test_a_violation_after_the_last_expectation_still_fails(luf_tui: Run, good: Path) -> None:
+    text = GOOD.replace("policy   luf", "policy   luf without flush-before-reuse")
+    good.write_text(text.replace("expect   no violation", ""))
+    done = luf_tui("check", good)
+
+    assert 1 == done.returncode
+    assert "good.luf:14: violation of O2" in done.stderr
+
+
+def test_run_json_has_the_documented_keys(luf_tui: Run, good: Path) -> None:
+    said = json.loads(luf_tui("run", good, "--json").stdout)
+
+    assert [
+        "scenario",
+        "policy",
+        "without",
+        "steps",
+        "events",
+        "ipis",
+        "interrupted_cpus",
+        "flushes",
+        "expectations",
+        "violations",
+        "deviations",
+        "digest",
+    ] == list(said)
+    assert {"owed": 0, "paid": 1, "saved": 0} == said["flushes"]
+    assert {"held": 2, "failed": 0} == said["expectations"]
+
+
+def test_findings_in_json_say_who_read_what(luf_tui: Run, good: Path) -> None:
+    said = json.loads(luf_tui("run", good, "--json", "--without", "flush-before-reuse").stdout)
+    keys = {"obligation", "step", "line", "cpu", "read", "expected"}
+
+    assert said["violations"]
+    assert all(keys <= set(one) for one in said["violations"])
+    assert {"secret"} == {one["read"] for one in said["violations"] if one["line"] == 15}
+
+
+def test_compare_json_has_the_documented_keys(luf_tui: Run, good: Path) -> None:
+    done = luf_tui("compare", good, "--policies", "eager,luf", "--json")
+    said = json.loads(done.stdout)
+
+    assert 0 == done.returncode
+    assert ["scenario", "policies", "first_divergence"] == list(said)
+    assert ["eager", "luf"] == list(said["policies"])
+    assert 10 == said["first_divergence"]["line"]
+
+
+def test_the_same_run_has_the_same_digest_whatever_the_hash_seed(luf_tui: Run, good: Path) -> None:
+    said = {
+        json.loads(luf_tui("run", good, "--json", PYTHONHASHSEED=seed).stdout)["digest"]
+        for seed in ("0", "1", "4242")
+    }
+
+    assert 1 == len(said)
+
+
+def test_a_policy_of_ones_own_is_run_when_named(luf_tui: Run, good: Path) -> None:
+    good.with_name("mine.py").write_text(
+        "from luf_tui.policy.luf import Luf\n"
+        "class Mine(Luf):\n"
+        "    NAME = 'mine'\n"
+        "    SUMMARY = 'never pays'\n"
+        "    GUARDS = Luf.GUARDS - {'flush-before-reuse'}\n",
+        encoding="utf-8",
+    )
+    done = luf_tui("run", good, "--policy", "mine.py:Mine", "--json")
+
+    assert 1 == done.returncode
+    assert "mine" == json.loads(done.stdout)["policy"]
+
+
+@pytest.mark.parametrize("what", ["nowhere.py:Mine", "mine.py:Yours"])
+def test_a_policy_file_that_cannot_be_used_is_told(luf_tui: Run, good: Path, what: str) -> None:
+    good.with_name("mine.py").write_text("from luf_tui.policy.luf import Luf\n")
+    done = luf_tui("run", good, "--policy", what)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "Traceback" not in done.stderr
+
+
+def test_text_of_a_file_never_reaches_the_terminal_raw(luf_tui: Run, good: Path) -> None:
+    good.write_text(GOOD.replace("Flush before reuse", "\x1b]0;owned\x07\x1b[2J[/][bold]"))
+    done = luf_tui("run", good)
+
+    assert 0 == done.returncode
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "[/][bold]" in done.stdout
+
+
+def test_output_survives_a_terminal_without_our_glyphs(luf_tui: Run, good: Path) -> None:
+    done = luf_tui("run", good, PYTHONIOENCODING="ascii")
+
+    assert 0 == done.returncode
+    assert "\\u25c6" in done.stdout
