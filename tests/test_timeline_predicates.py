@@ -8,8 +8,9 @@ from luf_tui.errors import LufError, Span
 from luf_tui.machine import events as ev
 from luf_tui.script.program import Condition, Expect, Value
 from luf_tui.timeline.counters import Tally
+from luf_tui.timeline.moments import moment_at
 from luf_tui.timeline.moves import to_line
-from luf_tui.timeline.predicates import PREDICATES, holds_at
+from luf_tui.timeline.predicates import PREDICATES, holds_at, judge
 from luf_tui.timeline.record import record
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_kernel import FLUSH_BEFORE_REUSE, SECRET, program, reuse, step_with
@@ -127,3 +128,25 @@ def test_every_predicate_can_be_asked_about_a_page_anywhere() -> None:
     for name in PREDICATES:
         for position in (0, to_line(LAZY, 4), step_with(LAZY, ev.PAY), END):
             holds_at(LAZY, asked(name, **args), position)
+
+
+DETAILS = [
+    (RECLAIMED, asked("stale", cpu=1, **TEXT0), "cpu1 has text.0 → f0, stale"),
+    (RECLAIMED, asked("cached", cpu=0, **TEXT0), "cpu0 has no entry for text.0"),
+    (RECLAIMED, asked("flushed", mask=0b110), "no cpu flushed in the last operation"),
+    (REUSED, asked("interrupted", mask=1), "cpu1 cpu2 took an IPI in the last operation"),
+    (RECLAIMED, asked("mapped", **TEXT0), "text.0 is not mapped"),
+    (RECLAIMED, asked("free", **TEXT0), "f0 on dram is pcp and holds lib.0 v1"),
+    (RECLAIMED, asked("free", page=0), "f0 on dram is pcp and holds lib.0 v1"),
+    (RECLAIMED, asked("owed", **TEXT0), "the debt of f0 names cpu1 cpu2"),
+    (END, asked("reads", content=SECRET), "the last operation read lib.0 v1"),
+    (END, asked("violation"), "no violation"),
+    (REUSED, asked("blocked", task=0), "app has nothing to finish"),
+    (REUSED, asked("ipis", "=", 7), "ipis is 2"),
+]
+
+
+@pytest.mark.parametrize(("position", "condition", "said"), DETAILS)
+def test_a_verdict_says_what_was_seen(position: int, condition: Condition, said: str) -> None:
+    LAZY.seek(position)
+    assert said == judge(condition, moment_at(LAZY)).detail

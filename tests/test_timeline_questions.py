@@ -12,9 +12,10 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_PCP, PRESENT
 from luf_tui.oracle.oracle import Finding
 from luf_tui.timeline import diff, history, search
-from luf_tui.timeline.narrate import cpus, narrate, sentence
+from luf_tui.timeline.narrate import narrate, sentence
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.timeline.why import why, why_finding
+from luf_tui.timeline.words import cpus
 from tests.timeline_runs import CONFIG, made_up, program, record, states
 
 STEPS = 120

@@ -40,6 +40,15 @@ class Moment:
             if self.log.kind_of(number) in kinds:
                 yield self.log[number]
 
+    def last(self, kinds: Sequence[int], **args: int) -> Event | None:
+        """The last event of some kinds so far with these arguments."""
+        for number in range(self.end - 1, -1, -1):
+            if self.log.kind_of(number) in kinds:
+                event = self.log[number]
+                if args.items() <= event.args.items():
+                    return event
+        return None
+
 
 def moment_at(timeline: Timeline) -> Moment:
     """The moment a timeline's cursor stands at."""

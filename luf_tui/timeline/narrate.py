@@ -12,6 +12,7 @@ from luf_tui.machine.schema import STATE_NAMES
 from luf_tui.policy.base import BATCH_NAMES
 from luf_tui.timeline.phrases import EARLY, KERNEL, STUDENT
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.timeline.words import counted, cpus, flags_text
 
 LEVELS: Final = ("student", "kernel")
 
@@ -25,22 +26,6 @@ TELLING: Final = (
 SILENT: Final = (ev.BEGIN, ev.END)
 """Kinds that say less than the micro-step's own label."""
 RANK: Final = {kind: rank for rank, kind in enumerate(TELLING)}
-
-
-def cpus(mask: int) -> str:
-    """A CPU mask as a person reads it: `cpu1 cpu2`, or `no cpu`."""
-    names = [f"cpu{n}" for n in range(mask.bit_length()) if mask >> n & 1]
-    return " ".join(names) or "no cpu"
-
-
-def flags_text(flags: int) -> str:
-    """Permission bits of a translation in words."""
-    return ("writable" if flags & 1 else "read-only") + (" dirty" if flags & 2 else "")
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things in words: `no page`, `1 page`, `2 pages`."""
-    return f"{number or 'no'} {noun}" + ("s" if number > 1 else "")
 
 
 def names(timeline: Timeline, event: Event) -> Mapping[str, str]:

@@ -16,8 +16,9 @@ from luf_tui.machine.schema import FREE_STATES, PRESENT, STATE_NAMES, TlbEntry
 from luf_tui.oracle import truth
 from luf_tui.timeline.facts import Link
 from luf_tui.timeline.history import last_write
-from luf_tui.timeline.narrate import cpus, flags_text, sentence, step_text, telling
+from luf_tui.timeline.narrate import sentence, step_text, telling
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.timeline.words import cpus, flags_text
 
 PTE_KINDS: Final = (ev.UNMAP, ev.PROTECT, ev.MAP)
 BYTE_KINDS: Final = (ev.STORE, ev.FILL_BYTES, ev.READ_IN)
