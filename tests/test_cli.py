@@ -289,3 +289,29 @@ def test_output_survives_a_terminal_without_our_glyphs(luf_tui: Run, good: Path)
 
     assert 0 == done.returncode
     assert "\\u25c6" in done.stdout
+
+
+def test_fmt_changes_a_file_once(luf_tui: Run, good: Path) -> None:
+    good.write_text(GOOD.replace("cpu1     run app", "cpu1 run   app"), encoding="utf-8")
+    first, second = luf_tui("fmt", good), luf_tui("fmt", good)
+
+    assert (0, 0) == (first.returncode, second.returncode)
+    assert f"formatted  {good}\n" == first.stdout
+    assert "" == second.stdout
+    assert 0 == luf_tui("check", good).returncode
+
+
+def test_fmt_check_changes_nothing_and_exits_1(luf_tui: Run, good: Path) -> None:
+    text = GOOD.replace("cpu1     run app", "cpu1 run   app")
+    good.write_text(text, encoding="utf-8")
+
+    assert 1 == luf_tui("fmt", "--check", good).returncode
+    assert text == good.read_text(encoding="utf-8")
+
+
+def test_fmt_leaves_alone_what_it_cannot_read(luf_tui: Run, good: Path) -> None:
+    good.write_text("cpu1 raed text.0\n", encoding="utf-8")
+    done = luf_tui("fmt", good)
+
+    assert 2 == done.returncode
+    assert "cpu1 raed text.0\n" == good.read_text(encoding="utf-8")

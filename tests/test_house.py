@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from luf_tui import library
+from luf_tui.script.format import format_text
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "luf_tui"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -155,6 +158,15 @@ def test_a_module_holds_one_idea() -> None:
     }
 
     assert {} == long
+
+
+@pytest.mark.parametrize("one", library.shipped(), ids=lambda one: one.name)
+def test_a_shipped_scenario_is_formatted_and_says_what_to_look_at(one: library.Entry) -> None:
+    text = one.path.read_text(encoding="utf-8")
+
+    assert format_text(text, str(one.path)) == text
+    assert one.title != one.path.stem
+    assert one.about
 
 
 def test_importing_the_package_loads_nothing_else() -> None:

@@ -1,0 +1,77 @@
+"""`luf-tui fmt`: format scenarios in place."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from luf_tui import library
+from luf_tui.commands import terminal
+from luf_tui.errors import InputError
+from luf_tui.script.format import format_text
+from luf_tui.script.reading import read_text
+
+STDIN = "-"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="scenario files; - is stdin to stdout"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 if a file would change"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Format every file; one that cannot be read is told and left as it is."""
+    code = terminal.HELD
+    changed = 0
+    for word in args.files:
+        try:
+            if _formatted(word, check=args.check):
+                changed += 1
+        except InputError as error:
+            terminal.say(str(error))
+            code = terminal.BAD_INPUT
+    if changed and args.check:
+        code = max(code, terminal.FAILED)
+    return code
+
+
+def _formatted(word: str, *, check: bool) -> bool:
+    """Format one file. Whether that changes it."""
+    if word == STDIN:
+        text = sys.stdin.read()
+        new = format_text(text, "stdin")
+        if not check:
+            sys.stdout.write(new)
+        return new != text
+    path = library.locate(word)
+    old = read_text(str(path))
+    new = format_text(old, str(path))
+    if new == old:
+        return False
+    if not check:
+        replace(path, new)
+    terminal.put(f"{'would change' if check else 'formatted'}  {path}")
+    return True
+
+
+def replace(path: Path, text: str) -> None:
+    """Put text into a file so that it holds the old or the new text, whatever happens."""
+    mode = path.stat().st_mode
+    target = path.resolve()
+    number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(mode & 0o7777)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
