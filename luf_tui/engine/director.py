@@ -86,11 +86,14 @@ class Director:
             ctx = m.task_ctx(op.task)
             if not m.ctx[ctx].depth:
                 raise Refused(f"{op.text.strip()}: {m.ctx_name(ctx)} has nothing to resume")
+            yield from self._schedule(op)
             yield from self._run(ctx, op.stop, resumed=True)
             return
         yield from self._schedule(op)
         ctx = begin(self.k, op, self._item)
         yield from self._run(ctx, op.stop)
+        if op.stop and not m.ctx[ctx].stop and not m.ctx[ctx].depth:
+            raise Refused(f"{op.text.strip()}: it never came to a step called '{op.stop}'")
 
     def _schedule(self, op: Op) -> Iterator[StepInfo]:
         """Bring the acting task onto its CPU, if it is not there."""
@@ -109,9 +112,10 @@ class Director:
         self.k.push(m.boot_ctx, Switch, {"cpu": op.cpu + 1, "to": op.task + 1})
         yield from self._run(m.boot_ctx, "")
         ctx = m.task_ctx(op.task)
-        if borrowed and state.loaded_mm != borrowed and not m.ctx[ctx].depth:
+        if borrowed and m.task[op.task].mm:
+            depth = m.ctx[ctx].depth
             self.k.push(ctx, FinishSwitch, {"mm": borrowed})
-            yield from self._run(ctx, "")
+            yield from self._run(ctx, "", depth=depth)
 
     def _deliver(self, cpu: int) -> Iterator[StepInfo]:
         k = self.k
@@ -128,12 +132,14 @@ class Director:
         top = self.k.top(ctx)
         return bool(stop) and top is not None and step_name(top.NUMBER, top.pos) == stop
 
-    def _run(self, ctx: int, stop: str, resumed: bool = False) -> Iterator[StepInfo]:
-        """Move a context until it is done, stopped or blocked."""
+    def _run(
+        self, ctx: int, stop: str, *, resumed: bool = False, depth: int = 0
+    ) -> Iterator[StepInfo]:
+        """Move a context until its stack is back at `depth`, or it is stopped or blocked."""
         k = self.k
         context = k.m.ctx[ctx]
         context.stop = 0
-        while context.depth:
+        while context.depth > depth:
             if not resumed and self._stopped(ctx, stop):
                 context.stop = 1
                 return

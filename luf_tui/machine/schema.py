@@ -145,7 +145,7 @@ class Frame(Record):
     def disown(self) -> None:
         """Forget everything an owner knew of the page. Its bytes stay."""
         self.file_page = self.slot = self.locked = self.target = 0
-        self.dirty = self.saved = self.refs = self.pins = self.verdict = 0
+        self.dirty = self.saved = self.refs = self.verdict = 0
 
 
 class ListHead(Record):

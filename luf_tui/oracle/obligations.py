@@ -25,6 +25,8 @@ ABOUT: dict[str, str] = {
     "O10": "the address was unmapped, yet it can be read",
     "O12": "another frame was installed without a flush",
     "O13": "a permission was taken away, yet the access succeeds",
+    "O24": "a CPU waits for IPIs with interrupts off",
+    "O28": "a page was freed while someone pins it",
     "O14": "a fault that someone waits for did not happen",
 }
 """Obligations that the rules can name, in a few words each."""

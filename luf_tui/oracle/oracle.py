@@ -1,4 +1,4 @@
-"""Judges every micro-step: reads (A), writes (B), ownership (C), ordering (D).
+"""Judges every micro-step: reads (A), writes (B), ownership (C), ordering (D), waiting (W).
 
 The rules are those of section 4.0 of the mechanism reference: observational equivalence with
 the eager kernel. Three weights: *benign* (a stale hit with the right bytes), *deviation*
@@ -63,6 +63,10 @@ class Oracle:
                 self._store(found, event, cpu, (a, b, c), d)
             elif kind == ev.ALLOC:
                 self._alloc(found, event, a, b)
+            elif kind == ev.FREE:
+                self._free(found, event, cpu, a)
+            elif kind == ev.SEND:
+                self._send(found, event, cpu)
         return found
 
     # -- rules A and D ------------------------------------------------------------------------
@@ -136,6 +140,20 @@ class Oracle:
                 content = self.m.frame[pfn].content
                 self._add(found, VIOLATION, "C", "O2", event, cpu, at, content, expected)
 
+    def _free(self, found: list[Finding], event: int, cpu: int, pfn: int) -> None:
+        """A page that someone pins is not free, whatever the allocator thinks (O27, O28)."""
+        if self.m.frame[pfn].pins:
+            message = f"f{pfn} is freed while it is pinned"
+            self._tell(found, "C", "O28", event, cpu, pfn, message)
+
+    # -- waiting --------------------------------------------------------------------------------
+
+    def _send(self, found: list[Finding], event: int, cpu: int) -> None:
+        """No one may wait for IPIs with interrupts off: two such CPUs wait for ever (O24)."""
+        if cpu >= 0 and self.m.cpu[cpu].irqs_off:
+            message = f"cpu{cpu} waits for acknowledgements with interrupts off"
+            self._tell(found, "W", "O24", event, cpu, -1, message)
+
     # -- findings -------------------------------------------------------------------------------
 
     def _entry(self, cpu: int, mm: int, vpn: int) -> TlbEntry | None:
@@ -186,6 +204,21 @@ class Oracle:
                 event,
             )
         )
+
+    def _tell(
+        self,
+        found: list[Finding],
+        rule: str,
+        obligation: str,
+        event: int,
+        cpu: int,
+        pfn: int,
+        message: str,
+    ) -> None:
+        """A violation that is about no address."""
+        step, item = self.m.events.step_of(event), self._item
+        place = (step, item, cpu, -1, -1, pfn)
+        found.append(Finding(VIOLATION, rule, obligation, *place, "", "", message, -1, event))
 
     def _cause(self, event: int, at: tuple[int, int, int]) -> int:
         """The event that made an entry stale: the last change of the PTE it was filled from."""

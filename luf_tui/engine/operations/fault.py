@@ -38,6 +38,14 @@ def folio_free(act: Operation, k: Kernel) -> bool:
     return not cached or k.m.frame[cached - 1].locked in (0, act.ctx + 1)
 
 
+def swap_cache_free(act: Operation, k: Kernel) -> bool:
+    """do_swap_page() locks the folio of the swap cache: wait for whoever has it."""
+    vpn: int = getattr(act, "vpn", 0)
+    pte = k.m.pte_at(k.m.cpu[k.cpu_of(act.ctx)].loaded_mm - 1, vpn)
+    cached = k.m.swap[pte.slot - 1].frame if pte.slot else 0
+    return not cached or k.m.frame[cached - 1].locked in (0, act.ctx + 1)
+
+
 class Fault(Operation, name="fault"):
     """One page fault of the loaded mm, from the mapping to the new PTE."""
 
@@ -132,9 +140,11 @@ class Fault(Operation, name="fault"):
         k.give(NO_MEMORY)
         return DONE
 
-    @step("find the swap slot")
+    @step("find the swap slot", when=swap_cache_free)
     def swap_in(self, k: Kernel) -> Next:
         """do_swap_page(): from the swap cache, or from the device into a new page."""
+        if self._pte(k).kind != SWAP:
+            return self._unlock(k)
         cached = k.m.swap[self._pte(k).slot - 1].frame
         if cached:
             self.pfn = cached

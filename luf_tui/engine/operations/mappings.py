@@ -122,7 +122,7 @@ class Zap(Operation, name="unmap_page_range"):
     @step("flush what was cleared")
     def flush(self, k: Kernel) -> Next:
         """tlb_flush_mmu_tlbonly(): a gather that cleared nothing does not flush at all."""
-        if not self.cleared:
+        if not self.cleared or (self.why == EXIT and not k.policy.has("flush-on-exit")):
             return self._hook(k)
         if not k.policy.has("flush-before-gather-free"):
             return Zap.late_flush

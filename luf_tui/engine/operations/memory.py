@@ -94,7 +94,7 @@ class AllocPage(Operation, name="alloc"):
         """luf_takeoff_end(): the deferred flush fires here, before the page can be touched."""
         self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
         if not self.mask:
-            if k.m.frame[self.pfn - 1].mark:
+            if k.m.frame[self.pfn - 1].mark and k.policy.has("flush-before-reuse"):
                 k.emit(ev.SAVED, k.cpu, self.pfn - 1, COVERED)
             return AllocPage.wait if self.node else self._hand_out(k)
         k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, TAKEOFF)
@@ -125,7 +125,7 @@ def hand_out(k: Kernel, pfn: int, order: int, use: int) -> None:
     for number in range(pfn, pfn + (1 << order)):
         frame = m.frame[number]
         frame.state, frame.mark, frame.refs = use, 0, 0
-        frame.saved = frame.dirty = frame.writer = frame.verdict = 0
+        frame.saved = frame.dirty = frame.writer = frame.verdict = frame.pins = 0
     m.frame[pfn].order = order
     if use in (ANON, FILE):
         lists.push_head(m, m.lru_list(m.node_of[pfn]), pfn)
@@ -167,7 +167,7 @@ class Refill(Operation, name="rmqueue_bulk"):
             frame = k.m.frame[at - 1]
             if frame.verdict and self.mask:
                 k.emit(ev.PAY, k.cpu, at - 1, self.mask, TAKEOFF)
-            elif frame.verdict:
+            elif frame.verdict and k.policy.has("flush-before-reuse"):
                 k.emit(ev.SAVED, k.cpu, at - 1, COVERED)
             frame.verdict, at = 0, frame.prev
         if not self.mask:
@@ -272,7 +272,9 @@ class KernelAlloc(Operation, name="kalloc"):
 
     @step("allocate")
     def alloc(self, k: Kernel) -> Next:
-        """alloc_pages()."""
+        """alloc_pages(); an atomic caller has interrupts off until it has its page."""
+        if self.atomic and k.cpu >= 0:
+            k.m.cpu[k.cpu].irqs_off = 1
         args = {"order": self.order, "only": self.only, "use": KERNEL, "atomic": self.atomic}
         return self.call(k, AllocPage, KernelAlloc.use, **args)
 
@@ -280,6 +282,8 @@ class KernelAlloc(Operation, name="kalloc"):
     def use(self, k: Kernel) -> Next:
         """The object's bytes are written over whatever the frames held."""
         pfn = k.result
+        if self.atomic and k.cpu >= 0:
+            k.m.cpu[k.cpu].irqs_off = 0
         if pfn:
             thing = k.m.kobject[self.object - 1]
             thing.frame, thing.order = pfn, self.order

@@ -68,8 +68,7 @@ class Migrate(Operation, name="migrate"):
     @step("settle the batch")
     def fold(self, k: Kernel) -> Next:
         """fold_unmap_luf(), then try_to_unmap_flush(), once for the whole batch (OP-2)."""
-        if k.m.lists[k.m.task_list(k.task, "luf")].count:
-            self.key = k.policy.fold_key(k.m, k.task)
+        self.key = k.policy.fold_key(k.m, k.task)
         self.mask = k.policy.take_batch(k.m, k.task, "copy")
         if self.mask:
             return self.call(k, Shootdown, Migrate.copy, mask=self.mask, why=BEFORE_COPY)
