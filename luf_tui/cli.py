@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "run scenarios, judge their expectations, summarise",
     "compare": "one scenario under several policies, side by side",
     "list": "the scenarios there are, one line each",
+    "matrix": "every guard removed in turn: which scenario catches it",
     "fmt": "format scenarios in place",
     "policies": "who owes which flush, and when it is paid",
     "guards": "the checks a policy performs, one line each",

@@ -315,3 +315,13 @@ def test_fmt_leaves_alone_what_it_cannot_read(luf_tui: Run, good: Path) -> None:
 
     assert 2 == done.returncode
     assert "cpu1 raed text.0\n" == good.read_text(encoding="utf-8")
+
+
+def test_matrix_names_the_scenario_that_catches_a_missing_guard(luf_tui: Run, good: Path) -> None:
+    done = luf_tui("matrix", good, "--json")
+    said = json.loads(done.stdout)
+
+    assert 0 == done.returncode
+    assert {"obligations": ["O2"], "killed_by": [str(good)]} == said["guards"]["flush-before-reuse"]
+    assert [] == said["guards"]["no-shootdown"]["killed_by"]
+    assert [] == said["policies"]["luf"]["violations"]
