@@ -18,6 +18,7 @@ from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition, Program, Race
 from luf_tui.timeline.history import history
+from luf_tui.timeline.lines import to_line
 from luf_tui.timeline.narrate import sentence
 from luf_tui.timeline.predicates import scan
 from luf_tui.timeline.timeline import Timeline
@@ -101,8 +102,8 @@ def because(timeline: Timeline, point: Breakpoint, position: int) -> str:
 
 def _reason(timeline: Timeline, point: Breakpoint, position: int) -> str:
     if point.line:
-        item = item_of_line(timeline.program, point.line)
-        return f"line {point.line} is reached: {timeline.program.items[item].text}"
+        line = line_of(timeline.program, point.line)
+        return f"line {line} is reached: {line_text(timeline.program, line)}"
     if point.event:
         kind = BY_NAME[point.event].number
         for event in timeline.events_of(position):
@@ -134,8 +135,7 @@ def hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
 
 def _hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
     if point.line:
-        item = item_of_line(timeline.program, point.line)
-        at = timeline.item_position(item) if item >= 0 else -1
+        at = to_line(timeline, line_of(timeline.program, point.line))
         return [at] if at >= 0 else []
     if point.event:
         kind = BY_NAME[point.event].number
@@ -188,17 +188,34 @@ def _known(timeline: Timeline, point: Breakpoint) -> bool:
 
 
 def item_of_line(program: Program, line: int) -> int:
-    """The item a breakpoint on a line belongs to: the one there, the race around it, or the
-    next one below; -1 past the last.
+    """The item a breakpoint on a line belongs to, the race around it among them; -1 past the
+    last.
     """
-    for number, item in enumerate(program.items):
-        if item.span.line >= line:
-            return number
-        if isinstance(item, Race) and line <= max(
-            (op.span.line for branch in item.branches for op in branch.ops), default=0
-        ):
-            return number
-    return -1
+    there = line_of(program, line)
+    numbers = [number for number, item in enumerate(program.items) if item.span.line <= there]
+    return numbers[-1] if numbers and there else -1
+
+
+def line_of(program: Program, line: int) -> int:
+    """The line a breakpoint belongs to: the line itself where something stands on it, else the
+    next one below that has something; 0 past the last.
+    """
+    return min((there for there in _texts(program) if there >= line), default=0)
+
+
+def line_text(program: Program, line: int) -> str:
+    """What stands on a line of a program."""
+    return _texts(program).get(line, "").strip()
+
+
+def _texts(program: Program) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for item in program.items:
+        found.setdefault(item.span.line, item.text)
+        if isinstance(item, Race):
+            ops = [op for branch in item.branches for op in branch.ops]
+            found.update((op.span.line, op.text) for op in ops)
+    return found
 
 
 def of_program(program: Program) -> tuple[Breakpoint, ...]:

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection
 
 from luf_tui.machine.events import KINDS
+from luf_tui.timeline.lines import to_line
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -80,16 +81,6 @@ def item_ends(timeline: Timeline) -> array[int]:
             ends.append(timeline.steps)
         timeline.memo["item ends"] = ends
     return ends
-
-
-def to_line(timeline: Timeline, line: int) -> int:
-    """The position at which the run first reached a script line, or -1."""
-    found = [
-        timeline.item_position(number)
-        for number, item in enumerate(timeline.program.items)
-        if item.span.line == line and timeline.item_position(number) >= 0
-    ]
-    return min(found, default=-1)
 
 
 def next_line(timeline: Timeline, position: int, line: int) -> int:

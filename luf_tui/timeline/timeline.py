@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from luf_tui.engine.director import StepInfo
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine
+from luf_tui.timeline import lines
 from luf_tui.timeline.checkpoints import Checkpoints
 from luf_tui.timeline.counters import EventIndex
 from luf_tui.timeline.deltas import Deltas
@@ -179,8 +180,7 @@ class Timeline:
 
     def line_at(self, position: int) -> int:
         """The script line being executed at a position, or 0 before any."""
-        item = self.item_at(position)
-        return self.program.items[item].span.line if item >= 0 else 0
+        return lines.line_at(self, position)
 
     def item_steps(self, item: int) -> range:
         """The micro-steps of one item, first to last; empty for items without any."""

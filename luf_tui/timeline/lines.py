@@ -1,0 +1,77 @@
+"""Script lines and positions: which line a position serves, also inside a race."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, TypeAlias
+
+from luf_tui.engine.start import OFF_CPU
+from luf_tui.machine import events as ev
+from luf_tui.script.program import Op, Race
+
+if TYPE_CHECKING:
+    from luf_tui.timeline.timeline import Timeline
+
+SILENT = OFF_CPU | {"resume", "deliver"}
+"""Verbs that begin no operation in their task's own context."""
+Begins: TypeAlias = "dict[int, list[tuple[int, Op]]]"
+
+
+def line_at(timeline: Timeline, position: int) -> int:
+    """The script line being executed at a position, or 0 before any.
+
+    Inside a race it is the line of whoever moved, and the race's own line for an interrupt.
+    """
+    number = timeline.item_at(position)
+    if number < 0:
+        return 0
+    item = timeline.program.items[number]
+    if not isinstance(item, Race):
+        return item.span.line
+    begun = race_begins(timeline, number).get(timeline.step_info(position).ctx, [])
+    at = bisect_left(begun, timeline.event_index_at(position), key=lambda entry: entry[0])
+    return begun[at - 1][1].span.line if at else item.span.line
+
+
+def to_line(timeline: Timeline, line: int) -> int:
+    """The position at which the run first reached a script line, or -1."""
+    found = [
+        timeline.item_position(number)
+        for number, item in enumerate(timeline.program.items)
+        if item.span.line == line and timeline.item_position(number) >= 0
+    ]
+    for number, item in enumerate(timeline.program.items):
+        if isinstance(item, Race) and item.span.line < line:
+            found += [
+                timeline.step_of_event(event)
+                for begun in race_begins(timeline, number).values()
+                for event, op in begun
+                if op.span.line == line
+            ]
+    return min(found, default=-1)
+
+
+def race_begins(timeline: Timeline, number: int) -> Begins:
+    """The BEGIN event of every operation of a race that began, by the context it ran in."""
+    key = ("race", number)
+    known: Begins | None = timeline.memo.get(key)
+    if known is None:
+        known = timeline.memo[key] = _race_begins(timeline, number)
+    return known
+
+
+def _race_begins(timeline: Timeline, number: int) -> Begins:
+    race = timeline.program.items[number]
+    steps = timeline.item_steps(number)
+    if not isinstance(race, Race) or not steps:
+        return {}
+    first, end = timeline.events_of(steps[0]).start, timeline.event_index_at(steps[-1])
+    begins = timeline.index.by_kind[ev.BEGIN]
+    inside = begins[bisect_left(begins, first) : bisect_left(begins, end)]
+    found: Begins = {}
+    for branch in race.branches:
+        ctx = timeline.machine.task_ctx(branch.task)
+        ops = [op for op in branch.ops if op.verb not in SILENT]
+        events = [event for event in inside if timeline.events.argument(event, 0) == ctx]
+        found[ctx] = list(zip(events, ops, strict=False))
+    return found
