@@ -97,7 +97,10 @@ class LineReader:
             except KeyError:
                 known = self._learn(name)
             if known is None:
-                self._foreign(name)
+                if name.startswith("PERF_RECORD_LOST"):
+                    yield (LOST_EVENTS, n, 0.0, NOWHERE, (self._other(line, n),))
+                else:
+                    self._foreign(name)
                 continue
             event, parse = known
             args = parse(rest, self.names)

@@ -109,6 +109,7 @@ class Meaning:
             NUMBER["remove_migration_pmd"]: self._remove,
             NUMBER["mm_migrate_pages_start"]: self._start,
             NUMBER["mm_migrate_pages"]: self._end,
+            NUMBER["sched_process_exec"]: self._exec,
             LOST_EVENTS: self._gap,
         }
 
@@ -150,7 +151,8 @@ class Meaning:
                 (mm,) = self._waiting.values()
                 if mm and reason == 1:
                     self.owners.vote(task, mm)
-        elif irq:
+        elif irq or (to is None and task == 0):
+            # Formats without flags do not say what an interrupt is; idle loads nothing by itself.
             self.facts.add(_LEFT_LAZY, cpu, task, time, line, arg=pages)
         else:
             if to:
@@ -195,6 +197,9 @@ class Meaning:
         acting.unmap = -1
         acting.reclaimed.clear()
         self.facts.add(_FAULT, cpu, task, time, line, page=address >> _SHIFT, arg=error)
+
+    def _exec(self, row: Row) -> None:
+        self.owners.user.add(row[3][0])
 
     def _alloc(self, row: Row) -> None:
         _, line, time, (task, cpu, _irq), (pfn, order, gfp) = row
