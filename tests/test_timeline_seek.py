@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 
 import pytest
@@ -13,11 +14,12 @@ from luf_tui.engine.director import StepInfo
 from luf_tui.machine.config import Node
 from luf_tui.machine.machine import Machine
 from luf_tui.timeline import checkpoints, recorder
+from luf_tui.timeline.column import Column
 from luf_tui.timeline.deltas import Deltas
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import CONFIG, made_up, program, record, states
 
-STEPS = 200
+STEPS = 400
 STATES = states(STEPS)
 
 
@@ -109,11 +111,23 @@ def all_over(machine: Machine, steps: int) -> Iterator[StepInfo]:
         yield StepInfo(0, 0, 0, 0)
 
 
-def test_a_value_too_wide_for_the_history_widens_it() -> None:
+def test_values_of_any_width_are_kept() -> None:
     machine = Machine(CONFIG)
-    deltas = Deltas(len(machine.cells.values))
+    deltas = Deltas(machine.cells)
     for value in (1, 255, 256, 65_535, 65_536, 4_000_000_000, 0):
         machine.frame[0].content = value
         deltas.take(machine.cells)
-    assert [1, 255, 256, 65_535, 65_536, 4_000_000_000, 0] == list(deltas.new)
-    assert [0, 1, 255, 256, 65_535, 65_536, 4_000_000_000] == list(deltas.old)
+    assert [1, 255, 256, 65_535, 65_536, 4_000_000_000, 0] == list(deltas.new.part(0, 7))
+    assert [0, 1, 255, 256, 65_535, 65_536, 4_000_000_000] == list(deltas.old.part(0, 7))
+
+
+@given(st.lists(st.lists(st.one_of(st.integers(0, 9), st.integers(0, 1 << 32)), max_size=30)))
+def test_a_column_gives_back_what_was_put_in(pieces: list[list[int]]) -> None:
+    column = Column()
+    for piece in pieces:
+        column.extend(array("Q", piece))
+    numbers = [number for piece in pieces for number in piece]
+    assert numbers == list(column.part(0, len(numbers)))
+    assert numbers == [column[place] for place in range(len(column))]
+    for first in range(len(numbers)):
+        assert numbers[first : first + 3] == list(column.part(first, first + 3))

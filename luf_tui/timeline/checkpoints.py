@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 
-PAGE = 4096
+PAGE = 1024
 """Bytes of a page of a checkpoint."""
 LEAST = 8192
 """Writes between two checkpoints at least: a seek then applies at most half as many."""
@@ -20,7 +20,7 @@ LEAST = 8192
 class Checkpoints:
     """States by the log mark at which they stood; the first is the power-on state."""
 
-    __slots__ = ("_last_cost", "_pages", "_size", "marks", "nbytes")
+    __slots__ = ("_last_cost", "_log_bytes", "_pages", "_size", "marks", "nbytes")
 
     def __init__(self, values: array[int]) -> None:
         self.marks: list[int] = []
@@ -28,16 +28,17 @@ class Checkpoints:
         self._size = len(values) * values.itemsize
         self._pages: list[tuple[bytes, ...]] = []
         self._last_cost = 0
-        self.take(0, values)
+        self._log_bytes = 0
+        self.take(0, 0, values)
         self._last_cost = 0
 
-    def due(self, mark: int, write_bytes: int) -> bool:
-        """Whether the log, at `write_bytes` a write, has earned the next checkpoint."""
-        grown = mark - self.marks[-1]
-        return grown >= LEAST and grown * write_bytes >= self._last_cost
+    def due(self, mark: int, log_bytes: int) -> bool:
+        """Whether a log of `mark` writes and so many bytes has earned the next checkpoint."""
+        grown = log_bytes - self._log_bytes
+        return mark - self.marks[-1] >= LEAST and grown >= self._last_cost
 
-    def take(self, mark: int, values: array[int]) -> None:
-        """Keep the state that stands at `mark`."""
+    def take(self, mark: int, log_bytes: int, values: array[int]) -> None:
+        """Keep the state that stands at `mark`, where the log takes `log_bytes`."""
         before = self._pages[-1] if self._pages else ()
         pages: list[bytes] = []
         cost = 0
@@ -50,6 +51,7 @@ class Checkpoints:
                 pages.append(page)
                 cost += len(page)
         self.marks.append(mark)
+        self._log_bytes = log_bytes
         self._pages.append(tuple(pages))
         self._last_cost = cost + 8 * len(pages)
         self.nbytes += self._last_cost

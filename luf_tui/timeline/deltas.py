@@ -1,8 +1,8 @@
 """The history of writes, kept as small as its numbers allow.
 
 The machine's log is moved here in pieces while a run is recorded. A cell number fits 16 bits on
-a toy machine and most values fit 8, so a write costs 4 bytes there instead of 12; an array that
-meets a number it cannot hold is widened once (performance.md, section 4).
+a toy machine and most values fit 8, so a write costs about 4 bytes there instead of 12
+(performance.md, section 4).
 """
 
 from __future__ import annotations
@@ -10,28 +10,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from luf_tui.machine.cells import TYPECODES, Cells, typecode_for
-
-CODES = tuple(code for code, _ in TYPECODES)
-
-
-def narrow(numbers: array[int], code: str) -> array[int]:
-    """The same numbers in the narrowest array type at least as wide as `code`."""
-    for wider in CODES[CODES.index(code) :]:
-        try:
-            return array(wider, numbers)
-        except OverflowError:
-            continue
-    return numbers
-
-
-def joined(store: array[int], more: array[int]) -> array[int]:
-    """`store` with `more` at its end; a wider array when `more` needs one."""
-    piece = narrow(more, store.typecode)
-    if piece.typecode != store.typecode:
-        store = array(piece.typecode, store)
-    store.extend(piece)
-    return store
+from luf_tui.machine.cells import Cells, typecode_for
+from luf_tui.timeline.column import Column
 
 
 class Deltas:
@@ -39,11 +19,12 @@ class Deltas:
 
     __slots__ = ("cell", "new", "old")
 
-    def __init__(self, cells: int) -> None:
-        """`cells` is how many cells the machine has."""
-        self.cell: array[int] = array(typecode_for(max(1, (cells - 1).bit_length())))
-        self.old: array[int] = array("B")
-        self.new: array[int] = array("B")
+    def __init__(self, cells: Cells) -> None:
+        """`cells` are those of the machine, for their number and width."""
+        bits = (len(cells.values) - 1).bit_length()
+        self.cell: array[int] = array(typecode_for(max(1, bits)))
+        self.old = Column(cells.typecode)
+        self.new = Column(cells.typecode)
 
     def __len__(self) -> int:
         return len(self.cell)
@@ -51,29 +32,29 @@ class Deltas:
     @property
     def nbytes(self) -> int:
         """Bytes the history takes."""
-        return sum(len(a) * a.itemsize for a in (self.cell, self.old, self.new))
+        return len(self.cell) * self.cell.itemsize + self.old.nbytes + self.new.nbytes
 
     def take(self, cells: Cells) -> None:
         """Move the machine's log here, leaving it empty."""
-        self.cell = joined(self.cell, cells.log_cell)
-        self.old = joined(self.old, cells.log_old)
-        self.new = joined(self.new, cells.log_new)
+        self.cell.extend(array(self.cell.typecode, cells.log_cell))
+        self.old.extend(cells.log_old)
+        self.new.extend(cells.log_new)
         cells.forget()
 
     def forward(self, first: int, end: int) -> Iterator[tuple[int, int]]:
         """Cells and values that carry the state from write `first` to write `end`."""
-        return zip(self.cell[first:end], self.new[first:end], strict=True)
+        return zip(self.cell[first:end], self.new.part(first, end), strict=True)
 
     def backward(self, first: int, end: int) -> Iterator[tuple[int, int]]:
         """Cells and values that carry the state from write `end` back to write `first`."""
-        return zip(reversed(self.cell[first:end]), reversed(self.old[first:end]), strict=True)
+        return zip(reversed(self.cell[first:end]), reversed(self.old.part(first, end)), strict=True)
 
     def net(self, first: int, end: int) -> dict[int, tuple[int, int]]:
         """What writes `first` to `end` did altogether: cell -> (before, after), changes only."""
         olds: dict[int, int] = {}
         news: dict[int, int] = {}
         for cell, old, new in zip(
-            self.cell[first:end], self.old[first:end], self.new[first:end], strict=True
+            self.cell[first:end], self.old.part(first, end), self.new.part(first, end), strict=True
         ):
             olds.setdefault(cell, old)
             news[cell] = new

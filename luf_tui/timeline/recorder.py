@@ -56,7 +56,7 @@ class Recorder:
         self.find = find
         self.limit = limit
         self.steps = Steps()
-        self.deltas = Deltas(len(machine.cells.values))
+        self.deltas = Deltas(machine.cells)
         self.checkpoints = Checkpoints(machine.cells.values)
         self.reached = array("i", [-1]) * len(program.items)
         self.findings: list[Finding] = []
@@ -184,9 +184,8 @@ class Recorder:
     def _spool(self) -> None:
         self.deltas.take(self.machine.cells)
         self._spooled = len(self.deltas)
-        width = sum(a.itemsize for a in (self.deltas.cell, self.deltas.old, self.deltas.new))
-        if self.checkpoints.due(len(self.deltas), width):
-            self.checkpoints.take(len(self.deltas), self.machine.cells.values)
+        if self.checkpoints.due(self._spooled, self.deltas.nbytes):
+            self.checkpoints.take(self._spooled, self.deltas.nbytes, self.machine.cells.values)
 
     def _finish(self) -> Timeline:
         self._settle_marks()
