@@ -1,0 +1,1 @@
+"""What the screen shows, as panes of marks: no colours and no toolkit."""

@@ -1,0 +1,76 @@
+"""Marks: text with a role and what it refers to. Rows of marks make a pane."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from attrs import frozen
+
+from luf_tui.machine.refs import Ref
+
+
+@frozen
+class Mark:
+    """A piece of text on screen: what it says, what it is, and what it stands for."""
+
+    text: str
+    role: str = "text"
+    ref: Ref | None = None
+
+
+Row: TypeAlias = "tuple[Mark, ...]"
+
+
+@frozen
+class Pane:
+    """A titled block of rows. `current` is the row to keep visible."""
+
+    name: str
+    title: Row
+    rows: tuple[Row, ...]
+    current: int | None = None
+
+
+@frozen
+class Role:
+    """What a role means, and how it is told apart without colour."""
+
+    about: str
+    attributes: tuple[str, ...] = ()
+    """bold, dim, italic, underline, reverse."""
+    glyph: str = ""
+
+
+ROLES: dict[str, Role] = {
+    "text": Role("text"),
+    "dim": Role("of little weight now", ("dim",)),
+    "title": Role("a heading", ("bold",)),
+    "current": Role("where the run stands", ("bold", "reverse")),
+    "changed": Role("changed by the last micro-step", ("bold", "underline")),
+    "stale": Role("a TLB entry that the page table disagrees with", ("bold",), "~"),
+    "danger": Role("a stale entry that a store would go through", ("bold", "reverse"), "!"),
+    "pending": Role("free, with a flush owed", ("bold",), "◆"),
+    "flushed": Role("a deferred flush fired", ("bold",), "▲"),
+    "saved": Role("a flush that turned out needless", (), "△"),
+    "benign": Role("a stale entry served the right bytes", (), "○"),
+    "deviation": Role("visible, but accepted", ("italic",), "◇"),
+    "violation": Role("an obligation is broken", ("bold", "reverse"), "✖"),
+    "ipi": Role("an interrupt is sent", (), "↯"),
+    "used": Role("a frame in use", (), "█"),
+    "file": Role("a frame of the page cache", (), "▓"),
+    "kernel": Role("a frame of the kernel", (), "▒"),
+    "free": Role("a free frame", ("dim",), "░"),
+    "breakpoint": Role("the run stops here", ("bold",), "●"),
+    "ok": Role("an expectation held", (), "✓"),
+    "failed": Role("an expectation failed", ("bold",), "✗"),
+    "note": Role("narration", ("italic",)),
+    "key": Role("a key to press", ("bold",)),
+}
+"""Every role. Colours are the palettes'."""
+
+
+def clean(text: str) -> str:
+    """Text from a file, without anything a terminal might obey."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "·" for char in text)

@@ -1,0 +1,1 @@
+"""One module a pane: (timeline, choices, width, height) to rows of marks."""
