@@ -25,7 +25,7 @@ from luf_tui.timeline.narrate import LEVELS, narrate
 from luf_tui.timeline.places import same_place
 from luf_tui.timeline.record import record
 from luf_tui.timeline.report import summary
-from luf_tui.timeline.why import why, why_finding
+from luf_tui.timeline.why import why, why_event, why_finding
 from tests.strategies import programs
 from tests.timeline_kernel import APP, KSWAPD, op, program, reuse, step_with
 
@@ -126,6 +126,14 @@ def test_a_key_leads_to_the_frames_it_stands_for_and_to_what_pays_it() -> None:
     kinds = [LAZY.events[link.event].kind.number for link in links if link.event >= 0]
     assert [ev.DEFER, ev.UNMAP, ev.PAY] == kinds
     assert deferred == links[1].step
+
+
+def test_an_event_leads_to_its_operation_and_to_its_thing() -> None:
+    event = LAZY.index.by_kind[ev.STALE][0]
+    links = why_event(LAZY, event)
+    assert event == links[0].event
+    assert "line 5: cpu1 read text.0" == links[1].text
+    assert ev.UNMAP in [LAZY.events[n.event].kind.number for n in links if n.event >= 0]
 
 
 def test_a_finding_leads_to_the_store_the_reuse_and_the_unmap() -> None:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection
 
 from luf_tui.machine.events import KINDS
-from luf_tui.timeline.lines import to_line
+from luf_tui.timeline import lines
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -81,6 +81,11 @@ def item_ends(timeline: Timeline) -> array[int]:
             ends.append(timeline.steps)
         timeline.memo["item ends"] = ends
     return ends
+
+
+def to_line(timeline: Timeline, line: int) -> int:
+    """The position at which the run first reached a script line, or -1."""
+    return lines.to_line(timeline, line)
 
 
 def next_line(timeline: Timeline, position: int, line: int) -> int:

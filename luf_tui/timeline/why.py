@@ -7,6 +7,7 @@ will pay it; a finding ← the access ← everything that made it possible.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Final
 
 from luf_tui.machine import events as ev
@@ -32,6 +33,20 @@ def why(timeline: Timeline, ref: Ref, position: int, level: str = "student") -> 
     with timeline.visit(position):
         links = list(teller.explain(ref))
     return _once(links)
+
+
+def why_event(timeline: Timeline, number: int, level: str = "student") -> tuple[Link, ...]:
+    """How event `number` came about: the event, its operation, and why its thing is as it is."""
+    position = timeline.step_of_event(number)
+    teller = Teller(timeline, position, level)
+    links = teller.chain(number)
+    ref = links[0].ref
+    return _once((*links, *(why(timeline, ref, position, level) if ref else ())))
+
+
+def at(timeline: Timeline, position: int) -> AbstractContextManager[None]:
+    """The machine at another position for a while."""
+    return timeline.visit(position)
 
 
 def why_finding(timeline: Timeline, number: int, level: str = "student") -> tuple[Link, ...]:
