@@ -1,0 +1,1 @@
+"""The view without a screen: plain text, pictures and recordings."""

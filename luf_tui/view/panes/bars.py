@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.events import KINDS, Event
+from luf_tui.machine.events import BEGIN, END, KINDS, Event
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.narrate import narrate, sentence
 from luf_tui.timeline.timeline import Timeline
@@ -11,32 +11,44 @@ from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.panes.script import TELLING
 from luf_tui.view.state import ViewState
 
+SILENT = (BEGIN, END)
+"""Kinds that the script pane tells already."""
 RANK = "✖◇▲◆△○↯!"
 """Which glyph wins when a cell of the strip stands for several events."""
 
 
 def header(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """Title and policy on the left; position and counters on the right."""
-    seen = timeline.counters(timeline.position)
     without = "".join(f" −{guard}" for guard in timeline.policy.without)
     left: Row = (
         Mark(f" {clean(timeline.program.title)} ", "title"),
         Mark(f"· {timeline.policy.name}"),
         Mark(without, "violation"),
     )
-    right: Row = (
-        Mark("step ", "dim"), Mark(f"{timeline.position}/{timeline.steps}", "title"),
-        Mark("  owed ", "dim"), Mark(str(seen.owed), "pending" if seen.owed else "text"),
-        Mark("  paid ", "dim"), Mark(str(seen.paid), "flushed" if seen.paid else "text"),
-        Mark("  saved ", "dim"), Mark(str(seen.saved)),
-        Mark("  IPIs ", "dim"), Mark(str(seen.ipis)),
-        Mark("  interrupted ", "dim"), Mark(str(seen.interrupted)),
-        *_wrong(seen.violations), Mark(" "),
-    )  # fmt: skip
+    right = _counters(timeline, state, wide=width >= 110)
     room = width - length(right)
     if room < 12:
         return Pane("header", (), (fit(right, width),))
     return Pane("header", (), ((*fit(left, room), *right),))
+
+
+def _counters(timeline: Timeline, state: ViewState, *, wide: bool) -> Row:
+    """The position and the counters; only what matters most where there is little room."""
+    seen = timeline.counters(timeline.position)
+    told: list[Mark] = [
+        Mark("step ", "dim"),
+        Mark(f"{timeline.position}/{timeline.steps}", "title"),
+        Mark("  owed ", "dim"),
+        Mark(str(seen.owed), "pending" if seen.owed else "text"),
+        Mark("  paid ", "dim"),
+        Mark(str(seen.paid), "flushed" if seen.paid else "text"),
+    ]
+    if wide:
+        told += [Mark("  saved ", "dim"), Mark(str(seen.saved))]
+    told += [Mark("  IPIs ", "dim"), Mark(str(seen.ipis))]
+    if wide:
+        told += [Mark("  interrupted ", "dim"), Mark(str(seen.interrupted))]
+    return (*told, *_wrong(seen.violations), Mark(" "))
 
 
 def _wrong(violations: int) -> Row:
@@ -101,8 +113,12 @@ def events(timeline: Timeline, state: ViewState, width: int, height: int) -> Pan
     first = max(0, until - max(4, height * 2))
     now = timeline.events_of(timeline.position) if timeline.position else range(0)
     rows: list[Row] = []
-    from_step = -1
+    current, from_step = 0, -1
     for number in range(first, min(len(log), until + height)):
+        if log.kind_of(number) in SILENT:
+            continue
+        if number < until:
+            current = len(rows)
         event = log[number]
         glyph = event.kind.glyph
         step = timeline.step_of_event(number)
@@ -116,7 +132,6 @@ def events(timeline: Timeline, state: ViewState, width: int, height: int) -> Pan
             )
         )
         from_step = step
-    current = max(0, min(until - first - 1, len(rows) - 1))
     return Pane("events", (Mark("events", "title"),), tuple(rows), current)
 
 

@@ -61,7 +61,8 @@ def _line(
         return mark, head, Mark(body, "dim", ref)
     said = timeline.program.items[item]
     code, _, comment = body.partition(" #")
-    role = "current" if here else "text"
+    stepped = len(timeline.item_steps(item)) > 1
+    role = "text" if not here else "title" if stepped else "current"
     if isinstance(said, Note):
         return mark, head, Mark(body, "current" if here else "note", ref)
     if not here and timeline.item_position(item) > timeline.position:
