@@ -71,5 +71,6 @@ class Cells:
 
     def apply(self, writes: Iterable[tuple[int, int]]) -> None:
         """Put values into cells while a cursor moves over a recorded log."""
+        values = self.values
         for cell, value in writes:
-            self.values[cell] = value
+            values[cell] = value
