@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import luf_tui
+from luf_tui import library
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError
 
@@ -24,6 +25,7 @@ COMMANDS = {
     "compare": "one scenario under several policies, side by side",
     "list": "the scenarios there are, one line each",
     "matrix": "every guard removed in turn: which scenario catches it",
+    "record": "the shell commands that record a trace on a stock kernel",
     "fmt": "format scenarios in place",
     "policies": "who owes which flush, and when it is paid",
     "guards": "the checks a policy performs, one line each",
@@ -40,7 +42,9 @@ Exit codes: 0 everything held, 1 an expectation or obligation failed, 2 bad inpu
 
 def overview() -> str:
     """The help of the whole: every command with its line."""
-    rows = [(f"  luf-tui {name}", summary) for name, summary in COMMANDS.items()]
+    rows = [("  luf-tui", "the app, opening on the gallery of scenarios")]
+    rows += [("  luf-tui FILE[@STEP]", "the app on a scenario, at a step")]
+    rows += [(f"  luf-tui {name}", summary) for name, summary in COMMANDS.items()]
     return "\n".join(
         [
             "luf-tui: a terminal stepper for Lazy Unmap Flush",
@@ -61,16 +65,22 @@ def _dispatch(words: Sequence[str]) -> int:
         terminal.put(f"luf-tui {luf_tui.__version__}")
         return terminal.HELD
     if first in COMMANDS:
-        return _run(first, words[1:])
-    raise LufError(_unknown(first))
+        return _run(first, f"luf-tui {first}", COMMANDS[first], words[1:])
+    if first and not first.startswith("-") and not _is_file(first):
+        raise LufError(_unknown(first))
+    return _run("app", "luf-tui", "the app, on the gallery or on a scenario", words)
 
 
-def _run(name: str, words: Sequence[str]) -> int:
+def _is_file(word: str) -> bool:
+    """Whether a word is meant as a scenario: it names one, or looks like a path."""
+    name = word.rpartition("@")[0] or word
+    return library.exists(word) or library.exists(name) or "/" in word or "." in name
+
+
+def _run(name: str, called: str, about: str, words: Sequence[str]) -> int:
     module = importlib.import_module(f"luf_tui.commands.{name}")
     parser = argparse.ArgumentParser(
-        prog=f"luf-tui {name}",
-        description=f"{COMMANDS[name][:1].upper()}{COMMANDS[name][1:]}.",
-        allow_abbrev=False,
+        prog=called, description=f"{about[:1].upper()}{about[1:]}.", allow_abbrev=False
     )
     module.add_arguments(parser)
     code = module.run(parser.parse_args(words))
@@ -79,9 +89,7 @@ def _run(name: str, words: Sequence[str]) -> int:
 
 
 def _unknown(word: str) -> str:
-    if not word:
-        return "say a command; `luf-tui --help` lists them"
-    close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.6)
     hint = f"did you mean '{close[0]}'?" if close else "`luf-tui --help` lists the commands"
     return f"{word}: no such command or file; {hint}"
 

@@ -86,3 +86,12 @@ def locate(word: str, known: Iterable[Entry] | None = None) -> Path:
     stem = path.name.removesuffix(SUFFIX)
     hint = nearest(stem, names) if len(names) > 12 or nearest(stem, names)[:3] == "did" else ""
     raise LufError(f"{word}: no such file" + (f"; {hint}" if hint else ""))
+
+
+def exists(word: str) -> bool:
+    """Whether `locate` would find something."""
+    try:
+        locate(word)
+    except LufError:
+        return False
+    return True

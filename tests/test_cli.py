@@ -351,3 +351,49 @@ def test_the_readme_tells_of_every_word_of_the_language(word: str) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
     assert re.search(rf"`{word}\b|\b{word}\b[^`\n]*`", readme)
+
+
+def test_plain_prints_the_screen_at_a_step(luf_tui: Run, good: Path) -> None:
+    first = luf_tui("run", f"{good}@0", "--plain", "--size", "80x24").stdout.splitlines()
+    end = luf_tui("run", f"{good}@end", "--plain", "--size", "80x24").stdout
+
+    assert 24 == len(first)
+    assert "step 0/" in "\n".join(first)
+    assert end == luf_tui("run", good, "--plain", "--size", "80x24").stdout
+
+
+@pytest.mark.parametrize("word", ["x", "100000x5", "80x"])
+def test_a_size_that_is_none_is_told(luf_tui: Run, good: Path, word: str) -> None:
+    done = luf_tui("run", good, "--plain", "--size", word)
+
+    assert (2, "") == (done.returncode, done.stdout)
+
+
+def test_a_step_that_is_none_is_told(luf_tui: Run, good: Path) -> None:
+    done = luf_tui("run", f"{good}@soon")
+
+    assert 2 == done.returncode
+    assert "'soon' is no step" in done.stderr
+
+
+def test_the_app_needs_a_terminal(luf_tui: Run, good: Path) -> None:
+    for words in ([], [good], [f"{good}@3"]):
+        done = luf_tui(*words)
+        assert (2, "") == (done.returncode, done.stdout)
+        assert "needs a terminal" in done.stderr
+
+
+def test_a_bad_scenario_is_told_before_the_app_opens(luf_tui: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bad.luf"
+    path.write_text(FIVE_MISTAKES, encoding="utf-8")
+    done = luf_tui(path)
+
+    assert 2 == done.returncode
+    assert "bad.luf:2:" in done.stderr
+
+
+def test_record_prints_shell_commands(luf_tui: Run) -> None:
+    done = luf_tui("record", "--pid", "42")
+
+    assert 0 == done.returncode
+    assert 0 == subprocess.run(["sh", "-n"], input=done.stdout, text=True, check=False).returncode

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from luf_tui import library
 from luf_tui.commands import own_policy
+from luf_tui.errors import LufError
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
 from luf_tui.timeline.record import record
 from luf_tui.timeline.timeline import Timeline
+
+END = "end"
+"""The step that is the last one, whatever its number."""
+LAST = sys.maxsize
 
 
 def add_scenario(parser: argparse.ArgumentParser) -> None:
@@ -48,3 +55,27 @@ def recorded(word: str, policy: str | None, without: Sequence[str]) -> Timeline:
     """A scenario played to its end. Raises what `opened` and `record` raise."""
     name = own_policy.known(policy) if policy else None
     return record(opened(word), name, without)
+
+
+def place(word: str) -> tuple[Path, int | None]:
+    """What `FILE[@STEP]` names: the file, and the step to stand at (None when none is said).
+
+    `@end` is the last step. Raises LufError when there is no such file.
+    """
+    if not Path(word).exists():
+        name, at, step = word.rpartition("@")
+        if at and (step == END or step.isdecimal()):
+            return library.locate(name), LAST if step == END else int(step)
+        if at and library.exists(name):
+            raise LufError(f"{word}: '{step}' is no step; say a number, or `{END}`")
+    return library.locate(word), None
+
+
+def size(word: str) -> tuple[int, int]:
+    """A screen's width and height from `160x50`. Raises what argparse turns into a message."""
+    width, _, height = word.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"'{word}' is no size; say 160x50")
+    if not (1 <= int(width) <= 1000 and 1 <= int(height) <= 1000):
+        raise argparse.ArgumentTypeError(f"'{word}' is beyond 1000x1000")
+    return int(width), int(height)

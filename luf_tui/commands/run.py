@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Iterator
 
 from luf_tui.commands import terminal, verdict
-from luf_tui.commands.programs import add_policy, add_scenario, recorded
+from luf_tui.commands.programs import add_policy, place, recorded, size
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import MachineConfig
+from luf_tui.render.text import lines as screen
 from luf_tui.script.program import Expect, Note, Op, Race
 from luf_tui.timeline.compare import policy_name
 from luf_tui.timeline.narrate import RANK, TELLING, sentence
@@ -17,27 +18,40 @@ from luf_tui.timeline.timeline import Timeline
 
 LOUD = frozenset(TELLING[: TELLING.index(ev.SEND) + 1])
 """Kinds that are told before what an access got."""
+SIZE = (160, 50)
 GLYPHS_SHOWN = "◆▲△○◇✖!"
 """Marks worth a place in the line of an operation, in this order."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_scenario(parser)
+    parser.add_argument("file", metavar="FILE[@STEP]", help="a scenario file, or a shipped one")
     add_policy(parser)
+    parser.add_argument(
+        "--plain", action="store_true", help="print the app's screen at STEP, or at the end"
+    )
+    parser.add_argument(
+        "--size", type=size, default=SIZE, metavar="WxH", help="of that screen; default 160x50"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Play one scenario and print what came of it. Exit code as its verdict says."""
-    played = recorded(args.file, args.policy, args.without)
+    path, step = place(args.file)
+    played = recorded(str(path), args.policy, args.without)
     judged = verdict.judged(played)
     if args.json:
         terminal.put_json(summary(played))
         for reason in judged.reasons:
             terminal.say(reason)
         return judged.code
-    for line in report(played):
+    if args.plain:
+        played.seek(played.clamp(played.steps if step is None else step))
+        shown = screen(played, *args.size)
+    else:
+        shown = report(played)
+    for line in shown:
         terminal.put(line)
     if judged.reasons:
         terminal.say(f"{played.program.path}: {judged.word}")

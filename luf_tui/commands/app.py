@@ -1,0 +1,42 @@
+"""`luf-tui` and `luf-tui FILE[@STEP]`: the app."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from luf_tui.commands import own_policy, terminal
+from luf_tui.commands.programs import add_policy, opened, place
+from luf_tui.errors import LufError
+from luf_tui.timeline.record import chosen_policy
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE[@STEP]", help="a scenario, and where to stand in its run"
+    )
+    add_policy(parser)
+    parser.add_argument("--theme", default="", metavar="NAME", help="colours; see the help screen")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the app on the gallery, or on a scenario that can be read."""
+    if args.file is None and (args.policy or args.without):
+        raise LufError("--policy and --without need a scenario: luf-tui FILE --policy luf")
+    path: Path | None = None
+    step: int | None = None
+    policy: str | None = None
+    if args.file is not None:
+        path, step = place(args.file)
+        policy = own_policy.known(args.policy) if args.policy else None
+        chosen_policy(opened(str(path)), policy, args.without)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LufError("the app needs a terminal; `luf-tui run FILE` does without one")
+    # Textual takes a quarter of a second to load: not before there is something to show.
+    from luf_tui.ui.app import LufApp  # noqa: PLC0415
+
+    app = LufApp(path, step or 0, policy, args.without, args.theme)
+    app.run()
+    return app.return_code or terminal.HELD

@@ -1,0 +1,82 @@
+"""The app on a pseudo-terminal of 160×50: first frame, a step, a seek."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench.measure import Row, median, ms, narrate, paired, percentile, ratio
+from tests.bench.pty_session import Terminal
+from tests.bench.start import ROOT
+
+OURS = [sys.executable, "-m", "luf_tui"]
+SCENARIO = "tour/flush-before-reuse"
+EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+class Empty(App):
+    def compose(self):
+        yield Static("nothing", markup=False)
+Empty().run()
+"""
+STEPS = 30
+
+
+def _first_frame(command: list[str], sign: bytes) -> float:
+    with Terminal(command, str(ROOT)) as terminal:
+        return terminal.until(sign)
+
+
+def first_frame(rounds: int) -> list[Row]:
+    """Start to first painted frame, beside an empty Textual app."""
+    narrate("start to first frame")
+    jobs = {
+        "gallery": lambda: _first_frame(OURS, b"Flush"),
+        "scenario": lambda: _first_frame([*OURS, SCENARIO], b"kswapd"),
+        "empty": lambda: _first_frame([sys.executable, "-c", EMPTY], b"nothing"),
+    }
+    costs = paired(jobs, rounds)
+    peer = f"empty Textual app {ms(median(costs['empty']))}"
+    return [
+        Row(
+            f"start to first frame ({name})",
+            ms(median(costs[name])),
+            "700 ms",
+            "450 ms",
+            f"{peer}, {ratio(costs, name, 'empty'):.2f}x",
+        )
+        for name in ("scenario", "gallery")
+    ]
+
+
+def frames(rounds: int) -> list[Row]:
+    """CPU time of one step and of one seek, key to frame, every pane on the screen."""
+    narrate("steps and seeks on a terminal")
+    steps: list[float] = []
+    seeks: list[float] = []
+    sizes: list[int] = []
+    with Terminal([*OURS, SCENARIO], str(ROOT)) as terminal:
+        terminal.until(b"kswapd")
+        terminal.settle(1.0)
+        for _ in range(STEPS * max(1, rounds // 5)):
+            cpu, size = terminal.frame(b"\x1b[C")
+            steps.append(cpu)
+            sizes.append(size)
+        for number in range(STEPS * max(1, rounds // 5)):
+            cpu, _ = terminal.frame(b"\x1b[F" if number % 2 else b"\x1b[H")
+            seeks.append(cpu)
+    return [
+        Row(
+            "one step painted, 160x50, CPU",
+            ms(median(steps)),
+            "12 ms",
+            "8 ms",
+            f"p90 {ms(percentile(steps, 0.9))}, {median(sizes) / 1000:.1f} kB to the terminal",
+        ),
+        Row(
+            "start and end painted in turn, CPU",
+            ms(median(seeks)),
+            "40 ms",
+            "25 ms",
+            f"p90 {ms(percentile(seeks, 0.9))}",
+        ),
+    ]
