@@ -1,0 +1,122 @@
+"""The app: opens the gallery or a scenario, and holds what its screens share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.screen import Screen
+
+from luf_tui.errors import LufError
+from luf_tui.timeline.record import chosen_policy
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui import script, theme
+from luf_tui.ui.board import Board
+from luf_tui.ui.commands import ActionsProvider
+from luf_tui.ui.desk import Desk
+from luf_tui.ui.gallery import Gallery
+from luf_tui.ui.loading import AT_ONCE, Recording
+from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
+from luf_tui.ui.problems import ProblemsPanel
+from luf_tui.ui.stepper import Stepper
+
+
+class LufApp(App[None]):
+    """The stepper app. With a path it opens that scenario, else the gallery."""
+
+    TITLE = "luf-tui"
+    CSS_PATH = "luf.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Leave", show=False, priority=True, id="leave"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="suspend"),
+    ]
+
+    def __init__(
+        self,
+        path: Path | str | None = None,
+        step: int = 0,
+        policy: str | None = None,
+        without: Iterable[str] = (),
+        theme_name: str = "",
+    ) -> None:
+        """`step` is where to stand first; `policy` and `without` override the scenario's own."""
+        super().__init__()
+        self.path = Path(path) if path is not None else None
+        self.first_step = step
+        self.policy = policy
+        self.without = tuple(without)
+        self.desk = Desk(theme.NAMES, theme.ink_of, theme_name)
+        for made in theme.textual_themes():
+            self.register_theme(made)
+        self.theme = theme.textual_name(self.desk.theme)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The first screen: no other is drawn before it."""
+        if self.path is None:
+            return Gallery(self.desk)
+        first = OpenScenario(self.path, self.first_step, self.policy, self.without)
+        try:
+            recording = self._recording(first)
+            if recording.done(AT_ONCE):
+                return Stepper(self.desk, recording.result(), first.step)
+        except LufError as error:
+            return Gallery(self.desk, problem=error, again=lambda: self.post_message(first))
+        self.call_later(self._watch, recording, first)
+        return Gallery(self.desk)
+
+    def _recording(self, message: OpenScenario) -> Recording:
+        program = script.load_program(message.path)
+        return Recording(program, chosen_policy(program, message.policy, message.without))
+
+    def on_open_scenario(self, message: OpenScenario) -> None:
+        """Open a scenario in the place of the one that is open."""
+        try:
+            recording = self._recording(message)
+            if recording.done(AT_ONCE):
+                self._open(recording.result(), message.step)
+            else:
+                self._watch(recording, message)
+        except LufError as error:
+            self._show_problem(error, message)
+
+    def _watch(self, recording: Recording, message: OpenScenario) -> None:
+        board = self.screen
+        if isinstance(board, Board):
+            board.watch_recording(recording, lambda run: self._open(run, message.step))
+
+    def _open(self, run: Timeline, step: int) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.push_screen(Stepper(self.desk, run, step))
+
+    def _show_problem(self, error: LufError, message: OpenScenario) -> None:
+        board = self.screen
+        if isinstance(board, Board):
+
+            def again() -> None:
+                board.close_panel()
+                self.post_message(message)
+
+            board.open(ProblemsPanel(error, board.close_panel, again))
+
+    def on_open_gallery(self, message: OpenGallery) -> None:
+        """Put the gallery over the run that is open."""
+        self.push_screen(Gallery(self.desk))
+
+    def on_theme_changed(self, message: ThemeChanged) -> None:
+        """Draw everything with the desk's theme."""
+        self.theme = theme.textual_name(self.desk.theme)
+        for screen in self.screen_stack:
+            if isinstance(screen, Board) and screen.is_mounted:
+                screen.grid.use(self.desk.ink)
+
+    def action_help_quit(self) -> None:
+        """What ctrl+c does in other programs."""
+        if isinstance(self.screen, Board):
+            self.screen.tell("ctrl+q leaves")

@@ -1,0 +1,233 @@
+"""The gallery: every scenario by folder, with what to look at in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+
+from luf_tui import library
+from luf_tui.errors import LufError
+from luf_tui.library import Entry
+from luf_tui.ui import actions, script
+from luf_tui.ui.board import Board
+from luf_tui.ui.desk import Desk
+from luf_tui.ui.grid import Block, Grid
+from luf_tui.ui.help import help_rows
+from luf_tui.ui.messages import OpenScenario
+from luf_tui.ui.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel, TextPanel, wrap
+from luf_tui.ui.problems import ProblemsPanel, problem_rows
+from luf_tui.ui.prompt import Prompt
+from luf_tui.view.marks import Mark, Pane, Row
+
+HERE = "this folder"
+"""Heading of the scenarios in the working folder."""
+HINTS = (
+    ("list-up", "list-down", "choose"),
+    ("list-open",),
+    ("list-filter",),
+    ("theme",),
+    ("help",),
+    ("quit", "leave"),
+)
+
+
+class Gallery(Board):
+    """Scenarios to choose from, and the script of the one under the cursor."""
+
+    WHERE: ClassVar[str] = actions.GALLERY
+    BINDINGS = actions.bindings(actions.GALLERY)
+
+    def __init__(
+        self,
+        desk: Desk,
+        entries: Sequence[Entry] | None = None,
+        problem: LufError | None = None,
+        again: Callable[[], object] | None = None,
+    ) -> None:
+        """`problem` is shown at once: why the file named on the command line cannot be played.
+
+        `again` tries once more.
+        """
+        super().__init__(desk)
+        self.entries = tuple(everything() if entries is None else entries)
+        self.filter = ""
+        self.list = ListPanel("scenarios", (), self.nothing, choose=self._open)
+        self.list.name = "scenarios"
+        self._previews: dict[Path, tuple[tuple[int, int], tuple[Row, ...]]] = {}
+        self._fill()
+        if problem is not None:
+
+            def retry() -> None:
+                self.close_panel()
+                if again is not None:
+                    again()
+
+            self.panels.append(ProblemsPanel(problem, self.close_panel, retry if again else None))
+
+    def nothing(self) -> None:
+        """The list stays."""
+
+    def _fill(self) -> None:
+        words = self.filter.casefold().split()
+        self.list.items = []
+        self.list.empty = f"no scenario matches '{self.filter}'" if words else "no scenario found"
+        folder = None
+        for entry in self.entries:
+            said = f"{entry.name} {entry.title} {entry.about}".casefold()
+            if not all(word in said for word in words):
+                continue
+            if entry.folder != folder:
+                folder = entry.folder
+                if self.list.items:
+                    self.list.items.append(Item((), heading=True))
+                self.list.items.append(Item((Mark(folder or "scenarios", HEADING),), heading=True))
+            self.list.items.append(Item((Mark(entry.title),), value=entry))
+        self.list.cursor = 0
+        self.list.key("home", None)
+        count = sum(not item.heading for item in self.list.items)
+        about = f" matching '{self.filter}'" if words else ""
+        self.list.title = f"{count} scenarios{about}"
+
+    # -- drawing ------------------------------------------------------------------------------
+
+    def blocks(self, width: int, height: int) -> list[Block]:
+        """The list at the left, the script of the current one at the right."""
+        left = max(34, min(64, width * 2 // 5))
+        tall = height - 3
+        head = Pane("head", (), (head_row(width), ()))
+        listed = self.list.pane(left - 4, tall - 2)
+        shown = self._preview(width - left - 4)
+        return [
+            Block(head, 0, 0, width, 2, frame=False),
+            Block(listed, 0, 2, left, tall, focus=not self.panels),
+            Block(shown, left, 2, width - left, tall),
+        ]
+
+    def hints(self) -> Sequence[tuple[str, str, str]]:
+        """What can be done with a list."""
+        return actions.hints(HINTS)
+
+    def _preview(self, columns: int) -> Pane:
+        item = self.list.item
+        if item is None or not isinstance(item.value, Entry):
+            return Pane("preview", (), ())
+        entry = item.value
+        rows: list[Row] = [(Mark(line),) for line in wrap(entry.about, columns)]
+        return Pane(
+            f"preview {entry.path}",
+            (Mark(entry.path.name, "title"),),
+            (*rows, (), *self._script(entry.path)),
+        )
+
+    def _script(self, path: Path) -> tuple[Row, ...]:
+        """The script, or what is wrong with it; kept until the file changes."""
+        try:
+            state = path.stat()
+            stamp = (state.st_mtime_ns, state.st_size)
+            known = self._previews.get(path)
+            if known is None or known[0] != stamp:
+                known = self._previews[path] = (stamp, tuple(script_rows(path)))
+        except OSError as error:
+            return ((Mark(f"cannot be read: {error.strerror}", BAD),),)
+        return known[1]
+
+    # -- actions ------------------------------------------------------------------------------
+
+    def act_list(self, key: str) -> None:
+        """Move in the list, or open."""
+        self.list.key(key, None)
+
+    def act_filter(self) -> None:
+        """Ask for words that must occur."""
+
+        def use(text: str) -> None:
+            self.filter = text.strip()
+            self._fill()
+
+        self.open(
+            Prompt(
+                "show scenarios with", self.close_panel, use, text=self.filter, blank=True,
+                help_rows=("words of the name, the title or what it is about",),
+            )
+        )  # fmt: skip
+
+    def _open(self, item: Item) -> None:
+        assert isinstance(item.value, Entry)
+        self.post_message(OpenScenario(item.value.path))
+
+    def act_theme(self) -> None:
+        """The next theme."""
+        self.next_theme()
+
+    def act_help(self) -> None:
+        """All keys."""
+        self.open(TextPanel("help", help_rows(self.WHERE), self.close_panel))
+
+    def act_back(self) -> None:
+        """To the run that is open, if one is; shows all scenarios first when some are hidden."""
+        if self.filter:
+            self.filter = ""
+            self._fill()
+        elif len(self.app.screen_stack) > 1:
+            self.dismiss()
+        else:
+            self.tell("q leaves", badly=True)
+
+    def act_quit(self) -> None:
+        """Leave the app."""
+        self.app.exit()
+
+    # -- the mouse ----------------------------------------------------------------------------
+
+    def pressed(self, message: Grid.Pressed) -> None:
+        """A click puts the cursor on a scenario, a second one opens it."""
+        if message.hit.pane == self.list.name:
+            self.list.press(message.hit.row, twice=message.twice)
+
+    def on_grid_scrolled(self, message: Grid.Scrolled) -> None:
+        """The wheel moves in the list."""
+        if self.panels:
+            super().on_grid_scrolled(message)
+        else:
+            message.stop()
+            self.list.key("down" if message.rows > 0 else "up", None)
+            self.paint_soon()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """The theme may have changed meanwhile."""
+        self.grid.use(self.desk.ink)
+
+
+def everything() -> list[Entry]:
+    """The shipped scenarios, and those in the working folder."""
+    shipped = library.shipped()
+    known = {entry.path.resolve() for entry in shipped}
+    here = [
+        library.Entry(found.path, HERE, found.title, found.about)
+        for found in (library.entry(path, path.parent) for path in sorted(Path().glob("*.luf")))
+        if found.path.resolve() not in known
+    ]
+    return [*here, *shipped]
+
+
+def script_rows(path: Path) -> list[Row]:
+    """A script with its lines dimmed where they are comments; or its problems."""
+    try:
+        script.load_program(path)
+    except LufError as error:
+        return problem_rows(error)
+    lines = path.read_text("utf-8", errors="replace").splitlines()
+    return [
+        (Mark(line, DIM if line.lstrip().startswith("#") else "text"),)
+        for line in lines
+        if line.split(" ")[0] not in ("title", "about")
+    ]
+
+
+def head_row(width: int) -> Row:
+    """The first line of the gallery."""
+    name, said = " luf-tui ", "  a TLB flush may wait until the page it protects is used again"
+    return (Mark(name, HEADING), Mark(said[: width - len(name)], ACCENT))

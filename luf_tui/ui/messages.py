@@ -1,0 +1,29 @@
+"""What screens ask of the app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual.message import Message
+
+
+class OpenScenario(Message):
+    """Open a scenario at a step."""
+
+    def __init__(
+        self, path: Path, step: int = 0, policy: str | None = None, without: Iterable[str] = ()
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self.step = step
+        self.policy = policy
+        self.without = tuple(without)
+
+
+class OpenGallery(Message):
+    """Show the gallery of scenarios."""
+
+
+class ThemeChanged(Message):
+    """Every screen is to be drawn with the desk's ink."""

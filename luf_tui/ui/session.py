@@ -1,0 +1,334 @@
+"""What the keys of the stepper do, without a screen: a cursor, the way it came, and settings.
+
+Every answer is a `Said`: what to tell the person, and whether anything moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from luf_tui.errors import LufError, nearest
+from luf_tui.machine.events import BY_NAME, KINDS
+from luf_tui.machine.refs import Ref
+from luf_tui.timeline import bookmarks, breakpoints, moves, places, search
+from luf_tui.timeline.bookmarks import Bookmark, Sidecar
+from luf_tui.timeline.breakpoints import Breakpoint
+from luf_tui.timeline.timeline import Timeline
+
+FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
+"""Event kinds that the next-match key goes to until others are chosen."""
+TRAIL = 200
+"""Jumps remembered."""
+
+MOVES: dict[str, Callable[[Timeline, int], int]] = {
+    "next_step": moves.next_step,
+    "previous_step": moves.previous_step,
+    "next_event": moves.next_event,
+    "previous_event": moves.previous_event,
+    "next_item": moves.next_item,
+    "previous_item": moves.previous_item,
+    "next_finding": moves.next_finding,
+    "previous_finding": moves.previous_finding,
+    "start": moves.start,
+    "end": moves.end,
+}
+"""Moves by the name the registry of actions uses."""
+
+NOWHERE = {
+    "next_finding": "no finding ahead",
+    "previous_finding": "no finding behind",
+    "next_event": "no event ahead",
+    "previous_event": "no event behind",
+}
+
+
+@frozen
+class Said:
+    """The answer to a key."""
+
+    text: str = ""
+    moved: bool = True
+    """False for a no-op that should be noticed."""
+
+
+class Session:
+    """One recorded run being looked at."""
+
+    def __init__(self, timeline: Timeline, position: int = 0) -> None:
+        self.timeline = timeline
+        self.position = timeline.clamp(position)
+        self.trail: list[int] = []
+        self.kinds: tuple[int, ...] = moves.kind_numbers(FOLLOWED)
+        self.searched = ""
+        self.query: search.Query | None = None
+        self.selected: Ref | None = None
+        self.changed_only = False
+        self.level = "student"
+        self.points: tuple[Breakpoint, ...] = ()
+        self.marks: tuple[Bookmark, ...] = ()
+        self._remember()
+
+    @property
+    def path(self) -> Path:
+        """The file the scenario came from."""
+        return Path(self.timeline.program.path)
+
+    @property
+    def line(self) -> int:
+        """The script line being executed, 0 before any."""
+        return self.timeline.line_at(self.position)
+
+    # -- moving -----------------------------------------------------------------------------
+
+    def move(self, name: str, count: int = 1) -> Said:
+        """One of the moves by name; at the ends nothing moves, and that is said."""
+        timeline, at = self.timeline, self.position
+        if name == "next_step":
+            target = moves.next_step(timeline, at, count)
+        elif name == "previous_step":
+            target = moves.previous_step(timeline, at, count)
+        else:
+            target = MOVES[name](timeline, at)
+        if target == at:
+            return Said(NOWHERE.get(name) or self._edge(), moved=False)
+        self.position = target
+        return Said(self._arrived(name))
+
+    def jump(self, name: str) -> Said:
+        """As `move`, remembering where it came from."""
+        before = self.position
+        said = self.move(name)
+        if said.moved:
+            self._push(before)
+        return said
+
+    def go(self, position: int) -> Said:
+        """Jump to a position, remembering where it came from."""
+        position = self.timeline.clamp(position)
+        if position == self.position:
+            return Said(f"this is step {position}", moved=False)
+        self._push(self.position)
+        self.position = position
+        return Said()
+
+    def jump_back(self) -> Said:
+        """Back to where the last jump came from."""
+        while self.trail:
+            position = self.timeline.clamp(self.trail.pop())
+            if position != self.position:
+                self.position = position
+                return Said(f"back at step {position}")
+        return Said("no jump to go back over", moved=False)
+
+    def to_line(self, line: int) -> Said:
+        """Jump to where the run first reached a script line."""
+        found = moves.to_line(self.timeline, line)
+        if found < 0:
+            return Said(f"line {line} was not reached in this run", moved=False)
+        return self.go(found)
+
+    def goto(self, words: str) -> Said:
+        """Jump to what a person typed: `21`, `+5`, `-5`, `50%`, `L12`, `end`, or an event kind.
+
+        Raises LufError when it means nothing.
+        """
+        word = words.strip()
+        if word in ("start", "end"):
+            return self.go(0 if word == "start" else self.timeline.steps)
+        if word[:1] in "+-" and word[1:].isdecimal():
+            return self.go(self.position + int(word))
+        if word.isdecimal():
+            return self.go(int(word))
+        if word[-1:] == "%" and word[:-1].isdecimal():
+            return self.go(self.timeline.steps * min(100, int(word[:-1])) // 100)
+        line = word.lower().removeprefix("line").removeprefix("l").strip()
+        if word[:1] in "lL" and line.isdecimal():
+            return self.to_line(int(line))
+        if word in BY_NAME:
+            kind = (BY_NAME[word].number,)
+            found = moves.next_event(self.timeline, self.position, kind)
+            if found == self.position:
+                return Said(f"no {word} ahead", moved=False)
+            return self.go(found)
+        hint = nearest(word, BY_NAME)
+        raise LufError(f"'{word}' is no step, line or event kind" + (f"; {hint}" if hint else ""))
+
+    def _push(self, position: int) -> None:
+        self.trail.append(position)
+        del self.trail[:-TRAIL]
+
+    def _edge(self) -> str:
+        if self.position == 0:
+            return "this is the power-on state"
+        if self.position < self.timeline.steps:
+            return "nothing there"
+        return f"this is the end: {self.trouble}" if self.trouble else "this is the end of the run"
+
+    @property
+    def trouble(self) -> str:
+        """Why the run ends before its script does; empty when it does not."""
+        timeline = self.timeline
+        if timeline.refusals:
+            refusal = timeline.refusals[-1]
+            line = timeline.program.items[refusal.item].span.line
+            return f"the machine refuses line {line}: {refusal.reason}"
+        return timeline.incomplete
+
+    def _arrived(self, name: str) -> str:
+        if "finding" not in name:
+            return ""
+        found = moves.finding_positions(self.timeline)
+        return f"finding {found.index(self.position) + 1} of {len(found)}"
+
+    # -- following events and searching -------------------------------------------------------
+
+    def follow(self, direction: int) -> Said:
+        """To the next or previous match of the search, or event of the kinds followed."""
+        if self.query is not None:
+            return self._next_match(direction)
+        find = moves.next_event if direction > 0 else moves.previous_event
+        target = find(self.timeline, self.position, self.kinds)
+        if target == self.position:
+            where = "ahead" if direction > 0 else "behind"
+            return Said(f"no {self.followed} {where}", moved=False)
+        return self.go(target)
+
+    @property
+    def followed(self) -> str:
+        """What the next-match key goes to, in glyphs or words."""
+        if self.query is not None:
+            return f"/{self.searched}"
+        glyphs = dict.fromkeys(KINDS[kind].glyph for kind in self.kinds)
+        if "·" in glyphs:
+            return " ".join(KINDS[kind].name for kind in self.kinds)
+        return "".join(glyphs)
+
+    def search(self, words: str) -> Said:
+        """Look for events, and go to the next one. No words end the search."""
+        self.searched = words.strip()
+        self.query = search.query(self.timeline, self.searched) if self.searched else None
+        if self.query is None:
+            return Said(f"n and N follow {self.followed}")
+        return self._next_match(1)
+
+    def follow_kinds(self, kinds: tuple[int, ...]) -> Said:
+        """Choose the event kinds to follow; ends a search."""
+        self.kinds = kinds or moves.kind_numbers(FOLLOWED)
+        self.query, self.searched = None, ""
+        return Said(f"n and N follow {self.followed}")
+
+    def _next_match(self, direction: int) -> Said:
+        assert self.query is not None
+        found = search.find_all(self.timeline, self.query)
+        if not found:
+            return Said(f"nothing matches '{self.searched}'", moved=False)
+        event = search.find_from(self.timeline, self.query, self.position, backward=direction < 0)
+        if event < 0:
+            where = "after" if direction > 0 else "before"
+            return Said(f"{len(found)} matches, none {where} this step", moved=False)
+        self.go(self.timeline.step_of_event(event))
+        return Said(f"match {found.index(event) + 1} of {len(found)} for '{self.searched}'")
+
+    # -- breakpoints --------------------------------------------------------------------------
+
+    def toggle_line(self, line: int) -> Said:
+        """Set or remove a breakpoint on a script line."""
+        if breakpoints.item_of_line(self.timeline.program, line) < 0:
+            return Said("there is nothing to stop at", moved=False)
+        kept = tuple(point for point in self.points if point.line != line)
+        there = len(kept) < len(self.points)
+        self.points = kept if there else (*self.points, Breakpoint(line=line))
+        return self._saved(f"breakpoint on line {line} {'removed' if there else 'set'}")
+
+    def set_points(self, points: tuple[Breakpoint, ...]) -> Said:
+        """Replace all breakpoints."""
+        self.points = points
+        return self._saved(f"{len(points)} breakpoint{'' if len(points) == 1 else 's'}")
+
+    @property
+    def all_points(self) -> tuple[Breakpoint, ...]:
+        """Breakpoints of the person and of the scenario."""
+        return (*self.points, *breakpoints.of_program(self.timeline.program))
+
+    @property
+    def lines_stopped_at(self) -> frozenset[int]:
+        """Script lines with a breakpoint."""
+        return frozenset(p.line for p in self.all_points if p.line and p.enabled)
+
+    def run_on(self, direction: int) -> Said:
+        """Run to the next or previous breakpoint."""
+        run = breakpoints.run_forward if direction > 0 else breakpoints.run_backward
+        stop = run(self.timeline, self.position, self.all_points)
+        if stop.position == self.position:
+            return Said(stop.reason, moved=False)
+        self._push(self.position)
+        self.position = stop.position
+        return Said(stop.reason)
+
+    # -- bookmarks ----------------------------------------------------------------------------
+
+    def mark(self, name: str) -> Said:
+        """Bookmark this place under a name, replacing one of that name."""
+        made = bookmarks.bookmark(self.timeline, self.position, name)
+        self.marks = (*(m for m in self.marks if m.name != name), made)
+        return self._saved(f"marked step {self.position} as {name}")
+
+    def unmark(self, name: str) -> Said:
+        """Remove a bookmark."""
+        self.marks = tuple(m for m in self.marks if m.name != name)
+        return self._saved(f"bookmark {name} removed")
+
+    def to_mark(self, mark: Bookmark) -> Said:
+        """Jump to a bookmark."""
+        found = bookmarks.find(self.timeline, mark)
+        if found < 0:
+            return Said(f"{mark.name}: this run does not reach it", moved=False)
+        return self.go(found)
+
+    def free_name(self) -> str:
+        """The first letter no bookmark has."""
+        taken = {m.name for m in self.marks}
+        return next((c for c in "abcdefghijklmnopqrstuvwxyz" if c not in taken), "z")
+
+    # -- another recording of the same script ---------------------------------------------------
+
+    def replace(self, timeline: Timeline) -> None:
+        """Look at another recording from the same place."""
+        old, self.timeline = self.timeline, timeline
+        self.trail = [places.same_place(old, timeline, step) for step in self.trail]
+        self.position = places.same_place(old, timeline, self.position)
+        if self.query is not None:
+            self.query = search.query(timeline, self.searched)
+        if old.config != timeline.config:
+            self.selected = None
+        known = len(timeline.program.source)
+        self.points = tuple(p for p in self.points if p.line <= known or not known)
+
+    # -- the file beside the scenario ---------------------------------------------------------
+
+    def _remember(self) -> None:
+        kept = bookmarks.load(bookmarks.sidecar_path(self.path))
+        self.marks = kept.bookmarks
+        points = []
+        for text in kept.breakpoints:
+            try:
+                points.append(breakpoints.parse(text))
+            except LufError:
+                continue
+        self.points = tuple(points)
+
+    def _saved(self, text: str) -> Said:
+        kept = Sidecar(self.marks, tuple(p.text for p in self.points if p.condition is None))
+        try:
+            bookmarks.save(bookmarks.sidecar_path(self.path), kept)
+        except LufError as error:
+            return Said(f"{text}; {error}")
+        return Said(text)
+
+
+def switched(point: Breakpoint) -> Breakpoint:
+    """A breakpoint turned off, or on again."""
+    return evolve(point, enabled=not point.enabled)

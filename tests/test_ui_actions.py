@@ -1,0 +1,56 @@
+"""The registry of actions feeds keys, hints, help and the palette."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from luf_tui.ui import actions
+from luf_tui.ui.gallery import Gallery
+from luf_tui.ui.stepper import Stepper
+
+SCREENS = {actions.STEPPER: Stepper, actions.GALLERY: Gallery}
+UNIVERSAL = {
+    "left", "right", "up", "down", "home", "end", "pageup", "pagedown", "space", "enter", "tab",
+    "escape", "backspace", "f1",
+}  # fmt: skip
+EATEN_BY_MULTIPLEXERS = {"ctrl+a", "ctrl+b", "ctrl+j", "ctrl+o", "ctrl+s"}
+
+
+@pytest.mark.parametrize("where", SCREENS)
+def test_every_action_has_a_method_of_its_screen(where):
+    missing = [a.id for a in actions.of(where) if not callable(getattr(SCREENS[where], a.method))]
+
+    assert [] == missing
+
+
+@pytest.mark.parametrize("where", SCREENS)
+def test_no_key_means_two_things_on_one_screen(where):
+    keys = Counter(key for action in actions.of(where) for key in action.keys)
+
+    assert [] == [key for key, count in keys.items() if count > 1]
+
+
+def test_ids_are_unique():
+    assert len(actions.ACTIONS) == len(actions.BY_ID)
+
+
+def test_keys_are_ones_every_terminal_sends():
+    plain = {key.removeprefix("shift+") for a in actions.ACTIONS for key in a.keys}
+    unknown = {key for key in plain if len(key) > 1} - UNIVERSAL - set(actions.KEY_SIGNS)
+
+    assert set() == unknown
+    assert set() == plain & EATEN_BY_MULTIPLEXERS
+
+
+def test_every_action_is_in_a_group_of_the_help_screen():
+    assert {a.group for a in actions.ACTIONS} <= set(actions.GROUPS)
+
+
+def test_every_binding_has_an_id_for_keymaps():
+    assert all(binding.id for binding in actions.bindings(actions.STEPPER))
+
+
+def test_hints_name_known_actions():
+    assert all(name in actions.BY_ID for _, _, name in actions.hints())

@@ -1,0 +1,138 @@
+"""Lists, text and prompts answer keys without a screen."""
+
+from __future__ import annotations
+
+from luf_tui.view.marks import Mark
+
+from luf_tui.errors import LufError
+from luf_tui.ui.panel import Item, ListPanel, TextPanel
+from luf_tui.ui.prompt import Prompt
+
+
+def text(pane):
+    return ["".join(mark.text for mark in row).rstrip() for row in pane.rows]
+
+
+def listed(*names, **kwargs):
+    items = [Item((Mark(name),), value=name) for name in names]
+    return ListPanel("list", items, lambda: None, **kwargs)
+
+
+def test_a_list_starts_past_its_heading():
+    items = [Item((Mark("head"),), heading=True), Item((Mark("one"),)), Item((Mark("two"),))]
+    panel = ListPanel("list", items, lambda: None)
+    panel.key("up", None)
+
+    assert 1 == panel.cursor
+
+
+def test_a_list_skips_headings_both_ways():
+    items = [Item((Mark("one"),)), Item((Mark("head"),), heading=True), Item((Mark("two"),))]
+    panel = ListPanel("list", items, lambda: None)
+
+    panel.key("down", None)
+    assert 2 == panel.cursor
+    panel.key("up", None)
+    assert 0 == panel.cursor
+
+
+def test_enter_chooses_the_item_under_the_cursor():
+    chosen = []
+    panel = listed("one", "two", choose=lambda item: chosen.append(item.value))
+    panel.key("down", None)
+    panel.key("enter", None)
+
+    assert ["two"] == chosen
+
+
+def test_a_list_longer_than_its_room_follows_the_cursor():
+    panel = listed(*(f"item {n}" for n in range(30)))
+    panel.key("end", None)
+
+    assert "▸ item 29" == text(panel.pane(20, 5))[-1]
+
+
+def test_a_click_on_the_current_item_chooses_it():
+    chosen = []
+    panel = listed("one", "two", choose=lambda item: chosen.append(item.value))
+    panel.pane(20, 5)
+    panel.press(1, twice=False)
+    assert [] == chosen
+    panel.press(1, twice=False)
+
+    assert ["two"] == chosen
+
+
+def test_long_text_is_wrapped_under_its_head():
+    items = [Item((Mark("7 "),), text="a flush is owed for this page")]
+    panel = ListPanel("list", items, lambda: None)
+
+    assert ["▸ 7 a flush is", "    owed for", "    this page"] == text(panel.pane(16, 5))
+
+
+def test_an_unknown_key_does_nothing():
+    panel = listed("one", "two")
+
+    assert not panel.key("f7", None)
+    assert 0 == panel.cursor
+
+
+def test_an_empty_list_takes_every_key():
+    panel = listed()
+    for key in ("up", "down", "home", "end", "pageup", "pagedown", "enter", "space", "delete"):
+        panel.key(key, None)
+
+    assert ["  nothing here"] == text(panel.pane(20, 5))
+
+
+def test_text_scrolls_to_its_last_row_and_no_further():
+    panel = TextPanel("text", [(Mark(str(n)),) for n in range(20)], lambda: None)
+    panel.pane(20, 5)
+    panel.key("end", None)
+
+    assert ["15", "16", "17", "18", "19"] == text(panel.pane(20, 5))
+
+
+def typed(prompt, words):
+    for letter in words:
+        prompt.key(letter if letter != " " else "space", letter)
+
+
+def test_a_prompt_hands_over_what_was_typed():
+    used = []
+    prompt = Prompt("go to", lambda: None, used.append)
+    typed(prompt, "1 22")
+    for key in ("left", "backspace", "end", "ctrl+w"):
+        prompt.key(key, None)
+    typed(prompt, "7")
+    prompt.key("enter", "\r")
+
+    assert ["1 7"] == used
+
+
+def test_a_mistake_is_told_and_the_line_kept():
+    def refuse(text):
+        raise LufError(f"'{text}' is no step")
+
+    closed = []
+    prompt = Prompt("go to", lambda: closed.append(1), refuse)
+    typed(prompt, "xx")
+    prompt.key("enter", "\r")
+
+    assert [] == closed
+    assert ["› xx", "✖ 'xx' is no step"] == text(prompt.pane(40, 5))
+
+
+def test_a_prompt_remembers_earlier_lines():
+    prompt = Prompt("go to", lambda: None, lambda _: None, recent=["3", "5"])
+    prompt.key("up", None)
+    prompt.key("up", None)
+
+    assert "3" == prompt.text
+
+
+def test_pasted_line_ends_become_spaces():
+    prompt = Prompt("go to", lambda: None, lambda _: None)
+    prompt.paste("a\nb\x1b[31m\n")
+
+    assert "a b [31m" == prompt.text

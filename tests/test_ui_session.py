@@ -1,0 +1,144 @@
+"""What the stepper's keys do to a cursor, without a screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from luf_tui.errors import LufError
+from luf_tui.machine.events import BY_NAME
+from luf_tui.machine.refs import Ref
+from luf_tui.timeline import bookmarks
+from luf_tui.ui import session as module
+from luf_tui.ui.session import Session
+from tests.timeline_kernel import program, reuse
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    monkeypatch.setattr(bookmarks, "sidecar_path", lambda path: tmp_path / "marks.json")
+    return Session(reuse())
+
+
+@pytest.mark.parametrize("name", module.MOVES)
+def test_a_move_at_its_end_is_told_and_moves_nothing(session, name):
+    session.position = 0 if "previous" in name or name == "start" else session.timeline.steps
+    before = session.position
+    said = session.move(name)
+
+    assert not said.moved
+    assert said.text
+    assert before == session.position
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("21", 21), ("+5", 15), ("-5", 5), ("50%", 35), ("start", 0), ("end", 70),
+        ("L2", 3), ("line 2", 3), ("99999", 70), ("defer", 28),
+    ],
+)  # fmt: skip
+def test_goto_understands(session, words, place):
+    session.position = 10
+    session.goto(words)
+
+    assert place == session.position
+
+
+@pytest.mark.parametrize("words", ["", "xyzzy", "+", "1.5", "%", "L", "[/]"])
+def test_goto_says_what_it_does_not_understand(session, words):
+    with pytest.raises(LufError):
+        session.goto(words)
+
+
+def test_goto_hints_at_the_nearest_event_kind(session):
+    with pytest.raises(LufError, match="did you mean 'defer'"):
+        session.goto("defr")
+
+
+def test_following_there_and_back_is_home(session):
+    session.position = 60
+    assert session.follow(-1).moved
+    there = session.position
+    session.jump_back()
+
+    assert 60 == session.position
+    assert there != 60
+
+
+def test_a_search_takes_over_from_following_until_it_is_emptied(session):
+    session.search("flush")
+    assert "/flush" == session.followed
+    session.search("")
+
+    assert "◆▲△◇✖" == session.followed
+
+
+def test_a_search_counts_its_matches(session):
+    said = session.search("alloc")
+
+    assert said.text.startswith("match 1 of ")
+
+
+def test_a_breakpoint_stops_both_ways_and_says_why(session):
+    session.toggle_line(5)
+    said = session.run_on(1)
+    there = session.position
+    session.run_on(1)
+    session.run_on(-1)
+
+    assert there == session.position
+    assert "line 5 is reached" in said.text
+
+
+def test_a_breakpoint_set_twice_is_removed(session):
+    session.toggle_line(5)
+    session.toggle_line(5)
+
+    assert frozenset() == session.lines_stopped_at
+
+
+def test_breakpoints_and_bookmarks_outlive_the_session(session):
+    session.toggle_line(5)
+    session.position = 28
+    session.mark("a")
+    later = Session(reuse())
+
+    assert (5,) == tuple(later.lines_stopped_at)
+    later.to_mark(later.marks[0])
+    assert 28 == later.position
+
+
+def test_another_policy_keeps_the_place_by_script_line(session):
+    session.position = 30
+    line = session.line
+    session.replace(reuse("eager"))
+
+    assert line == session.line
+
+
+def test_a_selected_thing_stays_selected_under_another_policy(session):
+    session.selected = Ref("frame", 3)
+    session.replace(reuse("eager"))
+
+    assert Ref("frame", 3) == session.selected
+
+
+def test_kinds_chosen_are_followed(session):
+    session.follow_kinds((BY_NAME["flush"].number,))
+    session.follow(1)
+    timeline = session.timeline
+    kinds = {timeline.events.kind_of(e) for e in timeline.events_of(session.position)}
+
+    assert BY_NAME["flush"].number in kinds
+    assert "flush" == session.followed
+
+
+def test_bookmark_names_run_through_the_alphabet(session):
+    session.mark(session.free_name())
+
+    assert "b" == session.free_name()
+
+
+def test_a_line_that_was_not_reached_is_told(session):
+    assert not session.to_line(999).moved
+    assert program().items[0].span.line == 1
