@@ -397,3 +397,17 @@ def test_record_prints_shell_commands(luf_tui: Run) -> None:
 
     assert 0 == done.returncode
     assert 0 == subprocess.run(["sh", "-n"], input=done.stdout, text=True, check=False).returncode
+
+
+def test_ctrl_c_leaves_quietly() -> None:
+    code = (
+        "import luf_tui.commands.list as command, luf_tui.cli as cli, sys\n"
+        "def run(args): raise KeyboardInterrupt\n"
+        "command.run = run\n"
+        "sys.exit(cli.main(['list']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+    assert (130, "luf-tui: interrupted\n") == (done.returncode, done.stderr)

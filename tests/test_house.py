@@ -205,6 +205,9 @@ HEADLESS = [
     "guards --json",
     "run FILE",
     "run FILE --json",
+    "run FILE --plain",
+    "matrix FILE",
+    "record",
     "check FILE",
     "compare FILE",
 ]
