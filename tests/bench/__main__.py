@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import recording, start
+from tests.bench import recording, screen, start
 from tests.bench.measure import show
 
 PARTS = {
     "engine": recording.engine,
     "history": recording.history,
     "start": start.headless,
+    "first-frame": screen.first_frame,
+    "frames": screen.frames,
 }
 
 
