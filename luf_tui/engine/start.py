@@ -211,7 +211,7 @@ def _unpin(k: Kernel, op: Op) -> Start:
 
 
 def _named_frame(k: Kernel, op: Op) -> int:
-    pfn = frame_of(k, (0, _mm(k, op), number(op, "vpn")))
+    pfn = frame_of(k, cast("tuple[int, ...]", op.args["target"]))
     if pfn < 0:
         raise Refused(f"{op.text.strip()}: the page has no frame now; touch it first")
     return pfn

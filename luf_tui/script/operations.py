@@ -215,6 +215,14 @@ def _targets(said: Said, tokens: Sequence[Any]) -> Args:
     return {"targets": tuple(found)}
 
 
+def _one_target(said: Said) -> Args:
+    token = said.words[0]
+    found = target_of(said.scope, str(token), said.process, said.span(token))
+    if len(found) != 1:
+        raise Wrong(f"'{token}' has {len(found)} pages", said.span(token), "name one")
+    return {"target": found[0]}
+
+
 def _reclaim(said: Said) -> Args:
     return _targets(said, said.words)
 
@@ -337,8 +345,8 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "uffd_register": ("uffd_register", _register),
     "uffd_wp": ("uffd_wp", _range),
     "uffd_unwp": ("uffd_unwp", _range),
-    "pin": ("pin", _hardware_page),
-    "unpin": ("unpin", _hardware_page),
+    "pin": ("pin", _one_target),
+    "unpin": ("unpin", _one_target),
     "resume": ("resume", _nothing),
 }
 """Grammar alternative to the verb of the program and how its arguments resolve."""

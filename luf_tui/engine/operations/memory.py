@@ -222,6 +222,8 @@ class FreePage(Operation, name="free"):
             allocator.free_one(k, pfn, self.order, 0)
             return DONE
         allocator.put_on_pcp(k, k.cpu, pfn, k.policy.mark_for_pcp(k.m, self.key))
+        if self.key:
+            k.emit(ev.DEFER, k.cpu, pfn, self.key, k.policy.key_mask(k.m, self.key))
         node = k.m.node_of[pfn]
         over = k.m.lists[k.m.pcp_list(k.cpu, node)].count > k.m.config.pcp_high
         return None if over else DONE

@@ -141,8 +141,6 @@ class Migrate(Operation, name="migrate"):
                 return self.call(k, Shootdown, Migrate.retire, mask=self.mask, why=POISONED)
         if self.reason == MEMORY_FAILURE:
             return Migrate.retire
-        if key:
-            k.emit(ev.DEFER, k.cpu, self.pfn - 1, key, k.policy.key_mask(m, key))
         return self.call(k, FreePage, Migrate.copy, pfn=self.pfn, order=0, key=key)
 
     @step("give the bad page to poison handling")

@@ -105,9 +105,6 @@ class Reclaim(Operation, name="reclaim"):
         """fold_unmap_luf(), then try_to_unmap_flush() for what may not be deferred (OP-2)."""
         m = k.m
         self.key = k.policy.fold_key(m, k.task)
-        if self.key:
-            for pfn in lists.members(m, m.task_list(k.task, "luf")):
-                k.emit(ev.DEFER, k.cpu, pfn, self.key, k.policy.key_mask(m, self.key))
         self.mask = k.policy.take_batch(m, k.task, "free")
         if self.mask:
             return self.call(k, Shootdown, Reclaim.free, mask=self.mask, why=BEFORE_FREE)
