@@ -1,17 +1,46 @@
-"""Blocks of rows side by side, within a width."""
+"""Rows of an exact width, and blocks of rows side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unicodedata import combining, east_asian_width
 
 from luf_tui.view.marks import Mark, Row
 
 GAP = 2
 
 
+def cells(text: str) -> int:
+    """Terminal cells a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_cell(char) for char in text)
+
+
+def _cell(char: str) -> int:
+    if combining(char):
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
+
+
+def cut(text: str, width: int) -> str:
+    """The text, ending in an ellipsis where it does not fit into so many cells."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[:-1]
+    return text + "…" if width > 0 else ""
+
+
+def pad(text: str, width: int) -> str:
+    """The text in exactly so many cells, cut or filled up with spaces."""
+    text = cut(text, width)
+    return text + " " * (width - cells(text))
+
+
 def length(row: Row) -> int:
-    """Terminal cells of a row; every text of the view is one cell a character."""
-    return sum(len(mark.text) for mark in row)
+    """Terminal cells of a row."""
+    return sum(cells(mark.text) for mark in row)
 
 
 def fit(row: Row, width: int) -> Row:
@@ -20,34 +49,68 @@ def fit(row: Row, width: int) -> Row:
     if missing >= 0:
         return (*row, Mark(" " * missing)) if missing else row
     found: list[Mark] = []
-    room = width - 1
+    room = width
     for mark in row:
-        if len(mark.text) > room:
-            found.append(Mark(mark.text[:room] + "…", mark.role, mark.ref))
+        size = cells(mark.text)
+        if size >= room:
+            found.append(Mark(pad(mark.text + "…", room), mark.role, mark.ref))
             break
         found.append(mark)
-        room -= len(mark.text)
+        room -= size
     return tuple(found)
 
 
+def ends(left: Row, right: Row, width: int) -> Row:
+    """One row with something at either end; the left part gives way."""
+    room = width - length(right)
+    return (*fit(left, room), *right) if room > 0 else fit(right, width)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The text in lines of at most so many cells, broken between words."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        if line and cells(line) + cells(word) + 1 > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line]
+
+
 def side_by_side(
-    blocks: Sequence[Sequence[Row]], width: int, least: int, most: int = 60
+    blocks: Sequence[Sequence[Row]], width: int, wanted: int, least: int = 0, most: int = 60
 ) -> tuple[Row, ...]:
-    """Blocks in columns of at least `least` cells, in as many bands as the width asks for."""
+    """Blocks in columns of one width: all across where columns of at least `least` cells do,
+    else in bands of columns of `wanted` cells. What does not fit is cut.
+    """
     if not blocks:
         return ()
-    across = max(1, min(len(blocks), (width + GAP) // (least + GAP)))
+    across = _across(width, least or wanted, len(blocks))
+    if across < len(blocks):
+        across = _across(width, wanted, len(blocks))
     column = min(most, (width + GAP) // across - GAP)
     rows: list[Row] = []
     for start in range(0, len(blocks), across):
-        band = blocks[start : start + across]
         if rows:
             rows.append(())
-        for number in range(max(len(block) for block in band)):
-            parts: list[Mark] = []
-            for place, block in enumerate(band):
-                row = block[number] if number < len(block) else ()
-                last = place == len(band) - 1
-                parts += fit(row, column if last else column + GAP)
-            rows.append(tuple(parts))
+        rows += _band(blocks[start : start + across], column)
     return tuple(rows)
+
+
+def _across(width: int, column: int, blocks: int) -> int:
+    return max(1, min(blocks, (width + GAP) // (column + GAP)))
+
+
+def _band(blocks: Sequence[Sequence[Row]], column: int) -> list[Row]:
+    """One band: row n of every block in one row, each in its column."""
+    rows: list[Row] = []
+    for number in range(max(len(block) for block in blocks)):
+        parts: list[Mark] = []
+        for place, block in enumerate(blocks):
+            row = block[number] if number < len(block) else ()
+            last = place == len(blocks) - 1
+            parts += fit(row, column) if last else (*fit(row, column), Mark(" " * GAP))
+        rows.append(tuple(parts))
+    return rows

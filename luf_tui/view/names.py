@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from luf_tui.machine.machine import Machine
@@ -17,8 +18,10 @@ from luf_tui.machine.schema import (
     Pte,
     TlbEntry,
 )
+from luf_tui.oracle import truth
 from luf_tui.timeline.diff import changed_records
-from luf_tui.view.marks import clean
+from luf_tui.view.columns import cells
+from luf_tui.view.marks import Row, clean
 
 if TYPE_CHECKING:
     from luf_tui.timeline.timeline import Timeline
@@ -81,3 +84,48 @@ def touched(timeline: Timeline) -> frozenset[tuple[str, int]]:
         found = changed_records(timeline, timeline.position) if timeline.position else frozenset()
         kept = timeline.memo["touched"] = (timeline.position, found)
     return kept[1]
+
+
+def stale_entries(timeline: Timeline) -> frozenset[int]:
+    """The TLB entries, by index, that the page tables disagree with now."""
+    kept: tuple[int, frozenset[int]] | None = timeline.memo.get("stale entries")
+    if kept is None or kept[0] != timeline.position:
+        m = timeline.machine
+        found = frozenset(e.index for e in m.tlb.records if e.mm and truth.stale(m, e))
+        kept = timeline.memo["stale entries"] = (timeline.position, found)
+    return kept[1]
+
+
+LIT = ("violation", "danger", "stale", "changed", "pending")
+"""Roles that a pane too long for its place scrolls to, the most urgent first."""
+
+
+def first_lit(rows: Sequence[Row]) -> int | None:
+    """The first row with something to look at, None where all is as it was."""
+    found: dict[str, int] = {}
+    for number, row in enumerate(rows):
+        for mark in row:
+            found.setdefault(mark.role, number)
+    return next((found[role] for role in LIT if role in found), None)
+
+
+WIDEST_PAGE, WIDEST_CONTENT = 12, 14
+"""Cells that names of pages and of contents get at most when columns are laid out."""
+
+
+def page_width(timeline: Timeline) -> int:
+    """Cells that names of virtual pages take in this run, so that columns stay where they are."""
+    kept: int | None = timeline.memo.get("page width")
+    if kept is None:
+        said = [cells(clean(name)) for p in timeline.config.processes for name in p.pages]
+        kept = timeline.memo["page width"] = min(WIDEST_PAGE, max((4, *said)))
+    return kept
+
+
+def content_width(timeline: Timeline) -> int:
+    """The same for names of contents."""
+    kept: int | None = timeline.memo.get("content width")
+    if kept is None:
+        said = [cells(clean(name)) for name in timeline.config.contents]
+        kept = timeline.memo["content width"] = min(WIDEST_CONTENT, max((4, *said)))
+    return kept

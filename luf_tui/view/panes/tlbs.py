@@ -3,54 +3,79 @@
 from __future__ import annotations
 
 from luf_tui.machine.refs import Ref
+from luf_tui.machine.schema import Cpu, TlbEntry
 from luf_tui.oracle import truth
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
-from luf_tui.view.columns import side_by_side
+from luf_tui.view.columns import pad, side_by_side
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
-LEAST = 30
+LEAST = 24
+"""Cells in which an entry can be read."""
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """A block of rows per CPU, side by side."""
-    blocks = [_cpu(timeline, state, cpu) for cpu in range(timeline.config.cpus)]
-    return Pane("tlbs", (Mark("TLBs", "title"),), side_by_side(blocks, width, LEAST))
+    """A block of rows per CPU, side by side; the first entry lit or changed is kept in view."""
+    wide = names.page_width(timeline)
+    blocks = [_cpu(timeline, state, cpu, wide) for cpu in range(timeline.config.cpus)]
+    wanted = 13 + wide + names.content_width(timeline)
+    rows = side_by_side(blocks, width, wanted, LEAST)
+    current = names.first_lit(rows) if len(rows) > height else None
+    return Pane("tlbs", _title(timeline), rows, current)
 
 
-def _cpu(timeline: Timeline, state: ViewState, cpu: int) -> list[Row]:
+def _title(timeline: Timeline) -> Row:
+    """The pane's name, and how many entries are stale."""
+    found = len(names.stale_entries(timeline))
+    told = (Mark(f"  {found} stale", "stale"),) if found else ()
+    return (Mark("TLBs", "title"), *told)
+
+
+def _cpu(timeline: Timeline, state: ViewState, cpu: int, wide: int) -> list[Row]:
     m = timeline.machine
-    now = m.cpu[cpu]
     changed = names.touched(timeline)
-    running = clean(m.config.tasks[now.task - 1].name) if now.task else "idle"
-    role = "changed" if ("cpu", cpu) in changed else "title"
-    head = [Mark(f"cpu{cpu} ", role, Ref("cpu", cpu)), Mark(running)]
-    if now.lazy:
-        head.append(Mark(f"  lazy over {names.process(m, now.loaded_mm - 1)}", "dim"))
-    if now.handling:
-        head.append(Mark(f"  ↯ from cpu{now.handling - 1}", "ipi"))
-    elif now.ipis:
-        head.append(Mark("  ↯ IPI pending", "ipi"))
-    if m.shootdown[cpu].waiting:
-        head.append(Mark(f"  waits for {names.cpus(m.shootdown[cpu].waiting)}", "ipi"))
-    if now.irqs_off:
-        head.append(Mark("  irqs off", "danger"))
-    rows: list[Row] = [tuple(head)]
+    stale = names.stale_entries(timeline)
+    rows: list[Row] = [_head(timeline, m.cpu[cpu])]
     for entry in m.tlb_of(cpu):
         moved = ("tlb", entry.index) in changed
-        if not entry.mm or (state.changed_only and not moved):
-            continue
-        rows.append(_entry(timeline, cpu, entry.index, moved=moved))
+        if entry.mm and (moved or not state.changed_only):
+            is_stale = entry.index in stale
+            rows.append(_entry(timeline, cpu, entry, wide, moved=moved, is_stale=is_stale))
     if len(rows) == 1:
-        rows.append((Mark("  no entries", "dim"),))
+        rows.append((Mark("  –", "dim"),))
     return rows
 
 
-def _entry(timeline: Timeline, cpu: int, index: int, *, moved: bool) -> Row:
+def _head(timeline: Timeline, now: Cpu) -> Row:
+    """What a CPU runs, and what it waits for or is interrupted by."""
+    m, cpu = timeline.machine, now.index
+    moved = ("cpu", cpu) in names.touched(timeline)
+    running = clean(m.config.tasks[now.task - 1].name) if now.task else "idle"
+    head = [
+        Mark(f"cpu{cpu} ", "title", Ref("cpu", cpu)),
+        Mark(running, "changed" if moved else "text", Ref("cpu", cpu)),
+    ]
+    if now.lazy and now.loaded_mm:
+        head.append(Mark(f" · lazy, has {names.process(m, now.loaded_mm - 1)}", "dim"))
+    if now.handling:
+        head.append(Mark(f" ↯ serves cpu{now.handling - 1}", "ipi"))
+    elif now.ipis:
+        head.append(Mark(" ↯ IPI pending", "ipi"))
+    if m.shootdown[cpu].waiting:
+        head.append(Mark(f" ↯ awaits {names.cpus(m.shootdown[cpu].waiting)}", "ipi"))
+    if now.irqs_off:
+        head.append(Mark(" irqs off", "danger"))
+    return tuple(head)
+
+
+def _entry(
+    timeline: Timeline, cpu: int, entry: TlbEntry, wide: int, *, moved: bool, is_stale: bool
+) -> Row:
+    """One entry: ~ or ! when the page table disagrees, and what its frame holds now, lit where a
+    fresh walk would bring something else.
+    """
     m = timeline.machine
-    entry = m.tlb[index]
-    is_stale = truth.stale(m, entry)
     danger = is_stale and entry.writable and entry.dirty
     glyph, role = ("!", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
     if moved and not is_stale:
@@ -59,13 +84,17 @@ def _entry(timeline: Timeline, cpu: int, index: int, *, moved: bool) -> Row:
     page = names.page(m, mm, entry.vpn)
     if m.cpu[cpu].loaded_mm != entry.mm:
         page = f"{names.process(m, mm)}:{page}"
-    ref = Ref("tlb", index)
-    what = names.content(m, m.frame[pfn].content)
+    ref = Ref("tlb", entry.index)
+    holds = m.frame[pfn].content
+    would = truth.fresh(m, mm, entry.vpn) if is_stale else None
+    harmless = would is None or (would.kind == truth.BYTES and would.content == holds)
+    kind = "danger" if not harmless else "benign" if is_stale else "dim"
     return (
         Mark(f"{glyph} ", role, ref),
-        Mark(f"{page:<8}", role, ref),
+        Mark(pad(page, max(wide, len(page))), role, ref),
         Mark(" → ", "dim"),
-        Mark(f"f{pfn}", role, Ref("frame", pfn)),
+        Mark(f"{f'f{pfn}':<3}", role, Ref("frame", pfn)),
         Mark(f" {names.rights(entry)} ", role, ref),
-        Mark(what, "stale" if is_stale else "dim", Ref("frame", pfn)),
+        Mark(" "),
+        Mark(names.content(m, holds), kind, Ref("frame", pfn)),
     )
