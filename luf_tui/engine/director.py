@@ -14,6 +14,7 @@ from attrs import frozen
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, Switch
+from luf_tui.engine.race import NO_TURN, Turns
 from luf_tui.engine.start import OFF_CPU, begin
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
@@ -97,22 +98,22 @@ class Director:
 
     def _schedule(self, op: Op) -> Iterator[StepInfo]:
         """Bring the acting task onto its CPU, if it is not there."""
+        if op.task >= 0 and op.verb not in OFF_CPU and op.cpu >= 0:
+            yield from self._bring(op.cpu, op.task, op.text.strip())
+
+    def _bring(self, cpu: int, task: int, what: str) -> Iterator[StepInfo]:
         m = self.k.m
-        if op.task < 0 or op.verb in OFF_CPU or op.cpu < 0:
+        state = m.cpu[cpu]
+        if state.task == task + 1:
             return
-        state = m.cpu[op.cpu]
-        if state.task == op.task + 1:
-            return
-        if m.shootdown[op.cpu].waiting:
-            raise Refused(
-                f"{op.text.strip()}: cpu{op.cpu} waits for acknowledgements with preemption off"
-            )
+        if m.shootdown[cpu].waiting:
+            raise Refused(f"{what}: cpu{cpu} waits for acknowledgements with preemption off")
         borrowed = state.loaded_mm if state.lazy else 0
         self.k.enter(m.boot_ctx)
-        self.k.push(m.boot_ctx, Switch, {"cpu": op.cpu + 1, "to": op.task + 1})
+        self.k.push(m.boot_ctx, Switch, {"cpu": cpu + 1, "to": task + 1})
         yield from self._run(m.boot_ctx, "")
-        ctx = m.task_ctx(op.task)
-        if borrowed and m.task[op.task].mm:
+        ctx = m.task_ctx(task)
+        if borrowed and m.task[task].mm:
             depth = m.ctx[ctx].depth
             self.k.push(ctx, FinishSwitch, {"mm": borrowed})
             yield from self._run(ctx, "", depth=depth)
@@ -187,50 +188,39 @@ class Director:
     # -- races ------------------------------------------------------------------
 
     def _race(self, race: Race) -> Iterator[StepInfo]:
-        """Play a race: first its schedule, one micro-step a name, then line by line."""
-        for name in race.schedule:
-            info = self._scheduled(race, name)
-            if info is not None:
-                yield info
-        ops = sorted(
-            (
-                (op.span.line, op, branch.task)
-                for branch in race.branches
-                for op in branch.ops[self._begun(branch.task) :]
-            ),
-            key=lambda entry: entry[0],
-        )
-        for _, op, task in ops:
-            ctx = self.k.m.task_ctx(task)
-            yield from self._run(ctx, "")
+        """Play a race: first its schedule, one turn a word, then line by line."""
+        turns = Turns(self.k, race, self._item)
+        for word in race.schedule:
+            turn = turns.turn(word)
+            made = turns.take(turn) if turns.can_take(turn) else None
+            if made is not None:
+                yield StepInfo(self._item, *made)
+        for task, op in _in_line_order(race, turns):
+            yield from self._finish(task)
             yield from self._op(op)
+        for branch in race.branches:
+            yield from self._finish(branch.task)
         yield from self._others(-1)
         for branch in race.branches:
             self.k.m.ctx[self.k.m.task_ctx(branch.task)].pc = 0
 
-    def _begun(self, task: int) -> int:
-        return self.k.m.ctx[self.k.m.task_ctx(task)].pc
+    def _finish(self, task: int) -> Iterator[StepInfo]:
+        """Bring an operation that the schedule left in flight to its end."""
+        m = self.k.m
+        ctx = m.task_ctx(task)
+        if m.ctx[ctx].depth:
+            yield from self._bring(m.config.tasks[task].cpu, task, m.ctx_name(ctx))
+            yield from self._run(ctx, "")
 
-    def _scheduled(self, race: Race, name: str) -> StepInfo | None:
-        """One micro-step of the context a schedule names; None when it has nothing to do."""
-        k, m = self.k, self.k.m
-        for ctx in range(m.contexts):
-            if m.ctx_name(ctx) != name:
-                continue
-            if k.can_move(ctx):
-                return self._move(ctx)
-            if ctx < m.config.cpus and k.can_deliver(ctx):
-                return self._move(m.contexts + ctx)
-            for branch in race.branches:
-                if ctx == m.task_ctx(branch.task) and not m.ctx[ctx].depth:
-                    return self._begin_next(branch.ops, ctx)
-        return None
 
-    def _begin_next(self, ops: tuple[Op, ...], ctx: int) -> StepInfo | None:
-        context = self.k.m.ctx[ctx]
-        if context.pc >= len(ops):
-            return None
-        op = ops[context.pc]
-        context.pc += 1
-        begin(self.k, op, self._item)
-        return self._move(ctx) if self.k.can_move(ctx) else None
+def _in_line_order(race: Race, turns: Turns) -> list[tuple[int, Op]]:
+    """The tasks and operations that a schedule has left, as the file has them."""
+    left: list[tuple[int, Op]] = []
+    for branch in race.branches:
+        waiting = turns.left(turns.k.m.task_ctx(branch.task))
+        left += [
+            (branch.task, op)
+            for op in branch.ops
+            if op in waiting or (op.verb in NO_TURN and not race.schedule)
+        ]
+    return sorted(left, key=lambda entry: entry[1].span.line)

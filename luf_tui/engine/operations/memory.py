@@ -263,6 +263,20 @@ class Drain(Operation, name="drain"):
         return DONE
 
 
+class DrainPage(Operation, name="drain a page"):
+    """One page of a CPU's pcp lists goes to buddy, by whatever drains them from outside."""
+
+    cpu = Local()
+
+    @step("move a page to buddy")
+    def one(self, k: Kernel) -> Next:
+        """The coldest of the first zone that has any."""
+        for node in range(len(k.m.config.nodes)):
+            if allocator.drain_one(k, self.cpu, node) >= 0:
+                break
+        return DONE
+
+
 class KernelAlloc(Operation, name="kalloc"):
     """A kernel allocation: slab, page cache, a buffer. Its bytes become the kernel's."""
 

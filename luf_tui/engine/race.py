@@ -1,0 +1,223 @@
+"""Whose turn it can be inside a race: contexts, the scheduler, and choices of the machine itself.
+
+The stepper plays a `schedule` with it and the explorer tries every order with it; a turn is one
+micro-step and has one word, so that what the explorer found can be written down and replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from attrs import frozen
+
+from luf_tui.engine import hardware
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import Operation
+from luf_tui.engine.operations.access import Access, Evict, Prefetch
+from luf_tui.engine.operations.memory import DrainPage
+from luf_tui.engine.operations.process import FinishSwitch, Switch
+from luf_tui.engine.start import begin
+from luf_tui.errors import Refused
+from luf_tui.script.program import Op, Race
+
+Made: TypeAlias = "tuple[int, int, int]"
+"""Context, operation number and position of a micro-step."""
+
+NO_TURN = frozenset({"resume", "deliver"})
+"""Verbs that begin nothing: in a race every context may go on at any time anyway."""
+ACCESSES = frozenset({"read", "write"})
+
+
+@frozen
+class Choice:
+    """Something the machine may do of its own accord: its word, operation and locals."""
+
+    word: str
+    kind: type[Operation]
+    args: dict[str, int]
+
+
+class Turns:
+    """The turns of one race on one machine.
+
+    A turn is a number: a context's own, or contexts + n for choice n. `lazy_evictions` offers an
+    eviction only right before the access that would notice it; with room for every page in the
+    TLB nothing else can tell when an entry went (performance.md, section 2).
+    """
+
+    def __init__(self, k: Kernel, race: Race, item: int, *, lazy_evictions: bool = True) -> None:
+        self.k = k
+        self.item = item
+        self.allowed = frozenset(race.machine_choices)
+        self.ops: dict[int, tuple[Op, ...]] = {}
+        for branch in race.branches:
+            ops = tuple(op for op in branch.ops if op.verb not in NO_TURN)
+            self.ops[k.m.task_ctx(branch.task)] = ops
+        self.pages = sorted(set(_pages(k, race)))
+        roomy = k.m.config.tlb_entries >= k.m.config.pages * len(k.m.config.processes)
+        self.lazy_evictions = lazy_evictions and roomy
+        self.choices = self._choices(self.allowed)
+
+    # -- what there is ------------------------------------------------------------------------
+
+    def _choices(self, allowed: Iterable[str]) -> list[Choice]:
+        config = self.k.m.config
+        found = []
+        for cpu in range(config.cpus):
+            for word, kind in (("evict", Evict), ("prefetch", Prefetch)):
+                if word in allowed:
+                    for mm, vpn in self.pages:
+                        page = f"{config.processes[mm].name}.{config.page_name(mm, vpn)}"
+                        args = {"cpu": cpu, "mm": mm, "vpn": vpn}
+                        found.append(Choice(f"{word}/cpu{cpu}/{page}", kind, args))
+            if "drain" in allowed:
+                found.append(Choice(f"drain/cpu{cpu}", DrainPage, {"cpu": cpu}))
+        return found
+
+    def word(self, turn: int) -> str:
+        """The word of a turn in a schedule."""
+        m = self.k.m
+        if turn >= m.contexts:
+            return self.choices[turn - m.contexts].word
+        return m.ctx_name(turn).replace("irq ", "irq/")
+
+    def turn(self, word: str) -> int:
+        """The turn of a schedule's word. Raises Refused when nobody has that name."""
+        m = self.k.m
+        word = word.replace("irq ", "irq/")
+        for turn in range(m.contexts + len(self.choices)):
+            if turn != m.boot_ctx and self.word(turn) == word:
+                return turn
+        everything = self._choices(("evict", "prefetch", "drain"))
+        if any(choice.word == word for choice in everything):
+            kind = word.partition("/")[0]
+            raise Refused(f"schedule: '{word}' needs `allow {kind}` in this race")
+        raise Refused(f"schedule: nobody here is called '{word}'")
+
+    # -- what can happen now ------------------------------------------------------------------
+
+    def enabled(self) -> list[int]:
+        """Every turn that can be taken now, in a fixed order."""
+        m = self.k.m
+        found = [turn for turn in range(m.boot_ctx) if self.can_take(turn)]
+        found += [
+            m.contexts + number
+            for number, choice in enumerate(self.choices)
+            if self._may_choose(choice)
+        ]
+        return found
+
+    def can_take(self, turn: int) -> bool:
+        """Whether a turn can be taken now. Beginning an operation is tried, not foreseen."""
+        k, m = self.k, self.k.m
+        if turn >= m.contexts:
+            return self._may_choose(self.choices[turn - m.contexts])
+        if turn < m.config.cpus:
+            return k.can_move(turn) if m.ctx[turn].depth else k.can_deliver(turn)
+        if k.cpu_of(turn) < 0:
+            return self._can_switch(turn)
+        if m.ctx[turn].depth:
+            return (turn in self.ops or not m.ctx[turn].stop) and k.can_move(turn)
+        return bool(self.left(turn)) and not m.ctx[k.cpu_of(turn)].depth
+
+    def left(self, ctx: int) -> tuple[Op, ...]:
+        """Operations of a branch that have not begun."""
+        return self.ops.get(ctx, ())[self.k.m.ctx[ctx].pc :]
+
+    def unfinished(self) -> list[int]:
+        """Contexts of the race that have something in flight or still to begin."""
+        return [ctx for ctx in self.ops if self.k.m.ctx[ctx].depth or self.left(ctx)]
+
+    def _can_switch(self, ctx: int) -> bool:
+        """Whether the scheduler can bring a task onto its CPU: never away from someone who spins
+        for acknowledgements; from a running operation only when it sleeps, or if the race allows
+        preemption.
+        """
+        k, m = self.k, self.k.m
+        if not (m.ctx[ctx].depth and ctx in self.ops) and not self.left(ctx):
+            return False
+        cpu = m.config.tasks[ctx - m.config.cpus].cpu
+        state = m.cpu[cpu]
+        if m.shootdown[cpu].waiting or m.ctx[cpu].depth or state.irqs_off:
+            return False
+        if not state.task:
+            return True
+        running = m.task_ctx(state.task - 1)
+        return "switch" in self.allowed or not m.ctx[running].depth or not k.can_move(running)
+
+    def _may_choose(self, choice: Choice) -> bool:
+        m, args = self.k.m, choice.args
+        cpu = args["cpu"]
+        if choice.kind is DrainPage:
+            nodes = range(len(m.config.nodes))
+            return any(m.lists[m.pcp_list(cpu, node)].head for node in nodes)
+        mm, vpn = args["mm"], args["vpn"]
+        cached = any(entry.mm == mm + 1 and entry.vpn == vpn for entry in m.tlb_of(cpu))
+        if choice.kind is Evict:
+            return cached and (not self.lazy_evictions or self._is_next_access(cpu, mm, vpn))
+        loaded = m.cpu[cpu].loaded_mm == mm + 1
+        return not cached and loaded and hardware.accessible(m.pte_at(mm, vpn))
+
+    def _is_next_access(self, cpu: int, mm: int, vpn: int) -> bool:
+        """Whether the next thing a CPU does with its TLB is to look for this page."""
+        m = self.k.m
+        state = m.cpu[cpu]
+        if not state.task or m.task[state.task - 1].mm != mm + 1:
+            return False
+        ctx = m.task_ctx(state.task - 1)
+        top = self.k.top(ctx)
+        if top is not None:
+            return isinstance(top, Access) and top.vpn == vpn
+        left = self.left(ctx)
+        return bool(left) and left[0].verb in ACCESSES and left[0].args["vpn"] == vpn
+
+    # -- taking a turn --------------------------------------------------------------------------
+
+    def take(self, turn: int) -> Made | None:
+        """Take a turn: one micro-step, or None when an operation began but could not move.
+
+        Raises Refused when an operation cannot begin.
+        """
+        k, m = self.k, self.k.m
+        if turn >= m.contexts:
+            choice = self.choices[turn - m.contexts]
+            k.push(m.boot_ctx, choice.kind, choice.args)
+            return k.step(m.boot_ctx)
+        if turn < m.config.cpus:
+            return k.step(turn if m.ctx[turn].depth else m.contexts + turn)
+        if k.cpu_of(turn) < 0:
+            return self._switch(turn)
+        if not m.ctx[turn].depth:
+            op = self.left(turn)[0]
+            m.ctx[turn].pc += 1
+            where = begin(k, op, self.item)
+            if where == m.boot_ctx:
+                return k.step(where)
+        return k.step(turn) if k.can_move(turn) else None
+
+    def _switch(self, ctx: int) -> Made:
+        """The scheduler brings a task on; what it borrowed lazily is settled in its own turns."""
+        k, m = self.k, self.k.m
+        task = ctx - m.config.cpus
+        cpu = m.config.tasks[task].cpu
+        state = m.cpu[cpu]
+        borrowed = state.loaded_mm if state.lazy else 0
+        k.enter(m.boot_ctx)
+        k.push(m.boot_ctx, Switch, {"cpu": cpu + 1, "to": task + 1})
+        made = k.step(m.boot_ctx)
+        if borrowed and m.task[task].mm:
+            k.push(ctx, FinishSwitch, {"mm": borrowed})
+        return made
+
+
+def _pages(k: Kernel, race: Race) -> Iterable[tuple[int, int]]:
+    """The virtual pages that a race's operations name."""
+    for branch in race.branches:
+        own = k.m.config.tasks[branch.task].mm
+        for op in branch.ops:
+            mm, vpn, pages = (op.args.get(name) for name in ("mm", "vpn", "pages"))
+            mm = own if mm is None else mm
+            if isinstance(vpn, int) and isinstance(mm, int) and mm >= 0:
+                for number in range(pages if isinstance(pages, int) else 1):
+                    yield mm, vpn + number
