@@ -9,6 +9,7 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.marks import Mark, Pane
 from luf_tui.view.panes import (
     bars,
+    events,
     frames,
     free_lists,
     lanes,
@@ -42,7 +43,7 @@ PANES: dict[str, Builder] = {
     "frames": frames.build,
     "ledger": ledger.build,
     "lanes": lanes.build,
-    "events": bars.events,
+    "events": events.build,
     "strip": bars.strip,
     "narration": bars.narration,
     "too-small": _too_small,
@@ -54,7 +55,7 @@ def arrange(width: int, height: int, group: str = "tlbs") -> tuple[Placement, ..
     """Where the panes go. `group` is the one shown where only one of GROUPS fits."""
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return (Placement("too-small", 0, 0, width, height),)
-    spoken = 2 if height >= 30 else 1
+    spoken = 2
     bottom = height - 1 - spoken
     places = [
         Placement("header", 0, 0, width, 1),

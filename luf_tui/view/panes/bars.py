@@ -2,143 +2,122 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.events import BEGIN, END, KINDS, Event
+from array import array
+
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.narrate import narrate, sentence
+from luf_tui.timeline.narrate import narrate
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.columns import fit, length
+from luf_tui.view.columns import cells, cut, ends, fit, length, wrap
+from luf_tui.view.glyphs import RANK, ROLE_OF, TELLING
 from luf_tui.view.marks import Mark, Pane, Row, clean
-from luf_tui.view.panes.script import TELLING
 from luf_tui.view.state import ViewState
 
-SILENT = (BEGIN, END)
-"""Kinds that the script pane tells already."""
-RANK = "✖◇▲◆△○↯!"
-"""Which glyph wins when a cell of the strip stands for several events."""
+SAID: tuple[tuple[str, str], ...] = (
+    ("◆", "deferred"), ("▲", "fired"), ("△", "saved"), ("↯", "IPIs"), ("○", "stale, harmless"),
+    ("◇", "visible"), ("✖", "violation"), ("!", "fault"),
+)  # fmt: skip
+"""What the glyphs of the strip are, for those who have room to read it."""
+WIDE = 110
 
 
 def header(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """Title and policy on the left; position and counters on the right."""
     without = "".join(f" −{guard}" for guard in timeline.policy.without)
     left: Row = (
-        Mark(f" {clean(timeline.program.title)} ", "title"),
-        Mark(f"· {timeline.policy.name}"),
-        Mark(without, "violation"),
+        Mark(f" {clean(timeline.program.title)}", "title"),
+        Mark(" · ", "dim"),
+        Mark(timeline.policy.name),
+        Mark(without, "failed"),
     )
-    right = _counters(timeline, state, wide=width >= 110)
-    room = width - length(right)
-    if room < 12:
+    right = _counters(timeline, wide=width >= WIDE)
+    if length(right) + 12 > width:
         return Pane("header", (), (fit(right, width),))
-    return Pane("header", (), ((*fit(left, room), *right),))
+    return Pane("header", (), (ends(left, right, width),))
 
 
-def _counters(timeline: Timeline, state: ViewState, *, wide: bool) -> Row:
+def _counters(timeline: Timeline, *, wide: bool) -> Row:
     """The position and the counters; only what matters most where there is little room."""
     seen = timeline.counters(timeline.position)
+    places = len(str(timeline.steps))
     told: list[Mark] = [
         Mark("step ", "dim"),
-        Mark(f"{timeline.position}/{timeline.steps}", "title"),
-        Mark("  owed ", "dim"),
-        Mark(str(seen.owed), "pending" if seen.owed else "text"),
-        Mark("  paid ", "dim"),
-        Mark(str(seen.paid), "flushed" if seen.paid else "text"),
+        Mark(f"{timeline.position:>{places}}", "title"),
+        Mark(f"/{timeline.steps}", "dim"),
+        *_count("owed", seen.owed, "pending"),
+        *_count("paid", seen.paid, "flushed"),
     ]
     if wide:
-        told += [Mark("  saved ", "dim"), Mark(str(seen.saved))]
-    told += [Mark("  IPIs ", "dim"), Mark(str(seen.ipis))]
+        told += _count("saved", seen.saved, "saved")
+    told += _count("IPIs", seen.ipis, "ipi")
     if wide:
-        told += [Mark("  interrupted ", "dim"), Mark(str(seen.interrupted))]
-    return (*told, *_wrong(seen.violations), Mark(" "))
+        told += _count("interrupted", seen.interrupted, "ipi")
+    if seen.deviations:
+        told.append(Mark(f"  ◇ {seen.deviations}", "deviation"))
+    if seen.violations:
+        told += [Mark("  "), Mark(f" ✖ {seen.violations} ", "violation")]
+    return (*told, Mark(" "))
 
 
-def _wrong(violations: int) -> Row:
-    return (Mark(f"  ✖ {violations} ", "violation"),) if violations else ()
+def _count(name: str, value: int, role: str) -> list[Mark]:
+    return [Mark(f"  {name} ", "dim"), Mark(f"{value:<2}", role if value else "dim")]
 
 
 def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """The whole run in one row, a glyph for what happened, and the cursor."""
-    cells = max(1, width - 2)
-    glyphs = _strip(timeline, cells)
-    here = _cell(timeline, timeline.position, cells)
+    """The whole run in one row: a glyph for what happened, the cursor, and what glyphs mean."""
+    room = max(1, width - 2)
+    count = timeline.steps + 1
+    across = min(room, count)
+    here = timeline.position * across // count
     row: list[Mark] = [Mark(" ")]
-    for number, glyph in enumerate(glyphs):
-        first = -(-number * (timeline.steps + 1) // min(cells, timeline.steps + 1))
-        ref = Ref("step", min(first, timeline.steps))
-        role = "current" if number == here else TELLING.get(glyph, "dim")
-        row.append(Mark("▮" if number == here and glyph == "·" else glyph, role, ref))
+    for number, mark in enumerate(_strip(timeline, across)):
+        if number == here:
+            row.append(Mark("▮" if mark.text == "·" else mark.text, "current", mark.ref))
+        else:
+            row.append(mark)
+    row += _said(timeline, room - across)
     return Pane("strip", (), (tuple(row),))
 
 
-def _cell(timeline: Timeline, step: int, cells: int) -> int:
-    """The cell of the strip that stands for a position."""
-    return step * min(cells, timeline.steps + 1) // (timeline.steps + 1)
-
-
-def _strip(timeline: Timeline, cells: int) -> list[str]:
+def _strip(timeline: Timeline, across: int) -> tuple[Mark, ...]:
     """The most telling glyph of each cell; the run never changes, so it is kept."""
-    kept: list[str] | None = timeline.memo.get(("strip", cells))
+    kept: tuple[Mark, ...] | None = timeline.memo.get(("strip", across))
     if kept is None:
-        kept = ["·"] * min(cells, timeline.steps + 1)
-        for kind in KINDS:
-            rank = RANK.find(kind.glyph)
-            if rank < 0:
-                continue
+        count = timeline.steps + 1
+        shown = ["·"] * across
+        ranks = array("i", [len(RANK)]) * across
+        for kind in TELLING:
+            rank = RANK[kind.glyph]
             for event in timeline.index.by_kind[kind.number]:
-                cell = _cell(timeline, timeline.step_of_event(event), cells)
-                if kept[cell] == "·" or RANK.find(kept[cell]) > rank:
-                    kept[cell] = kind.glyph
-        timeline.memo["strip", cells] = kept
+                cell = timeline.step_of_event(event) * across // count
+                if rank < ranks[cell]:
+                    ranks[cell], shown[cell] = rank, kind.glyph
+        firsts = (-(-number * count // across) for number in range(across))
+        kept = tuple(
+            Mark(glyph, ROLE_OF.get(glyph, "dim"), Ref("step", first))
+            for glyph, first in zip(shown, firsts, strict=True)
+        )
+        timeline.memo["strip", across] = kept
     return kept
+
+
+def _said(timeline: Timeline, room: int) -> list[Mark]:
+    """A legend of the glyphs in this run, as far as it fits."""
+    kinds = {kind.glyph for kind in TELLING if timeline.index.by_kind[kind.number]}
+    told: list[Mark] = []
+    room -= 1
+    for glyph, words in SAID:
+        size = 4 + cells(words)
+        if glyph in kinds and size <= room:
+            told += [Mark(f"  {glyph} ", ROLE_OF[glyph]), Mark(words, "dim")]
+            room -= size
+    return told
 
 
 def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """What the last micro-step did, in a sentence, wrapped to the rows there are."""
-    text = clean(narrate(timeline, timeline.position, state.level))
-    rows: list[Row] = []
-    line = ""
-    for word in text.split(" "):
-        if line and len(line) + len(word) + 1 > width - 2:
-            rows.append((Mark(f" {line}", "note"),))
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    rows.append((Mark(f" {line}", "note"),))
-    return Pane("narration", (), tuple(rows[: max(1, height)]))
-
-
-def events(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """The events around the position, those of the last micro-step marked."""
-    until = timeline.event_index_at(timeline.position)
-    log = timeline.events
-    first = max(0, until - max(4, height * 2))
-    now = timeline.events_of(timeline.position) if timeline.position else range(0)
-    rows: list[Row] = []
-    current, from_step = 0, -1
-    for number in range(first, min(len(log), until + height)):
-        if log.kind_of(number) in SILENT:
-            continue
-        if number < until:
-            current = len(rows)
-        event = log[number]
-        glyph = event.kind.glyph
-        step = timeline.step_of_event(number)
-        ref = Ref("step", step)
-        role = "current" if number in now else "text" if number < until else "dim"
-        rows.append(
-            (
-                Mark(f"{step if step != from_step else '':>5} ", "dim", ref),
-                Mark(f"{glyph} ", TELLING.get(glyph, "dim"), ref),
-                Mark(clean(_said(timeline, event, state.level)), role, ref),
-            )
-        )
-        from_step = step
-    return Pane("events", (Mark("events", "title"),), tuple(rows), current)
-
-
-def _said(timeline: Timeline, event: Event, level: str) -> str:
-    """The sentence of an event, kept per level."""
-    key = ("said", event.index, level)
-    kept: str | None = timeline.memo.get(key)
-    if kept is None:
-        kept = timeline.memo[key] = sentence(timeline, event, level)
-    return kept
+    height = max(1, height)
+    lines = wrap(clean(narrate(timeline, timeline.position, state.level)), max(8, width - 2))
+    if len(lines) > height:
+        rest = " ".join(lines[height - 1 :])
+        lines = [*lines[: height - 1], cut(rest, width - 2)]
+    return Pane("narration", (), tuple((Mark(f" {line}", "note"),) for line in lines))

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TypeAlias
 
-from luf_tui.engine.operations import op_name, step_label
-from luf_tui.machine.events import KINDS
 from luf_tui.machine.refs import Ref
-from luf_tui.script.program import Expect, Note, Race
-from luf_tui.timeline.facts import Outcome
+from luf_tui.script.program import Note
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view import glyphs
+from luf_tui.view.columns import ends, fit, wrap
 from luf_tui.view.marks import Mark, Pane, Row, clean
+from luf_tui.view.panes.microsteps import tree
 from luf_tui.view.state import ViewState
 
-TELLING = {"◆": "pending", "▲": "flushed", "△": "saved", "○": "benign", "◇": "deviation",
-           "✖": "violation", "↯": "ipi", "!": "failed"}  # fmt: skip
-AROUND = 4
-"""Micro-steps shown on either side of the current one."""
+MANY, PAGE = 1500, 500
+"""Of a script with more lines than this, so many around the current one, at least, are made."""
+INDENT = 6
+"""Cells before the text of a line."""
+
+Lines: TypeAlias = "tuple[tuple[str, ...], dict[int, int]]"
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """Source lines with a gutter; under the current one, a window of its micro-steps."""
-    by_line: dict[int, int] = {
-        item.span.line: number for number, item in enumerate(timeline.program.items)
-    }
-    outcomes = {outcome.item: outcome for outcome in timeline.outcomes}
+    """Source lines with a gutter and what they caused; under the current one its micro-steps."""
+    source, item_of = _lines(timeline)
     item = timeline.item_at(timeline.position)
-    at = timeline.program.items[item].span.line if item >= 0 else 0
+    at = timeline.line_at(timeline.position) if timeline.program.source else item + 1
+    first, last = 1, len(source)
+    if last > MANY:
+        first = max(1, (at // PAGE - 1) * PAGE)
+        last = min(last, first + 3 * PAGE)
     rows: list[Row] = []
     current = 0
-    for number, text in enumerate(timeline.program.source, start=1):
-        number_item = by_line.get(number, -1)
+    for number in range(first, last + 1):
         if number == at:
             current = len(rows)
-        rows.append(_line(timeline, state, number, text, number_item, at, outcomes))
-        if number == at:
-            steps = _steps(timeline, item)
+        here = number == at
+        rows += _line(timeline, state, width, number, item_of.get(number, -1), here=here)
+        if here:
+            steps = tree(timeline, item, height)
             current += next((n for n, row in enumerate(steps, 1) if row[0].role == "current"), 0)
             rows += steps
     while rows and not rows[-1]:
@@ -43,91 +46,117 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     return Pane("script", (Mark("script", "title"),), tuple(rows), current)
 
 
+def _lines(timeline: Timeline) -> Lines:
+    """The lines of the script, and the item each of them is; a program that was not read from a
+    file has one line an item.
+    """
+    kept: Lines | None = timeline.memo.get("script lines")
+    if kept is None:
+        program = timeline.program
+        if program.source:
+            by_line = {item.span.line: number for number, item in enumerate(program.items)}
+            kept = tuple(clean(line.expandtabs()) for line in program.source), by_line
+        else:
+            texts = tuple(clean(item.text.strip()) for item in program.items)
+            kept = texts, {number + 1: number for number in range(len(texts))}
+        timeline.memo["script lines"] = kept
+    return kept
+
+
 def _line(
-    timeline: Timeline,
-    state: ViewState,
-    number: int,
-    text: str,
-    item: int,
-    at: int,
-    outcomes: Mapping[int, Outcome],
-) -> Row:
-    ref = Ref("line", number)
-    here = number == at
-    mark = _gutter(timeline, item, outcomes, here=here, stops=number in state.breakpoints)
-    body = clean(text)
-    head = Mark(f"{number:>3} ", "dim", ref)
-    if item < 0:
-        return mark, head, Mark(body, "dim", ref)
-    said = timeline.program.items[item]
-    code, _, comment = body.partition(" #")
-    stepped = len(timeline.item_steps(item)) > 1
-    role = "text" if not here else "title" if stepped else "current"
-    if isinstance(said, Note):
-        return mark, head, Mark(body, "current" if here else "note", ref)
-    if not here and timeline.item_position(item) > timeline.position:
-        role = "dim" if isinstance(said, Expect | Race) else "text"
-    glyphs = _glyphs(timeline, timeline.item_steps(item), timeline.position)
-    line = (mark, head, Mark(code.rstrip(), role, ref))
-    return (*line, Mark(" "), *glyphs, Mark(f"  #{comment}" if comment else "", "dim", ref))
-
-
-def _gutter(
-    timeline: Timeline, item: int, outcomes: Mapping[int, Outcome], *, here: bool, stops: bool
-) -> Mark:
-    """The mark before a line: where the run stands, a breakpoint, how an expectation came out."""
-    outcome = outcomes.get(item) if item >= 0 else None
-    reached = outcome is not None and timeline.item_position(item) <= timeline.position
-    if stops:
-        return Mark("●", "current" if here else "breakpoint")
-    if reached and outcome is not None and not (here and outcome.held):
-        return Mark("✓" if outcome.held else "✗", "ok" if outcome.held else "failed")
-    return Mark("▶", "current") if here else Mark(" ")
-
-
-def _glyphs(timeline: Timeline, steps: range, until: int) -> Row:
-    """The telling events of these micro-steps so far, one glyph each, repeats left out."""
-    found: dict[str, None] = {}
-    for step in steps:
-        if step > until:
-            break
-        for event in timeline.events_of(step):
-            glyph = KINDS[timeline.events.kind_of(event)].glyph
-            if glyph in TELLING:
-                found.setdefault(glyph)
-    return tuple(Mark(glyph, TELLING[glyph]) for glyph in found)
-
-
-def _steps(timeline: Timeline, item: int) -> list[Row]:
-    """The micro-steps of an item around the current one, as a tree."""
-    steps = timeline.item_steps(item)
-    if len(steps) < 2:
-        return []
-    here = timeline.position
-    first = max(steps.start, min(here - AROUND, steps.stop - 2 * AROUND - 1))
-    last = min(steps.stop, first + 2 * AROUND + 1)
-    rows: list[Row] = []
-    if first > steps.start:
-        rows.append((Mark(f"     ┆ {first - steps.start} before", "dim"),))
-    for step in range(first, last):
-        info = timeline.step_info(step)
-        branch = "└" if step == steps.stop - 1 else "├"
-        who = _who(timeline, info.ctx, item)
-        text = f"{who}{op_name(info.op)}: {step_label(info.op, info.pos)}"
-        role = "current" if step == here else "text" if step < here else "dim"
-        lead = Mark(f"     {branch} ", "current" if step == here else "dim", Ref("step", step))
-        glyphs = _glyphs(timeline, range(step, step + 1), here)
-        rows.append((lead, Mark(text, role, Ref("step", step)), Mark(" "), *glyphs))
-    if last < steps.stop:
-        rows.append((Mark(f"     ┆ {steps.stop - last} more", "dim"),))
+    timeline: Timeline, state: ViewState, width: int, number: int, item: int, *, here: bool
+) -> tuple[Row, ...]:
+    """A line in as many rows as it needs; kept, because most lines look as they did before."""
+    found = _happened(timeline, item) if item >= 0 else ()
+    stops = number in state.breakpoints
+    kept: dict[object, tuple[Row, ...]] = timeline.memo.setdefault(("script rows", width), {})
+    key = (number, found, here, stops)
+    rows = kept.get(key)
+    if rows is None:
+        rows = kept[key] = tuple(
+            _rows(timeline, width, number, item, found, here=here, stops=stops)
+        )
     return rows
 
 
-def _who(timeline: Timeline, ctx: int, item: int) -> str:
-    """Whose micro-step it was, where that is not plain from the line."""
+def _rows(
+    timeline: Timeline,
+    width: int,
+    number: int,
+    item: int,
+    found: tuple[str, ...],
+    *,
+    here: bool,
+    stops: bool,
+) -> list[Row]:
+    ref = Ref("line", number)
+    text = _lines(timeline)[0][number - 1]
+    head: Row = (
+        Mark("●" if stops else " ", "breakpoint" if stops else "text", ref),
+        Mark("▶" if here else " ", "current" if here else "text", ref),
+        Mark(f"{number:>3} ", "dim", ref),
+    )
+    if item < 0:
+        return [fit((*head, Mark(text, "title" if here else "dim", ref)), width)]
     said = timeline.program.items[item]
-    m = timeline.machine
-    task = getattr(said, "task", -1)
-    if ctx == m.boot_ctx or (task >= 0 and ctx == m.task_ctx(task)):
-        return ""
-    return f"{clean(m.ctx_name(ctx)).replace('irq ', '')} "
+    if isinstance(said, Note):
+        return _note(head, text, width, ref, here=here)
+    code, mark, comment = text.partition(" #")
+    stepped = len(timeline.item_steps(item)) > 1
+    role = "text" if not here else "title" if stepped else "current"
+    left: list[Mark] = [*head, Mark(code.rstrip(), role, ref)]
+    if mark:
+        space = " " * (len(code) - len(code.rstrip()))
+        left.append(Mark(f"{space} #{comment}", "dim", ref))
+    rows = [ends(tuple(left), (Mark(" "), *glyphs.marks(found)), width)]
+    return rows + (_trouble(timeline, item) if "✗" in found else [])
+
+
+def _note(head: Row, text: str, width: int, ref: Ref, *, here: bool) -> list[Row]:
+    """A line of narration, wrapped under itself."""
+    word, _, told = text.strip().partition(" ")
+    lead = word + " " * (len(text) - len(text.lstrip()) + len(told) - len(told.lstrip()) + 1)
+    lines = wrap(told.strip(), max(10, width - INDENT - len(lead)))
+    rows: list[Row] = [(*head, Mark(lead, "dim", ref), Mark(lines[0], _noted(here=here), ref))]
+    indent = Mark(" " * (INDENT + len(lead)), "dim", ref)
+    rows += [(indent, Mark(line, _noted(here=here), ref)) for line in lines[1:]]
+    return rows
+
+
+def _noted(*, here: bool) -> str:
+    return "current" if here else "note"
+
+
+def _happened(timeline: Timeline, item: int) -> tuple[str, ...]:
+    """What a line has come to so far: glyphs of its events, or how its expectation came out."""
+    outcome = _outcomes(timeline).get(item)
+    if outcome is not None:
+        position, held, _ = outcome
+        if position > timeline.position:
+            return ()
+        return ("✓",) if held else ("✗",)
+    at = timeline.item_at(timeline.position)
+    if item > at:
+        return ()
+    if item == at:
+        return glyphs.of_steps(timeline, timeline.item_steps(item), timeline.position)
+    kept: dict[int, tuple[str, ...]] = timeline.memo.setdefault("script glyphs", {})
+    if item not in kept:
+        kept[item] = glyphs.of_steps(timeline, timeline.item_steps(item), timeline.steps)
+    return kept[item]
+
+
+def _outcomes(timeline: Timeline) -> dict[int, tuple[int, bool, str]]:
+    """How expectations and refused lines come out, by item: position, whether well, and why."""
+    kept: dict[int, tuple[int, bool, str]] | None = timeline.memo.get("script outcomes")
+    if kept is None:
+        kept = {o.item: (o.position, o.held, o.detail) for o in timeline.outcomes}
+        kept |= {r.item: (r.position, False, r.reason) for r in timeline.refusals}
+        timeline.memo["script outcomes"] = kept
+    return kept
+
+
+def _trouble(timeline: Timeline, item: int) -> list[Row]:
+    """Under a line that went wrong, what was seen."""
+    detail = clean(_outcomes(timeline)[item][2])
+    return [(Mark(f"{' ' * INDENT}✗ {detail}", "failed"),)] if detail else []

@@ -1,0 +1,52 @@
+"""The events around the position, those of the last micro-step marked."""
+
+from __future__ import annotations
+
+from luf_tui.machine.events import BEGIN, END, EXPECTED, KINDS, NOTE_TEXT
+from luf_tui.machine.refs import Ref
+from luf_tui.timeline.narrate import sentence
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.glyphs import ROLE_OF
+from luf_tui.view.marks import Mark, Pane, Row, clean
+from luf_tui.view.state import ViewState
+
+SILENT = (BEGIN, END, NOTE_TEXT, EXPECTED)
+"""Kinds that the script pane tells already."""
+
+
+def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
+    """What happened lately, what happens now, and a little of what comes."""
+    until = timeline.event_index_at(timeline.position)
+    log = timeline.events
+    now = timeline.events_of(timeline.position)
+    rows: list[Row] = []
+    current, from_step = 0, -1
+    for number in range(max(0, until - 4 * height), min(len(log), until + 2 * height)):
+        if log.kind_of(number) in SILENT:
+            continue
+        step = timeline.step_of_event(number)
+        if number < until:
+            current = len(rows)
+        role = "current" if number in now else "text" if number < until else "dim"
+        rows.append(_event(timeline, state.level, number, step, role, first=step != from_step))
+        from_step = step
+    return Pane("events", (Mark("events", "title"),), tuple(rows), current if rows else None)
+
+
+def _event(
+    timeline: Timeline, level: str, number: int, step: int, role: str, *, first: bool
+) -> Row:
+    """One event, its step where it is the first of it; kept while it looks the same."""
+    kept: dict[object, Row] = timeline.memo.setdefault("event rows", {})
+    key = (number, level, role, first)
+    row = kept.get(key)
+    if row is None:
+        glyph = KINDS[timeline.events.kind_of(number)].glyph
+        ref = Ref("step", step)
+        text = clean(sentence(timeline, timeline.events[number], level))
+        row = kept[key] = (
+            Mark(f"{step if first else '':>4} ", "current" if role == "current" else "dim", ref),
+            Mark(f"{glyph} ", "dim" if role == "dim" else ROLE_OF.get(glyph, "dim"), ref),
+            Mark(text, role, ref),
+        )
+    return row

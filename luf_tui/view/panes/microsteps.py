@@ -1,0 +1,53 @@
+"""The micro-steps of the current line as a tree: what is done, the current one, what comes."""
+
+from __future__ import annotations
+
+from luf_tui.engine.operations import op_name, step_label
+from luf_tui.machine.refs import Ref
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view import glyphs
+from luf_tui.view.marks import Mark, Row, clean
+
+LEAD = "      "
+MOST, FEWEST = 5, 1
+"""Micro-steps on either side of the current one, by how high the pane is."""
+
+
+def tree(timeline: Timeline, item: int, height: int) -> list[Row]:
+    """The micro-steps of an item around the current one; none where it has only one."""
+    steps = timeline.item_steps(item)
+    if len(steps) < 2:
+        return []
+    around = max(FEWEST, min(MOST, (height - 4) // 4))
+    here = timeline.position
+    first = max(steps.start, min(here - around, steps.stop - 2 * around - 1))
+    last = min(steps.stop, first + 2 * around + 1)
+    rows: list[Row] = []
+    if first > steps.start:
+        before = Ref("step", steps.start)
+        rows.append((Mark(f"{LEAD}┆ {first - steps.start} before", "dim", before),))
+    rows += [_row(timeline, step, item, last=step == steps.stop - 1) for step in range(first, last)]
+    if last < steps.stop:
+        after = Ref("step", steps.stop - 1)
+        rows.append((Mark(f"{LEAD}┆ {steps.stop - last} more", "dim", after),))
+    return rows
+
+
+def _row(timeline: Timeline, step: int, item: int, *, last: bool) -> Row:
+    info = timeline.step_info(step)
+    here = timeline.position
+    text = f"{_who(timeline, info.ctx, item)}{op_name(info.op)}: {step_label(info.op, info.pos)}"
+    role = "current" if step == here else "text" if step < here else "dim"
+    ref = Ref("step", step)
+    lead = Mark(f"{LEAD}{'└' if last else '├'} ", "current" if step == here else "dim", ref)
+    found = glyphs.marks(glyphs.of_steps(timeline, range(step, step + 1), here))
+    return (lead, Mark(text, role, ref), Mark(" "), *found)
+
+
+def _who(timeline: Timeline, ctx: int, item: int) -> str:
+    """Whose micro-step it was, where that is not plain from the line."""
+    m = timeline.machine
+    task = getattr(timeline.program.items[item], "task", -1)
+    if ctx == m.boot_ctx or (task >= 0 and ctx == m.task_ctx(task)):
+        return ""
+    return f"{clean(m.ctx_name(ctx)).replace('irq ', '')} "
