@@ -67,7 +67,11 @@ class Director:
 
         Raises Refused at an operation the machine cannot do; what was played stands.
         """
-        for number, item in enumerate(self.program.items):
+        return self.play_until(len(self.program.items))
+
+    def play_until(self, end: int) -> Iterator[StepInfo | ItemInfo]:
+        """Play the items before number `end`, as `play` does."""
+        for number, item in enumerate(self.program.items[:end]):
             self._item = number
             if isinstance(item, Op):
                 yield from self._op(item)
