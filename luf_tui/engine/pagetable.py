@@ -32,6 +32,15 @@ def supersede(k: Kernel, pte: Pte) -> None:
                 entry.pending = k.ctx + 1
 
 
+def adopt(k: Kernel, mm: int, vpn: int) -> None:
+    """A system call begins to take an address away: until it returns, whatever is cached for
+    that address may still be used, and when it has returned, nothing may."""
+    for cpu in range(k.m.config.cpus):
+        for entry in k.m.tlb_of(cpu):
+            if entry.mm == mm + 1 and entry.vpn == vpn:
+                entry.pending = k.ctx + 1
+
+
 def agrees(entry: object, pte: Pte) -> bool:
     """Whether a cached translation grants nothing that the PTE does not."""
     e: Pte = entry  # type: ignore[assignment]  # both have pfn, writable and dirty

@@ -101,6 +101,8 @@ class MachineConfig:
     init_on_free: bool = False
     kasan: bool = False
     page_poison: bool = False
+    refcount_cow: bool = False
+    """True where a write fault copies a page that has extra references, as before Linux 5.19."""
     arch: str = "x86"
     costs: Costs = field(factory=Costs)
 

@@ -156,12 +156,11 @@ class LufLedger(Batched):
 
     def owed_by(self, m: Machine, task: int, owner: OwnerBatch) -> int:
         """What an mm or a file still owes, on a diet (OP-16)."""
-        if not self.has("count-batches"):
-            return 0
+        owed = owner.mask if self.has("count-batches") else 0
         if self.has("diet-private-batch"):
-            return self.diet(m, owner.mask, owner.ugen)
+            return self.diet(m, owed, owner.ugen)
         shared = self.ubc(m)[task]
-        shared.mask = self.diet(m, shared.mask | owner.mask, owner.ugen)
+        shared.mask = self.diet(m, shared.mask | owed, owner.ugen)
         mask = shared.mask
         if mask:
             shared.clear()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from luf_tui.errors import LufError, nearest
+from luf_tui.policy.as_posted import LufV10, LufV11, LufV12
 from luf_tui.policy.base import Policy
 from luf_tui.policy.batched import Batched
 from luf_tui.policy.eager import Eager
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.luf import Luf
 
-POLICIES: dict[str, type[Policy]] = {kind.NAME: kind for kind in (Eager, Batched, Luf)}
+POLICIES: dict[str, type[Policy]] = {
+    kind.NAME: kind for kind in (Eager, Batched, Luf, LufV10, LufV11, LufV12)
+}
 """Every policy by name; `NAME`, `SUMMARY` and `GUARDS` describe it."""
 
 

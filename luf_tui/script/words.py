@@ -39,6 +39,7 @@ FLAGS: dict[str, str] = {
     "init-on-free": "init_on_free",
     "kasan": "kasan",
     "page-poison": "page_poison",
+    "refcount-cow": "refcount_cow",
 }
 """Switches of the machine line."""
 

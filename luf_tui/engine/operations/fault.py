@@ -273,6 +273,8 @@ class Fault(Operation, name="fault"):
         if frame.locked not in (0, k.ctx + 1):
             return Fault.leave
         alone = frame.state == ANON and frame.mapcount == 1 and not frame.slot
+        if k.m.config.refcount_cow and frame.pins:
+            alone = False
         if vma.shared or alone:
             return Fault.upgrade
         self.old = pte.pfn
@@ -299,6 +301,7 @@ class Fault(Operation, name="fault"):
             return self._out_of_memory(k)
         self.pfn = k.result
         copy_bytes(k, self.old - 1, self.pfn - 1)
+        k.m.frame[self.old - 1].saved = 1
         return None
 
     @step("clear the old PTE")
@@ -321,7 +324,9 @@ class Fault(Operation, name="fault"):
             return Fault.discard
         pagetable.install(k, pte, self.pfn - 1, writable=1, dirty=1, exclusive=1)
         old = k.m.frame[self.old - 1]
-        if old.state == ANON and not old.mapcount and not old.locked and not old.slot:
+        old.saved = 0
+        held = old.mapcount or old.locked or old.slot or old.pins
+        if old.state == ANON and not held:
             return self.call(k, FreePage, Fault.leave, pfn=self.old, order=0)
         return None
 

@@ -9,7 +9,7 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import FreePage, next_free
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
-from luf_tui.machine.schema import ANON, MIGRATION, PRESENT, SWAP, Vma
+from luf_tui.machine.schema import ANON, MIGRATION, PRESENT, SWAP
 
 PENDING = ev.REASON["pending unmaps"]
 MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
@@ -164,11 +164,6 @@ class Zap(Operation, name="unmap_page_range"):
         return DONE
 
 
-def forget_vma(vma: Vma) -> None:
-    """The address belongs to no mapping any more."""
-    vma.clear()
-
-
 class Munmap(Operation, name="munmap"):
     """munmap(): the VMA goes first, then its PTEs; after it returns nothing is readable."""
 
@@ -181,7 +176,8 @@ class Munmap(Operation, name="munmap"):
         """Take mmap_lock for writing."""
         k.m.mm[self.mm - 1].writer = k.ctx + 1
         for vpn in range(self.vpn, self.vpn + self.pages):
-            forget_vma(k.m.vma_at(self.mm - 1, vpn))
+            pagetable.adopt(k, self.mm - 1, vpn)
+            k.m.vma_at(self.mm - 1, vpn).clear()
         k.emit(ev.MUNMAP, k.cpu, self.mm - 1, self.vpn, self.pages)
         args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MUNMAP}
         return self.call(k, Zap, Munmap.unlock, mm=self.mm, **args)
@@ -235,6 +231,7 @@ class Mprotect(Operation, name="mprotect"):
         space.flush_pending += 1
         self.at = self.vpn
         for vpn in range(self.vpn, self.vpn + self.pages):
+            pagetable.adopt(k, self.mm - 1, vpn)
             vma = k.m.vma_at(self.mm - 1, vpn)
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))

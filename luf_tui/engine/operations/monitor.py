@@ -6,8 +6,9 @@ from luf_tui.engine import pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.memory import FreePage
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import MIGRATION, PRESENT
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT
 
 UFFD = ev.REASON["userfaultfd write-protect"]
 
@@ -93,4 +94,7 @@ class Pin(Operation, name="pin"):
         if self.up or frame.pins:
             frame.pins = frame.pins + 1 if self.up else frame.pins - 1
         k.emit(ev.PIN, k.cpu, self.pfn - 1, frame.pins)
+        held = frame.pins or frame.mapcount or frame.locked or frame.slot or frame.file_page
+        if frame.state in (ANON, FILE) and not held:
+            return self.jump(k, FreePage, pfn=self.pfn)
         return DONE

@@ -6,7 +6,7 @@ from luf_tui.engine import hardware, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.mappings import EXIT, Zap, can_write_lock, forget_vma
+from luf_tui.engine.operations.mappings import EXIT, Zap, can_write_lock
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, PRESENT, SWAP
 
@@ -139,7 +139,8 @@ class Exit(Operation, name="exit"):
         """The whole address space goes in one gather (full flush, tables freed)."""
         k.m.mm[self.mm - 1].writer = k.ctx + 1
         for vpn in range(k.m.config.pages):
-            forget_vma(k.m.vma_at(self.mm - 1, vpn))
+            pagetable.adopt(k, self.mm - 1, vpn)
+            k.m.vma_at(self.mm - 1, vpn).clear()
         args = {"at": 0, "end": k.m.config.pages, "why": EXIT}
         return self.call(k, Zap, Exit.leave, mm=self.mm, **args)
 
