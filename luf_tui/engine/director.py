@@ -12,15 +12,18 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import Nothing, step_name
+from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, Switch
 from luf_tui.engine.race import NO_TURN, Turns
 from luf_tui.engine.start import OFF_CPU, begin
-from luf_tui.errors import Refused
+from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Op, Program, Race
+
+STEP_NAMES = frozenset(step.name for kind in OPERATIONS for step in kind.STEPS)
+"""Names by which a script stops an operation."""
 
 
 @frozen
@@ -90,15 +93,23 @@ class Director:
         if op.verb == "resume":
             ctx = m.task_ctx(op.task)
             if not m.ctx[ctx].depth:
-                raise Refused(f"{op.text.strip()}: {m.ctx_name(ctx)} has nothing to resume")
+                return
+            self._check_stop(op)
             yield from self._schedule(op)
             yield from self._run(ctx, op.stop, resumed=True)
             return
+        self._check_stop(op)
         yield from self._schedule(op)
         ctx = begin(self.k, op, self._item)
         yield from self._run(ctx, op.stop)
-        if op.stop and not m.ctx[ctx].stop and not m.ctx[ctx].depth:
-            raise Refused(f"{op.text.strip()}: it never came to a step called '{op.stop}'")
+
+    def _check_stop(self, op: Op) -> None:
+        """A step name that no operation has is a mistake; one that this run does not come to is
+        not, since another policy may.
+        """
+        if op.stop and op.stop not in STEP_NAMES:
+            hint = nearest(op.stop, STEP_NAMES)
+            raise Refused(f"{op.text.strip()}: no step is called '{op.stop}'; {hint}")
 
     def _schedule(self, op: Op) -> Iterator[StepInfo]:
         """Bring the acting task onto its CPU, if it is not there."""

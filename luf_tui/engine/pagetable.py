@@ -34,7 +34,8 @@ def supersede(k: Kernel, pte: Pte) -> None:
 
 def adopt(k: Kernel, mm: int, vpn: int) -> None:
     """A system call begins to take an address away: until it returns, whatever is cached for
-    that address may still be used, and when it has returned, nothing may."""
+    that address may still be used, and when it has returned, nothing may.
+    """
     for cpu in range(k.m.config.cpus):
         for entry in k.m.tlb_of(cpu):
             if entry.mm == mm + 1 and entry.vpn == vpn:
