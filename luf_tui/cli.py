@@ -26,6 +26,7 @@ COMMANDS = {
     "list": "the scenarios there are, one line each",
     "matrix": "every guard removed in turn: which scenario catches it",
     "record": "the shell commands that record a trace on a stock kernel",
+    "export": "a picture of a run at a step",
     "fmt": "format scenarios in place",
     "policies": "who owes which flush, and when it is paid",
     "guards": "the checks a policy performs, one line each",

@@ -1,0 +1,61 @@
+"""`luf-tui export`: formats, places and bad input."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+SCENARIO = """\
+title    Small
+process  app
+cpu1     run app
+cpu1     write heap.0 bytes
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.luf"
+    path.write_text(SCENARIO, encoding="utf-8")
+    return path
+
+
+def test_an_svg_is_well_formed_and_the_same_every_time(luf_tui: Run, small: Path) -> None:
+    first, second = small.with_name("a.svg"), small.with_name("b.svg")
+    for out in (first, second):
+        assert 0 == luf_tui("export", f"{small}@3", "-o", out).returncode
+
+    assert first.read_bytes() == second.read_bytes()
+    assert ET.parse(first).getroot().tag.endswith("svg")
+
+
+def test_text_goes_to_stdout_when_asked(luf_tui: Run, small: Path) -> None:
+    done = luf_tui("export", f"{small}@0", "--format", "txt", "-o", "-", "--size", "80x24")
+
+    assert 0 == done.returncode
+    assert 24 == len(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-o", "x.png"], "no format 'png'"),
+        (["-o", "x"], "say the format"),
+        (["-o", "x.svg", "--theme", "drak"], "did you mean 'dark'?"),
+        (["-o", "nowhere/x.svg"], "No such file"),
+    ],
+)
+def test_what_cannot_be_written_is_told(
+    luf_tui: Run, small: Path, words: list[str], told: str
+) -> None:
+    done = luf_tui("export", small, *words)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
