@@ -12,7 +12,6 @@ from luf_tui.machine.schema import (
     FILE,
     FREE_BUDDY,
     FREE_PCP,
-    FREE_STATES,
     KERNEL,
     TAKEN,
     Pte,
@@ -21,6 +20,7 @@ from luf_tui.machine.schema import (
 from luf_tui.oracle import truth
 from luf_tui.timeline.diff import changed_records
 from luf_tui.view.columns import cells
+from luf_tui.view.framemap import owing
 from luf_tui.view.marks import Row, clean
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ FRAME_GLYPHS = {
     ANON: ("█", "used"),
     FILE: ("▓", "file"),
     KERNEL: ("▒", "kernel"),
-    TAKEN: ("□", "changed"),
+    TAKEN: ("□", "text"),
     FREE_PCP: ("░", "free"),
     FREE_BUDDY: ("░", "free"),
     BUDDY_TAIL: ("░", "free"),
@@ -70,11 +70,9 @@ FRAME_GLYPHS = {
 
 def frame(timeline: Timeline, pfn: int) -> tuple[str, str]:
     """The glyph and the role of a frame now."""
-    m = timeline.machine
-    state = m.frame[pfn].state
-    if state in FREE_STATES and m.frame[pfn].mark and timeline.policy.owed(m, pfn):
+    if pfn in owing(timeline):
         return "◆", "pending"
-    return FRAME_GLYPHS.get(state, ("·", "dim"))
+    return FRAME_GLYPHS.get(timeline.machine.frame[pfn].state, ("·", "dim"))
 
 
 def touched(timeline: Timeline) -> frozenset[tuple[str, int]]:
@@ -94,6 +92,12 @@ def stale_entries(timeline: Timeline) -> frozenset[int]:
         found = frozenset(e.index for e in m.tlb.records if e.mm and truth.stale(m, e))
         kept = timeline.memo["stale entries"] = (timeline.position, found)
     return kept[1]
+
+
+def stale_frames(timeline: Timeline) -> frozenset[int]:
+    """The frames that stale entries lead to now."""
+    tlb = timeline.machine.tlb
+    return frozenset(tlb[index].pfn - 1 for index in stale_entries(timeline))
 
 
 LIT = ("violation", "danger", "stale", "changed", "pending")

@@ -6,90 +6,159 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
-from luf_tui.view.marks import Mark, Pane, Row
+from luf_tui.view.columns import cells, length, pad
+from luf_tui.view.framemap import FrameMap, frame_map, owing
+from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
-NAMED = 64
-"""Up to so many frames, each is shown with its content."""
-SHADES = "·░▒▓█"
+NAMED = 128
+"""Up to so many frames, each may be shown with its content."""
+SHADES = "░▒▓█"
+BUNCH = 8
+"""Frames between two gaps of a map that shows every frame."""
+LEGEND: tuple[tuple[str, str, str], ...] = (
+    ("█", "used", "anon"), ("▓", "file", "file"), ("▒", "kernel", "kernel"), ("░", "free", "free"),
+    ("◆", "pending", "owes"), ("~", "stale", "stale"),
+)  # fmt: skip
+FILL = (("░", "free", "empty"), ("▒", "used", "some"), ("█", "used", "full"))
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """Rows of frames per node, and a legend."""
-    rows: list[Row] = []
+    """The most telling map that fits: frames with contents, frames, or groups of frames."""
     config = timeline.config
+    label = 1 + max(cells(clean(node.name)) for node in config.nodes) + len(str(config.frames)) + 1
+    room = max(1, width - label)
+    rows: list[Row] = []
+    if config.frames <= NAMED:
+        rows = _detailed(timeline, label, room)
+    grouped = False
+    if not rows or len(rows) > height - 1:
+        rows = _spaced(timeline, label, room)
+    if len(rows) > height - 1:
+        rows, grouped = _dense(timeline, label, room, max(1, height - 1))
+    rows.append(_legend(width, grouped=grouped))
+    return Pane("frames", (Mark("frames", "title"), *_title(timeline)), tuple(rows))
+
+
+def _title(timeline: Timeline) -> Row:
+    found = len(owing(timeline))
+    return (Mark(f"  {found} owing", "pending"),) if found else ()
+
+
+def _label(name: str, first: int, label: int, *, at_start: bool) -> Row:
+    """The node's name in its first row, and the number of a row's first frame."""
+    number = f"{first} "
+    return (
+        Mark(pad(clean(name) if at_start else "", label - len(number)), "title"),
+        Mark(number, "dim"),
+    )
+
+
+def _detailed(timeline: Timeline, label: int, room: int) -> list[Row]:
+    """Every frame with its number and content, in a power of two of columns."""
+    config = timeline.config
+    cell = 5 + len(str(config.frames)) + names.content_width(timeline)
+    across = 1 << (max(1, room // cell).bit_length() - 1)
+    rows: list[Row] = []
     for node, spec in enumerate(config.nodes):
-        first = config.first_frame(node)
-        if spec.frames <= NAMED and config.frames <= NAMED:
-            rows += _detailed(timeline, spec.name, first, spec.frames, width)
-        else:
-            room = max(1, height - len(config.nodes) * 2) // len(config.nodes)
-            rows += _dense(timeline, spec.name, first, spec.frames, width, max(1, room))
-    rows.append(
-        (
-            Mark("█", "used"), Mark(" anon  "), Mark("▓", "file"), Mark(" file  "),
-            Mark("▒", "kernel"), Mark(" kernel  "), Mark("░", "free"), Mark(" free  "),
-            Mark("◆", "pending"), Mark(" flush owed"),
-        )
-    )  # fmt: skip
-    return Pane("frames", (Mark("frames", "title"),), tuple(rows))
-
-
-def _detailed(timeline: Timeline, name: str, first: int, count: int, width: int) -> list[Row]:
-    m = timeline.machine
-    changed = names.touched(timeline)
-    cell = 16
-    across = max(1, (width - 6) // cell)
-    rows: list[Row] = []
-    for start in range(first, first + count, across):
-        row = [Mark(f"{name if start == first else '':<5} ", "title")]
-        for pfn in range(start, min(start + across, first + count)):
-            glyph, role = names.frame(timeline, pfn)
-            ref = Ref("frame", pfn)
-            if role != "pending" and ("frame", pfn) in changed:
-                role = "changed"
-            what = names.content(m, m.frame[pfn].content)
-            if m.frame[pfn].state in FREE_STATES and not m.frame[pfn].content:
-                what = ""
-            row += [
-                Mark(f"{glyph} f{pfn} ", role, ref),
-                Mark(f"{what[: cell - 6]:<{cell - 4 - len(str(pfn)) + 1 - 1}}", "dim", ref),
-            ]
-        rows.append(tuple(row))
-    return rows
-
-
-def _dense(
-    timeline: Timeline, name: str, first: int, count: int, width: int, height: int
-) -> list[Row]:
-    """Each cell stands for a group of frames: how full it is, and whether any owes a flush."""
-    room = max(1, width - 6) * height
-    group = max(1, -(-count // room))
-    rows: list[Row] = []
-    row: list[Mark] = [Mark(f"{name:<5} ", "title")]
-    across = max(1, width - 6)
-    for number, start in enumerate(range(first, first + count, group)):
-        if number and number % across == 0:
+        start, end = config.first_frame(node), config.first_frame(node) + spec.frames
+        for first in range(start, end, across):
+            row = list(_label(spec.name, first, label, at_start=first == start))
+            for pfn in range(first, min(first + across, end)):
+                row += _frame(timeline, pfn, cell)
             rows.append(tuple(row))
-            row = [Mark(" " * 6)]
-        row.append(_group(timeline, start, min(start + group, first + count)))
-    rows.append(tuple(row))
-    if group > 1:
-        rows.append((Mark(f"      a cell is {group} frames", "dim"),))
     return rows
 
 
-def _group(timeline: Timeline, start: int, end: int) -> Mark:
-    m = timeline.machine
+def _frame(timeline: Timeline, pfn: int, cell: int) -> list[Mark]:
+    """A frame: who has it, whether a stale entry leads here, its number, and its bytes."""
+    glyph, role = names.frame(timeline, pfn)
+    frame = timeline.machine.frame[pfn]
+    ref = Ref("frame", pfn)
+    lit = role == "pending" or ("frame", pfn) not in names.touched(timeline)
+    reached = pfn in names.stale_frames(timeline)
+    untouched = frame.state in FREE_STATES and not frame.content
+    what = "" if untouched else names.content(timeline.machine, frame.content)
+    name = f"f{pfn} "
+    return [
+        Mark(glyph, role, ref),
+        Mark("~" if reached else " ", "stale" if reached else "text", ref),
+        Mark(name, role if lit else "changed", ref),
+        Mark(pad(what, cell - 2 - len(name)), "dim", ref),
+    ]
+
+
+def _spaced(timeline: Timeline, label: int, room: int) -> list[Row]:
+    """A mark per frame, in bunches."""
+    per = max(1, (room + 1) // (2 * BUNCH + 1)) * BUNCH
+    config = timeline.config
+    rows: list[Row] = []
+    for node, spec in enumerate(config.nodes):
+        start, end = config.first_frame(node), config.first_frame(node) + spec.frames
+        if len(rows) + (end - start) // per > NAMED:
+            break
+        for first in range(start, end, per):
+            row = list(_label(spec.name, first, label, at_start=first == start))
+            for pfn in range(first, min(first + per, end)):
+                row += _mark(timeline, pfn, gap=(pfn - first) % BUNCH == BUNCH - 1)
+            rows.append(tuple(row))
+    return rows
+
+
+def _mark(timeline: Timeline, pfn: int, *, gap: bool) -> list[Mark]:
+    """A frame, and ~ where a stale entry leads to it."""
+    glyph, role = names.frame(timeline, pfn)
+    if role != "pending" and ("frame", pfn) in names.touched(timeline):
+        role = "changed"
+    ref = Ref("frame", pfn)
+    reached = pfn in names.stale_frames(timeline)
+    after = Mark("~", "stale", ref) if reached else Mark(" ")
+    return [Mark(glyph, role, ref), after, *((Mark(" "),) if gap else ())]
+
+
+def _dense(timeline: Timeline, label: int, room: int, height: int) -> tuple[list[Row], bool]:
+    """Cells that stand for groups of frames, of one size for all nodes: how full a group is, and
+    whether any of it owes. True when a group is more than one frame.
+    """
+    nodes = timeline.config.nodes
+    group = 1
+    while sum(-(-node.frames // (group * room)) for node in nodes) > max(height, len(nodes)):
+        group = max(group + 1, group * 9 // 8)
+    found = frame_map(timeline)
+    owed = owing(timeline)
+    rows: list[Row] = []
+    for node, spec in enumerate(nodes):
+        start = timeline.config.first_frame(node)
+        end = start + spec.frames
+        debts = {(pfn - start) // group for pfn in owed if start <= pfn < end}
+        for first in range(start, end, group * room):
+            row = list(_label(spec.name, first, label, at_start=first == start))
+            last = min(first + group * room, end)
+            row += [
+                _group(found, at, min(at + group, end), owes=(at - start) // group in debts)
+                for at in range(first, last, group)
+            ]
+            rows.append(tuple(row))
+    return rows, group > 1
+
+
+def _group(found: FrameMap, start: int, end: int, *, owes: bool) -> Mark:
     ref = Ref("frame", start)
+    if owes:
+        return Mark("◆", "pending", ref)
     if end - start == 1:
-        return Mark(*names.frame(timeline, start), ref)
-    used = 0
-    for pfn in range(start, end):
-        frame = m.frame[pfn]
-        if frame.state not in FREE_STATES:
-            used += 1
-        elif frame.mark and timeline.policy.owed(m, pfn):
-            return Mark("◆", "pending", ref)
+        return Mark(*names.FRAME_GLYPHS.get(found.states[start], ("·", "dim")), ref)
+    used = found.used(start, end)
     shade = SHADES[-(-used * (len(SHADES) - 1) // (end - start))]
     return Mark(shade, "used" if used else "free", ref)
+
+
+def _legend(width: int, *, grouped: bool) -> Row:
+    """What the glyphs are, as far as it fits."""
+    row: list[Mark] = []
+    told = (*FILL, LEGEND[4]) if grouped else LEGEND
+    for glyph, role, words in told:
+        marks = (Mark(f"{glyph} ", role), Mark(f"{words}  ", "dim"))
+        if length((*row, *marks)) <= width + 2:
+            row += marks
+    return tuple(row)

@@ -1,0 +1,94 @@
+"""The states of all frames as bytes, kept in step with the cursor: maps of 100,000 frames."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_STATES, Frame
+from luf_tui.timeline.timeline import Timeline
+
+MANY_WRITES = 20_000
+"""From so many writes between two positions on, looking at every frame is cheaper."""
+BUSY: Final = bytes(state not in FREE_STATES for state in range(256))
+
+
+class FrameMap:
+    """Frame states by number, and which frames carry a mark of the policy."""
+
+    def __init__(self) -> None:
+        self.states = bytearray()
+        self.marked: set[int] = set()
+        self._position = -1
+
+    def follow(self, timeline: Timeline) -> None:
+        """Catch up with the timeline's cursor."""
+        before, here = self._position, timeline.position
+        if before == here:
+            return
+        low, high = min(before, here), max(before, here)
+        if before < 0 or timeline.writes_between(low, high) > MANY_WRITES:
+            self._read_all(timeline)
+        else:
+            region = timeline.machine.frame
+            first, size, end = region.base, region.size, region.base + len(region) * region.size
+            changed = timeline.net_changes(low, high)
+            for pfn in {(cell - first) // size for cell in changed if first <= cell < end}:
+                self._read(timeline, pfn)
+        self._position = here
+
+    def _read(self, timeline: Timeline, pfn: int) -> None:
+        frame = timeline.machine.frame[pfn]
+        self.states[pfn] = frame.state
+        if frame.mark and frame.state in FREE_STATES:
+            self.marked.add(pfn)
+        else:
+            self.marked.discard(pfn)
+
+    def _read_all(self, timeline: Timeline) -> None:
+        m = timeline.machine
+        size, count, base = m.frame.size, len(m.frame), m.frame.base
+        states = m.cells.values[base + Frame.state.offset : base + count * size : size]
+        low = 0 if sys.byteorder == "little" else states.itemsize - 1
+        self.states = bytearray(states.tobytes()[low :: states.itemsize])
+        marks = m.cells.values[base + Frame.mark.offset : base + count * size : size]
+        found = (pfn for pfn, mark in enumerate(marks) if mark)
+        self.marked = {pfn for pfn in found if self.states[pfn] in FREE_STATES}
+
+    def used(self, start: int, end: int) -> int:
+        """How many frames of a range are not free."""
+        return self.states[start:end].translate(BUSY).count(1)
+
+    def owing(self, timeline: Timeline) -> frozenset[int]:
+        """Free frames whose flush is still owed, the tails of owing blocks included."""
+        m, policy = timeline.machine, timeline.policy
+        asked: dict[tuple[int, int, int], int] = {}
+        found: set[int] = set()
+        for pfn in self.marked:
+            frame = m.frame[pfn]
+            key = (frame.state, m.node_of[pfn], frame.mark)
+            owed = asked.get(key)
+            if owed is None:
+                owed = asked[key] = policy.owed(m, pfn)
+            if owed and frame.state != BUDDY_TAIL:
+                size = 1 << frame.order if frame.state == FREE_BUDDY else 1
+                found.update(range(pfn, pfn + size))
+        return frozenset(found)
+
+
+def frame_map(timeline: Timeline) -> FrameMap:
+    """The map of a run at its cursor."""
+    kept: FrameMap | None = timeline.memo.get("frame map")
+    if kept is None:
+        kept = timeline.memo["frame map"] = FrameMap()
+    kept.follow(timeline)
+    return kept
+
+
+def owing(timeline: Timeline) -> frozenset[int]:
+    """Free frames whose flush is owed at the cursor."""
+    kept: tuple[int, frozenset[int]] | None = timeline.memo.get("owing")
+    if kept is None or kept[0] != timeline.position:
+        found = frame_map(timeline).owing(timeline)
+        kept = timeline.memo["owing"] = (timeline.position, found)
+    return kept[1]
