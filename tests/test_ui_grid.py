@@ -67,6 +67,7 @@ def grid(monkeypatch):
     made = Grid(INK)
     made.repainted = []
     monkeypatch.setattr(Grid, "size", property(lambda self: SIZE))
+    monkeypatch.setattr(Grid, "get_line_filters", lambda self: ())
     monkeypatch.setattr(made, "refresh", lambda *regions, **_: made.repainted.append(regions))
     return made
 

@@ -10,7 +10,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.timeline import bookmarks
 from luf_tui.ui import session as module
 from luf_tui.ui.session import Session
-from tests.timeline_kernel import program, reuse
+from tests.timeline_kernel import program, reuse, step_with
 
 
 @pytest.fixture
@@ -32,16 +32,36 @@ def test_a_move_at_its_end_is_told_and_moves_nothing(session, name):
 
 @pytest.mark.parametrize(
     ("words", "place"),
-    [
-        ("21", 21), ("+5", 15), ("-5", 5), ("50%", 35), ("start", 0), ("end", 70),
-        ("L2", 3), ("line 2", 3), ("99999", 70), ("defer", 28),
-    ],
-)  # fmt: skip
-def test_goto_understands(session, words, place):
+    [("21", 21), ("+5", 15), ("-5", 5), ("start", 0)],
+)
+def test_goto_understands_steps(session, words, place):
     session.position = 10
     session.goto(words)
 
     assert place == session.position
+
+
+def test_goto_understands_ends_and_parts_of_the_run(session):
+    steps = session.timeline.steps
+    session.goto("end")
+    assert steps == session.position
+    session.goto("50%")
+    assert steps // 2 == session.position
+    session.goto("99999")
+    assert steps == session.position
+
+
+@pytest.mark.parametrize("words", ["L2", "line 2", "l2"])
+def test_goto_understands_script_lines(session, words):
+    session.goto(words)
+
+    assert 2 == session.line
+
+
+def test_goto_understands_event_kinds(session):
+    session.goto("defer")
+
+    assert step_with(session.timeline, BY_NAME["defer"].number) == session.position
 
 
 @pytest.mark.parametrize("words", ["", "xyzzy", "+", "1.5", "%", "L", "[/]"])
@@ -56,13 +76,14 @@ def test_goto_hints_at_the_nearest_event_kind(session):
 
 
 def test_following_there_and_back_is_home(session):
-    session.position = 60
+    session.position = session.timeline.steps - 2
+    home = session.position
     assert session.follow(-1).moved
     there = session.position
     session.jump_back()
 
-    assert 60 == session.position
-    assert there != 60
+    assert home == session.position
+    assert there != home
 
 
 def test_a_search_takes_over_from_following_until_it_is_emptied(session):

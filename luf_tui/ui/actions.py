@@ -150,6 +150,14 @@ ACTIONS: tuple[Action, ...] = (
         (GALLERY,),
     ),
     Action(
+        "preview-down", ("right_curly_bracket",), "scroll", "Scroll the script", LOOK,
+        "act_scroll", (1,), (GALLERY,),
+    ),
+    Action(
+        "preview-up", ("left_curly_bracket",), "scroll up", "Scroll the script up", LOOK,
+        "act_scroll", (-1,), (GALLERY,),
+    ),
+    Action(
         "list-open", ("enter", "right"), "open", "Open the scenario", JUMP, "act_list", ("enter",),
         (GALLERY,),
     ),

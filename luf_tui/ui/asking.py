@@ -89,14 +89,16 @@ def explain(session: Session) -> tuple[tuple[Link, ...], str]:
     for number, event in enumerate(timeline.finding_events):
         if timeline.step_of_event(event) == at:
             return why.why_finding(timeline, number, session.level), "this finding"
-    event = narrate.telling(timeline, at)
+    event, subject = narrate.telling(timeline, at), "this step"
     if event < 0:
-        return (), "this step"
+        event, subject = timeline.event_index_at(at) - 1, "this step, after the last event"
+    if event < 0:
+        return (), subject
     with why.at(timeline, at):
         teller = why.Teller(timeline, at, session.level)
         first = teller.event(event)
         rest = why.why(timeline, first.ref, at, session.level) if first.ref else ()
-    return (first, *(link for link in rest if link.text != first.text)), "this step"
+    return (first, *(link for link in rest if link.text != first.text)), subject
 
 
 def link_item(timeline: Timeline, link: Link) -> Item:

@@ -120,7 +120,7 @@ class Board(Screen[None]):
         rows = len(panel.pane(wide - 4, 10_000).rows)
         if rows + 2 < tall and panel.snug:
             tall = rows + 2
-        x = width - wide - 1 if width >= SIDE_WIDTH else (width - wide) // 2
+        x = width - wide if width >= SIDE_WIDTH else (width - wide) // 2
         return Block(panel.pane(wide - 4, tall - 2), x, top, wide, tall, focus=True, over=True)
 
     # -- telling ------------------------------------------------------------------------------
@@ -267,10 +267,18 @@ APP_KEYS = ("ctrl+c", "ctrl+q", "ctrl+p", "ctrl+z")
 def hint_row(hints: Sequence[tuple[str, str, str]], width: int) -> Row:
     """Hints as one row; what does not fit is left out, last first, but never the way out."""
     shown = list(hints)
-    while len(shown) > 2 and sum(width_of(k) + width_of(t) + 4 for k, t, _ in shown) > width:
-        shown.pop(-3)
+    gap = 3
+    while len(shown) > 2 and _length(shown, gap) > width:
+        if gap > 2:
+            gap = 2
+        else:
+            shown.pop(-3)
     row: list[Mark] = [Mark(" ")]
     for keys, label, name in shown:
         ref = Ref(ACTION, 0, name)
-        row += [Mark(keys, KEY, ref), Mark(f" {label}", DIM, ref), Mark("   ")]
+        row += [Mark(keys, KEY, ref), Mark(f" {label}", DIM, ref), Mark(" " * gap)]
     return tuple(row)
+
+
+def _length(hints: Sequence[tuple[str, str, str]], gap: int) -> int:
+    return sum(width_of(keys) + 1 + width_of(label) + gap for keys, label, _ in hints) + 1 - gap

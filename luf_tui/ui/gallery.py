@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events
+from textual.worker import get_current_worker
 
 from luf_tui import library
 from luf_tui.errors import LufError
@@ -22,8 +24,12 @@ from luf_tui.ui.problems import ProblemsPanel, problem_rows
 from luf_tui.ui.prompt import Prompt
 from luf_tui.view.marks import Mark, Pane, Row
 
+FIRST = "tour"
+"""The folder to begin with; the others follow in the order of their names."""
 HERE = "this folder"
 """Heading of the scenarios in the working folder."""
+AFTER = 0.05
+"""Seconds a script is shown before it is parsed."""
 HINTS = (
     ("list-up", "list-down", "choose"),
     ("list-open",),
@@ -56,6 +62,7 @@ class Gallery(Board):
         self.filter = ""
         self.list = ListPanel("scenarios", (), self.nothing, choose=self._open)
         self.list.name = "scenarios"
+        self._broken: frozenset[Path] = frozenset()
         self._previews: dict[Path, tuple[tuple[int, int], tuple[Row, ...]]] = {}
         self._fill()
         if problem is not None:
@@ -66,6 +73,33 @@ class Gallery(Board):
                     again()
 
             self.panels.append(ProblemsPanel(problem, self.close_panel, retry if again else None))
+
+    def on_mount(self) -> None:
+        """Find the files that cannot be played, while the person looks."""
+        self.run_worker(self._look_through, thread=True, exit_on_error=False)
+
+    def _look_through(self) -> None:
+        """In a thread: parse every file."""
+        worker = get_current_worker()
+        time.sleep(AFTER * 4)
+        broken = []
+        for entry in self.entries:
+            if worker.is_cancelled:
+                return
+            try:
+                script.load_program(entry.path)
+            except LufError:
+                broken.append(entry.path)
+        if broken and not worker.is_cancelled:
+            self.app.call_from_thread(self._found_broken, frozenset(broken))
+
+    def _found_broken(self, broken: frozenset[Path]) -> None:
+        """Mark files in the list; the cursor stays."""
+        self._broken = broken
+        at = self.list.cursor
+        self._fill()
+        self.list.cursor = at
+        self.paint_soon()
 
     def nothing(self) -> None:
         """The list stays."""
@@ -84,8 +118,8 @@ class Gallery(Board):
                 if self.list.items:
                     self.list.items.append(Item((), heading=True))
                 self.list.items.append(Item((Mark(folder or "scenarios", HEADING),), heading=True))
-            self.list.items.append(Item((Mark(entry.title),), value=entry))
-        self.list.cursor = 0
+            bad = (Mark("✖ ", BAD),) if entry.path in self._broken else ()
+            self.list.items.append(Item((*bad, Mark(entry.title)), value=entry))
         self.list.key("home", None)
         count = sum(not item.heading for item in self.list.items)
         about = f" matching '{self.filter}'" if words else ""
@@ -130,15 +164,31 @@ class Gallery(Board):
             known = self._previews.get(path)
             if known is None or known[0] != stamp:
                 known = self._previews[path] = (stamp, tuple(script_rows(path)))
+                self.set_timer(AFTER, lambda: self._judge(path, stamp))
         except OSError as error:
             return ((Mark(f"cannot be read: {error.strerror}", BAD),),)
         return known[1]
+
+    def _judge(self, path: Path, stamp: tuple[int, int]) -> None:
+        """Show what is wrong with a script in its place. Later: loading a parser takes a while."""
+        try:
+            script.load_program(path)
+        except LufError as error:
+            self._previews[path] = (stamp, tuple(problem_rows(error)))
+            self.paint_soon()
 
     # -- actions ------------------------------------------------------------------------------
 
     def act_list(self, key: str) -> None:
         """Move in the list, or open."""
         self.list.key(key, None)
+
+    def act_scroll(self, direction: int) -> None:
+        """Scroll the script."""
+        name = next(
+            (b.pane.name for b in self.grid.blocks if b.pane.name.startswith("preview")), ""
+        )
+        self.grid.scroll_pane(name, direction * 10)
 
     def act_filter(self) -> None:
         """Ask for words that must occur."""
@@ -210,15 +260,11 @@ def everything() -> list[Entry]:
         for found in (library.entry(path, path.parent) for path in sorted(Path().glob("*.luf")))
         if found.path.resolve() not in known
     ]
-    return [*here, *shipped]
+    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST)]
 
 
 def script_rows(path: Path) -> list[Row]:
-    """A script with its lines dimmed where they are comments; or its problems."""
-    try:
-        script.load_program(path)
-    except LufError as error:
-        return problem_rows(error)
+    """A script with its lines dimmed where they are comments."""
     lines = path.read_text("utf-8", errors="replace").splitlines()
     return [
         (Mark(line, DIM if line.lstrip().startswith("#") else "text"),)

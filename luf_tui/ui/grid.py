@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 from rich.segment import Segment
 from textual import events
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -227,11 +228,26 @@ class Grid(Widget):
 
     # -- drawing ----------------------------------------------------------------------------
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region, without the borders and padding that a grid never has."""
+        strips = [self.render_line(y) for y in crop.line_range]
+        start, end = crop.column_span
+        if (start, end) == (0, self.size.width):
+            return strips
+        return [strip.crop(start, end) for strip in strips]
+
     def render_line(self, y: int) -> Strip:
-        """One line of the screen."""
+        """One line of the screen, as the app's filters (of NO_COLOR, say) leave it.
+
+        Themes have no ANSI colours, so the filter that translates those is left out.
+        """
         strip = self._strips.get(y)
         if strip is None:
-            strip = self._strips[y] = self._composed(y)
+            strip = self._composed(y)
+            for line_filter in self.get_line_filters():
+                if not isinstance(line_filter, ANSIToTruecolor):
+                    strip = strip.apply_filter(line_filter, self.background_colors[1])
+            self._strips[y] = strip
         return strip
 
     def _composed(self, y: int) -> Strip:

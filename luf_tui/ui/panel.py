@@ -14,8 +14,9 @@ from attrs import evolve, frozen
 from luf_tui.ui.paint import width_of
 from luf_tui.view.marks import Mark, Pane, Row
 
-CURSOR, DIM, KEY, GOOD, BAD, ACCENT, HEADING = (
+CURSOR, DIM, KEY, GOOD, BAD, ACCENT, HEADING, TAB = (
     "ui.cursor", "ui.dim", "ui.key", "ui.good", "ui.bad", "ui.accent", "ui.heading",
+    "ui.tab",
 )  # fmt: skip
 """Roles of the app's own furniture; `ui/theme.py` gives them styles."""
 

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from luf_tui.machine.refs import Ref
 from luf_tui.ui.grid import Block
-from luf_tui.ui.panel import ACTION
+from luf_tui.ui.panel import ACTION, TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.screen import GROUPS, PANES, Placement, ViewState, arrange
@@ -89,7 +89,7 @@ class Panes:
         tabs: list[Mark] = []
         for number, name in enumerate(GROUPS, start=2):
             ref = Ref(ACTION, 0, f"pane-{number}")
-            role = "title" if name == shown else "dim"
+            role = TAB if name == shown else "dim"
             tabs += [
                 Mark(f"{number} ", "dim", ref), Mark(SHORT.get(name, name), role, ref), Mark("  "),
             ]  # fmt: skip

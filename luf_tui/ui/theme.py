@@ -64,6 +64,7 @@ def _furniture(palette: Palette, plain: Callable[..., Style]) -> dict[str, Style
         panel.BAD: plain(roles.get("violation", palette.text), "bold"),
         panel.ACCENT: plain(palette.accent),
         panel.HEADING: plain(palette.text, "bold"),
+        panel.TAB: plain(palette.accent, "bold", "underline"),
     }
 
 

@@ -60,7 +60,7 @@ class Walker(Board):
         found = []
         for keys, label, name in actions.hints():
             if name == "previous-match":
-                found.append((keys, f"next {self.session.followed}", "next-match"))
+                found.append((keys, self.session.followed, "next-match"))
             elif name == "play" and self.player.playing:
                 found.append((keys, f"pause · {self.player.speed}/s", name))
             else:
