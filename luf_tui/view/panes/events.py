@@ -45,7 +45,8 @@ def _event(
         ref = Ref("step", step)
         text = clean(sentence(timeline, timeline.events[number], level))
         row = kept[key] = (
-            Mark(f"{step if first else '':>4} ", "current" if role == "current" else "dim", ref),
+            Mark("▶" if role == "current" else " ", "title", ref),
+            Mark(f"{step if first else '':>4} ", "dim", ref),
             Mark(f"{glyph} ", "dim" if role == "dim" else ROLE_OF.get(glyph, "dim"), ref),
             Mark(text, role, ref),
         )

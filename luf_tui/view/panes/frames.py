@@ -33,8 +33,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         rows = _detailed(timeline, label, room)
     grouped = False
     if not rows or len(rows) > height - 1:
-        rows = _spaced(timeline, label, room)
-    if len(rows) > height - 1:
+        rows = _spaced(timeline, label, room, height - 1)
+    if not rows:
         rows, grouped = _dense(timeline, label, room, max(1, height - 1))
     rows.append(_legend(width, grouped=grouped))
     return Pane("frames", (Mark("frames", "title"), *_title(timeline)), tuple(rows))
@@ -88,15 +88,15 @@ def _frame(timeline: Timeline, pfn: int, cell: int) -> list[Mark]:
     ]
 
 
-def _spaced(timeline: Timeline, label: int, room: int) -> list[Row]:
-    """A mark per frame, in bunches."""
+def _spaced(timeline: Timeline, label: int, room: int, height: int) -> list[Row]:
+    """A mark per frame, in bunches; nothing where that does not fit."""
     per = max(1, (room + 1) // (2 * BUNCH + 1)) * BUNCH
     config = timeline.config
     rows: list[Row] = []
+    if sum(-(-node.frames // per) for node in config.nodes) > height:
+        return rows
     for node, spec in enumerate(config.nodes):
         start, end = config.first_frame(node), config.first_frame(node) + spec.frames
-        if len(rows) + (end - start) // per > NAMED:
-            break
         for first in range(start, end, per):
             row = list(_label(spec.name, first, label, at_start=first == start))
             for pfn in range(first, min(first + per, end)):

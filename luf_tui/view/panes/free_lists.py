@@ -1,27 +1,35 @@
-"""The pcp lists and the buddy lists, with what each free page owes."""
+"""The pcp lists and the buddy lists, with what each free page owes, and pages in flight."""
 
 from __future__ import annotations
 
 from luf_tui.machine import lists
+from luf_tui.machine.machine import TASK_LISTS
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.columns import side_by_side
-from luf_tui.view.marks import Mark, Pane, Row
+from luf_tui.view.framemap import owing
+from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
-LEAST = 26
+WANTED, LEAST = 30, 24
 LONGEST = 12
 """Frames of one list that are named before the rest is only counted."""
+FEW = 8
+"""Up to so many CPUs, also those with empty lists are shown; so many tasks likewise."""
+IN_FLIGHT = {
+    "isolated": "isolated", "plain": "to free", "luf": "to free, owing", "gather": "gathered",
+}  # fmt: skip
+"""What the private lists of a task are called."""
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """A block for the pcp lists and one per zone."""
-    m = timeline.machine
     blocks = [_pcp(timeline)]
-    blocks += [_zone(timeline, node) for node in range(len(m.config.nodes))]
-    title = (Mark("pcp and buddy", "title"),)
-    return Pane("lists", title, side_by_side(blocks, width, LEAST))
+    blocks += [_zone(timeline, node) for node in range(len(timeline.config.nodes))]
+    rows = side_by_side(blocks, width, WANTED, LEAST)
+    current = names.first_lit(rows) if len(rows) > height else None
+    return Pane("lists", (Mark("free lists", "title"),), rows, current)
 
 
 def _pcp(timeline: Timeline) -> list[Row]:
@@ -31,39 +39,61 @@ def _pcp(timeline: Timeline) -> list[Row]:
     for cpu in range(m.config.cpus):
         for node, spec in enumerate(m.config.nodes):
             which = m.pcp_list(cpu, node)
-            if m.lists[which].count or (not node and m.config.cpus <= 8):
-                where = f"cpu{cpu} {spec.name}" if many else f"cpu{cpu}"
+            if m.lists[which].count or (not node and m.config.cpus <= FEW):
+                where = f"cpu{cpu} {clean(spec.name)}" if many else f"cpu{cpu}"
                 rows.append((Mark(f"  {where:<9} ", "dim"), *_frames(timeline, which)))
+    return rows + _in_flight(timeline)
+
+
+def _in_flight(timeline: Timeline) -> list[Row]:
+    """Pages that a task holds on lists of its own, on their way out."""
+    m = timeline.machine
+    rows: list[Row] = []
+    for task, spec in enumerate(m.config.tasks[: 8 * FEW]):
+        for name in TASK_LISTS:
+            which = m.task_list(task, name)
+            if m.lists[which].count:
+                label = f"  {clean(spec.name)} {IN_FLIGHT[name]} "
+                rows.append((Mark(label, "dim"), *_frames(timeline, which)))
     return rows
 
 
 def _zone(timeline: Timeline, node: int) -> list[Row]:
+    """A zone's free areas, those that owe after those that do not."""
     m = timeline.machine
     spec = m.config.nodes[node]
+    moved = ("zone", node) in names.touched(timeline)
+    free = Mark(str(m.zone[node].free), "changed" if moved else "text")
     rows: list[Row] = [
-        (Mark(f"{spec.name} ", "title"), Mark(f"{m.zone[node].free} of {spec.frames} free", "dim"))
+        (Mark(f"{clean(spec.name)} ", "title"), free, Mark(f" of {spec.frames} free", "dim"))
     ]
     for order in range(m.orders):
-        clean = _frames(timeline, m.free_list(node, order))
         pend = m.pend_list(node, order)
-        owing = _frames(timeline, pend) if m.lists[pend].count else ()
-        rows.append((Mark(f"  order {order}  ", "dim"), *clean, *owing))
+        plain = _frames(timeline, m.free_list(node, order))
+        if m.lists[pend].count:
+            none = not m.lists[m.free_list(node, order)].count
+            plain = _frames(timeline, pend) if none else (*plain, *_frames(timeline, pend))
+        rows.append((Mark(f"  order {order}  ", "dim"), *plain))
     return rows
 
 
 def _frames(timeline: Timeline, which: int) -> Row:
     """The frames of a list, each with ◆ and its key or generation if it owes a flush."""
     m = timeline.machine
-    changed = names.touched(timeline)
+    changed, owed = names.touched(timeline), owing(timeline)
     marks: list[Mark] = []
     for number, pfn in enumerate(lists.members(m, which)):
         if number == LONGEST:
-            marks.append(Mark(f"… {m.lists[which].count - LONGEST} more", "dim"))
+            marks.append(Mark(f"and {m.lists[which].count - LONGEST} more", "dim"))
             break
         frame = m.frame[pfn]
-        owes = frame.mark and timeline.policy.owed(m, pfn)
-        size = f"+{(1 << frame.order) - 1}" if frame.order else ""
-        role = "pending" if owes else "changed" if ("frame", pfn) in changed else "text"
-        text = f"f{pfn}{size}" + (f"◆{frame.mark}" if owes else "")
-        marks += [Mark(text, role, Ref("frame", pfn)), Mark(" ")]
+        ref = Ref("frame", pfn)
+        last = f"-{pfn + (1 << frame.order) - 1}" if frame.order else ""
+        role = "changed" if ("frame", pfn) in changed else "text"
+        marks.append(Mark(f"f{pfn}{last}", "pending" if pfn in owed else role, ref))
+        if pfn in owed:
+            marks.append(Mark(f"◆{frame.mark}", "pending", ref))
+        elif frame.mark:
+            marks.append(Mark(f"△{frame.mark}", "dim", ref))
+        marks.append(Mark(" "))
     return tuple(marks) or (Mark("–", "dim"),)

@@ -2,71 +2,83 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from luf_tui.engine.operations import op_name, step_label
 from luf_tui.machine.refs import Ref
+from luf_tui.machine.schema import STACK_DEPTH
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view import names
+from luf_tui.view.columns import cut
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
-LABEL = 34
+LABEL = 6
+LOOK = {"task": ("━", "used"), "irq": ("▼", "ipi"), "": ("─", "dim")}
+"""A micro-step of the CPU's task, of its interrupt handler, and of somebody else."""
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """One row per CPU: its last micro-steps, and what it is about to do."""
-    room = max(8, width - 7 - LABEL)
+    room = max(6, min(40, (width - LABEL) // 3))
     movers = _movers(timeline, room)
-    rows = tuple(_lane(timeline, cpu, movers, room) for cpu in range(timeline.config.cpus))
-    return Pane("lanes", (Mark("lanes", "title"),), rows)
+    rows = tuple(_lane(timeline, cpu, movers, room, width) for cpu in range(timeline.config.cpus))
+    current = movers[-1][0] if movers and len(rows) > height else -1
+    return Pane("lanes", (Mark("CPUs", "title"),), rows, current if current >= 0 else None)
 
 
-def _movers(timeline: Timeline, room: int) -> list[tuple[int, bool]]:
-    """(CPU, in interrupt) of the last micro-steps, oldest first; CPU -1 is no CPU's."""
+def _movers(timeline: Timeline, room: int) -> list[tuple[int, str]]:
+    """CPU and level of the last micro-steps, oldest first; CPU -1 is no CPU's."""
     found = []
-    cpus = timeline.config.cpus
+    m, cpus = timeline.machine, timeline.config.cpus
     for step in range(max(1, timeline.position - room + 1), timeline.position + 1):
         ctx = timeline.step_info(step).ctx
         if 0 <= ctx < cpus:
-            found.append((ctx, True))
-        elif cpus <= ctx < timeline.machine.boot_ctx:
-            task = timeline.config.tasks[ctx - cpus]
-            at = timeline.machine.task[ctx - cpus].cpu - 1
-            found.append((at if at >= 0 else task.cpu, False))
+            found.append((ctx, "irq"))
+        elif cpus <= ctx < m.boot_ctx:
+            at = m.task[ctx - cpus].cpu - 1
+            found.append((at if at >= 0 else timeline.config.tasks[ctx - cpus].cpu, "task"))
         else:
-            found.append((-1, False))
+            found.append((-1, ""))
     return found
 
 
-def _lane(timeline: Timeline, cpu: int, movers: list[tuple[int, bool]], room: int) -> Row:
-    bar = []
-    for who, interrupt in movers:
-        if who != cpu:
-            bar.append(Mark("─", "dim"))
-        else:
-            bar.append(Mark("▼" if interrupt else "━", "ipi" if interrupt else "used"))
-    merged: list[Mark] = []
-    for mark in bar:
-        if merged and merged[-1].role == mark.role:
-            merged[-1] = Mark(merged[-1].text + mark.text, mark.role)
-        else:
-            merged.append(mark)
-    pad = Mark(" " * (room - len(movers)), "dim")
+def _lane(
+    timeline: Timeline, cpu: int, movers: list[tuple[int, str]], room: int, width: int
+) -> Row:
+    bar = [Mark(" " * (room - len(movers)))] if len(movers) < room else []
+    for level, run in groupby(level if who == cpu else "" for who, level in movers):
+        glyph, role = LOOK[level]
+        bar.append(Mark(glyph * len(list(run)), role))
     text, role = _doing(timeline, cpu)
-    return Mark(f"cpu{cpu:<3} ", "title", Ref("cpu", cpu)), *merged, pad, Mark(f" {text}", role)
+    ref = Ref("cpu", cpu)
+    text = cut(text, max(0, width - LABEL - room - 1))
+    return Mark(f"{f'cpu{cpu}':<{LABEL}}", "title", ref), *bar, Mark(" "), Mark(text, role, ref)
 
 
 def _doing(timeline: Timeline, cpu: int) -> tuple[str, str]:
+    """What a CPU is about to do, or waits for."""
     m = timeline.machine
-    state = m.cpu[cpu]
-    if m.ctx[cpu].depth:
-        return "in the IPI handler", "ipi"
+    now = m.cpu[cpu]
+    if m.ctx[m.irq_ctx(cpu)].depth:
+        return f"{_next(timeline, m.irq_ctx(cpu))}", "ipi"
     if m.shootdown[cpu].waiting:
-        return "waits for acknowledgements", "ipi"
-    if not state.task:
-        return ("idle, lazy" if state.lazy else "idle"), "dim"
-    name = clean(m.config.tasks[state.task - 1].name)
-    ctx = m.task_ctx(state.task - 1)
+        return f"waits for {names.cpus(m.shootdown[cpu].waiting)} to flush", "ipi"
+    if not now.task:
+        borrowed = f" over {names.process(m, now.loaded_mm - 1)}" if now.loaded_mm else ""
+        return (f"idle, lazy{borrowed}" if now.lazy else "idle"), "dim"
+    name = clean(m.config.tasks[now.task - 1].name)
+    said = _next(timeline, m.task_ctx(now.task - 1))
+    if not said:
+        return f"{name}, user mode" if now.loaded_mm and not now.lazy else name, "dim"
+    return f"{name}, {said}", "text"
+
+
+def _next(timeline: Timeline, ctx: int) -> str:
+    """The micro-step a context makes next; empty when it has nothing to do."""
+    m = timeline.machine
     depth = m.ctx[ctx].depth
     if not depth:
-        return f"{name}", "dim"
-    act = m.stack[ctx * (len(m.stack) // m.contexts) + depth - 1]
-    return f"{name}, {op_name(act.op)}: {step_label(act.op, act.pos)}"[:LABEL], "text"
+        return ""
+    act = m.stack[ctx * STACK_DEPTH + depth - 1]
+    return f"{op_name(act.op)}: {step_label(act.op, act.pos)}"

@@ -3,40 +3,71 @@
 from __future__ import annotations
 
 from luf_tui.machine.refs import Ref
+from luf_tui.policy.base import Debt
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view import names
+from luf_tui.timeline.words import counted
+from luf_tui.view import names, past
+from luf_tui.view.columns import ends, wrap
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
-SHOWN = 6
+SHOWN = 8
 """Frames of one debt that are named."""
+INDENT = "  "
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """Two rows per debt."""
+    """A debt in a few rows: who owes since when, for which frames, and what pays it."""
     debts = timeline.policy.ledger(timeline.machine)
     rows: list[Row] = []
     for debt in debts:
-        owing = bool(debt.mask)
-        role = "pending" if owing else "dim"
-        label = (
-            f"key {debt.key}" if debt.key else f"gen {debt.generation}" if debt.frames else "now"
-        )
-        who = f"owes {names.cpus(debt.mask)}" if owing else "paid by other flushes"
-        frames = [Mark(f" f{pfn}", role, Ref("frame", pfn)) for pfn in debt.frames[:SHOWN]]
-        if len(debt.frames) > SHOWN:
-            frames.append(Mark(f" … {len(debt.frames) - SHOWN} more", "dim"))
-        rows.append((Mark(f"{'◆' if owing else '△'} {label:<7} ", role), Mark(who, role), *frames))
-        rows.append((Mark(f"  {_payer(debt.why, debt.key, len(debt.frames))}", "dim"),))
+        rows += _debt(timeline, debt, width)
     if not rows:
         rows.append((Mark("nothing is owed", "dim"),))
-    title = (Mark("flushes owed", "title"),)
-    return Pane("ledger", title, tuple(rows))
+    owing = sum(bool(debt.mask) for debt in debts)
+    told = (Mark(f"  {counted(owing, 'debt')}", "pending"),) if owing else ()
+    return Pane("ledger", (Mark("flushes owed", "title"), *told), tuple(rows))
 
 
-def _payer(why: str, key: int, frames: int) -> str:
-    if key:
-        return "paid when a frame leaves the pcp list" if why == "pcp" else clean(why)
-    if frames:
-        return f"paid when a block leaves {clean(why)}"
-    return f"{clean(why)}: flushed before free or copy"
+def _debt(timeline: Timeline, debt: Debt, width: int) -> list[Row]:
+    owes = bool(debt.mask)
+    role = "pending" if owes else "dim"
+    label = f"key {debt.key}" if debt.key else f"gen {debt.generation}" if debt.frames else "batch"
+    who = f"owed by {names.cpus(debt.mask)}" if owes else "all have flushed since"
+    steps = [past.deferred(timeline, pfn) for pfn in debt.frames]
+    since = min((step for step in steps if step >= 0), default=-1)
+    age = f" {counted(timeline.position - since, 'step')}" if since >= 0 else ""
+    head: Row = (Mark("◆ " if owes else "△ ", role), Mark(f"{label:<6} ", role), Mark(who, role))
+    rows = [ends(head, (Mark(age, "dim"),), width)]
+    if debt.frames:
+        rows.append(_frames(timeline, debt, role))
+    rows += [(Mark(f"{INDENT}{line}", "dim"),) for line in wrap(_payer(debt), width - len(INDENT))]
+    return rows
+
+
+def _frames(timeline: Timeline, debt: Debt, role: str) -> Row:
+    """The frames of a debt, and whose page the first of them was."""
+    changed = names.touched(timeline)
+    row = [Mark(INDENT)]
+    for pfn in debt.frames[:SHOWN]:
+        lit = "changed" if role == "dim" and ("frame", pfn) in changed else role
+        row += [Mark(f"f{pfn}", lit, Ref("frame", pfn)), Mark(" ")]
+    if len(debt.frames) > SHOWN:
+        row.append(Mark(f"and {len(debt.frames) - SHOWN} more ", "dim"))
+    was = past.page_of_frame(timeline, debt.frames[0])
+    if was is not None and len(debt.frames) == 1:
+        m = timeline.machine
+        row.append(Mark(f"was {names.page(m, *was)} of {names.process(m, was[0])}", "dim"))
+    return tuple(row)
+
+
+def _payer(debt: Debt) -> str:
+    """What will make the flush happen."""
+    why = clean(debt.why)
+    if not debt.mask and debt.frames:
+        return "free to hand out: nothing is left to pay"
+    if debt.key:
+        return "paid when a frame of it leaves the pcp list" if why == "pcp" else why
+    if debt.frames:
+        return f"paid when a block leaves {why}"
+    return f"{why}: flushed before free or copy"

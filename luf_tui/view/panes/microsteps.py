@@ -11,6 +11,8 @@ from luf_tui.view.marks import Mark, Row, clean
 LEAD = "      "
 MOST, FEWEST = 5, 1
 """Micro-steps on either side of the current one, by how high the pane is."""
+SHORT = 12
+"""Rows below which how many are left out is not said."""
 
 
 def tree(timeline: Timeline, item: int, height: int) -> list[Row]:
@@ -19,15 +21,16 @@ def tree(timeline: Timeline, item: int, height: int) -> list[Row]:
     if len(steps) < 2:
         return []
     around = max(FEWEST, min(MOST, (height - 4) // 4))
+    short = height < SHORT
     here = timeline.position
     first = max(steps.start, min(here - around, steps.stop - 2 * around - 1))
     last = min(steps.stop, first + 2 * around + 1)
     rows: list[Row] = []
-    if first > steps.start:
+    if first > steps.start and not short:
         before = Ref("step", steps.start)
         rows.append((Mark(f"{LEAD}┆ {first - steps.start} before", "dim", before),))
     rows += [_row(timeline, step, item, last=step == steps.stop - 1) for step in range(first, last)]
-    if last < steps.stop:
+    if last < steps.stop and not short:
         after = Ref("step", steps.stop - 1)
         rows.append((Mark(f"{LEAD}┆ {steps.stop - last} more", "dim", after),))
     return rows
@@ -39,7 +42,10 @@ def _row(timeline: Timeline, step: int, item: int, *, last: bool) -> Row:
     text = f"{_who(timeline, info.ctx, item)}{op_name(info.op)}: {step_label(info.op, info.pos)}"
     role = "current" if step == here else "text" if step < here else "dim"
     ref = Ref("step", step)
-    lead = Mark(f"{LEAD}{'└' if last else '├'} ", "current" if step == here else "dim", ref)
+    branch = "└" if last else "├"
+    lead = Mark(f"{LEAD}{branch}▶", "title", ref)
+    if step != here:
+        lead = Mark(f"{LEAD}{branch} ", "dim", ref)
     found = glyphs.marks(glyphs.of_steps(timeline, range(step, step + 1), here))
     return (lead, Mark(text, role, ref), Mark(" "), *found)
 

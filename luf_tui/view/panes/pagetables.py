@@ -2,75 +2,134 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.events import UNMAP
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import MIGRATION, NONE, PRESENT, SWAP
+from luf_tui.machine.schema import MIGRATION, NONE, PRESENT, SWAP, Mm, Pte, Vma
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view import names
-from luf_tui.view.columns import side_by_side
+from luf_tui.view import names, past
+from luf_tui.view.columns import GAP, pad, side_by_side
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.state import ViewState
 
-LEAST = 30
+LEAST = 27
+"""Cells in which a page can be read."""
+MOST = 300
+"""Pages of one address space that are shown at a time."""
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """A block of rows per address space, side by side."""
+    """A block of rows per address space, side by side; a long one goes on in the next column."""
     m = timeline.machine
     spaces = [n for n in range(len(m.config.processes)) if m.mm[n].alive]
     blocks = [_space(timeline, state, mm) for mm in spaces]
-    return Pane("pagetables", (Mark("page tables", "title"),), side_by_side(blocks, width, LEAST))
+    wanted = max(LEAST, 11 + names.page_width(timeline) + names.content_width(timeline))
+    across = max(1, (width + GAP) // (wanted + GAP))
+    if len(blocks) < across:
+        blocks = _spread(blocks, across, height)
+    rows = side_by_side(blocks, width, wanted, LEAST)
+    current = names.first_lit(rows) if len(rows) > height else None
+    return Pane("pagetables", (Mark("page tables", "title"),), rows, current)
+
+
+def _spread(blocks: list[list[Row]], across: int, height: int) -> list[list[Row]]:
+    """Blocks too high for the pane, continued in columns that would stay empty."""
+    spare = across - len(blocks)
+    found: list[list[Row]] = []
+    for block in blocks:
+        rest = block
+        while spare and len(rest) > height > 1:
+            found.append(rest[:height])
+            rest = [(), *rest[height:]]
+            spare -= 1
+        found.append(rest)
+    return found
 
 
 def _space(timeline: Timeline, state: ViewState, mm: int) -> list[Row]:
-    m = timeline.machine
     changed = names.touched(timeline)
-    role = "changed" if ("mm", mm) in changed else "title"
-    head = (
-        Mark(f"{names.process(m, mm)} ", role, Ref("mm", mm)),
-        Mark(f"gen {m.mm[mm].tlb_gen}  mask {names.cpus(m.mm[mm].cpumask)}", "dim"),
-    )
-    rows: list[Row] = [head]
-    for vpn in range(m.config.pages):
-        vma, pte = m.vma_at(mm, vpn), m.pte_at(mm, vpn)
-        moved = ("pte", pte.index) in changed or ("vma", pte.index) in changed
-        if not (vma.mapped or pte.kind) or (state.changed_only and not moved):
-            continue
-        rows.append(_page(timeline, mm, vpn, moved=moved))
+    rows: list[Row] = [_head(timeline, timeline.machine.mm[mm])]
+    first = mm * timeline.config.pages
+    pages = _pages(timeline, mm)
+    moved = [n for n, vpn in enumerate(pages) if ("pte", first + vpn) in changed]
+    if state.changed_only:
+        pages = [pages[n] for n in moved]
+    skipped = 0
+    if len(pages) > MOST:
+        skipped = max(0, min((moved or [0])[0] - MOST // 2, len(pages) - MOST))
+    if skipped:
+        rows.append((Mark(f"  … {skipped} before", "dim"),))
+    shown = pages[skipped : skipped + MOST]
+    rows += [_page(timeline, mm, vpn, moved=("pte", first + vpn) in changed) for vpn in shown]
+    if len(pages) > skipped + MOST:
+        rows.append((Mark(f"  … {len(pages) - skipped - MOST} more", "dim"),))
     return rows
+
+
+def _pages(timeline: Timeline, mm: int) -> list[int]:
+    """The virtual pages of an address space that are mapped, or whose PTE says something."""
+    m = timeline.machine
+    values, count = m.cells.values, m.config.pages
+    vma, pte = m.vma, m.pte
+    at = vma.base + mm * count * vma.size
+    mapped = values[at + Vma.mapped.offset : at + count * vma.size : vma.size]
+    at = pte.base + mm * count * pte.size
+    kinds = values[at + Pte.kind.offset : at + count * pte.size : pte.size]
+    return [n for n, (one, two) in enumerate(zip(mapped, kinds, strict=True)) if one or two]
+
+
+def _head(timeline: Timeline, mm: Mm) -> Row:
+    """The address space, its generation, and the CPUs it may be cached on."""
+    role = "changed" if ("mm", mm.index) in names.touched(timeline) else "dim"
+    ref = Ref("mm", mm.index)
+    row = [
+        Mark(f"{names.process(timeline.machine, mm.index)} ", "title", ref),
+        Mark(f"gen {mm.tlb_gen}", role, ref),
+        Mark(f"  on {names.cpus(mm.cpumask)}", "dim", ref),
+    ]
+    if mm.writer:
+        row.append(Mark("  locked", "ipi", ref))
+    return tuple(row)
 
 
 def _page(timeline: Timeline, mm: int, vpn: int, *, moved: bool) -> Row:
     m = timeline.machine
-    pte, vma = m.pte_at(mm, vpn), m.vma_at(mm, vpn)
+    pte = m.pte_at(mm, vpn)
     role = "changed" if moved else "text"
     ref = Ref("pte", pte.index)
-    name = Mark(f"  {names.page(m, mm, vpn):<8} ", role, ref)
+    wide = names.page_width(timeline)
+    name = (
+        Mark("• " if moved else "  ", role, ref),
+        Mark(f"{pad(names.page(m, mm, vpn), wide)} ", "text" if pte.kind else "dim", ref),
+    )
     if pte.kind == PRESENT:
-        flags = names.rights(pte) + ("" if vma.prot_write or not pte.writable else "?")
-        extra = " uffd-wp" if pte.uffd_wp else " hidden" if pte.prot_none else ""
-        where = Mark(f"f{pte.pfn - 1}", role, Ref("frame", pte.pfn - 1))
-        dirty = " D" if pte.dirty and not pte.writable else ""
-        return name, where, Mark(f" {flags}{dirty}", role, ref), Mark(extra, "pending")
+        return *name, *_present(timeline, pte, m.vma_at(mm, vpn), role)
     if pte.kind == MIGRATION:
-        return name, Mark(f"migrating from f{pte.pfn - 1}", "changed" if moved else "saved", ref)
+        return *name, Mark(f"migrating f{pte.pfn - 1}", "changed" if moved else "saved", ref)
     if pte.kind == SWAP:
-        return name, Mark(f"swap slot {pte.slot - 1}", role if moved else "dim", ref)
+        return *name, Mark(f"swap {pte.slot - 1}", role if moved else "dim", ref)
     assert pte.kind == NONE
-    was = _was(timeline, mm, vpn)
-    return name, Mark("–", "dim", ref), Mark(f"  was f{was}" if was >= 0 else "", "dim")
+    was = past.frame_of_page(timeline, mm, vpn)
+    gone = Mark("–", role if moved else "dim", ref)
+    if was < 0:
+        return *name, gone
+    return *name, gone, Mark("   was ", "dim", ref), Mark(f"f{was}", "dim", Ref("frame", was))
 
 
-def _was(timeline: Timeline, mm: int, vpn: int) -> int:
-    """The frame that the last clearing of this PTE took away, -1 if it never had one."""
-    unmaps: dict[tuple[int, int], list[tuple[int, int]]] | None = timeline.memo.get("unmaps")
-    if unmaps is None:
-        unmaps = timeline.memo["unmaps"] = {}
-        args = timeline.events.args
-        for event in timeline.index.by_kind[UNMAP]:
-            at = (args[0][event], args[1][event])
-            unmaps.setdefault(at, []).append((timeline.step_of_event(event), args[2][event]))
-    for step, pfn in reversed(unmaps.get((mm, vpn), ())):
-        if step <= timeline.position:
-            return pfn
-    return -1
+def _present(timeline: Timeline, pte: Pte, vma: Vma, role: str) -> Row:
+    """A page that is mapped: its frame, rights, flags, and bytes."""
+    pfn = pte.pfn - 1
+    ref, frame = Ref("pte", pte.index), Ref("frame", pfn)
+    flags = names.rights(pte) + ("A" if pte.accessed else " ")
+    if pte.writable and not vma.prot_write:
+        flags += "?"
+    told = [
+        Mark(f"{f'f{pfn}':<3}", role, frame),
+        Mark(f" {flags} ", role, ref),
+        Mark(names.content(timeline.machine, timeline.machine.frame[pfn].content), "dim", frame),
+    ]
+    if pte.dirty and not pte.writable:
+        told.append(Mark(" dirty", "dim", ref))
+    if pte.uffd_wp:
+        told.append(Mark(" uffd-wp", "ipi", ref))
+    if pte.prot_none:
+        told.append(Mark(" hidden", "ipi", ref))
+    return tuple(told)

@@ -39,7 +39,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         rows += _line(timeline, state, width, number, item_of.get(number, -1), here=here)
         if here:
             steps = tree(timeline, item, height)
-            current += next((n for n, row in enumerate(steps, 1) if row[0].role == "current"), 0)
+            current += next((n for n, row in enumerate(steps, 1) if row[0].role == "title"), 0)
             rows += steps
     while rows and not rows[-1]:
         rows.pop()

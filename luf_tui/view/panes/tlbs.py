@@ -11,6 +11,7 @@ from luf_tui.view.columns import pad, side_by_side
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
+MANY = 6
 LEAST = 24
 """Cells in which an entry can be read."""
 
@@ -18,11 +19,35 @@ LEAST = 24
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """A block of rows per CPU, side by side; the first entry lit or changed is kept in view."""
     wide = names.page_width(timeline)
-    blocks = [_cpu(timeline, state, cpu, wide) for cpu in range(timeline.config.cpus)]
+    blocks, idle = _blocks(timeline, state, wide)
     wanted = 13 + wide + names.content_width(timeline)
     rows = side_by_side(blocks, width, wanted, LEAST)
+    if idle:
+        rows = (*rows, (), (Mark(f"idle, nothing cached: {_ranges(idle)}", "dim"),))
     current = names.first_lit(rows) if len(rows) > height else None
     return Pane("tlbs", _title(timeline), rows, current)
+
+
+def _blocks(timeline: Timeline, state: ViewState, wide: int) -> tuple[list[list[Row]], list[int]]:
+    """A block per CPU; of more CPUs than MANY, those that do nothing and cache nothing apart."""
+    m = timeline.machine
+    cpus = range(timeline.config.cpus)
+    idle: list[int] = []
+    if len(cpus) > MANY:
+        idle = [n for n in cpus if not m.cpu[n].task and not m.cpu[n].ipis and _empty(timeline, n)]
+    return [_cpu(timeline, state, cpu, wide) for cpu in cpus if cpu not in idle], idle
+
+
+def _empty(timeline: Timeline, cpu: int) -> bool:
+    return not any(entry.mm for entry in timeline.machine.tlb_of(cpu))
+
+
+def _ranges(numbers: list[int]) -> str:
+    """`cpu3-5 cpu7` for CPUs 3, 4, 5 and 7."""
+    starts = [n for n in numbers if n - 1 not in numbers]
+    ends = [n for n in numbers if n + 1 not in numbers]
+    pairs = zip(starts, ends, strict=True)
+    return " ".join(f"cpu{a}" if a == b else f"cpu{a}-{b}" for a, b in pairs)
 
 
 def _title(timeline: Timeline) -> Row:
@@ -79,7 +104,7 @@ def _entry(
     danger = is_stale and entry.writable and entry.dirty
     glyph, role = ("!", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
     if moved and not is_stale:
-        role = "changed"
+        glyph, role = "•", "changed"
     mm, pfn = entry.mm - 1, entry.pfn - 1
     page = names.page(m, mm, entry.vpn)
     if m.cpu[cpu].loaded_mm != entry.mm:

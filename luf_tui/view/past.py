@@ -1,0 +1,51 @@
+"""What happened to things before the position: looked up in tables made once a run."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TypeAlias
+
+from luf_tui.machine.events import DEFER, UNMAP
+from luf_tui.timeline.timeline import Timeline
+
+Table: TypeAlias = "dict[tuple[int, ...], list[int]]"
+
+
+def _table(timeline: Timeline, kind: int, arguments: tuple[int, ...]) -> Table:
+    """Events of a kind by some of their arguments, in the order they came."""
+    kept: Table | None = timeline.memo.get(("past", kind, arguments))
+    if kept is None:
+        kept = timeline.memo["past", kind, arguments] = {}
+        columns = [timeline.events.args[n] for n in arguments]
+        for event in timeline.index.by_kind[kind]:
+            kept.setdefault(tuple(column[event] for column in columns), []).append(event)
+    return kept
+
+
+def _last(
+    timeline: Timeline, kind: int, arguments: tuple[int, ...], values: tuple[int, ...]
+) -> int:
+    """The last event of a kind with these arguments up to the position, or -1."""
+    found = _table(timeline, kind, arguments).get(values, ())
+    at = bisect_left(found, timeline.event_index_at(timeline.position))
+    return found[at - 1] if at else -1
+
+
+def frame_of_page(timeline: Timeline, mm: int, vpn: int) -> int:
+    """The frame that the last clearing of a page's PTE took away, -1 if it never had one."""
+    event = _last(timeline, UNMAP, (0, 1), (mm, vpn))
+    return timeline.events.argument(event, 2) if event >= 0 else -1
+
+
+def page_of_frame(timeline: Timeline, pfn: int) -> tuple[int, int] | None:
+    """The address space and page that a frame was last unmapped from."""
+    event = _last(timeline, UNMAP, (2,), (pfn,))
+    if event < 0:
+        return None
+    return timeline.events.argument(event, 0), timeline.events.argument(event, 1)
+
+
+def deferred(timeline: Timeline, pfn: int) -> int:
+    """The micro-step in which a frame's flush was last put off, -1 if it never was."""
+    event = _last(timeline, DEFER, (0,), (pfn,))
+    return timeline.step_of_event(event) if event >= 0 else -1
