@@ -49,11 +49,13 @@ def rights(entry: Pte | TlbEntry) -> str:
     return "r"
 
 
-def cpus(mask: int) -> str:
-    """`cpu1 cpu2` for a mask; ranges when there are many."""
+def cpus(mask: int, *, short: bool = False) -> str:
+    """`cpu1 cpu2` for a mask, or `cpu1,2`; their number when there are many."""
     numbers = [n for n in range(mask.bit_length()) if mask >> n & 1]
     if len(numbers) > 4:
         return f"{len(numbers)} cpus"
+    if short and numbers:
+        return "cpu" + ",".join(str(n) for n in numbers)
     return " ".join(f"cpu{n}" for n in numbers) or "nobody"
 
 

@@ -67,6 +67,8 @@ def arrange(width: int, height: int, group: str = "tlbs") -> tuple[Placement, ..
         return (*places, *_wide(width, body))
     if width >= 110 and height >= 34:
         return (*places, *_normal(width, body))
+    if width >= 100:
+        return (*places, *_flat(width, body, group))
     return (*places, *_narrow(width, body, group))
 
 
@@ -106,6 +108,16 @@ def _normal(width: int, body: int) -> list[Placement]:
         Placement("lists", left, y + first + second, right, third),
         Placement("frames", left, y + body - fourth, right - half, fourth),
         Placement("ledger", left + right - half, y + body - fourth, half, fourth),
+    ]
+
+
+def _flat(width: int, body: int, group: str) -> list[Placement]:
+    """Wide but low: the script on the left, and one pane of the group on the right."""
+    left = width * 45 // 100
+    shown = group if group in GROUPS else GROUPS[0]
+    return [
+        Placement("script", 0, 1, left, body),
+        Placement(shown, left, 1, width - left, body),
     ]
 
 

@@ -7,7 +7,7 @@ from array import array
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.narrate import narrate
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.columns import cells, cut, ends, fit, length, wrap
+from luf_tui.view.columns import cells, cut, ends, length, wrap
 from luf_tui.view.glyphs import RANK, ROLE_OF, TELLING
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
@@ -18,21 +18,23 @@ SAID: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """What the glyphs of the strip are, for those who have room to read it."""
 WIDE = 110
+LEAST_TITLE = 10
+"""Cells below which a title is left out."""
 
 
 def header(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """Title and policy on the left; position and counters on the right."""
-    without = "".join(f" −{guard}" for guard in timeline.policy.without)
-    left: Row = (
-        Mark(f" {clean(timeline.program.title)}", "title"),
+    policy: Row = (
         Mark(" · ", "dim"),
         Mark(timeline.policy.name),
-        Mark(without, "failed"),
+        *(Mark(f" −{guard}", "failed") for guard in timeline.policy.without),
     )
     right = _counters(timeline, wide=width >= WIDE)
-    if length(right) + 12 > width:
-        return Pane("header", (), (fit(right, width),))
-    return Pane("header", (), (ends(left, right, width),))
+    room = width - length(right) - length(policy) - 2
+    if room < LEAST_TITLE:
+        return Pane("header", (), (ends((Mark(" "), *policy[1:]), right, width),))
+    title = Mark(f" {cut(clean(timeline.program.title), room)}", "title")
+    return Pane("header", (), (ends((title, *policy), right, width),))
 
 
 def _counters(timeline: Timeline, *, wide: bool) -> Row:

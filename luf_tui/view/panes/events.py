@@ -6,16 +6,19 @@ from luf_tui.machine.events import BEGIN, END, EXPECTED, KINDS, NOTE_TEXT
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.narrate import sentence
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.columns import wrap
 from luf_tui.view.glyphs import ROLE_OF
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
 SILENT = (BEGIN, END, NOTE_TEXT, EXPECTED)
 """Kinds that the script pane tells already."""
+INDENT = 8
+"""Cells before the text of an event."""
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """What happened lately, what happens now, and a little of what comes."""
+    """What happened lately, what happens now in full, and a little of what comes."""
     until = timeline.event_index_at(timeline.position)
     log = timeline.events
     now = timeline.events_of(timeline.position)
@@ -25,29 +28,41 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         if log.kind_of(number) in SILENT:
             continue
         step = timeline.step_of_event(number)
-        if number < until:
-            current = len(rows)
-        role = "current" if number in now else "text" if number < until else "dim"
-        rows.append(_event(timeline, state.level, number, step, role, first=step != from_step))
+        role = "title" if number in now else "text" if number < until else "dim"
+        rows += _event(timeline, state.level, width, number, role, first=step != from_step)
         from_step = step
+        if number < until:
+            current = len(rows) - 1
     return Pane("events", (Mark("events", "title"),), tuple(rows), current if rows else None)
 
 
 def _event(
-    timeline: Timeline, level: str, number: int, step: int, role: str, *, first: bool
-) -> Row:
+    timeline: Timeline, level: str, width: int, number: int, role: str, *, first: bool
+) -> tuple[Row, ...]:
     """One event, its step where it is the first of it; kept while it looks the same."""
-    kept: dict[object, Row] = timeline.memo.setdefault("event rows", {})
-    key = (number, level, role, first)
-    row = kept.get(key)
-    if row is None:
-        glyph = KINDS[timeline.events.kind_of(number)].glyph
-        ref = Ref("step", step)
-        text = clean(sentence(timeline, timeline.events[number], level))
-        row = kept[key] = (
-            Mark("▶" if role == "current" else " ", "title", ref),
+    kept: dict[object, tuple[Row, ...]] = timeline.memo.setdefault("event rows", {})
+    key = (number, level, width, role, first)
+    rows = kept.get(key)
+    if rows is None:
+        rows = kept[key] = tuple(_rows(timeline, level, width, number, role, first=first))
+    return rows
+
+
+def _rows(
+    timeline: Timeline, level: str, width: int, number: int, role: str, *, first: bool
+) -> list[Row]:
+    step = timeline.step_of_event(number)
+    glyph = KINDS[timeline.events.kind_of(number)].glyph
+    ref = Ref("step", step)
+    text = clean(sentence(timeline, timeline.events[number], level))
+    lines = wrap(text, max(8, width - INDENT)) if role == "title" else [text]
+    rows: list[Row] = [
+        (
+            Mark("▶" if role == "title" else " ", "title", ref),
             Mark(f"{step if first else '':>4} ", "dim", ref),
             Mark(f"{glyph} ", "dim" if role == "dim" else ROLE_OF.get(glyph, "dim"), ref),
-            Mark(text, role, ref),
+            Mark(lines[0], role, ref),
         )
-    return row
+    ]
+    rows += [(Mark(" " * INDENT), Mark(line, role, ref)) for line in lines[1:]]
+    return rows

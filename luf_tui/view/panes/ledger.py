@@ -33,10 +33,11 @@ def _debt(timeline: Timeline, debt: Debt, width: int) -> list[Row]:
     owes = bool(debt.mask)
     role = "pending" if owes else "dim"
     label = f"key {debt.key}" if debt.key else f"gen {debt.generation}" if debt.frames else "batch"
-    who = f"owed by {names.cpus(debt.mask)}" if owes else "all have flushed since"
+    who = f"owed by {names.cpus(debt.mask, short=True)}" if owes else "all have flushed since"
     steps = [past.deferred(timeline, pfn) for pfn in debt.frames]
     since = min((step for step in steps if step >= 0), default=-1)
-    age = f" {counted(timeline.position - since, 'step')}" if since >= 0 else ""
+    passed = timeline.position - since
+    age = f" for {counted(passed, 'step')}" if since >= 0 and passed else ""
     head: Row = (Mark("◆ " if owes else "△ ", role), Mark(f"{label:<6} ", role), Mark(who, role))
     rows = [ends(head, (Mark(age, "dim"),), width)]
     if debt.frames:

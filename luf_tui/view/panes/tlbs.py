@@ -84,11 +84,11 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
     if now.lazy and now.loaded_mm:
         head.append(Mark(f" · lazy, has {names.process(m, now.loaded_mm - 1)}", "dim"))
     if now.handling:
-        head.append(Mark(f" ↯ serves cpu{now.handling - 1}", "ipi"))
+        head.append(Mark(f" ↯ from cpu{now.handling - 1}", "ipi"))
     elif now.ipis:
         head.append(Mark(" ↯ IPI pending", "ipi"))
     if m.shootdown[cpu].waiting:
-        head.append(Mark(f" ↯ awaits {names.cpus(m.shootdown[cpu].waiting)}", "ipi"))
+        head.append(Mark(f" ↯ to {names.cpus(m.shootdown[cpu].waiting, short=True)}", "ipi"))
     if now.irqs_off:
         head.append(Mark(" irqs off", "danger"))
     return tuple(head)
@@ -119,7 +119,7 @@ def _entry(
         Mark(pad(page, max(wide, len(page))), role, ref),
         Mark(" → ", "dim"),
         Mark(f"{f'f{pfn}':<3}", role, Ref("frame", pfn)),
-        Mark(f" {names.rights(entry)} ", role, ref),
+        Mark(names.rights(entry), role, ref),
         Mark(" "),
         Mark(names.content(m, holds), kind, Ref("frame", pfn)),
     )
