@@ -17,13 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "luf_tui"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-WRITERS = {"machine/cells.py", "timeline/checkpoints.py"}
-"""Who may put values into the cells: the logged write, and the cursor moving over its log."""
+WRITERS = {"machine/cells.py", "timeline/checkpoints.py", "explore/keys.py"}
+"""Who may put values into the cells: the logged write, the cursor moving over its log, and the
+explorer going back to a state it has seen."""
 MOVERS = {
     "apply": {"timeline/timeline.py"},
     "restore": {"timeline/timeline.py"},
     "undo": {"timeline/recorder.py"},
-    "forget": {"machine/machine.py", "engine/director.py", "timeline/deltas.py"},
+    "forget": {"engine/director.py", "timeline/deltas.py"},
 }
 """Who may move the cells along their log, by what they call."""
 
