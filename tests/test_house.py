@@ -24,7 +24,7 @@ MOVERS = {
     "apply": {"timeline/timeline.py"},
     "restore": {"timeline/timeline.py"},
     "undo": {"timeline/recorder.py"},
-    "forget": {"engine/director.py", "timeline/deltas.py"},
+    "forget": {"machine/machine.py", "engine/director.py", "timeline/deltas.py"},
 }
 """Who may move the cells along their log, by what they call."""
 
