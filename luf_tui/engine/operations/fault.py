@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.engine import pagetable
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.machine import events as ev
@@ -73,11 +73,16 @@ class Fault(Operation, name="fault"):
             k.give(SEGV)
             return DONE
         k.m.mm[mm].readers += 1
-        self.mask = k.policy.fault_masks(k.m, k.task, mm, self.vpn, bool(self.store), "before")
-        if self.mask:
-            k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
-            return self.call(k, Shootdown, Fault.dispatch, mask=self.mask, why=WRITE_FAULT)
-        return self._dispatch(k)
+        return self._owing(k, "before", Fault.dispatch) or self._dispatch(k)
+
+    def _owing(self, k: Kernel, when: str, then: Step) -> Next:
+        """Flush what the mm and the file owe, and go on at `then`; None when they owe nothing."""
+        store = bool(self.store)
+        self.mask = k.policy.fault_masks(k.m, k.task, self._mm(k), self.vpn, store, when)
+        if not self.mask:
+            return None
+        k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
+        return self.call(k, Shootdown, then, mask=self.mask, why=WRITE_FAULT)
 
     @step("look at the PTE")
     def dispatch(self, k: Kernel) -> Next:
@@ -168,6 +173,9 @@ class Fault(Operation, name="fault"):
         pte, vma = self._pte(k), self._vma(k)
         if pte.kind != SWAP:
             return Fault.discard
+        late = self._owing(k, "before", Fault.map_swapped) if vma.prot_write else None
+        if late:
+            return late
         slot = k.m.swap[pte.slot - 1]
         slot.users -= 1
         alone = not slot.users
@@ -235,6 +243,9 @@ class Fault(Operation, name="fault"):
         if pte.kind != NONE or frame.locked not in (0, k.ctx + 1) or gone:
             return Fault.discard
         writable = int(bool(self.store))
+        late = self._owing(k, "before", Fault.install) if writable else None
+        if late:
+            return late
         if writable and frame.state == FILE:
             frame.dirty = 1
         alone = int(frame.state == ANON)
@@ -282,10 +293,15 @@ class Fault(Operation, name="fault"):
 
     @step("make the PTE writable in place")
     def upgrade(self, k: Kernel) -> Next:
-        """wp_page_reuse(): no flush; H5 repairs the other CPUs' read-only entries."""
+        """wp_page_reuse(): H5 repairs the other CPUs' read-only entries of this frame. A migration
+        since the fault began may have left entries of another one: those are paid for first.
+        """
         pte = self._pte(k)
         if pte.kind != PRESENT:
             return Fault.leave
+        late = self._owing(k, "before", Fault.upgrade)
+        if late:
+            return late
         frame = k.m.frame[pte.pfn - 1]
         pte.dirty = pte.accessed = 1
         pte.exclusive = int(frame.state == ANON)
@@ -335,12 +351,7 @@ class Fault(Operation, name="fault"):
     @step("leave the fault handler")
     def leave(self, k: Kernel) -> Next:
         """The PTE is visible now; v12 as posted flushes only here (OP-14, step 3)."""
-        mm = self._mm(k)
-        self.mask = k.policy.fault_masks(k.m, k.task, mm, self.vpn, bool(self.store), "after")
-        if self.mask:
-            k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
-            return self.call(k, Shootdown, Fault.unlock, mask=self.mask, why=WRITE_FAULT)
-        return self._unlock(k)
+        return self._owing(k, "after", Fault.unlock) or self._unlock(k)
 
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
