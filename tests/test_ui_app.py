@@ -11,10 +11,13 @@ import pytest
 from textual import events
 from textual.geometry import Offset
 
+from luf_tui import library
 from luf_tui.machine.refs import Ref
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.gallery import Gallery
+from luf_tui.ui.loading import Recording
+from luf_tui.ui.messages import OpenScenario
 from luf_tui.ui.stepper import Stepper
 
 SCENARIO = """\
@@ -418,3 +421,99 @@ def test_an_unknown_file_is_told_in_the_app(tmp_path, monkeypatch):
             assert "nowhere.luf" in text(pilot.app)
 
     asyncio.run(run())
+
+
+@driven
+async def test_what_if_puts_a_line_in_and_leaves_the_file_alone(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        app = pilot.app
+        session = app.screen.session
+        session.goto("L14")
+        steps = session.timeline.steps
+        await pilot.press("a", *"cpu2", "space", *"read", "space", *"text.0", "enter")
+        await pilot.pause()
+
+        assert "cpu2 read text.0" == session.timeline.program.source[14]
+        assert 15 == session.line
+        assert session.timeline.steps > steps
+        assert SCENARIO == path.read_text("utf-8")
+        await pilot.press("u")
+        await pilot.pause()
+        assert steps == session.timeline.steps
+        assert 14 == session.line
+
+
+@driven
+async def test_a_what_if_that_makes_no_sense_is_told_in_the_prompt(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        app = pilot.app
+        app.screen.session.goto("L14")
+        await pilot.press("a", *"cpu2", "space", *"raed", "enter")
+        await pilot.pause()
+
+        assert "✖" in text(app)
+        assert app.screen.panels
+
+
+@driven
+async def test_a_saved_file_is_read_again_by_itself(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        screen = pilot.app.screen
+        screen.session.goto("L14")
+        path.write_text("# a line more\n" + SCENARIO, "utf-8")
+        screen._look_at_file()
+
+        assert 15 == screen.session.line
+
+
+@driven
+async def test_a_refused_operation_is_told_and_the_run_kept(path):
+    path.write_text(SCENARIO + "cpu1     read text.0 stop before xyzzy\n", "utf-8")
+    async with LufApp(path).run_test(size=(160, 50)) as pilot:
+        await pilot.pause()
+        assert "the machine refuses line 23" in text(pilot.app)
+        do(pilot.app, "end", "forward")
+
+        assert "this is the end: the machine refuses line 23" in text(pilot.app)
+
+
+@driven
+async def test_a_long_recording_is_shown_going_on(path, monkeypatch):
+    looks = []
+    monkeypatch.setattr(
+        Recording, "done", lambda self, seconds=0: looks.append(1) or len(looks) > 3
+    )
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "recording under luf" in text(pilot.app)
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if isinstance(pilot.app.screen, Stepper):
+                break
+
+        await pilot.pause()
+        assert "? help" in text(pilot.app)
+
+
+@driven
+async def test_a_broken_scenario_is_marked_in_the_gallery(path):
+    path.write_text("xyzzy\n" + SCENARIO, "utf-8")
+    async with LufApp().run_test(size=(120, 40)) as pilot:
+        for _ in range(60):
+            await pilot.pause(0.05)
+            if "✖ Flush before reuse" in text(pilot.app):
+                break
+
+        assert "✖ Flush before reuse" in text(pilot.app)
+        assert "xyzzy" in text(pilot.app)
+
+
+@driven
+async def test_every_shipped_scenario_opens(path):
+    async with LufApp(path).run_test(size=(160, 50)) as pilot:
+        for entry in library.shipped():
+            pilot.app.post_message(OpenScenario(entry.path, step=10_000))
+            await pilot.pause()
+
+            assert isinstance(pilot.app.screen, Stepper), entry.name
+            assert entry.path == pilot.app.screen.session.path

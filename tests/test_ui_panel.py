@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from luf_tui.view.marks import Mark
-
 from luf_tui.errors import LufError
 from luf_tui.ui.panel import Item, ListPanel, TextPanel
 from luf_tui.ui.prompt import Prompt
+from luf_tui.view.marks import Mark
 
 
 def text(pane):

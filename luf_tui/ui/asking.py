@@ -156,11 +156,12 @@ def compare_panel(
 ) -> ListPanel:
     """Counters of several runs side by side, and where they part; Enter goes there."""
     found = compare.compare(runs)
-    wide = max(12, *(len(name) for name in found.policies)) + 1
     heads = ("IPIs", "deferred", "paid", "saved", "stale", "violations")
+    wide = max(12, *(len(name) for name in found.policies)) + 1
+    column = max(len(head) for head in heads) + 2
     items = [
         Item(
-            (Mark(" " * (wide + 2), DIM), *(Mark(f"{head:>9}", HEADING) for head in heads)),
+            (Mark(" " * (wide + 2), DIM), *(Mark(f"{head:>{column}}", HEADING) for head in heads)),
             heading=True,
         )
     ]
@@ -169,8 +170,8 @@ def compare_panel(
         bad = BAD if count.violations else "text"
         row = (
             Mark(f"  {name:<{wide}}", ACCENT),
-            *(Mark(f"{number:>9}") for number in numbers),
-            Mark(f"{count.violations:>9}", bad),
+            *(Mark(f"{number:>{column}}") for number in numbers),
+            Mark(f"{count.violations:>{column}}", bad),
         )
         items.append(Item(row, heading=True))
     for title, place in (
@@ -181,8 +182,9 @@ def compare_panel(
         if place is None:
             items.append(Item((Mark(f"  {title}: never", DIM),), heading=True))
             continue
-        both = f"{place.text or 'nothing'}\n{place.other_text or 'nothing'}"
-        head = (Mark(f"{title} at step {place.step}, line {place.line}: "),)
+        first = found.policies[0]
+        both = f"{first}: {place.text or 'nothing'}\nother: {place.other_text or 'nothing'}"
+        head = (Mark(f"{title} at step {place.step}, line {place.line}"),)
         items.append(Item(head, value=place.step, about=both))
     panel = ListPanel(
         "compare",
@@ -191,7 +193,7 @@ def compare_panel(
         choose=lambda item: go(int(str(item.value))),
         hint="⏎ go there   esc close",
     )
-    panel.name, panel.width = "compare", wide + 9 * len(heads) + 8
+    panel.name, panel.width = "compare", wide + column * len(heads) + 8
     return panel
 
 

@@ -37,20 +37,15 @@ class Board(Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self.grid = Grid(desk.ink)
         self.panels: list[Panel] = []
         self.told = ""
         self.told_badly = False
         self._due = False
 
-    @property
-    def grid(self) -> Grid:
-        """The widget that draws everything."""
-        return self._grid
-
     def compose(self) -> ComposeResult:
         """One grid."""
-        self._grid = Grid(self.desk.ink)
-        yield self._grid
+        yield self.grid
 
     def on_resize(self) -> None:
         """Arrange anew."""
@@ -277,7 +272,7 @@ def hint_row(hints: Sequence[tuple[str, str, str]], width: int) -> Row:
     for keys, label, name in shown:
         ref = Ref(ACTION, 0, name)
         row += [Mark(keys, KEY, ref), Mark(f" {label}", DIM, ref), Mark(" " * gap)]
-    return tuple(row)
+    return tuple(row[:-1])
 
 
 def _length(hints: Sequence[tuple[str, str, str]], gap: int) -> int:

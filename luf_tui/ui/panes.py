@@ -43,7 +43,7 @@ class Panes:
             level=session.level,
         )
         places = self._places(width, height)
-        crowded = sum(place.height >= FRAMED for place in places) < len(NUMBERED)
+        turns = sum(place.pane in GROUPS for place in places) == 1
         self._shown = []
         for place in places:
             framed = place.height >= FRAMED
@@ -51,7 +51,7 @@ class Panes:
             rows = place.height - 2 if framed else place.height
             pane = PANES[place.pane](timeline, state, columns, rows)
             block = Block(
-                self._titled(pane, crowded=crowded) if framed else pane,
+                self._titled(pane, turns=turns) if framed else pane,
                 place.x, place.y, place.width, place.height,
                 frame=framed, focus=framed and pane.name == self.focus,
             )  # fmt: skip
@@ -74,16 +74,14 @@ class Panes:
         bars = [place for place in places if place.height < FRAMED]
         return (*bars, Placement(self.focus, 0, top, width, bottom - top))
 
-    def _titled(self, pane: Pane, *, crowded: bool) -> Pane:
-        """The pane with its number; with those of all where they take turns."""
-        number = NUMBERED.index(pane.name) + 1 if pane.name in NUMBERED else 0
-        if not number:
-            return pane
-        title: Row = (Mark(f"{number} ", "dim"), *pane.title)
-        alone = self.zoomed or len([b for b in self._shown if b.frame]) > 0
-        if crowded and pane.name != "script" and alone:
-            title = self._tabs(pane.name)
-        return evolve(pane, title=title)
+    def _titled(self, pane: Pane, *, turns: bool) -> Pane:
+        """The pane with its number; where panes take turns, with the names of all of them."""
+        if turns and pane.name in GROUPS:
+            return evolve(pane, title=self._tabs(pane.name))
+        if pane.name in NUMBERED:
+            number = Mark(f"{NUMBERED.index(pane.name) + 1} ", "dim")
+            return evolve(pane, title=(number, *pane.title))
+        return pane
 
     def _tabs(self, shown: str) -> Row:
         tabs: list[Mark] = []

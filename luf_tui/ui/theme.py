@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from rich.style import Style
@@ -46,11 +45,10 @@ def _ink(palette: Palette, ground: str, raised: Ink | None) -> Ink:
 
 
 def _attributes(role: str) -> tuple[str, ...]:
-    """Attributes of a role. Dimming a colour chosen to be quiet would make it unreadable, so
-    that one is only for terminals without colour.
+    """Attributes of a role. Dimming a colour that was chosen to be quiet, or the grey that
+    NO_COLOR makes of it, would make it unreadable.
     """
-    colourless = bool(os.environ.get("NO_COLOR"))
-    return tuple(a for a in ROLES[role].attributes if a != "dim" or colourless)
+    return tuple(a for a in ROLES[role].attributes if a != "dim")
 
 
 def _furniture(palette: Palette, plain: Callable[..., Style]) -> dict[str, Style]:
