@@ -118,4 +118,7 @@ def made_up(steps: int, seed: int = 0, config: MachineConfig = CONFIG) -> Timeli
 def states(steps: int, seed: int = 0) -> list[bytes]:
     """The machine's bytes at every position, from a run that nobody records."""
     machine = Machine(CONFIG)
-    return [machine.cells.snapshot(), *(machine.cells.snapshot() for _ in play(machine, steps, seed))]
+    return [
+        machine.cells.snapshot(),
+        *(machine.cells.snapshot() for _ in play(machine, steps, seed)),
+    ]
