@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from luf_tui.machine.events import FILL
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import (
     ANON,
@@ -125,6 +126,17 @@ def page_width(timeline: Timeline) -> int:
     if kept is None:
         said = [cells(clean(name)) for p in timeline.config.processes for name in p.pages]
         kept = timeline.memo["page width"] = min(WIDEST_PAGE, max((4, *said)))
+    return kept
+
+
+def cached_width(timeline: Timeline) -> int:
+    """The same for the pages that some TLB caches at some time of the run."""
+    kept: int | None = timeline.memo.get("cached width")
+    if kept is None:
+        events, fills = timeline.events, timeline.index.by_kind[FILL]
+        pages = {(events.argument(n, 0), events.argument(n, 1)) for n in fills}
+        said = [cells(page(timeline.machine, mm, vpn)) for mm, vpn in pages]
+        kept = timeline.memo["cached width"] = min(WIDEST_PAGE, max((4, *said)))
     return kept
 
 

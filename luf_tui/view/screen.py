@@ -74,7 +74,7 @@ def arrange(width: int, height: int, group: str = "tlbs") -> tuple[Placement, ..
 
 def _wide(width: int, body: int) -> list[Placement]:
     """Everything at once."""
-    left = max(52, width * 36 // 100)
+    left = max(52, width * 32 // 100)
     right = width - left
     told = max(9, body // 4)
     first, second, third = body * 25 // 100, body * 27 // 100, body * 24 // 100

@@ -37,12 +37,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     if not rows:
         rows, grouped = _dense(timeline, label, room, max(1, height - 1))
     rows.append(_legend(width, grouped=grouped))
-    return Pane("frames", (Mark("frames", "title"), *_title(timeline)), tuple(rows))
-
-
-def _title(timeline: Timeline) -> Row:
-    found = len(owing(timeline))
-    return (Mark(f"  {found} owing", "pending"),) if found else ()
+    return Pane("frames", (Mark("frames", "title"),), tuple(rows))
 
 
 def _label(name: str, first: int, label: int, *, at_start: bool) -> Row:
@@ -155,10 +150,10 @@ def _group(found: FrameMap, start: int, end: int, *, owes: bool) -> Mark:
 
 def _legend(width: int, *, grouped: bool) -> Row:
     """What the glyphs are, as far as it fits."""
-    row: list[Mark] = []
-    told = (*FILL, LEGEND[4]) if grouped else LEGEND
-    for glyph, role, words in told:
-        marks = (Mark(f"{glyph} ", role), Mark(f"{words}  ", "dim"))
-        if length((*row, *marks)) <= width + 2:
-            row += marks
-    return tuple(row)
+    row: Row = ()
+    for glyph, role, words in (*FILL, LEGEND[4]) if grouped else LEGEND:
+        gap = (Mark("  "),) if row else ()
+        longer = (*row, *gap, Mark(f"{glyph} ", role), Mark(words, "dim"))
+        if length(longer) <= width:
+            row = longer
+    return row

@@ -24,9 +24,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         rows += _debt(timeline, debt, width)
     if not rows:
         rows.append((Mark("nothing is owed", "dim"),))
-    owing = sum(bool(debt.mask) for debt in debts)
-    told = (Mark(f"  {counted(owing, 'debt')}", "pending"),) if owing else ()
-    return Pane("ledger", (Mark("flushes owed", "title"), *told), tuple(rows))
+    return Pane("ledger", (Mark("flushes owed", "title"),), tuple(rows))
 
 
 def _debt(timeline: Timeline, debt: Debt, width: int) -> list[Row]:

@@ -118,16 +118,13 @@ def _present(timeline: Timeline, pte: Pte, vma: Vma, role: str) -> Row:
     """A page that is mapped: its frame, rights, flags, and bytes."""
     pfn = pte.pfn - 1
     ref, frame = Ref("pte", pte.index), Ref("frame", pfn)
-    flags = names.rights(pte) + ("A" if pte.accessed else " ")
-    if pte.writable and not vma.prot_write:
-        flags += "?"
+    flags = ("w" if pte.writable else "r") + ("A" if pte.accessed else "")
+    flags += ("D" if pte.dirty else "") + ("?" if pte.writable and not vma.prot_write else "")
     told = [
         Mark(f"{f'f{pfn}':<3}", role, frame),
-        Mark(f" {flags} ", role, ref),
+        Mark(f" {flags:<3} ", role, ref),
         Mark(names.content(timeline.machine, timeline.machine.frame[pfn].content), "dim", frame),
     ]
-    if pte.dirty and not pte.writable:
-        told.append(Mark(" dirty", "dim", ref))
     if pte.uffd_wp:
         told.append(Mark(" uffd-wp", "ipi", ref))
     if pte.prot_none:

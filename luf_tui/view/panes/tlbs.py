@@ -18,7 +18,7 @@ LEAST = 24
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """A block of rows per CPU, side by side; the first entry lit or changed is kept in view."""
-    wide = names.page_width(timeline)
+    wide = names.cached_width(timeline)
     blocks, idle = _blocks(timeline, state, wide)
     wanted = 13 + wide + names.content_width(timeline)
     rows = side_by_side(blocks, width, wanted, LEAST)
