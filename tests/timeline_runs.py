@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 
+from luf_tui.engine.director import ItemInfo, StepInfo
 from luf_tui.errors import Span
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import FileConfig, MachineConfig, ProcessConfig, TaskConfig
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, FREE_PCP, NONE, PRESENT
+from luf_tui.oracle.oracle import Finding
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Item, Op, Program
-from luf_tui.engine.director import ItemInfo, StepInfo
-from luf_tui.oracle.oracle import Finding
 from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
 
