@@ -63,7 +63,7 @@ def test_comments_and_notes_survive() -> None:
 def test_words_stand_in_columns() -> None:
     """The first word has a column, the comment another, a race is indented."""
     assert "machine  cpus 3, dram 8              # small" == format_text(UGLY).splitlines()[0]
-    assert "  cpu1     read text.0              # here" in format_text(UGLY).splitlines()
+    assert "  cpu1     read text.0               # here" in format_text(UGLY).splitlines()
 
 
 def test_a_broken_line_is_told() -> None:
