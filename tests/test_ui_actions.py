@@ -54,3 +54,26 @@ def test_every_binding_has_an_id_for_keymaps():
 
 def test_hints_name_known_actions():
     assert all(name in actions.BY_ID for _, _, name in actions.hints())
+
+
+def test_a_person_may_choose_other_keys():
+    table, wrong = actions.rebound(actions.ACTIONS, "forward=L right; search=f3")
+    keys = {action.id: action.keys for action in table}
+
+    assert "" == wrong
+    assert (("L", "right"), ("f3",)) == (keys["forward"], keys["search"])
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ("frobnicate=x", "names no action"),
+        ("forward", "names no action"),
+        ("forward=left", "back has that key"),
+    ],
+)
+def test_a_wrong_wish_for_keys_is_told_and_changes_nothing(wish, told):
+    table, wrong = actions.rebound(actions.ACTIONS, wish)
+
+    assert told in wrong
+    assert actions.ACTIONS == table

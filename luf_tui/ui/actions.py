@@ -6,9 +6,10 @@ A step key means the same whether the run plays or stands: playing stops and the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 from textual.binding import Binding
 
 STEPPER, GALLERY = "stepper", "gallery"
@@ -95,7 +96,7 @@ def key_sign(key: str) -> str:
 _BOTH = (STEPPER, GALLERY)
 _STEP = "step"
 
-ACTIONS: tuple[Action, ...] = (
+_TABLE: tuple[Action, ...] = (
     # One step of each grain, both ways
     Action(
         "forward", ("right",), "step", "One micro-step on", MOVE, "act_move", ("next_step",)
@@ -298,7 +299,44 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("quit", ("q",), "quit", "Back to the gallery, or leave", APP, "act_quit", where=_BOTH),
 )  # fmt: skip
-"""Every action, in the order of the help screen."""
+"""Every action with the keys it has when nobody says otherwise."""
+
+
+def rebound(table: tuple[Action, ...], wishes: str) -> tuple[tuple[Action, ...], str]:
+    """The table with a person's own keys, and what was wrong with the wishes.
+
+    Wishes are `id=key key` apart by semicolons, keys by their names: `forward=l right;back=h left`.
+    An action keeps its keys when a wish is wrong or takes a key of another action.
+    """
+    known = {action.id: action for action in table}
+    wrong = []
+    for wish in filter(None, (part.strip() for part in wishes.split(";"))):
+        name, _, keys = wish.partition("=")
+        action = known.get(name.strip())
+        if action is None or not keys.split():
+            wrong.append(f"'{wish}' names no action and keys")
+            continue
+        wanted = evolve(action, keys=tuple(keys.split()))
+        taken = next((a for a in known.values() if _clash(a, wanted)), None)
+        if taken is not None:
+            wrong.append(f"'{wish}': {taken.id} has that key")
+            continue
+        known[action.id] = wanted
+    return tuple(known.values()), "; ".join(wrong)
+
+
+def _clash(one: Action, other: Action) -> bool:
+    return (
+        one.id != other.id
+        and not set(one.where).isdisjoint(other.where)
+        and not set(one.keys).isdisjoint(other.keys)
+    )
+
+
+KEYS = "LUF_TUI_KEYS"
+"""Environment variable with a person's own keys, as `rebound` takes them."""
+ACTIONS, WRONG_KEYS = rebound(_TABLE, os.environ.get(KEYS, ""))
+"""Every action, in the order of the help screen; and what was wrong with a person's own keys."""
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 

@@ -60,7 +60,7 @@ class WhyPanel(ListPanel):
         if (link.ref, link.step) == (before.ref, before.position):
             return
         self.asked.append(before)
-        session.selected = link.ref
+        session.selected = link.ref or before.ref
         session.go(link.step)
         self._ask()
         self.moved()

@@ -47,6 +47,11 @@ class Board(Screen[None]):
         """One grid."""
         yield self.grid
 
+    def on_mount(self) -> None:
+        """Say what is wrong with a person's own keys."""
+        if actions.WRONG_KEYS:
+            self.tell(f"{actions.KEYS}: {actions.WRONG_KEYS}", badly=True)
+
     def on_resize(self) -> None:
         """Arrange anew."""
         self.paint_now()

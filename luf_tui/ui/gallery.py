@@ -17,9 +17,9 @@ from luf_tui.ui import actions, script
 from luf_tui.ui.board import Board
 from luf_tui.ui.desk import Desk
 from luf_tui.ui.grid import Block, Grid
-from luf_tui.ui.help import help_rows
+from luf_tui.ui.help import HelpPanel
 from luf_tui.ui.messages import OpenScenario
-from luf_tui.ui.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel, TextPanel, wrap
+from luf_tui.ui.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel, wrap
 from luf_tui.ui.problems import ProblemsPanel, problem_rows
 from luf_tui.ui.prompt import Prompt
 from luf_tui.view.marks import Mark, Pane, Row
@@ -214,7 +214,7 @@ class Gallery(Board):
 
     def act_help(self) -> None:
         """All keys."""
-        self.open(TextPanel("help", help_rows(self.WHERE), self.close_panel))
+        self.open(HelpPanel(self.WHERE, self.close_panel))
 
     def act_back(self) -> None:
         """To the run that is open, if one is; shows all scenarios first when some are hidden."""

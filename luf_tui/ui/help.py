@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from luf_tui.machine.refs import Ref
 from luf_tui.ui import actions
-from luf_tui.ui.panel import ACTION, DIM, HEADING, KEY
+from luf_tui.ui.panel import ACTION, DIM, HEADING, KEY, TextPanel
 from luf_tui.view.legend import legend
 from luf_tui.view.marks import Mark, Row
 
 ABOUT = (
-    "A recorded run is walked in both directions. ← and → make one micro-step;",
-    "with shift, to the next event; ↑ and ↓ go by script lines. The mouse does it all too:",
-    "click the strip, a script line, a glyph or a hint; the wheel scrolls, or steps.",
+    "A recorded run is walked in both directions: ← and → make a micro-step,",
+    "with shift they go to the next event, ↑ and ↓ go by script lines.",
+    "The mouse does it all too: click the strip, a script line, its gutter,",
+    "a glyph, a hint or a line of this help; the wheel scrolls, or steps.",
 )
+
+
+class HelpPanel(TextPanel):
+    """All keys, and what the glyphs mean."""
+
+    name = "help"
+    width = 80
+
+    def __init__(self, where: str, close: Callable[[], None]) -> None:
+        """`where` is the screen whose actions are listed."""
+        super().__init__("help", help_rows(where), close)
 
 
 def help_rows(where: str) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 SPEEDS = (1, 2, 4, 8, 15, 30, 60, 125, 250, 500, 1000)
 """Micro-steps a second."""
 USUAL = SPEEDS.index(4)
-FRAMES = 30
+FRAMES = 60
 """Pictures a second, at most: faster play makes several steps for each."""
 
 

@@ -193,7 +193,7 @@ class Session:
         target = find(self.timeline, self.position, self.kinds)
         if target == self.position:
             where = "ahead" if direction > 0 else "behind"
-            return Said(f"no {self.followed} {where}", moved=False)
+            return Said(f"no {self.followed} {where}; f chooses what n goes to", moved=False)
         return self.go(target)
 
     @property

@@ -12,9 +12,8 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions, asking, choosing, export, script
 from luf_tui.ui.desk import Desk
 from luf_tui.ui.guards import GuardsPanel
-from luf_tui.ui.help import help_rows
+from luf_tui.ui.help import HelpPanel
 from luf_tui.ui.messages import OpenGallery
-from luf_tui.ui.panel import TextPanel
 from luf_tui.ui.problems import ProblemsPanel
 from luf_tui.ui.walker import Walker
 
@@ -254,7 +253,7 @@ class Stepper(Walker):
     def act_help(self) -> None:
         """All keys."""
         self.pause()
-        self.open(TextPanel("help", help_rows(self.WHERE), self.close_panel))
+        self.open(HelpPanel(self.WHERE, self.close_panel))
 
     def act_quit(self) -> None:
         """Back to the gallery."""

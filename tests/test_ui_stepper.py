@@ -1,0 +1,253 @@
+"""The stepper, driven by keys and clicks."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual import events
+from textual.geometry import Offset
+
+from luf_tui.machine.refs import Ref
+from luf_tui.ui import actions
+from luf_tui.ui.app import LufApp
+from luf_tui.ui.stepper import Stepper
+from tests.ui_driver import SCENARIO, do, driven, lines, path, text
+
+__all__ = ["path"]
+
+
+@driven
+async def test_every_key_can_be_pressed_anywhere(path):
+    """Each key of the registry once, at the start, with whatever it opens closed again."""
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        for action in actions.of(actions.STEPPER):
+            for key in action.keys:
+                if not isinstance(pilot.app.screen, Stepper):
+                    pilot.app.pop_screen()
+                await pilot.press(key)
+                await pilot.press("escape")
+        assert pilot.app.is_running
+
+
+@driven
+async def test_a_wrong_key_changes_nothing(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        before = lines(pilot.app)
+        await pilot.press("Z", "Q", "percent_sign", "f9", "ctrl+g", "insert", "delete")
+        await pilot.pause()
+
+        assert before == lines(pilot.app)
+
+
+@driven
+async def test_forward_and_back_show_the_same_screens(path):
+    async with LufApp(path).run_test(size=(160, 50)) as pilot:
+        app = pilot.app
+        steps = app.screen.session.timeline.steps
+        seen = []
+        for _ in range(steps):
+            app.screen.paint_now()
+            seen.append(lines(app))
+            do(app, "forward")
+        for there in reversed(seen):
+            do(app, "back")
+            assert there == lines(app)
+
+
+@driven
+async def test_a_seek_shows_what_walking_there_shows(path):
+    async with LufApp(path).run_test(size=(160, 50)) as pilot:
+        app = pilot.app
+        do(app, *["forward"] * 30)
+        walked = lines(app)
+        do(app, "end", "start")
+        app.screen.session.go(30)
+        do(app, "unselect")
+
+        assert walked == lines(app)
+
+
+@driven
+async def test_at_an_end_a_step_is_a_visible_no_op(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        do(pilot.app, "back")
+
+        assert "this is the power-on state" in lines(pilot.app)[-1]
+
+
+@driven
+async def test_keys_typed_ahead_are_taken_in_order(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        for key, character in (("colon", ":"), ("1", "1"), ("2", "2"), ("enter", "\r")):
+            pilot.app.post_message(events.Key(key, character))
+        await pilot.pause()
+
+        assert 12 == pilot.app.screen.session.position
+
+
+@driven
+async def test_a_step_key_pauses_play(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.press("space")
+        assert pilot.app.screen.player.playing
+        await pilot.press("right")
+
+        assert not pilot.app.screen.player.playing
+
+
+@driven
+async def test_play_stops_at_a_breakpoint(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        screen = pilot.app.screen
+        screen.session.toggle_line(14)
+        screen.player.at = 10
+        do(pilot.app, "play")
+        await asyncio.sleep(0.3)
+        await pilot.pause()
+
+        assert not screen.player.playing
+        assert 14 == screen.session.line
+        assert "line 14 is reached" in lines(pilot.app)[-1]
+
+
+@driven
+async def test_a_guard_switched_off_keeps_the_place_and_shows_the_violation(path):
+    async with LufApp(path, policy="luf").run_test(size=(160, 50)) as pilot:
+        app = pilot.app
+        session = app.screen.session
+        session.goto("L14")
+        line = session.line
+        do(app, "guards")
+        panel = app.screen.panels[-1]
+        panel.cursor = next(n for n, i in enumerate(panel.items) if i.value == "flush-before-reuse")
+        await pilot.press("space")
+        await pilot.pause()
+
+        assert ("flush-before-reuse",) == session.timeline.policy.without
+        assert line == session.line
+        assert session.timeline.findings
+        assert "violation" in text(app)
+
+
+@driven
+async def test_another_policy_keeps_the_place(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        app = pilot.app
+        app.screen.session.goto("L14")
+        do(app, "policy")
+        await pilot.press("home", "enter")
+        await pilot.pause()
+
+        assert "eager" == app.screen.session.timeline.policy.name
+        assert 14 == app.screen.session.line
+
+
+@driven
+async def test_a_file_that_breaks_while_open_leaves_the_run_as_it_was(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        app = pilot.app
+        app.screen.session.goto("20")
+        path.write_text("xyzzy\n" + SCENARIO, "utf-8")
+        do(app, "reload")
+        assert "xyzzy" in text(app)
+        await pilot.press("escape")
+        assert 20 == app.screen.session.position
+
+        path.write_text("# a line more\n" + SCENARIO, "utf-8")
+        line = app.screen.session.line
+        do(app, "reload")
+        assert line + 1 == app.screen.session.line
+
+
+@driven
+async def test_a_click_on_a_script_line_goes_there(path):
+    async with LufApp(path).run_test(size=(160, 50)) as pilot:
+        await pilot.pause()
+        y, line = next((y, t) for y, t in enumerate(lines(pilot.app)) if "reclaim text.0" in t)
+        await pilot.click(pilot.app.screen.grid.__class__, offset=(line.index("reclaim"), y))
+        await pilot.pause()
+
+        assert 14 == pilot.app.screen.session.line
+
+
+@driven
+async def test_a_click_selects_a_thing_and_why_tells_of_it(path):
+    async with LufApp(path, step=30).run_test(size=(160, 50)) as pilot:
+        await pilot.pause()
+        grid = pilot.app.screen.grid
+        x, y = next(
+            (x, y)
+            for y in range(50)
+            for x in range(160)
+            if (hit := grid.hit(x, y)) and hit.mark and hit.mark.ref == Ref("frame", 1)
+        )
+        await pilot.click(offset=Offset(x, y))
+        await pilot.pause()
+        assert Ref("frame", 1) == pilot.app.screen.session.selected
+        do(pilot.app, "why")
+
+        assert "why f1" in text(pilot.app)
+
+
+@driven
+async def test_what_is_copied_is_the_pane(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        do(pilot.app, "copy")
+
+        assert "reclaim text.0" in pilot.app.clipboard
+
+
+@driven
+async def test_what_if_puts_a_line_in_and_leaves_the_file_alone(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        app = pilot.app
+        session = app.screen.session
+        session.goto("L14")
+        steps = session.timeline.steps
+        await pilot.press("a", *"cpu2", "space", *"read", "space", *"text.0", "enter")
+        await pilot.pause()
+
+        assert "cpu2 read text.0" == session.timeline.program.source[14]
+        assert 15 == session.line
+        assert session.timeline.steps > steps
+        assert SCENARIO == path.read_text("utf-8")
+        await pilot.press("u")
+        await pilot.pause()
+        assert steps == session.timeline.steps
+        assert 14 == session.line
+
+
+@driven
+async def test_a_what_if_that_makes_no_sense_is_told_in_the_prompt(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        app = pilot.app
+        app.screen.session.goto("L14")
+        await pilot.press("a", *"cpu2", "space", *"raed", "enter")
+        await pilot.pause()
+
+        assert "✖" in text(app)
+        assert app.screen.panels
+
+
+@driven
+async def test_a_saved_file_is_read_again_by_itself(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        screen = pilot.app.screen
+        screen.session.goto("L14")
+        path.write_text("# a line more\n" + SCENARIO, "utf-8")
+        screen._look_at_file()
+
+        assert 15 == screen.session.line
+
+
+@driven
+async def test_a_refused_operation_is_told_and_the_run_kept(path):
+    path.write_text(SCENARIO + "cpu1     read text.0 stop before xyzzy\n", "utf-8")
+    async with LufApp(path).run_test(size=(160, 50)) as pilot:
+        await pilot.pause()
+        assert "the machine refuses line 23" in text(pilot.app)
+        do(pilot.app, "end", "forward")
+
+        assert "this is the end: the machine refuses line 23" in text(pilot.app)
