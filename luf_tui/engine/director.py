@@ -203,11 +203,16 @@ class Director:
     # -- races ------------------------------------------------------------------
 
     def _race(self, race: Race) -> Iterator[StepInfo]:
-        """Play a race: first its schedule, one turn a word, then line by line."""
+        """Play a race: first its schedule, one turn a word, then line by line. A word whose turn it
+        cannot be is passed over, and so is an operation that is refused in this order.
+        """
         turns = Turns(self.k, race, self._item)
         for word in race.schedule:
             turn = turns.turn(word)
-            made = turns.take(turn) if turns.can_take(turn) else None
+            try:
+                made = turns.take(turn) if turns.can_take(turn) else None
+            except Refused:
+                continue
             if made is not None:
                 yield StepInfo(self._item, *made)
         for task, op in _in_line_order(race, turns):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
 from luf_tui.engine.director import Director, StepInfo
@@ -48,7 +50,8 @@ class Moves:
         """Take a turn; returns what the oracle says of it, violations and deviations only.
 
         None when the turn changes nothing worth a state of its own: an operation that cannot
-        move yet is not begun. An operation that the machine refuses in this order is passed over.
+        move yet is not begun. One that the machine refuses in this order counts as begun, and did
+        nothing.
         """
         machine = self.machine
         first = len(machine.events)
@@ -57,20 +60,11 @@ class Moves:
         try:
             made = self.turns.take(turn)
         except Refused:
-            self._pass_over(turn)
             return []
         if made is None:
             return None
         found = self.oracle.judge(first, self.turns.item)
         return [one for one in found if one.weight in (VIOLATION, DEVIATION)] if found else []
-
-    def _pass_over(self, turn: Turn) -> None:
-        """Go on after an operation that was refused: it counts as begun, and did nothing."""
-        mark, first, step = self._marks[-1]
-        self.cells.undo(mark)
-        self.machine.events.truncate(first)
-        self.machine.events.step = step
-        self.machine.ctx[turn].pc += 1
 
     def undo(self) -> None:
         """Take the last turn back."""
@@ -78,6 +72,25 @@ class Moves:
         self.cells.undo(mark)
         self.machine.events.truncate(first)
         self.machine.events.step = step
+
+    def replay(self, turns: Sequence[Turn]) -> Finding | None:
+        """The violation that the last of these turns makes; None when it makes none, or when they
+        cannot be taken one after the other. The machine is left as it was.
+        """
+        found: Finding | None = None
+        made = 0
+        for turn in turns:
+            if found is not None or not self.turns.can_take(turn):
+                found = None
+                break
+            judged = self.make(turn)
+            made += 1
+            if judged is None:
+                break
+            found = next((one for one in judged if one.weight == VIOLATION), None)
+        for _ in range(made):
+            self.undo()
+        return found
 
     def abandon(self) -> None:
         """Take back everything made so far, also a turn cut in two by Ctrl-C."""

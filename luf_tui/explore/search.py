@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 
 from attrs import field, frozen
 
@@ -37,6 +38,8 @@ class Broken:
     turns: tuple[int, ...]
     finding: Finding | None = None
     """None for a deadlock."""
+    waiting: tuple[int, ...] = ()
+    """The contexts that cannot go on, in a deadlock."""
 
 
 @frozen
@@ -99,7 +102,12 @@ class Search:
     def _begin(self, width: int) -> None:
         self.keys = Keys(self.moves.cells, width)
         self._touched = 0
-        self.parents: dict[Key, tuple[Key, int]] = {}
+        self.seen: set[Key] = set()
+        self.seen_raw: set[Key] = set()
+        """States under the names they were reached by, so that each is renamed only once."""
+        self.parent: array[int] = array("I")
+        self.turn: array[int] = array("H")
+        """By number of a state: the state it was first reached from, and by which turn."""
         self.broken: list[Broken] = []
         self.deviations = 0
         self.depth = 0
@@ -128,69 +136,90 @@ class Search:
         verdict = UNSAFE if self.broken else BOUNDED if why else SAFE
         return Result(
             verdict,
-            len(self.parents),
+            len(self.seen),
             self.moves.transitions,
             time.monotonic() - self.started,
             self.depth,
             tuple(self.broken),
             self.deviations,
             why,
-            frozenset(self.parents) if self.keep else frozenset(),
+            frozenset(self.seen) if self.keep else frozenset(),
         )
 
     def _search(self) -> str:
-        start = self._key()
-        self.parents[start] = (start, -1)
-        level = [start]
+        values = self.moves.cells.values
+        start = self._renamed(values) if self.canonical else self.keys.of(values)
+        self.seen.add(start)
+        level = [(self._number(0, 0), start)]
+        told = 0
         try:
             while level:
-                following: list[Key] = []
-                for key in level:
+                following: list[tuple[int, Key]] = []
+                for number, key in level:
                     why = self._limit()
                     if why:
                         return why
-                    self._expand(key, following)
+                    self._expand(number, key, following)
                     if self.broken and not self.all_findings:
                         return ""
-                    if self.tell and len(self.parents) % TELL_EVERY < len(level) & 1:
+                    if len(self.seen) >= told + TELL_EVERY:
+                        told = len(self.seen)
                         self._report(len(following))
                 level = following
                 self.depth += bool(level)
-                self._report(len(level))
         except KeyboardInterrupt:
             self.moves.abandon()
             return "interrupted"
         return ""
 
+    def _number(self, parent: int, turn: int) -> int:
+        self.parent.append(parent)
+        self.turn.append(turn)
+        return len(self.turn) - 1
+
     def _report(self, waiting: int) -> None:
         if self.tell:
             spent = time.monotonic() - self.started
-            self.tell(Progress(len(self.parents), waiting, self.depth, spent))
+            self.tell(Progress(len(self.seen), waiting, self.depth, spent))
 
     def _limit(self) -> str:
         limits = self.limits
         if self._stop:
             return self._stop
-        if limits.states and len(self.parents) >= limits.states:
+        if limits.states and len(self.seen) >= limits.states:
             return f"stopped at {limits.states} states"
         if limits.seconds and time.monotonic() - self.started > limits.seconds:
             return f"stopped after {limits.seconds:g} seconds"
         return ""
 
-    def _key(self) -> Key:
+    def _new_key(self) -> Key | None:
+        """The key of the state at hand, or None when it was seen before."""
         values = self.moves.cells.values
+        raw = self.keys.of(values)
+        if self.canonical is None:
+            key = raw
+        else:
+            if raw in self.seen_raw:
+                return None
+            self.seen_raw.add(raw)
+            key = self._renamed(values)
+        if key in self.seen:
+            return None
+        self.seen.add(key)
+        return key
+
+    def _renamed(self, values: Sequence[int]) -> Key:
         canonical = self.canonical
-        if canonical is None:
-            return self.keys.of(values)
+        assert canonical is not None
         renamed = canonical.of(values)
         if len(canonical.touched) != self._touched:
             self.keys.learn(sorted(canonical.touched))
             self._touched = len(canonical.touched)
         return self.keys.of(renamed)
 
-    def _expand(self, key: Key, following: list[Key]) -> None:
+    def _expand(self, number: int, key: Key, following: list[tuple[int, Key]]) -> None:
         """Try every turn from one state."""
-        moves, keys, parents = self.moves, self.keys, self.parents
+        moves, keys = self.moves, self.keys
         keys.restore(key)
         log = moves.cells.log_cell
         moved = False
@@ -203,7 +232,7 @@ class Search:
             keys.learn(log)
             for one in found:
                 if one.weight == VIOLATION:
-                    turns = (*self.path(key), turn)
+                    turns = (*self.path(number), turn)
                     self.broken.append(
                         Broken(one.obligation or one.rule, one.rule, one.message, turns, one)
                     )
@@ -214,26 +243,25 @@ class Search:
                 if not self.all_findings:
                     return
                 continue
-            new = self._key()
-            if new not in parents:
-                parents[new] = (key, turn)
-                following.append(new)
+            new = self._new_key()
+            if new is not None:
+                following.append((self._number(number, turn), new))
             moves.undo()
         if not moved and moves.turns.unfinished():
-            self._deadlock(key)
+            self._deadlock(number)
 
-    def _deadlock(self, key: Key) -> None:
+    def _deadlock(self, number: int) -> None:
         machine = self.moves.machine
-        names = [machine.ctx_name(ctx) for ctx in self.moves.turns.unfinished()]
-        message = f"nobody can go on, and {' and '.join(names)} did not finish"
-        self.broken.append(Broken(DEADLOCK, "W", message, tuple(self.path(key))))
+        waiting = tuple(self.moves.turns.unfinished())
+        names = " and ".join(machine.ctx_name(ctx) for ctx in waiting)
+        message = f"nobody can go on, and {names} did not finish"
+        turns = tuple(self.path(number))
+        self.broken.append(Broken(DEADLOCK, "W", message, turns, waiting=waiting))
 
-    def path(self, key: Key) -> list[int]:
-        """The turns that lead from the start to a state."""
+    def path(self, number: int) -> list[int]:
+        """The turns that lead from the start to a state, given by its number."""
         turns: list[int] = []
-        while True:
-            parent, turn = self.parents[key]
-            if turn < 0:
-                return turns[::-1]
-            turns.append(turn)
-            key = parent
+        while number:
+            turns.append(self.turn[number])
+            number = self.parent[number]
+        return turns[::-1]
