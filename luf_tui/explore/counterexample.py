@@ -105,11 +105,15 @@ def _begun(moves: Moves, first: int) -> str:
     return "begins"
 
 
-def text(program: Program, policy: Policy, moves: Moves, broken: Broken) -> str:
-    """The scenario that plays an order. Raises InputError if the file cannot be read again."""
+def text(
+    program: Program, policy: Policy, moves: Moves, broken: Broken, turns: Sequence[int]
+) -> str:
+    """The scenario that plays an order, which may be a tidied one of `broken`.
+
+    Raises InputError if the file cannot be read again.
+    """
     race = program.items[moves.turns.item]
     assert isinstance(race, Race)
-    turns = tidy(moves, broken)
     rows: list[str] = []
     inside = False
     for number, line in enumerate(program.source, start=1):

@@ -1,0 +1,163 @@
+"""`luf-tui explore`: every interleaving of a file's races."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from attrs import evolve
+
+from luf_tui.commands import own_policy, terminal
+from luf_tui.commands.programs import add_policy, add_scenario, opened
+from luf_tui.errors import LufError
+from luf_tui.explore.explore import Report, explore
+from luf_tui.explore.search import BOUNDED, SAFE, Limits, Progress
+from luf_tui.explore.shrink import shrink
+from luf_tui.policy.base import Policy
+from luf_tui.script.program import Program
+from luf_tui.timeline.record import chosen_policy
+
+CODES = {SAFE: terminal.HELD, BOUNDED: terminal.HELD}
+MOST_STATES = 1_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_scenario(parser)
+    add_policy(parser)
+    parser.add_argument(
+        "--write", metavar="OUT.luf", help="write the counterexample here, as a scenario"
+    )
+    parser.add_argument(
+        "--max-states",
+        type=_count,
+        default=MOST_STATES,
+        metavar="N",
+        help=f"stop a race's search at N states; default {MOST_STATES:,}",
+    )
+    parser.add_argument(
+        "--max-seconds", type=float, default=0.0, metavar="S", help="stop a race's search then"
+    )
+    parser.add_argument(
+        "--no-symmetry",
+        action="store_true",
+        help="count states apart that differ only by names nothing depends on",
+    )
+    parser.add_argument(
+        "--no-shrink", action="store_true", help="show the counterexample on the file as it is"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal() or not int(word):
+        raise argparse.ArgumentTypeError(f"'{word}' is no number of states")
+    return int(word)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explore one file. Exit code 0 when no order breaks anything, 1 when one does."""
+    program = opened(args.file)
+    name = own_policy.known(args.policy) if args.policy else None
+    policy = chosen_policy(program, name, args.without)
+    limits = Limits(args.max_states, args.max_seconds)
+    symmetric = not args.no_symmetry
+    report = explore(program, policy, limits=limits, symmetric=symmetric, tell=Teller())
+    if not args.no_shrink:
+        report = _shrunk(program, policy, report)
+    if args.write and report.scenario:
+        _write(args.write, report.scenario)
+    if args.json:
+        terminal.put_json(as_json(report))
+    else:
+        for line in told(program, policy, report, written=args.write):
+            terminal.put(line)
+    if report.why.endswith("interrupted"):
+        return terminal.INTERRUPTED
+    return CODES.get(report.verdict, terminal.FAILED)
+
+
+def _shrunk(program: Program, policy: Policy, report: Report) -> Report:
+    """The smallest program that shows it; its own figures are those of the whole search."""
+    try:
+        smaller = shrink(program, policy, report, tell=terminal.say)
+    except KeyboardInterrupt:
+        terminal.say("shrinking was interrupted; the counterexample is on the file as it is")
+        return report
+    return evolve(
+        smaller,
+        states=report.states,
+        transitions=report.transitions,
+        seconds=report.seconds,
+        races=report.races,
+    )
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LufError(f"{path}: {error.strerror or error}") from None
+
+
+def as_json(report: Report) -> dict[str, object]:
+    """The object that `explore --json` prints."""
+    return {
+        "verdict": report.verdict,
+        "states": report.states,
+        "transitions": report.transitions,
+        "seconds": round(report.seconds, 3),
+        "obligation": report.obligation or None,
+        "message": report.message or report.why or None,
+        "line": report.line or None,
+        "schedule": list(report.schedule),
+        "counterexample": report.scenario or None,
+    }
+
+
+def told(program: Program, policy: Policy, report: Report, *, written: str | None) -> list[str]:
+    """The report as lines: the verdict, its figures, and the counterexample."""
+    without = f" without {', '.join(policy.without)}" if policy.without else ""
+    lines = [
+        f"{program.title} · {policy.name}{without}",
+        f"{report.verdict}: {_meaning(report)}",
+        f"{report.states:,} states, {report.transitions:,} transitions, {report.seconds:.2f} s",
+    ]
+    if report.scenario and written:
+        lines.append(f"counterexample written to {written}")
+    elif report.scenario:
+        lines += ["", *report.scenario.rstrip("\n").split("\n")]
+    return lines
+
+
+def _meaning(report: Report) -> str:
+    if report.verdict == SAFE:
+        races = "race" if report.races == 1 else f"{report.races} races"
+        return f"no order of the {races} breaks an obligation"
+    if report.verdict == BOUNDED:
+        return f"nothing found, but not everything was seen ({report.why})"
+    if not report.schedule:
+        return f"{report.obligation}: {report.message}, before the race on line {report.line}"
+    turns = len(report.schedule)
+    return f"{report.obligation} after {turns} turns: {report.message}"
+
+
+class Teller:
+    """Says on stderr how far a search has come, once every few seconds."""
+
+    EVERY = 2.0
+    """Seconds between two lines."""
+
+    def __init__(self) -> None:
+        self._next = self.EVERY
+
+    def __call__(self, at: Progress) -> None:
+        """Say it, if it is time."""
+        if at.seconds < self._next:
+            self._next = min(self._next, at.seconds + self.EVERY)
+            return
+        self._next = at.seconds + self.EVERY
+        terminal.say(
+            f"{at.states:,} states, {at.states / at.seconds:,.0f} a second, "
+            f"{at.depth} turns deep, {at.waiting:,} to look at"
+        )
