@@ -58,7 +58,7 @@ def _rows(
     lines = wrap(text, max(8, width - INDENT)) if role == "title" else [text]
     rows: list[Row] = [
         (
-            Mark("▶" if role == "title" else " ", "title", ref),
+            Mark("▶" if role == "title" else " ", role, ref),
             Mark(f"{step if first else '':>4} ", "dim", ref),
             Mark(f"{glyph} ", "dim" if role == "dim" else ROLE_OF.get(glyph, "dim"), ref),
             Mark(lines[0], role, ref),

@@ -1,0 +1,298 @@
+"""What each pane must say, checked against the machine and the oracle."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+import pytest
+
+from luf_tui.machine import events as ev
+from luf_tui.machine.config import Node
+from luf_tui.machine.schema import FREE_STATES
+from luf_tui.oracle import truth
+from luf_tui.script.parse import parse
+from luf_tui.timeline.diff import changed_records
+from luf_tui.timeline.moves import to_line
+from luf_tui.timeline.narrate import narrate
+from luf_tui.timeline.record import record
+from luf_tui.view.framemap import frame_map, owing
+from luf_tui.view.screen import PANES, ViewState
+from tests.view_runs import NAMES, first, run, text
+
+REUSE, BROKEN = "tour/flush-before-reuse", "hazards/flush-before-reuse-off"
+LIT = ("stale", "danger")
+
+
+def pane(timeline, name, width=100, height=20, **state):
+    return PANES[name](timeline, ViewState(**state), width, height)
+
+
+def marks(shown):
+    return [mark for row in shown.rows for mark in row]
+
+
+def refs(shown, region, *roles):
+    return {
+        mark.ref.index
+        for mark in marks(shown)
+        if mark.ref is not None and mark.ref.region == region and mark.role in roles
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exactly_the_stale_entries_are_lit(name):
+    timeline = run(name)
+    for position in range(timeline.steps + 1):
+        timeline.seek(position)
+        m = timeline.machine
+        stale = {entry.index for entry in m.tlb if entry.mm and truth.stale(m, entry)}
+
+        assert stale == refs(pane(timeline, "tlbs"), "tlb", *LIT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exactly_the_free_frames_that_owe_a_flush_have_the_sign(name):
+    timeline = run(name)
+    for position in range(timeline.steps + 1):
+        timeline.seek(position)
+        m = timeline.machine
+        owed = {
+            frame.index
+            for frame in m.frame
+            if frame.state in FREE_STATES and timeline.policy.owed(m, frame.index)
+        }
+
+        assert owed <= owing(timeline)
+        assert refs(pane(timeline, "frames", height=30), "frame", "pending") == owing(timeline)
+
+
+def test_a_stale_entry_over_foreign_bytes_is_in_danger():
+    timeline = run(BROKEN)
+    timeline.seek(timeline.steps)
+    entries = refs(pane(timeline, "tlbs"), "tlb", *LIT)
+    frames = {timeline.machine.tlb[n].pfn - 1 for n in entries}
+
+    assert frames
+    assert frames <= refs(pane(timeline, "tlbs"), "frame", "danger")
+
+
+def test_a_stale_entry_over_the_same_bytes_is_harmless():
+    timeline = run(REUSE)
+    timeline.seek(first(timeline, ev.DEFER))
+
+    assert refs(pane(timeline, "tlbs"), "frame", "benign")
+    assert not refs(pane(timeline, "tlbs"), "frame", "danger")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_micro_step_changed_is_marked(name):
+    timeline = run(name)
+    for position in range(1, timeline.steps + 1):
+        timeline.seek(position)
+        changed = {
+            index for region, index in changed_records(timeline, position) if region == "pte"
+        }
+
+        assert refs(pane(timeline, "pagetables"), "pte", "changed") <= changed
+        only = pane(timeline, "pagetables", changed_only=True)
+        assert {m.ref.index for m in marks(only) if m.ref and m.ref.region == "pte"} <= changed
+
+
+def test_a_cleared_entry_says_what_it_was():
+    timeline = run(REUSE)
+    timeline.seek(first(timeline, ev.UNMAP))
+    rows = [text(row) for row in pane(timeline, "pagetables").rows]
+
+    assert any("text.0" in row and "was f0" in row for row in rows)
+
+
+def test_the_current_line_and_micro_step_are_where_the_run_stands():
+    timeline = run(REUSE)
+    for position in range(1, timeline.steps + 1):
+        timeline.seek(position)
+        shown = pane(timeline, "script", 60, 30)
+        line = next(row for row in shown.rows if "▶" in text(row)[:2])
+
+        assert str(timeline.line_at(position)) == text(line)[2:6].strip()
+        steps = [row for row in shown.rows if re.match(r" +[├└]▶", text(row))]
+        assert len(steps) == (len(timeline.item_steps(timeline.item_at(position))) > 1)
+        assert "▶" in text(shown.rows[shown.current])
+
+
+def test_expectations_show_how_they_came_out_once_reached():
+    timeline = run(REUSE)
+    timeline.seek(0)
+    assert "✓" not in "".join(text(row) for row in pane(timeline, "script", 80, 60).rows)
+
+    timeline.seek(timeline.steps)
+    rows = [text(row) for row in pane(timeline, "script", 80, 60).rows]
+    assert all("✓" in row for row in rows if " expect " in row)
+
+
+def test_a_failed_expectation_says_what_was_seen():
+    timeline = record(parse(SMALL.replace("owed = 1", "owed = 7"), "small.luf"))
+    timeline.seek(timeline.steps)
+    rows = pane(timeline, "script", 80, 60).rows
+    at = next(n for n, row in enumerate(rows) if "owed = 7" in text(row))
+
+    assert "✗" in text(rows[at])
+    assert "failed" in {mark.role for mark in rows[at + 1]}
+
+
+SMALL = """title  Small
+machine  cpus 3, dram 8
+policy luf
+process app
+file lib, 2 pages
+app mmap lib read-only as text
+cpu1 run app
+cpu1 read text.0
+kswapd reclaim text.0
+expect owed = 1
+"""
+
+
+def test_breakpoints_stand_in_the_gutter():
+    timeline = run(REUSE)
+    timeline.seek(0)
+    rows = [text(row) for row in pane(timeline, "script", breakpoints=frozenset({15})).rows]
+
+    assert [row for row in rows if row.startswith("●")] == [
+        row for row in rows if row[2:6].strip() == "15"
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 40, 160])
+def test_the_strip_leads_to_every_part_of_the_run(width):
+    timeline = run(REUSE)
+    cells = []
+    for position in range(timeline.steps + 1):
+        timeline.seek(position)
+        row = pane(timeline, "strip", width, 1).rows[0]
+        steps = [mark for mark in row if mark.ref is not None]
+        here = [n for n, mark in enumerate(steps) if mark.role == "current"]
+        assert 1 == len(here)
+        cells += here
+        targets = [mark.ref.index for mark in steps]
+        assert targets == sorted(targets)
+        assert targets[here[0]] <= position
+
+    assert cells == sorted(cells)
+    assert set("▲" if width < 40 else "▲◆" if width < 160 else "▲◆○↯") <= set(text(row))
+
+
+def test_a_policy_without_a_guard_says_so_in_the_header():
+    timeline = run(BROKEN)
+    timeline.seek(timeline.steps)
+
+    for width in (60, 80, 160):
+        assert (
+            "−flush-before-reuse" in text(pane(timeline, "header", width, 1).rows[0]) or width < 80
+        )
+    assert "✖" in text(pane(timeline, "header", 160, 1).rows[0])
+
+
+def test_the_ledger_tells_who_owes_and_for_how_long():
+    timeline = run(REUSE)
+    at = first(timeline, ev.DEFER)
+    timeline.seek(at)
+    assert "owed by cpu1,2" in text(pane(timeline, "ledger").rows[0])
+
+    timeline.seek(at + 3)
+    assert "for 3 steps" in text(pane(timeline, "ledger").rows[0])
+    assert "was text.0 of app" in text(pane(timeline, "ledger").rows[1])
+
+
+def test_nothing_owed_is_said():
+    timeline = run(REUSE)
+    timeline.seek(0)
+
+    assert ["nothing is owed"] == [text(row) for row in pane(timeline, "ledger").rows]
+
+
+@pytest.mark.parametrize("level", ["student", "kernel"])
+def test_the_narration_is_whole_where_there_is_room(level):
+    timeline = run(REUSE)
+    for position in range(timeline.steps + 1):
+        timeline.seek(position)
+        rows = pane(timeline, "narration", 60, 20, level=level).rows
+        said = " ".join(text(row).strip() for row in rows)
+
+        assert said.split() == narrate(timeline, position, level).split()
+
+
+def test_a_long_narration_ends_in_an_ellipsis():
+    timeline = run(REUSE)
+    timeline.seek(first(timeline, ev.DEFER))
+    rows = pane(timeline, "narration", 40, 2).rows
+
+    assert 2 == len(rows)
+    assert text(rows[1]).endswith("…")
+
+
+@pytest.fixture(scope="module")
+def huge():
+    program = parse(SMALL, "huge.luf")
+    nodes = (Node("dram", 60_000), Node("cxl", 40_000, tier=1))
+    return record(attrs.evolve(program, config=attrs.evolve(program.config, nodes=nodes)))
+
+
+@pytest.mark.parametrize("size", [(46, 9), (76, 9), (120, 30)])
+def test_a_map_of_100_000_frames_fits_and_shows_what_is_owed(huge, size):
+    huge.seek(huge.steps)
+    shown = pane(huge, "frames", *size)
+
+    assert len(shown.rows) <= size[1]
+    assert all(len(text(row)) <= size[0] for row in shown.rows)
+    assert {0} == refs(shown, "frame", "pending")
+    starts = sorted(mark.ref.index for mark in marks(shown) if mark.ref is not None)
+    assert 0 == starts[0]
+    assert 60_000 in starts
+
+
+def test_the_map_of_a_huge_machine_follows_the_cursor(huge):
+    for position in (huge.steps, 3, huge.steps - 1, 0, huge.steps):
+        huge.seek(position)
+        found = frame_map(huge)
+
+        assert list(found.states) == [frame.state for frame in huge.machine.frame]
+        assert found.marked == {
+            frame.index for frame in huge.machine.frame if frame.mark and frame.state in FREE_STATES
+        }
+
+
+@pytest.mark.parametrize("word", ["[bold]x[/]", "名前", "e\u0301tat"])
+def test_names_from_a_file_are_shown_as_they_are(word):
+    timeline = record(parse(SMALL.replace("Small", word), "small.luf"))
+
+    assert word in text(pane(timeline, "header", 120, 1).rows[0])
+
+
+def test_what_a_terminal_would_obey_is_not_shown():
+    program = attrs.evolve(
+        parse(SMALL, "small.luf"), title="\x1b[2J\x07", source=("# \x1b[31mred", "a\tb")
+    )
+    timeline = record(program)
+    shown = [pane(timeline, "header", 120, 1), pane(timeline, "script", 60, 20)]
+
+    assert all(mark.text.isprintable() for one in shown for mark in marks(one))
+
+
+def test_a_program_without_a_file_shows_its_items():
+    program = attrs.evolve(parse(SMALL, "small.luf"), source=())
+    timeline = record(program)
+    timeline.seek(timeline.steps)
+    shown = [text(row) for row in pane(timeline, "script", 60, 20).rows]
+
+    assert any("kswapd reclaim text.0" in row and row.startswith(" ▶") for row in shown)
+
+
+def test_a_very_long_script_is_shown_around_where_the_run_stands():
+    reads = "cpu1 read text.0\n" * 3000
+    timeline = record(parse(SMALL + reads, "long.luf"))
+    timeline.seek(to_line(timeline, 2500))
+    shown = pane(timeline, "script", 60, 20)
+
+    assert "2500" in text(shown.rows[shown.current])
+    assert len(shown.rows) < 1600
