@@ -1,0 +1,68 @@
+"""A recording for asciinema: asciicast v2, a JSON header and one JSON array a line.
+
+The format is described at docs.asciinema.org/manual/asciicast/v2. Nothing in the file depends on
+a clock: a screen stays for as long as there is to read on it.
+"""
+
+from __future__ import annotations
+
+import json
+
+from luf_tui.render.compose import Run
+from luf_tui.render.film import before, screens, telling
+from luf_tui.render.ink import Ink, channels, inks
+from luf_tui.timeline.narrate import narrate
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.marks import clean
+from luf_tui.view.palette import PALETTES, Palette
+
+QUIET, TOLD, ENDS = 600, 2000, 3000
+"""Milliseconds that a screen stays: of an ordinary step, of a telling one, the first and last."""
+ATTRIBUTES = {"bold": ";1", "italic": ";3", "underline": ";4", "reverse": ";7"}
+"""SGR parameters (ECMA-48); what is dim has a colour of its own, which 2 would dim again."""
+START, FINISH = "\x1b[?25l\x1b[2J", "\x1b[0m\x1b[?25h"
+"""Hide the cursor and clear; show it again."""
+
+
+def cast(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
+    """The run from power-on to the timeline's position, or its last part when it is very long.
+
+    Telling steps are markers, so that a player can jump between them.
+    """
+    palette = PALETTES[theme]
+    codes = {role: _code(one, palette) for role, one in inks(palette).items()}
+    steps = before(timeline)
+    told = set(telling(timeline, steps))
+    title = clean(timeline.program.title) or "luf-tui"
+    lines = [_line({"version": 2, "width": width, "height": height, "title": title})]
+    now, painted, output = 0, [""] * height, START
+    for step, rows in zip(steps, screens(timeline, steps, width, height), strict=True):
+        for number, row in enumerate(rows):
+            text = _row(row, codes)
+            if text != painted[number]:
+                painted[number] = text
+                output += f"\x1b[{number + 1};1H{text}"
+        lines.append(_line([now / 1000, "o", output]))
+        if step in told:
+            lines.append(_line([now / 1000, "m", clean(narrate(timeline, step))]))
+        at_end = step in (steps[0], steps[-1])
+        now += ENDS if at_end else TOLD if step in told else QUIET
+        output = ""
+    lines.append(_line([now / 1000, "o", FINISH]))
+    return "\n".join(lines) + "\n"
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _row(row: list[Run], codes: dict[str, str]) -> str:
+    return "".join(codes.get(role, codes["text"]) + text for text, role in row)
+
+
+def _code(one: Ink, palette: Palette) -> str:
+    """The escape sequence that starts a run: nothing is left over from the run before it."""
+    attributes = "".join(ATTRIBUTES.get(name, "") for name in one.attributes)
+    front = ";".join(map(str, channels(one.colour)))
+    back = ";".join(map(str, channels(palette.background)))
+    return f"\x1b[0{attributes};38;2;{front};48;2;{back}m"

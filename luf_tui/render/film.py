@@ -1,0 +1,45 @@
+"""A stretch of the run, screen by screen, for the formats that move."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from luf_tui.render.compose import Run, screen
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.glyphs import TELLING
+
+MOST = 2000
+"""Screens in one file: a browser and a player stay quick with so many."""
+
+
+def screens(timeline: Timeline, steps: range, width: int, height: int) -> Iterator[list[list[Run]]]:
+    """The screen at each of these positions. The cursor is back where it was afterwards."""
+    with timeline.visit(timeline.position):
+        for step in steps:
+            timeline.seek(step)
+            yield screen(timeline, width, height)
+
+
+def around(timeline: Timeline, most: int = MOST) -> range:
+    """All positions, or as many as are allowed with the cursor in the middle."""
+    first = max(0, min(timeline.position - most // 2, timeline.steps + 1 - most))
+    return range(first, min(timeline.steps + 1, first + most))
+
+
+def before(timeline: Timeline, most: int = MOST) -> range:
+    """The positions up to the cursor's, as far back as is allowed."""
+    end = timeline.position + 1
+    return range(max(0, end - most), end)
+
+
+def telling(timeline: Timeline, steps: range) -> list[int]:
+    """The positions among these with an event that the strip shows, in order."""
+    first = timeline.events_of(steps.start).start
+    end = timeline.event_index_at(steps.stop - 1)
+    found: set[int] = set()
+    for kind in TELLING:
+        events = timeline.index.by_kind[kind.number]
+        for event in events[bisect_left(events, first) : bisect_left(events, end)]:
+            found.add(timeline.step_of_event(event))
+    return sorted(found)

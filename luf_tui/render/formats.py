@@ -1,0 +1,43 @@
+"""The formats of a run in a file, by the ending of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from luf_tui.render.cast import cast
+from luf_tui.render.html import html
+from luf_tui.render.jsonl import jsonl
+from luf_tui.render.svg import svg
+from luf_tui.render.text import lines
+from luf_tui.timeline.timeline import Timeline
+
+Renderer: TypeAlias = "Callable[[Timeline, int, int, str], str]"
+"""(run, width, height, theme) to the text of the file."""
+
+
+def _text(timeline: Timeline, width: int, height: int, theme: str) -> str:
+    """The screen as plain lines; they have no colours, so the theme does not matter."""
+    return "\n".join(lines(timeline, width, height)) + "\n"
+
+
+FORMATS: Mapping[str, Renderer] = {
+    "svg": svg,
+    "html": html,
+    "cast": cast,
+    "txt": _text,
+    "jsonl": jsonl,
+}
+"""svg and txt are the screen at the timeline's position, cast and jsonl the run up to it, and
+html every step, opening there."""
+
+
+def export(
+    timeline: Timeline, step: int, name: str, width: int, height: int, theme: str = "dark"
+) -> str:
+    """A run at a step in one of FORMATS. The cursor is back where it was afterwards.
+
+    Raises KeyError for a format or theme that does not exist, IndexError for such a step.
+    """
+    with timeline.visit(step):
+        return FORMATS[name](timeline, width, height, theme)

@@ -1,0 +1,93 @@
+"""A run as one web page: every step, walked with the arrow keys, nothing to fetch."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from luf_tui.render.compose import Run
+from luf_tui.render.film import around, screens, telling
+from luf_tui.render.html_parts import SCRIPT, page_style
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.marks import clean
+from luf_tui.view.palette import PALETTES
+
+
+def html(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
+    """All steps of the run, opening at the timeline's position; a long run's steps around it.
+
+    Rows that look alike are stored once, which keeps a page of hundreds of steps small.
+    """
+    steps = around(timeline)
+    rows: dict[str, int] = {}
+    shown = [
+        [rows.setdefault(_row(row), len(rows)) for row in screen]
+        for screen in screens(timeline, steps, width, height)
+    ]
+    table = list(rows)
+    here = timeline.position
+    first = "\n".join(table[number] for number in shown[here - steps.start])
+    title = escape(clean(timeline.program.title) or "luf-tui")
+    data = {
+        "first": steps.start,
+        "here": here,
+        "steps": timeline.steps,
+        "rows": table,
+        "shown": shown,
+        "telling": telling(timeline, steps),
+    }
+    return f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+{page_style(PALETTES[theme])}
+</style>
+</head>
+<body>
+<main>
+<pre id="screen" tabindex="0" aria-label="the screen of luf-tui">{first}</pre>
+<nav aria-label="steps">
+<button data-to="start" title="start (Home)">⇤</button>
+<button data-to="before" title="telling event before (N)">◂◆</button>
+<button data-to="back" title="step back (←)">◂</button>
+<input id="place" type="range" min="{steps.start}" max="{steps[-1]}" value="{here}"
+ aria-label="step">
+<button data-to="on" title="step (→)">▸</button>
+<button data-to="next" title="next telling event (n)">◆▸</button>
+<button data-to="end" title="end (End)">⇥</button>
+<output id="said">{_place(timeline, steps)}</output>
+</nav>
+<noscript><p>The other steps of this page need JavaScript.</p></noscript>
+</main>
+<script type="application/json" id="run">{_data(data)}</script>
+<script>
+{SCRIPT}</script>
+</body>
+</html>
+"""
+
+
+def _place(timeline: Timeline, steps: range) -> str:
+    """Where the page opens, and what it leaves out."""
+    place = f"step {timeline.position}/{timeline.steps}"
+    whole = len(steps) == timeline.steps + 1
+    return place if whole else f"{place}, here from {steps.start} to {steps[-1]}"
+
+
+def _row(row: list[Run]) -> str:
+    return "".join(_run(text, role) for text, role in row)
+
+
+def _run(text: str, role: str) -> str:
+    shown = escape(text, quote=False)
+    return shown if role == "text" else f'<span class="{escape(role)}">{shown}</span>'
+
+
+def _data(value: object) -> str:
+    """JSON that no text in it can end early."""
+    said = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return said.replace("<", "\\u003c")
