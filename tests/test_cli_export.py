@@ -42,6 +42,17 @@ def test_text_goes_to_stdout_when_asked(luf_tui: Run, small: Path) -> None:
     assert 24 == len(done.stdout.splitlines())
 
 
+@pytest.mark.parametrize("name", ["svg", "html", "cast", "txt", "jsonl"])
+def test_every_format_is_written_by_the_name_of_the_file(
+    luf_tui: Run, small: Path, name: str
+) -> None:
+    out = small.with_suffix(f".{name}")
+    done = luf_tui("export", f"{small}@3", "-o", out)
+
+    assert (0, "") == (done.returncode, done.stdout)
+    assert out.stat().st_size > 100
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -207,6 +207,7 @@ HEADLESS = [
     "run FILE",
     "run FILE --json",
     "run FILE --plain",
+    "export FILE --format html -o -",
     "matrix FILE",
     "record",
     "check FILE",

@@ -1,33 +1,19 @@
-"""`luf-tui export`: pictures of a run."""
+"""`luf-tui export`: pictures and recordings of a run."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_policy, place, recorded, size
 from luf_tui.errors import LufError, nearest
-from luf_tui.render.svg import svg
-from luf_tui.render.text import lines
-from luf_tui.timeline.timeline import Timeline
+from luf_tui.render.formats import FORMATS, export
 from luf_tui.view.palette import PALETTES
 
 SIZE = (120, 40)
 STDOUT = "-"
-
-Renderer = Callable[[Timeline, int, int, str], str]
-
-
-def _text(run: Timeline, width: int, height: int, theme: str) -> str:
-    """The screen as plain lines; it has no colours, so the theme does not matter."""
-    return "\n".join(lines(run, width, height)) + "\n"
-
-
-FORMATS: Mapping[str, Renderer] = {"svg": svg, "txt": _text}
-"""What makes each format of a run that stands at a step: (run, width, height, theme) to text."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,20 +33,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play the scenario and write its screen at the step."""
-    render = FORMATS[_format(args.format, args.output)]
+    """Play the scenario and write it, or its screen at the step, in the format asked for."""
+    name = _format(args.format, args.output)
     if args.theme not in PALETTES:
         raise LufError(f"no theme is called '{args.theme}'; {nearest(args.theme, PALETTES)}")
     path, step = place(args.file)
     played = recorded(str(path), args.policy, args.without)
-    played.seek(played.clamp(played.steps if step is None else step))
+    at = played.clamp(played.steps if step is None else step)
     width, height = args.size
-    text = render(played, width, height, args.theme)
+    text = export(played, at, name, width, height, args.theme)
     if args.output == STDOUT:
         sys.stdout.write(text)
     else:
         Path(args.output).write_text(text, encoding="utf-8", newline="\n")
-        terminal.say(f"{args.output}: step {played.position} of {played.steps}")
+        terminal.say(f"{args.output}: step {at} of {played.steps}")
     return terminal.HELD
 
 
