@@ -40,7 +40,8 @@ def accessible(pte: Pte) -> bool:
 def fill(k: Kernel, cpu: int, mm: int, vpn: int, store: bool = False) -> bool:
     """H1: walk, set A (and D for a store) in memory, cache the translation.
 
-    False when the walk finds nothing, or no permission to store: that raises #PF instead.
+    False when the walk finds nothing, or no permission to store: that raises #PF instead. A walk
+    through a PTE that munmap() has yet to clear gives an entry that may be used until it returns.
     """
     pte = k.m.pte_at(mm, vpn)
     if not accessible(pte) or (store and not pte.writable):
@@ -50,7 +51,8 @@ def fill(k: Kernel, cpu: int, mm: int, vpn: int, store: bool = False) -> bool:
         pte.dirty = 1
     entry = _room(k, cpu)
     entry.mm, entry.vpn, entry.pfn = mm + 1, vpn, pte.pfn
-    entry.writable, entry.dirty, entry.pending = pte.writable, pte.dirty, 0
+    entry.writable, entry.dirty = pte.writable, pte.dirty
+    entry.pending = 0 if k.m.vma_at(mm, vpn).prot_read else k.m.mm[mm].writer
     k.emit(ev.FILL, cpu, mm, vpn, pte.pfn - 1, flags_of(pte))
     return True
 

@@ -21,15 +21,17 @@ def place(k: Kernel, pte: Pte) -> tuple[int, int]:
 def supersede(k: Kernel, pte: Pte) -> None:
     """Note which cached copies the coming change makes stale, and which operation owes them.
 
-    An entry that already disagreed stays as it was: its operation has long returned.
+    An entry that already disagreed stays as it was: its operation has long returned. So does one
+    that a system call holding mmap_lock for writing has adopted: it may be used until that returns.
     """
     if pte.kind != PRESENT:
         return
     mm, vpn = place(k, pte)
+    writer = k.m.mm[mm].writer
     for cpu in range(k.m.config.cpus):
         for entry in k.m.tlb_of(cpu):
             if entry.mm == mm + 1 and entry.vpn == vpn and agrees(entry, pte):
-                entry.pending = k.ctx + 1
+                entry.pending = entry.pending if 0 < entry.pending == writer else k.ctx + 1
 
 
 def adopt(k: Kernel, mm: int, vpn: int) -> None:

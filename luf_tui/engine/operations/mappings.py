@@ -64,12 +64,15 @@ class Zap(Operation, name="unmap_page_range"):
     @step("flush what is pending for this mm")
     def catch_up(self, k: Kernel) -> Next:
         """flush_tlb_batched_pending(): reclaim may have cleared PTEs here without flushing."""
-        space = k.m.mm[self.mm - 1]
-        space.flush_pending += 1
+        k.m.mm[self.mm - 1].flush_pending += 1
         self.start = self.at
+        return self._behind(k) or Zap.clear_pte
+
+    def _behind(self, k: Kernel) -> Next:
+        """Flush unmaps of this mm that are pending; None when there are none."""
         if not k.policy.pending_flush(k.m, self.mm - 1):
-            return Zap.clear_pte
-        self.pending = space.batched_pending
+            return None
+        self.pending = k.m.mm[self.mm - 1].batched_pending
         return self.call(k, Shootdown, Zap.caught_up, mm=self.mm, why=PENDING)
 
     @step("the pending unmaps are flushed")
@@ -80,7 +83,14 @@ class Zap(Operation, name="unmap_page_range"):
 
     @step("clear a PTE")
     def clear_pte(self, k: Kernel) -> Next:
-        """zap_present_ptes(): the page is queued, not freed."""
+        """zap_present_ptes(): the page is queued, not freed.
+
+        The kernel holds the page-table lock from the flush above to here, so that reclaim cannot
+        clear a PTE unseen in between; the machine looks again instead.
+        """
+        late = self._behind(k) if self.at < self.end else None
+        if late:
+            return late
         m = k.m
         while self.at < self.end:
             pte = m.pte_at(self.mm - 1, self.at)
@@ -235,9 +245,13 @@ class Mprotect(Operation, name="mprotect"):
             vma = k.m.vma_at(self.mm - 1, vpn)
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))
+        return self._behind(k) or Mprotect.change
+
+    def _behind(self, k: Kernel) -> Next:
+        """As in an unmap."""
         if not k.policy.pending_flush(k.m, self.mm - 1):
-            return Mprotect.change
-        self.pending = space.batched_pending
+            return None
+        self.pending = k.m.mm[self.mm - 1].batched_pending
         return self.call(k, Shootdown, Mprotect.caught_up, mm=self.mm, why=PENDING)
 
     @step("the pending unmaps are flushed")
@@ -248,7 +262,12 @@ class Mprotect(Operation, name="mprotect"):
 
     @step("change a PTE")
     def change(self, k: Kernel) -> Next:
-        """change_pte_range(): RO to RW is left to the next write fault."""
+        """change_pte_range(): RO to RW is left to the next write fault. As in an unmap, the lock
+        leaves no gap after the flush.
+        """
+        late = self._behind(k) if self.at < self.vpn + self.pages else None
+        if late:
+            return late
         while self.at < self.vpn + self.pages:
             pte = k.m.pte_at(self.mm - 1, self.at)
             self.at += 1
