@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES
 from luf_tui.timeline.timeline import Timeline
@@ -138,14 +140,19 @@ def _dense(timeline: Timeline, label: int, room: int, height: int) -> tuple[list
 
 
 def _group(found: FrameMap, start: int, end: int, *, owes: bool) -> Mark:
-    ref = Ref("frame", start)
     if owes:
-        return Mark("◆", "pending", ref)
+        return _cell("◆", "pending", start)
     if end - start == 1:
-        return Mark(*names.FRAME_GLYPHS.get(found.states[start], ("·", "dim")), ref)
+        return _cell(*names.FRAME_GLYPHS.get(found.states[start], ("·", "dim")), start)
     used = found.used(start, end)
     shade = SHADES[-(-used * (len(SHADES) - 1) // (end - start))]
-    return Mark(shade, "used" if used else "free", ref)
+    return _cell(shade, "used" if used else "free", start)
+
+
+@lru_cache(maxsize=1 << 14)
+def _cell(glyph: str, role: str, pfn: int) -> Mark:
+    """Most cells of a large map look as they did before."""
+    return Mark(glyph, role, Ref("frame", pfn))
 
 
 def _legend(width: int, *, grouped: bool) -> Row:
