@@ -10,6 +10,7 @@ import pytest
 from textual.geometry import Offset
 
 from luf_tui import library
+from luf_tui.errors import LufError
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.gallery import Gallery
@@ -221,3 +222,8 @@ async def test_every_shipped_scenario_opens(path):
 
             assert isinstance(pilot.app.screen, Stepper), entry.name
             assert entry.path == pilot.app.screen.session.path
+
+
+def test_an_unknown_theme_is_told_before_the_app_starts():
+    with pytest.raises(LufError, match="did you mean 'light'"):
+        LufApp(theme_name="lihgt")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from textual import events
 from textual.geometry import Offset
 
@@ -251,3 +252,15 @@ async def test_a_refused_operation_is_told_and_the_run_kept(path):
         do(pilot.app, "end", "forward")
 
         assert "this is the end: the machine refuses line 23" in text(pilot.app)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "g", "p", "f", "B", "apostrophe", "x"])
+@driven
+async def test_the_key_that_opens_a_panel_closes_it(path, key):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.press(key)
+        await pilot.pause()
+        assert pilot.app.screen.panels
+        await pilot.press(key)
+
+        assert not pilot.app.screen.panels

@@ -29,7 +29,7 @@ class LufApp(App[None]):
     """The stepper app. With a path it opens that scenario, else the gallery."""
 
     TITLE = "luf-tui"
-    CSS_PATH = "luf.tcss"
+    CSS_PATH = Path(__file__).with_name("luf.tcss")
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -115,6 +115,11 @@ class LufApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Board) and screen.is_mounted:
                 screen.grid.use(self.desk.ink)
+
+    def on_app_blur(self) -> None:
+        """Nobody is looking: play no further."""
+        if isinstance(self.screen, Stepper) and self.screen.player.playing:
+            self.screen.act_play()
 
     def action_help_quit(self) -> None:
         """What ctrl+c does in other programs."""

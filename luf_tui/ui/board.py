@@ -42,6 +42,7 @@ class Board(Screen[None]):
         self.told = ""
         self.told_badly = False
         self._due = False
+        self._pressed_key = ""
 
     def compose(self) -> ComposeResult:
         """One grid."""
@@ -136,6 +137,7 @@ class Board(Screen[None]):
 
     def open(self, panel: Panel) -> None:
         """Put a panel over the panes."""
+        panel.opener, self._pressed_key = self._pressed_key, ""
         self.panels.append(panel)
         self.paint_soon()
 
@@ -201,8 +203,11 @@ class Board(Screen[None]):
         event.prevent_default()
         self.told = ""
         if self.panels:
-            self.panels[-1].key(event.key, event.character)
+            panel = self.panels[-1]
+            if not panel.key(event.key, event.character) and event.key == panel.opener:
+                self.close_panel()
         else:
+            self._pressed_key = event.key
             bound = self.active_bindings.get(event.key)
             if bound is not None and bound.binding.id in actions.BY_ID:
                 self.action_do(bound.binding.id)

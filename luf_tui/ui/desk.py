@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from luf_tui.errors import LufError, nearest
 from luf_tui.ui.paint import Ink
 
 
@@ -11,11 +12,16 @@ class Desk:
     """Shared by all screens of one app."""
 
     def __init__(self, names: Sequence[str], ink_of: Callable[[str], Ink], theme: str = "") -> None:
-        """`names` are the themes there are and `ink_of` makes the styles of one."""
+        """`names` are the themes there are and `ink_of` makes the styles of one.
+
+        Raises LufError for a theme there is not.
+        """
         self.names = tuple(names)
+        if theme and theme not in self.names:
+            raise LufError(f"no theme is called '{theme}'; {nearest(theme, names)}")
         self._ink_of = ink_of
         self._inks: dict[str, Ink] = {}
-        self.theme = theme if theme in self.names else self.names[0]
+        self.theme = theme or self.names[0]
         self.typed: dict[str, list[str]] = {}
 
     @property

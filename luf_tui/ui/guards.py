@@ -26,7 +26,7 @@ class GuardsPanel(ListPanel):
             (),
             close,
             toggle=self._toggle,
-            more={"a": self._all_on, "p": close},
+            more={"a": self._all_on},
             hint="space switch   a all on   esc done",
             empty="this policy performs no guard",
         )

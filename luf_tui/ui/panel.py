@@ -32,6 +32,8 @@ class Panel(ABC):
     name = "panel"
     width = 64
     """Cells it would like, frame included."""
+    opener = ""
+    """The key that opened it, which closes it too."""
     text_entry = False
     """True when every character is text: then no key closes it but escape."""
     snug = True

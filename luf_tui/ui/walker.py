@@ -183,11 +183,6 @@ class Walker(Board):
             self.tell(self._why_stop)
         self.paint_now()
 
-    def on_app_blur(self) -> None:
-        """Nobody is looking."""
-        if self.player.playing:
-            self.act_play()
-
     # -- looking ------------------------------------------------------------------------------
 
     def act_toggle_changed(self) -> None:
