@@ -15,6 +15,7 @@ from luf_tui.engine import hardware
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
+from luf_tui.engine.operations.flush import FlushTlbFunc
 from luf_tui.engine.operations.memory import DrainPage
 from luf_tui.engine.operations.process import FinishSwitch, Switch
 from luf_tui.engine.start import begin
@@ -107,6 +108,18 @@ class Turns:
             if self._may_choose(choice)
         ]
         return found
+
+    def forced(self) -> list[int]:
+        """A turn that may be taken at once, because nothing another context does depends on what
+        comes before it: a handler that has flushed acknowledges. It only lets others go on.
+        """
+        m = self.k.m
+        for cpu in range(m.config.cpus):
+            if m.ctx[cpu].depth:
+                top = self.k.top(cpu)
+                if isinstance(top, FlushTlbFunc) and top.pos == FlushTlbFunc.ack.number:
+                    return [cpu]
+        return []
 
     def can_take(self, turn: int) -> bool:
         """Whether a turn can be taken now. Beginning an operation is tried, not foreseen."""

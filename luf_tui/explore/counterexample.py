@@ -54,13 +54,22 @@ def schedule(moves: Moves, turns: Sequence[int]) -> list[str]:
 
 
 def tidy(moves: Moves, broken: Broken, most: int = 4000) -> tuple[int, ...]:
-    """The same turns with fewer changes of who moves, towards the order a person would play.
+    """The same turns without those that are not needed, and with fewer changes of who moves,
+    towards the order a person would play.
 
     Every step is checked by replaying it to the same obligation, at most `most` times.
     """
     turns = list(broken.turns)
     if broken.finding is None:
         return broken.turns
+
+    def holds(wanted: list[int]) -> bool:
+        found = moves.replay(wanted)
+        return found is not None and (found.obligation or found.rule) == broken.obligation
+
+    for at in range(len(turns) - 2, -1, -1):
+        if holds([*turns[:at], *turns[at + 1 :]]):
+            del turns[at]
     at = 1
     while at < len(turns) - 1 and most > 0:
         turn = turns[at]
@@ -71,8 +80,7 @@ def tidy(moves: Moves, broken: Broken, most: int = 4000) -> tuple[int, ...]:
         after = earlier[-1] + 1
         wanted = [*turns[:after], turn, *turns[after:at], *turns[at + 1 :]]
         most -= 1
-        found = moves.replay(wanted)
-        if found is not None and (found.obligation or found.rule) == broken.obligation:
+        if holds(wanted):
             turns = wanted
         at += 1
     return tuple(turns)

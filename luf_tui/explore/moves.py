@@ -33,8 +33,9 @@ class Moves:
     Between two calls the machine is in the state of the last `make` that was not undone.
     """
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, *, eager_acks: bool = True) -> None:
         self.turns = turns
+        self.eager_acks = eager_acks
         self.machine = turns.k.m
         self.cells = self.machine.cells
         self.oracle = Oracle(self.machine)
@@ -43,8 +44,8 @@ class Moves:
         self._marks: list[tuple[int, int, int]] = []
 
     def choices(self) -> list[Turn]:
-        """The turns that can be taken now."""
-        return self.turns.enabled()
+        """The turns that can be taken now; with `eager_acks`, one that need not wait is alone."""
+        return (self.eager_acks and self.turns.forced()) or self.turns.enabled()
 
     def make(self, turn: Turn) -> list[Finding] | None:
         """Take a turn; returns what the oracle says of it, violations and deviations only.
@@ -99,10 +100,14 @@ class Moves:
             self.undo()
 
 
-def reach(program: Program, policy: Policy, number: int = 0, *, lazy: bool = True) -> Start | None:
+def reach(
+    program: Program, policy: Policy, number: int = 0, *, reduced: bool = True
+) -> Start | None:
     """Play everything before race `number` of a program and stand at its start.
 
-    None when the program has no such race. Raises Refused when the way there is refused.
+    `reduced` leaves out turns that lead nowhere else: evictions that nothing notices, and waiting
+    before an acknowledgement. None when the program has no such race. Raises Refused when the way
+    there is refused.
     """
     races = [n for n, item in enumerate(program.items) if isinstance(item, Race)]
     if number >= len(races):
@@ -120,5 +125,6 @@ def reach(program: Program, policy: Policy, number: int = 0, *, lazy: bool = Tru
     machine.cells.forget()
     race = program.items[item]
     assert isinstance(race, Race)
-    moves = Moves(Turns(director.k, race, item, lazy_evictions=lazy))
+    turns = Turns(director.k, race, item, lazy_evictions=reduced)
+    moves = Moves(turns, eager_acks=reduced)
     return Start(item, moves, tuple(one for one in before if one.weight == VIOLATION))

@@ -1,4 +1,6 @@
-"""The smallest script that still shows the same thing: lines and sizes go while it stays broken."""
+"""The smallest script that still shows the same thing: lines and sizes go while it stays broken
+in no more turns.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,7 @@ class Shrinker:
             return False
         if report.verdict != UNSAFE or report.obligation != self.best.obligation:
             return False
-        if not report.schedule:
+        if not report.schedule or len(report.schedule) > len(self.best.schedule):
             return False
         self.best = report
         if self.tell:
