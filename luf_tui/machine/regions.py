@@ -78,7 +78,8 @@ class Record:
     def clear(self) -> None:
         """Set every field of the record to 0."""
         for cell in range(self.base, self.base + self.SIZE):
-            self.put(cell, 0)
+            if self.cells[cell]:
+                self.put(cell, 0)
 
     def as_dict(self) -> dict[str, int]:
         """Field names and values, for tests and for people."""

@@ -32,6 +32,7 @@ V12: Mapping[str, Absent] = {
     "flush-before-pte": Absent("D6", "16/26", "the flush follows the fault"),
     "refuse-page-poison": Absent("D7", "16/26", "only init_on_free and KASAN are looked at"),
     "hook-every-filesystem": Absent("D8", "15/26", "only users of ->write_begin() are hooked"),
+    "judge-every-pte": Absent("O4", "14/26", "the test stands where a flush is batched"),
     "pending-wrprotect": Absent("D15", "14/26", "only pte_write() is tested"),
 }
 """What v12 lacks."""
@@ -41,6 +42,7 @@ V10: Mapping[str, Absent] = {
     "split-keeps-mark": Absent("D10", "06/12", "left-over halves are written back clean"),
     "flush-kept-folios": Absent("D11", "12/12", "kept folios keep no mark"),
     "pending-wrprotect": Absent("D15", "09/12", "only pte_write() is tested"),
+    "judge-every-pte": Absent("O4", "09/12", "the test stands where a flush is batched"),
     "refuse-init-on-free": Absent("O1", "-", "no test before v11"),
     "refuse-kasan": Absent("O1", "-", "no test before v11"),
     "refuse-page-poison": Absent("D7", "-", "no test"),

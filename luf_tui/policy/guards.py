@@ -120,6 +120,13 @@ _TABLE = (
         "try_to_unmap()",
     ),
     Guard(
+        "judge-every-pte",
+        "A writable mapping counts for the verdict even when its own flush is not batched.",
+        "O4",
+        "-",
+        "-",
+    ),
+    Guard(
         "pending-wrprotect",
         "A read-only PTE that is dirty, or under a write-protect in flight, is not deferred.",
         "O3",

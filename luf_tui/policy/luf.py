@@ -58,11 +58,12 @@ class Luf(LufLedger):
     def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
         """Which batch a note goes to (OP-1, steps 3a and 4c)."""
         how = super().pays(m, task, cpu, pte, batch)
+        state = self.tasks(m)[task]
+        judged = how != NOW or self.has("judge-every-pte")
+        if judged and self.refusal(m, pte):
+            state.can_luf = 0
         if how == NOW:
             return NOW
-        state = self.tasks(m)[task]
-        if self.refusal(m, pte):
-            state.can_luf = 0
         return DEFERRED if state.can_luf else ORDINARY
 
     def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
