@@ -172,11 +172,11 @@ def test_every_line_is_reached_in_order() -> None:
 
 
 def test_a_refusal_names_its_line_and_keeps_what_came_before() -> None:
-    items = (*program().items[:2], op(3, "x", APP, "resume"), op(4, "y", KSWAPD, "drain"))
+    items = (*program().items[:2], op(3, "x", APP, "fly"), op(4, "y", KSWAPD, "drain"))
     run = record(program(items))
     (refusal,) = run.refusals
     assert (2, run.steps) == (refusal.item, refusal.position)
-    assert "nothing to resume" in refusal.reason
+    assert "the machine has no 'fly'" in refusal.reason
     whole = record(program(items[:2]))
     assert whole.steps == run.steps
 
