@@ -264,3 +264,51 @@ async def test_the_key_that_opens_a_panel_closes_it(path, key):
         await pilot.press(key)
 
         assert not pilot.app.screen.panels
+
+
+@driven
+async def test_a_click_on_a_line_number_sets_a_breakpoint(path):
+    async with LufApp(path).run_test(size=(160, 50)) as pilot:
+        await pilot.pause()
+        y, line = next((y, t) for y, t in enumerate(lines(pilot.app)) if "reclaim text.0" in t)
+        await pilot.click(offset=Offset(line.index("14"), y))
+        await pilot.pause()
+
+        assert {14} == pilot.app.screen.session.lines_stopped_at
+        assert "●" in lines(pilot.app)[y]
+
+
+@driven
+async def test_at_small_sizes_panes_take_turns_by_key_and_by_click(path):
+    async with LufApp(path).run_test(size=(80, 24)) as pilot:
+        await pilot.press("5")
+        await pilot.pause()
+        assert "dram" in text(pilot.app)
+        y, tabs = next((y, t) for y, t in enumerate(lines(pilot.app)) if "3 tables" in t)
+        await pilot.click(offset=Offset(tabs.index("3 tables"), y))
+        await pilot.pause()
+
+        assert "pagetables" == pilot.app.screen.panes.focus
+
+
+@driven
+async def test_a_zoomed_pane_has_the_screen_and_gives_it_back(path):
+    async with LufApp(path).run_test(size=(160, 50)) as pilot:
+        do(pilot.app, "pane-5", "zoom")
+        names = {block.pane.name for block in pilot.app.screen.grid.blocks}
+        assert {"header", "strip", "narration", "hints", "frames"} == names
+        do(pilot.app, "zoom")
+
+        assert "script" in {block.pane.name for block in pilot.app.screen.grid.blocks}
+
+
+@driven
+async def test_a_breakpoint_on_a_condition_outlives_the_app(path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.press("B", "a", *"when", "space", *"owed", "enter")
+        await pilot.pause()
+        assert pilot.app.screen.session.points
+        do(pilot.app, "continue")
+        assert "stopped because" in lines(pilot.app)[-1]
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        assert ["when owed"] == [point.text for point in pilot.app.screen.session.points]

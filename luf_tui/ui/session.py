@@ -5,7 +5,7 @@ Every answer is a `Said`: what to tell the person, and whether anything moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -17,6 +17,7 @@ from luf_tui.timeline import bookmarks, breakpoints, moves, places, search
 from luf_tui.timeline.bookmarks import Bookmark, Sidecar
 from luf_tui.timeline.breakpoints import Breakpoint
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.script import parse_breakpoint
 
 FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
 """Event kinds that the next-match key goes to until others are chosen."""
@@ -305,23 +306,28 @@ class Session:
         if old.config != timeline.config:
             self.selected = None
         known = len(timeline.program.source)
-        self.points = tuple(p for p in self.points if p.line <= known or not known)
+        kept = [point for point in self.points if point.line <= known or not known]
+        self.points = self._parsed(point.text for point in kept)
 
     # -- the file beside the scenario ---------------------------------------------------------
 
     def _remember(self) -> None:
         kept = bookmarks.load(bookmarks.sidecar_path(self.path))
         self.marks = kept.bookmarks
+        self.points = self._parsed(kept.breakpoints)
+
+    def _parsed(self, texts: Iterable[str]) -> tuple[Breakpoint, ...]:
+        """Breakpoints from their texts, with the names of this program; others are dropped."""
         points = []
-        for text in kept.breakpoints:
+        for text in texts:
             try:
-                points.append(breakpoints.parse(text))
+                points.append(parse_breakpoint(text, self.timeline.program))
             except LufError:
                 continue
-        self.points = tuple(points)
+        return tuple(points)
 
     def _saved(self, text: str) -> Said:
-        kept = Sidecar(self.marks, tuple(p.text for p in self.points if p.condition is None))
+        kept = Sidecar(self.marks, tuple(point.text for point in self.points))
         try:
             bookmarks.save(bookmarks.sidecar_path(self.path), kept)
         except LufError as error:

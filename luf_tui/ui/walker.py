@@ -29,8 +29,8 @@ SEARCH_HELP = (
     "n and N go on to the next and previous match; an empty line ends the search",
 )
 
-GUTTER = 1
-"""Cells at the left of the script in which a click sets a breakpoint."""
+GUTTER = 5
+"""Cells at the left of the script, line numbers included, in which a click sets a breakpoint."""
 
 
 class Walker(Board):
