@@ -7,7 +7,7 @@ from the machine alone: who has the frame now, and how the address came to mean 
 from __future__ import annotations
 
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import FREE_STATES, PRESENT
+from luf_tui.machine.schema import ANON, FILE, FREE_STATES, PRESENT, Frame
 from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, Truth
 
 ABOUT: dict[str, str] = {
@@ -45,15 +45,23 @@ def of_read(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
         return "O9"
     if expected.kind != BYTES:
         return "O13" if vma.mapped else "O10"
-    if frame.state not in FREE_STATES and not _same_owner(m, at):
+    if not _ownerless(frame) and not _same_owner(m, at):
         return "O2"
-    if frame.state in FREE_STATES and frame.content in WIPED and expected.content not in WIPED:
+    if _ownerless(frame) and frame.content in WIPED and expected.content not in WIPED:
         return "O1"
-    if vma.file_page and frame.state in FREE_STATES:
+    if vma.file_page and _ownerless(frame):
         return _of_file(m, vma.file_page - 1, expected)
     if m.pte_at(mm, vpn).kind == PRESENT:
         return "O6" if not vma.shared else "O7"
     return "O1" if frame.state in FREE_STATES else "O12"
+
+
+def _ownerless(frame: Frame) -> bool:
+    """Whether a frame is free, or as good as that: taken from its owner and about to be freed."""
+    if frame.state in FREE_STATES:
+        return True
+    kept = frame.mapcount or frame.file_page or frame.slot
+    return frame.state in (ANON, FILE) and not kept
 
 
 def _of_file(m: Machine, page: int, expected: Truth) -> str:

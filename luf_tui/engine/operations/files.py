@@ -44,6 +44,7 @@ class WriteFile(Operation, name="write"):
         self.pfn = k.m.file_page[self.page - 1].frame
         if not self.pfn:
             return self.call(k, AllocPage, WriteFile.read_in, use=FILE, order=0)
+        k.m.frame[self.pfn - 1].locked = k.ctx + 1
         return WriteFile.hook
 
     @step("read the folio")
@@ -55,12 +56,12 @@ class WriteFile(Operation, name="write"):
         if k.m.file_page[self.page - 1].frame:
             return self.call(k, FreePage, WriteFile.begin, pfn=self.pfn)
         cache_in(k, self.page - 1, self.pfn - 1)
+        k.m.frame[self.pfn - 1].locked = k.ctx + 1
         return None
 
-    @step("flush what LUF owes for this file", when=page_unlocked)
+    @step("flush what LUF owes for this file")
     def hook(self, k: Kernel) -> Next:
         """mapping_write_begin(): before the bytes change, with the folio locked."""
-        k.m.frame[self.pfn - 1].locked = k.ctx + 1
         self.mask = k.policy.file_mask(k.m, k.task, self.page - 1, "write")
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE)
