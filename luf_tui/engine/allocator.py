@@ -163,11 +163,17 @@ def put_on_pcp(k: Kernel, cpu: int, pfn: int, mark: int) -> None:
 
 def drain_one(k: Kernel, cpu: int, node: int) -> int:
     """Move the coldest page of a pcp list to buddy (OP-6); returns it, or -1."""
+    pfn = k.m.lists[k.m.pcp_list(cpu, node)].tail - 1
+    if pfn >= 0:
+        drain_page(k, pfn)
+    return pfn
+
+
+def drain_page(k: Kernel, pfn: int) -> None:
+    """Move one page of whatever pcp list it is on to buddy."""
     m = k.m
-    pfn = m.lists[m.pcp_list(cpu, node)].tail - 1
-    if pfn < 0:
-        return -1
+    frame, nodes = m.frame[pfn], len(m.config.nodes)
+    cpu, node = divmod(frame.where - 1, nodes)
     lists.unlink(m, pfn)
     k.emit(ev.DRAIN, cpu, pfn)
-    free_one(k, pfn, 0, k.policy.mark_for_buddy(m, node, m.frame[pfn].mark))
-    return pfn
+    free_one(k, pfn, 0, k.policy.mark_for_buddy(m, node, frame.mark))

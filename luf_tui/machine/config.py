@@ -91,6 +91,9 @@ class MachineConfig:
     watermark_min: int = 0
     """Free pages below which a zone counts as short (WMARK_MIN), per zone."""
     swap_slots: int = 8
+    mask_follows_load: bool = False
+    """True where a CPU that loads another mm leaves mm_cpumask of the old one, as before Linux
+    6.13; later kernels clear the bit when an IPI finds it out of date."""
     ceiling: int = 33
     """`tlb_single_page_flush_ceiling`: larger ranged flushes become full."""
     key_bits: int = 4

@@ -12,6 +12,7 @@ from luf_tui.engine.operations import (
     monitor,
     process,
     reclaim,
+    recorded,
     unmap,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "op_name",
     "process",
     "reclaim",
+    "recorded",
     "step_label",
     "step_name",
     "unmap",

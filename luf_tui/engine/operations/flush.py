@@ -40,10 +40,17 @@ class Shootdown(Operation, name="shootdown"):
             self.mask = space.cpumask
             if self.end - self.start > k.m.config.ceiling:
                 self.start = self.end = 0
-        if k.cpu >= 0 and self.mask >> k.cpu & 1:
+        if k.cpu >= 0 and self.mask >> k.cpu & 1 and self._flushes_itself(k):
             args = (self.mm - 1, self.start, self.end, self.gen)
             hardware.flush_tlb_func(k, k.cpu, *args, hardware.LOCAL)
         return None if self._targets(k) else self._complete(k)
+
+    def _flushes_itself(self, k: Kernel) -> bool:
+        """native_flush_tlb_multi() skips lazy CPUs, the initiator's own among them; a request
+        that has no other CPU does not go through it.
+        """
+        others = self.mask & ~(1 << k.cpu)
+        return bool(not k.m.cpu[k.cpu].lazy or self.tables or not others)
 
     def _targets(self, k: Kernel) -> int:
         """should_flush_tlb(): who is interrupted (baseline 1.5). Lazy CPUs catch up by tlb_gen."""

@@ -1,0 +1,271 @@
+"""What a recording says was done to exactly this page, PTE or CPU, done on the model machine.
+
+A recorded kernel chose the frames, the pages and the moments; these operations take its choices as
+they are and leave the rest, what is flushed and when, to the functions every scenario goes
+through.
+"""
+
+from __future__ import annotations
+
+from luf_tui.engine import allocator, hardware, pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.memory import COVERED, TAKEOFF, generation_done, hand_out
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, MIGRATION, PRESENT, Pte
+
+KEPT = ev.REASON["kept after all"]
+PENDING = ev.REASON["pending unmaps"]
+WRITE_FAULT = ev.REASON["write fault"]
+GATES = (("copy", ev.REASON["before copy"]), ("free", ev.REASON["before free"]))
+"""What a batch of unmaps is settled before: migration copies, reclaim frees."""
+
+
+def forget_pte(k: Kernel, pte: Pte) -> None:
+    """Forget a PTE that the recorded kernel must have changed without printing it."""
+    if pte.kind in (PRESENT, MIGRATION):
+        pagetable.unlink(k, pte, pte.pfn - 1)
+    pagetable.empty(pte)
+
+
+def forget_mappings(k: Kernel, pfn: int) -> None:
+    """Forget every mapping of a frame: munmap and exit print none of them."""
+    while k.m.frame[pfn].rmap:
+        forget_pte(k, k.m.pte[k.m.frame[pfn].rmap - 1])
+
+
+class Learn(Operation, name="learn a PTE"):
+    """Make a PTE what a recorded unmap shows that it was."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pfn = Local(ref="frame")
+    writable = Local()
+    dirty = Local()
+    hidden = Local("PROT_NONE for NUMA balancing")
+    fresh = Local("other mappings of the frame are gone by now")
+
+    @step("learn what the PTE was")
+    def learn(self, k: Kernel) -> Next:
+        """The mapping stood there before it was seen; nobody flushes for it to be known."""
+        m = k.m
+        pfn = self.pfn - 1
+        pte = m.pte_at(self.mm - 1, self.vpn)
+        if pte.kind == PRESENT and pte.pfn == self.pfn and not self.fresh:
+            pte.writable, pte.dirty = self.writable, self.dirty
+        else:
+            if self.fresh:
+                forget_mappings(k, pfn)
+            forget_pte(k, pte)
+            m.vma_at(self.mm - 1, self.vpn).prot_read = 1
+            args = {"writable": self.writable, "dirty": self.dirty}
+            pagetable.install(k, pte, pfn, **args)
+        pte.prot_none = self.hidden
+        return DONE
+
+
+class Remap(Operation, name="remove_migration_pte"):
+    """A migration entry becomes the PTE that the recording shows."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pfn = Local(ref="frame")
+    writable = Local()
+
+    @step("map the frame")
+    def map(self, k: Kernel) -> Next:
+        """The entry was not present, so no flush."""
+        pte = k.m.pte_at(self.mm - 1, self.vpn)
+        forget_pte(k, pte)
+        k.m.vma_at(self.mm - 1, self.vpn).prot_read = 1
+        pagetable.install(k, pte, self.pfn - 1, writable=self.writable, dirty=0)
+        return DONE
+
+
+class Settle(Operation, name="settle a batch"):
+    """fold_unmap_luf() and try_to_unmap_flush() at a gate (OP-2). Gives the key, 0 for none."""
+
+    gate = Local("number in GATES")
+    key = Local()
+    mask = Local(mask="cpu")
+
+    @step("settle the batch")
+    def fold(self, k: Kernel) -> Next:
+        """The folios found deferrable get one key; the rest is flushed together."""
+        gate, why = GATES[self.gate]
+        self.key = k.policy.fold_key(k.m, k.task)
+        self.mask = k.policy.take_batch(k.m, k.task, gate)
+        if self.mask:
+            return self.call(k, Shootdown, Settle.give, mask=self.mask, why=why)
+        k.give(self.key)
+        return DONE
+
+    @step("return the key")
+    def give(self, k: Kernel) -> Next:
+        """Freed pages carry it."""
+        k.give(self.key)
+        return DONE
+
+
+class Keep(Operation, name="keep a page"):
+    """An unmapped page is not freed after all: what its key owes is paid (OP-3, step 3)."""
+
+    key = Local()
+    mask = Local(mask="cpu")
+
+    @step("pay for the page that is kept")
+    def pay(self, k: Kernel) -> Next:
+        """luf_flush(key)."""
+        self.mask = k.policy.take_key(k.m, k.task, self.key)
+        if not self.mask:
+            return DONE
+        k.emit(ev.PAY, k.cpu, -1, self.mask, KEPT)
+        return self.jump(k, Shootdown, mask=self.mask, why=KEPT)
+
+
+class TakeBlock(Operation, name="take a recorded block"):
+    """An allocation gets exactly these frames: the takeoff section they need (OP-9 to OP-11).
+
+    A page of the CPU's own pcp list is taken from there. Any other is taken from buddy, to which
+    a page of another CPU's list is drained first.
+    """
+
+    pfn = Local(ref="frame")
+    count = Local("frames of it that the recording knows")
+    order = Local("as recorded")
+    use = Local()
+    node = Local("zone, plus one; 0 for a pcp page", ref="zone")
+    owing = Local("the first frame that carried a debt", ref="frame")
+    mask = Local(mask="cpu")
+
+    @step("take the block off")
+    def take(self, k: Kernel) -> Next:
+        """Every frame of the block is asked for in one section."""
+        m, pfn = k.m, self.pfn - 1
+        frame = m.frame[pfn]
+        own = m.pcp_list(k.cpu, m.node_of[pfn]) + 1
+        if self.count == 1 and frame.state == FREE_PCP and frame.where == own:
+            k.policy.takeoff_start(m, k.task, -1, may_wait=True)
+            self._ask(k, pfn)
+            k.policy.take_pcp(m, k.task, pfn)
+            allocator.take_from_pcp(k, pfn)
+            return TakeBlock.settle
+        node = m.node_of[pfn]
+        self.node = node + 1
+        for number in range(pfn, pfn + self.count):
+            if m.frame[number].state == FREE_PCP:
+                allocator.drain_page(k, number)
+        k.policy.takeoff_start(m, k.task, node, may_wait=True)
+        for number in range(pfn, pfn + self.count):
+            if m.frame[number].state == FREE_BUDDY:
+                self._ask(k, number)
+                k.policy.take_buddy(m, k.task, node, number)
+                allocator.detach(k, number, 0)
+        return TakeBlock.settle
+
+    def _ask(self, k: Kernel, pfn: int) -> None:
+        if not self.owing and k.m.frame[pfn].mark:
+            self.owing = pfn + 1
+
+    @step("settle what the block owes")
+    def settle(self, k: Kernel) -> Next:
+        """luf_takeoff_end(): the deferred flush fires here."""
+        self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, (self.owing or self.pfn) - 1, self.mask, TAKEOFF)
+            return self.call(k, Shootdown, TakeBlock.paid, mask=self.mask, why=TAKEOFF)
+        if self.owing and k.policy.has("flush-before-reuse"):
+            k.emit(ev.SAVED, k.cpu, self.owing - 1, COVERED)
+        return TakeBlock.wait if self.node else self._hand_out(k)
+
+    @step("settle the section")
+    def paid(self, k: Kernel) -> Next:
+        """As in any allocation."""
+        k.policy.takeoff_flushed(k.m, k.task, self.mask)
+        return TakeBlock.wait if self.node else self._hand_out(k)
+
+    @step("leave the section and hand the block out", when=generation_done)
+    def wait(self, k: Kernel) -> Next:
+        """As in any allocation."""
+        k.policy.takeoff_done(k.m, k.task, self.node - 1)
+        return self._hand_out(k)
+
+    def _hand_out(self, k: Kernel) -> Next:
+        for number in range(self.pfn - 1, self.pfn - 1 + self.count):
+            hand_out(k, number, 0, self.use)
+        return DONE
+
+
+class Unneeded(Operation, name="forget mappings"):
+    """A frame is freed or taken though the model still maps it."""
+
+    pfn = Local(ref="frame")
+
+    @step("forget what mapped it")
+    def forget(self, k: Kernel) -> Next:
+        """munmap, exit and copies on write print no PTE."""
+        forget_mappings(k, self.pfn - 1)
+        return DONE
+
+
+class Request(Operation, name="flush request"):
+    """A recorded flush for something else than a recorded unmap: munmap, mprotect, fork, a copy."""
+
+    mm = Local(ref="mm")
+    start = Local()
+    end = Local()
+    zaps = Local("it changes PTEs under the lock, as munmap and mprotect do")
+    why = Local()
+    pending = Local()
+
+    @step("look for unmaps whose flush is pending")
+    def catch_up(self, k: Kernel) -> Next:
+        """flush_tlb_batched_pending() (baseline 2.3)."""
+        if not self.zaps or not k.policy.pending_flush(k.m, self.mm - 1):
+            return Request.ask
+        self.pending = k.m.mm[self.mm - 1].batched_pending
+        return self.call(k, Shootdown, Request.caught_up, mm=self.mm, why=PENDING)
+
+    @step("the pending unmaps are flushed")
+    def caught_up(self, k: Kernel) -> Next:
+        """Up to the count read before the flush."""
+        k.policy.pending_done(k.m, self.mm - 1, self.pending)
+        return None
+
+    @step("flush as recorded")
+    def ask(self, k: Kernel) -> Next:
+        """flush_tlb_mm_range()."""
+        return self.jump(k, Shootdown, mm=self.mm, start=self.start, end=self.end, why=self.why)
+
+
+class WriteFault(Operation, name="recorded write fault"):
+    """A recorded write fault: what its address space owes is paid before it can write (OP-14)."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    mask = Local(mask="cpu")
+
+    @step("pay what the address space owes")
+    def pay(self, k: Kernel) -> Next:
+        """handle_mm_fault()."""
+        self.mask = k.policy.fault_masks(
+            k.m, k.task, self.mm - 1, self.vpn, write=True, when="before"
+        )
+        if not self.mask:
+            return DONE
+        k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
+        return self.jump(k, Shootdown, mask=self.mask, why=WRITE_FAULT)
+
+
+class LeaveLazy(Operation, name="leave lazy mm"):
+    """A CPU found lazy by an IPI leaves the address space it had borrowed (baseline 1.5)."""
+
+    cpu = Local(ref="cpu")
+
+    @step("leave the address space")
+    def leave(self, k: Kernel) -> Next:
+        """switch_mm_irqs_off(NULL, &init_mm)."""
+        if k.m.cpu[self.cpu - 1].lazy:
+            hardware.leave_mm(k, self.cpu - 1)
+        return DONE
