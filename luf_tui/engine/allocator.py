@@ -90,18 +90,26 @@ def pick(k: Kernel, node: int, order: int) -> int:
     A block of the pend_list is offered only if the policy accepts its debt (OP-12); the debt is
     folded by the same question.
     """
+    for size in range(order, k.m.orders):
+        pfn = pick_exact(k, node, size)
+        if pfn >= 0:
+            return pfn
+    return -1
+
+
+def pick_exact(k: Kernel, node: int, order: int) -> int:
+    """A block of exactly this order that may be taken off, or -1."""
     m = k.m
-    for size in range(order, m.orders):
-        splice(k, node, size)
-        clean, owing = m.free_list(node, size), m.pend_list(node, size)
-        for which in (owing, clean) if k.policy.pend_first(m, node) else (clean, owing):
-            head = m.lists[which].head - 1
-            if head < 0:
-                continue
-            if which == clean:
-                m.frame[head].mark = 0
-            if k.policy.take_buddy(m, k.task, node, head):
-                return head
+    splice(k, node, order)
+    clean, owing = m.free_list(node, order), m.pend_list(node, order)
+    for which in (owing, clean) if k.policy.pend_first(m, node) else (clean, owing):
+        head = m.lists[which].head - 1
+        if head < 0:
+            continue
+        if which == clean:
+            m.frame[head].mark = 0
+        if k.policy.take_buddy(m, k.task, node, head):
+            return head
     return -1
 
 

@@ -24,6 +24,7 @@ from luf_tui.engine.operations.migrate import Migrate
 from luf_tui.engine.operations.monitor import Pin, UffdProtect, UffdRegister
 from luf_tui.engine.operations.process import Exit, Fork, Switch
 from luf_tui.engine.operations.reclaim import Reclaim, Writeback
+from luf_tui.engine.operations.reporting import Report
 from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
@@ -181,6 +182,10 @@ def _drain(k: Kernel, op: Op) -> Start:
     return Drain, {}
 
 
+def _report(k: Kernel, op: Op) -> Start:
+    return Report, {}
+
+
 def _evict(k: Kernel, op: Op) -> Start:
     return Evict, {"cpu": op.cpu, "mm": number(op, "mm"), "vpn": number(op, "vpn")}
 
@@ -237,6 +242,7 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
     "truncate": _truncate,
     "invalidate": _invalidate,
     "drain": _drain,
+    "report": _report,
     "evict": _evict,
     "prefetch": _prefetch,
     "uffd_register": _uffd_register,

@@ -162,6 +162,13 @@ _TABLE = (
         "-",
     ),
     Guard(
+        "flush-before-report",
+        "Free pages that owe a flush are flushed before the host is told to drop their bytes.",
+        "O1",
+        "check_flush_task_ugen()",
+        "page_reporting_cycle()",
+    ),
+    Guard(
         "merge-keeps-mark",
         "A merged block owes what both its halves owed.",
         "O16",

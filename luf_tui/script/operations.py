@@ -339,6 +339,7 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "invalidate": ("invalidate", _invalidate),
     "writeback": ("writeback", _file_page),
     "drain": ("drain", _nothing),
+    "report": ("report", _nothing),
     "evict": ("evict", _hardware_page),
     "prefetch": ("prefetch", _hardware_page),
     "deliver": ("deliver", _nothing),

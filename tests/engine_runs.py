@@ -1,0 +1,45 @@
+"""Scenarios written in a test, played under a policy and judged."""
+
+from __future__ import annotations
+
+from luf_tui.engine.director import Director, ItemInfo
+from luf_tui.machine.events import Event
+from luf_tui.machine.machine import Machine
+from luf_tui.oracle.oracle import Finding, Oracle
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import parse
+from tests import invariants
+
+HEAD = """title t
+machine cpus 3, dram 8, cxl 8, pcp-batch 1, pcp-high 0
+process app
+process thief
+file lib, 2 pages
+app mmap lib read-only as text
+cpu1 run app
+cpu2 run app
+"""
+"""Two threads of `app` on cpu1 and cpu2, which map a file."""
+
+
+class Run:
+    """One played script: the machine at its end, its events, and what the oracle found."""
+
+    def __init__(self, script: str, policy: str = "luf", without: tuple[str, ...] = ()) -> None:
+        director = Director(parse(HEAD + script, "test.luf"), make_policy(policy, without))
+        self.m: Machine = director.machine
+        oracle, seen = Oracle(self.m), 0
+        self.found: list[Finding] = []
+        for moved in director.play():
+            invariants.check(self.m)
+            if not isinstance(moved, ItemInfo):
+                self.found += oracle.judge(seen, moved.item)
+                seen = len(self.m.events)
+
+    def violations(self) -> list[tuple[str, str]]:
+        """Rule and obligation of each violation."""
+        return [(one.rule, one.obligation) for one in self.found if one.weight == "violation"]
+
+    def events(self, name: str) -> list[Event]:
+        """All events of a kind."""
+        return [event for event in self.m.events if event.name == name]
