@@ -145,8 +145,8 @@ class Director:
         return StepInfo(self._item, ctx, op, pos)
 
     def _stopped(self, ctx: int, stop: str) -> bool:
-        top = self.k.top(ctx)
-        return bool(stop) and top is not None and step_name(top.NUMBER, top.pos) == stop
+        top = self.k.top(ctx) if stop else None
+        return top is not None and step_name(top.NUMBER, top.pos) == stop
 
     def _run(
         self, ctx: int, stop: str, *, resumed: bool = False, depth: int = 0

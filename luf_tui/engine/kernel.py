@@ -25,6 +25,7 @@ class Kernel:
         self.cpu = -1
         self.task = -1
         self.ctx = -1
+        self._cpus = machine.config.cpus
         self._views: dict[tuple[int, int], Operation] = {}
         self.ipi_handler = next(op for op in OPERATIONS if op.NAME == "flush_tlb_func")
 
@@ -48,6 +49,7 @@ class Kernel:
     def push(self, ctx: int, kind: type[Operation], args: Mapping[str, int]) -> None:
         """Put an operation on top of a context's stack."""
         context = self.m.ctx[ctx]
+        assert context.depth < STACK_DEPTH
         self.m.stack[ctx * STACK_DEPTH + context.depth].op = kind.NUMBER
         act = self.view(ctx, context.depth)
         for name, value in args.items():
@@ -92,13 +94,14 @@ class Kernel:
 
     def cpu_of(self, ctx: int) -> int:
         """The CPU a context runs on now; -1 for a task that is switched out, or for boot."""
-        cpus = self.m.config.cpus
-        if ctx < cpus:
+        task = ctx - self._cpus
+        if task < 0:
             return ctx
-        if ctx == self.m.boot_ctx:
+        m = self.m
+        if ctx == m.boot_ctx:
             return -1
-        cpu = self.m.task[ctx - cpus].cpu - 1
-        return cpu if cpu >= 0 and self.m.cpu[cpu].task == ctx - cpus + 1 else -1
+        cpu = m.task[task].cpu - 1
+        return cpu if cpu >= 0 and m.cpu[cpu].task == task + 1 else -1
 
     def can_move(self, ctx: int) -> bool:
         """Whether a context can make its next micro-step now."""
@@ -106,7 +109,7 @@ class Kernel:
         depth = m.ctx[ctx].depth
         if not depth:
             return False
-        if m.config.cpus <= ctx < m.boot_ctx:
+        if self._cpus <= ctx < m.boot_ctx:
             cpu = self.cpu_of(ctx)
             if cpu < 0 or m.ctx[cpu].depth:
                 return False
@@ -151,10 +154,9 @@ class Kernel:
 
     def enter(self, ctx: int) -> None:
         """Make `ctx` the context whose micro-step is being made."""
-        m = self.m
         self.ctx = ctx
         self.cpu = self.cpu_of(ctx)
-        self.task = ctx - m.config.cpus if m.config.cpus <= ctx < m.boot_ctx else -1
+        self.task = ctx - self._cpus if self._cpus <= ctx < self.m.boot_ctx else -1
 
     def _take_ipi(self, cpu: int) -> None:
         """The lowest sender's IPI interrupts `cpu`; its handler goes on the interrupt stack."""

@@ -48,6 +48,8 @@ class Machine:
         self.events = EventLog()
         n, nodes = config.cpus, len(config.nodes)
         self.contexts = n + len(config.tasks) + 1
+        self.boot_ctx = self.contexts - 1
+        """The context of what happens on no CPU: set-up before a process runs, and hardware."""
         self.orders = config.max_order + 1
         mms = len(config.processes)
         specs = [
@@ -182,11 +184,6 @@ class Machine:
     def task_ctx(self, task: int) -> int:
         """The context of a task."""
         return self.config.cpus + task
-
-    @property
-    def boot_ctx(self) -> int:
-        """The context of what happens on no CPU: set-up before a process runs, and hardware."""
-        return self.contexts - 1
 
     def ctx_name(self, ctx: int) -> str:
         """What a person calls a context."""

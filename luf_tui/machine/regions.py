@@ -6,7 +6,6 @@ declaration gives sizes, widths, names for the screen, and what the explorer may
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -89,26 +88,22 @@ class Record:
 R = TypeVar("R", bound=Record)
 
 
-class Region(Generic[R]):
-    """An array of records of one kind."""
+class Region(list[R], Generic[R]):
+    """An array of records of one kind: a list, so that indexing costs no call of ours."""
 
-    __slots__ = ("base", "kind", "name", "records", "size")
+    __slots__ = ("base", "kind", "name", "size")
 
     def __init__(self, name: str, kind: type[R], store: Cells, base: int, count: int) -> None:
+        super().__init__(kind(store, base + i * kind.SIZE, i) for i in range(count))
         self.name = name
         self.kind = kind
         self.base = base
         self.size = kind.SIZE
-        self.records: list[R] = [kind(store, base + i * kind.SIZE, i) for i in range(count)]
 
-    def __getitem__(self, index: int) -> R:
-        return self.records[index]
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def __iter__(self) -> Iterator[R]:
-        return iter(self.records)
+    @property
+    def records(self) -> list[R]:
+        """The records, as a plain list."""
+        return self
 
     def locate(self, cell: int) -> tuple[int, Field]:
         """The record index and the field that a cell of this region belongs to."""
