@@ -15,7 +15,7 @@ from luf_tui.engine import hardware
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
-from luf_tui.engine.operations.flush import FlushTlbFunc
+from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
 from luf_tui.engine.operations.memory import DrainPage
 from luf_tui.engine.operations.process import FinishSwitch, Switch
 from luf_tui.engine.start import begin
@@ -143,9 +143,9 @@ class Turns:
         return [ctx for ctx in self.ops if self.k.m.ctx[ctx].depth or self.left(ctx)]
 
     def _can_switch(self, ctx: int) -> bool:
-        """Whether the scheduler can bring a task onto its CPU: never away from someone who spins
-        for acknowledgements; from a running operation only when it sleeps, or if the race allows
-        preemption.
+        """Whether the scheduler can bring a task onto its CPU: never away from someone who flushes
+        (get_cpu()) or is being switched in; from a running operation only when it sleeps, or if
+        the race allows preemption.
         """
         k, m = self.k, self.k.m
         if not (m.ctx[ctx].depth and ctx in self.ops) and not self.left(ctx):
@@ -157,6 +157,8 @@ class Turns:
         if not state.task:
             return True
         running = m.task_ctx(state.task - 1)
+        if isinstance(k.top(running), Shootdown | FinishSwitch):
+            return False
         return "switch" in self.allowed or not m.ctx[running].depth or not k.can_move(running)
 
     def _may_choose(self, choice: Choice) -> bool:

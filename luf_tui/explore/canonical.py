@@ -24,7 +24,6 @@ from luf_tui.engine.operations.migrate import Migrate
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Field
 from luf_tui.machine.schema import STACK_DEPTH, Activation, Context, TlbEntry
-from luf_tui.policy.base import Policy
 
 RANKED = {"tlb_gen": 2, "ugen": 1, "batched": 1}
 """Families renamed by rank, and the largest distance between neighbours that means something."""
@@ -55,9 +54,8 @@ RESULT = Context.FIELDS.index(Context.result)
 class Canonical:
     """Renames the cells of one machine."""
 
-    def __init__(self, machine: Machine, policy: Policy) -> None:
+    def __init__(self, machine: Machine) -> None:
         self.m = machine
-        self.policy = policy
         self.touched: set[int] = set()
         """Cells that renaming has changed so far, beyond what turns write."""
         config = machine.config

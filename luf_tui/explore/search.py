@@ -94,7 +94,7 @@ class Search:
         self.limits = limits or Limits()
         self.tell = tell
         self.all_findings = all_findings
-        self.canonical = Canonical(moves.machine, moves.turns.k.policy) if symmetric else None
+        self.canonical = Canonical(moves.machine) if symmetric else None
         self.keep = keep
         self._stop = ""
         self._begin(1)

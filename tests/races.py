@@ -1,0 +1,66 @@
+"""What the tests of the explorer share: the shipped small races, and searching one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from luf_tui.explore.moves import Start, reach
+from luf_tui.explore.search import Result, Search
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import load, parse
+from luf_tui.script.program import Program
+
+FOLDER = Path(__file__).resolve().parent.parent / "scenarios" / "races"
+
+GUARDED = {
+    "flush-before-reuse": ("flush-before-reuse", "O2"),
+    "flush-before-pte": ("flush-before-pte", "O7"),
+    "wait-zone-generation": ("wait-zone-generation", "O2"),
+    "munmap": ("note-pending", "O10"),
+    "pending-wrprotect": ("pending-wrprotect", "O3"),
+    "write-syscall": ("flush-on-write", "O8"),
+    "uffd": ("uffd-flush", "O3"),
+}
+"""Each small race, the guard it is about, and the obligation broken without it."""
+
+TINY = """\
+title    A reader and an unmapper
+machine  cpus 3, dram 2, max-order 0, tlb 3, key-bits 2, swap 1
+policy   luf
+kswapd   on cpu0
+process  app, heap 1 page
+file     lib, 1 page
+app      mmap lib read-only as text
+cpu1     run app
+cpu2     run app
+cpu1     read text.0
+cpu2     read text.0
+race
+  cpu1     munmap text
+  cpu2     read text.0
+  {more}
+end
+expect   no violation
+"""
+
+
+def tiny(more: str = "") -> Program:
+    """A race small enough for every comparison."""
+    return parse(TINY.format(more=more), "tiny.luf")
+
+
+def race(name: str) -> Program:
+    """A shipped race."""
+    return load(str(FOLDER / f"{name}.luf"))
+
+
+def start(program: Program, *without: str, policy: str = "luf", reduced: bool = True) -> Start:
+    """The first race of a program, about to begin."""
+    found = reach(program, make_policy(policy, without), reduced=reduced)
+    assert found is not None
+    return found
+
+
+def searched(program: Program, *without: str, **options: object) -> Result:
+    """A search of the first race of a program, to its first violation."""
+    return Search(start(program, *without).moves, **options).run()  # type: ignore[arg-type]
