@@ -7,7 +7,7 @@ from the machine alone: who has the frame now, and how the address came to mean 
 from __future__ import annotations
 
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, FILE, FREE_STATES, PRESENT, Frame
+from luf_tui.machine.schema import ANON, FILE, FREE_STATES, PRESENT, TAKEN, Frame
 from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, Truth
 
 ABOUT: dict[str, str] = {
@@ -27,6 +27,7 @@ ABOUT: dict[str, str] = {
     "O13": "a permission was taken away, yet the access succeeds",
     "O24": "a CPU waits for IPIs with interrupts off",
     "O28": "a page was freed while someone pins it",
+    "O36": "a page that failed is still read",
     "O14": "a fault that someone waits for did not happen",
 }
 """Obligations that the rules can name, in a few words each."""
@@ -45,6 +46,8 @@ def of_read(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
         return "O9"
     if expected.kind != BYTES:
         return "O13" if vma.mapped else "O10"
+    if _poisoned(frame):
+        return "O36"
     if not _ownerless(frame) and not _same_owner(m, at):
         return "O2"
     if _ownerless(frame) and frame.content in WIPED and expected.content not in WIPED:
@@ -62,6 +65,11 @@ def _ownerless(frame: Frame) -> bool:
         return True
     kept = frame.mapcount or frame.file_page or frame.slot
     return frame.state in (ANON, FILE) and not kept
+
+
+def _poisoned(frame: Frame) -> bool:
+    """Whether memory failure took the frame away for good."""
+    return frame.state == TAKEN and frame.refs != 0
 
 
 def _of_file(m: Machine, page: int, expected: Truth) -> str:

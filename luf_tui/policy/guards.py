@@ -169,6 +169,13 @@ _TABLE = (
         "page_reporting_cycle()",
     ),
     Guard(
+        "flush-before-poison",
+        "A page that failed is flushed before it is handed to poison handling.",
+        "O36",
+        "check_luf_flush()",
+        "luf_flush()",
+    ),
+    Guard(
         "merge-keeps-mark",
         "A merged block owes what both its halves owed.",
         "O16",

@@ -330,6 +330,7 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "demote": ("migrate", _migrate("cxl", 0)),
     "promote": ("migrate", _migrate("dram", 1)),
     "compact": ("migrate", _migrate("dram", 2)),
+    "poison": ("migrate", _migrate("dram", 3)),
     "move": ("migrate", _move),
     "kalloc": ("kalloc", _kalloc),
     "kfree": ("kfree", _kfree),

@@ -7,11 +7,11 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.fault import copy_bytes
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import AllocPage, FreePage
+from luf_tui.engine.operations.memory import POISON, AllocPage, FreePage, change_bytes
 from luf_tui.engine.operations.unmap import Unmap, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
-from luf_tui.machine.schema import MIGRATION, Pte
+from luf_tui.machine.schema import MIGRATION, TAKEN, Pte
 
 BEFORE_COPY = ev.REASON["before copy"]
 POISONED = ev.REASON["memory failure"]
@@ -134,21 +134,25 @@ class Migrate(Operation, name="migrate"):
         m.frame[target].locked = 0
         lists.push_head(m, m.lru_list(m.node_of[target]), target)
         key = self.key if source.verdict else 0
-        if key and self.reason == MEMORY_FAILURE:
+        bad = self.reason == MEMORY_FAILURE
+        if key and bad and k.policy.has("flush-before-poison"):
             self.mask = k.policy.take_key(m, k.task, key)
             if self.mask:
                 source.verdict = 0
                 return self.call(k, Shootdown, Migrate.retire, mask=self.mask, why=POISONED)
-        if self.reason == MEMORY_FAILURE:
+        if bad:
             return Migrate.retire
         return self.call(k, FreePage, Migrate.copy, pfn=self.pfn, order=0, key=key)
 
     @step("give the bad page to poison handling")
     def retire(self, k: Kernel) -> Next:
-        """memory_failure(): the frame never comes back."""
+        """soft_offline_page(): off every list and with a reference of its own (HWPoison), the
+        frame never comes back; what can still read it reads a bad page (O36).
+        """
         source = k.m.frame[self.pfn - 1]
         source.disown()
-        source.content = 1
+        source.state, source.refs = TAKEN, 1
+        change_bytes(k, self.pfn - 1, POISON, "memory failure")
         return Migrate.copy
 
     @step("turn a migration entry back")
