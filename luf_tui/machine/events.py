@@ -134,7 +134,6 @@ DEFER = _kind(
     "defer", "pfn key mask", "{pfn} is freed without a flush; {mask} owe one, key {key}", "◆"
 )
 REFUSE = _kind("refuse", "pfn reason", "the flush of {pfn} may not be deferred: {reason}")
-GUARD = _kind("guard", "guard pfn", "guard {guard} acts on {pfn}")
 SEND = _kind("send", "mask pages why", "{cpu} sends IPIs to {mask}: {why}", "↯")
 RECEIVE = _kind("receive", "sender", "{cpu} takes the IPI of {sender}")
 FLUSH = _kind("flush", "mm dropped pages why", "{cpu} drops {dropped} entries: {why}")

@@ -96,7 +96,7 @@ class AllocPage(Operation, name="alloc"):
         if not self.mask:
             if k.m.frame[self.pfn - 1].mark and k.policy.has("flush-before-reuse"):
                 k.emit(ev.SAVED, k.cpu, self.pfn - 1, COVERED)
-            return AllocPage.wait if self.node else self._hand_out(k)
+            return self._leave(k) if self.node else self._hand_out(k)
         k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, TAKEOFF)
         return self.call(k, Shootdown, AllocPage.paid, mask=self.mask, why=TAKEOFF)
 
@@ -104,7 +104,14 @@ class AllocPage(Operation, name="alloc"):
     def paid(self, k: Kernel) -> Next:
         """Take the flushed CPUs out of the task's other batches too (OP-13)."""
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
-        return AllocPage.wait if self.node else self._hand_out(k)
+        return self._leave(k) if self.node else self._hand_out(k)
+
+    def _leave(self, k: Kernel) -> Next:
+        """Tell of a generation that someone else is flushing, before waiting for it."""
+        awaited = k.policy.takeoff_must_wait(k.m, k.task, self.node - 1)
+        if awaited:
+            k.emit(ev.WAIT, k.cpu, awaited)
+        return AllocPage.wait
 
     @step("leave the section and hand the page out", when=generation_done)
     def wait(self, k: Kernel) -> Next:
