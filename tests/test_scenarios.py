@@ -1,0 +1,90 @@
+"""The shipped scenarios: they hold, every guard is needed by one, and the posted versions fail."""
+
+from __future__ import annotations
+
+import pytest
+
+from luf_tui.oracle.oracle import VIOLATION
+from luf_tui.policy.as_posted import ABSENT
+from luf_tui.policy.guards import GUARDS
+from luf_tui.policy.registry import POLICIES
+from luf_tui.script.parse import load
+from luf_tui.script.program import Program
+from luf_tui.timeline.record import record
+from tests.conftest import ROOT
+
+PATHS = sorted((ROOT / "scenarios").rglob("*.luf"))
+PROGRAMS = {f"{path.parent.name}/{path.stem}": load(str(path)) for path in PATHS}
+WHOLE = {name: said for name, said in PROGRAMS.items() if not said.without}
+"""Scenarios that take no guard away themselves."""
+
+
+def broken(program: Program, policy: str, without: tuple[str, ...] = ()) -> set[str]:
+    """The obligations a run breaks."""
+    run = record(program, policy, without)
+    return {found.obligation for found in run.findings if found.weight == VIOLATION}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_its_expectations_hold(name: str) -> None:
+    """What a scenario says of itself is so, and nothing in it is refused."""
+    run = record(PROGRAMS[name])
+
+    assert [] == [outcome for outcome in run.outcomes if not outcome.held]
+    assert () == run.refusals
+    assert run.outcomes
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_it_says_what_to_look_at(name: str) -> None:
+    """A title and an about, in a few words."""
+    assert 10 < len(PROGRAMS[name].about)
+    assert len(PROGRAMS[name].title) < 60
+
+
+@pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_no_sound_policy_breaks_anything(name: str, policy: str) -> None:
+    """The kernel of today and LUF as intended keep every promise in every scenario."""
+    assert set() == broken(WHOLE[name], policy)
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_every_guard_earns_its_place(guard: str) -> None:
+    """Without it some scenario breaks an obligation that holds with it."""
+    caught = any(broken(said, "luf", (guard,)) for said in WHOLE.values())
+
+    assert caught
+
+
+@pytest.mark.parametrize("guard", sorted(POLICIES["batched"].GUARDS))
+def test_todays_kernel_needs_its_guards_too(guard: str) -> None:
+    """The baseline's rules are guards like LUF's."""
+    assert any(broken(said, "batched", (guard,)) for said in WHOLE.values())
+
+
+@pytest.mark.parametrize(
+    ("policy", "name", "obligation"),
+    [
+        ("luf-v10", "allocator/merge-keeps-the-debt", "O2"),
+        ("luf-v10", "races/two-takers", "O2"),
+        ("luf-v10", "hazards/kept-folio", "O2"),
+        ("luf-v12", "hazards/write-syscall", "O8"),
+        ("luf-v12", "hazards/shared-file-store", "O7"),
+        ("luf-v12", "races/reclaimer-switched-out", "O4"),
+        ("luf-v12", "races/other-mm", "O2"),
+        ("luf-v12", "hazards/page-poison", "O1"),
+        ("luf-v12", "hazards/pending-wrprotect", "O3"),
+    ],
+)
+def test_a_posted_version_fails_as_predicted(policy: str, name: str, obligation: str) -> None:
+    """Our reading of the posted text predicts the damage; `luf` does not have it."""
+    assert obligation in broken(WHOLE[name], policy)
+    assert set() == broken(WHOLE[name], "luf")
+
+
+def test_a_posted_version_is_luf_without_named_guards() -> None:
+    """Each absence names a guard that exists, with the patch and our reading of it."""
+    for policy, absent in ABSENT.items():
+        assert frozenset(GUARDS) - POLICIES[policy].GUARDS == set(absent)
+        assert all(one.reading for one in absent.values())
