@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,13 @@ MOVERS = {
     "apply": {"timeline/timeline.py"},
     "restore": {"timeline/timeline.py"},
     "undo": {"timeline/recorder.py"},
-    "forget": {"machine/machine.py", "engine/director.py", "timeline/deltas.py"},
+    "forget": {
+        "machine/machine.py",
+        "engine/director.py",
+        "timeline/deltas.py",
+        "ftrace/layout.py",
+        "ftrace/outcome.py",
+    },
 }
 """Who may move the cells along their log, by what they call."""
 
@@ -33,6 +40,7 @@ def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
