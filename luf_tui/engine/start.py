@@ -9,6 +9,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
 from luf_tui.engine.operations.files import INVALIDATE, TRUNCATE, DropPages, RemoteWrite, WriteFile
+from luf_tui.engine.operations.madvise import Madvise, Mremap
 from luf_tui.engine.operations.mappings import (
     MAY_WRITE,
     READ,
@@ -100,6 +101,14 @@ def _munmap(k: Kernel, op: Op) -> Start:
 
 def _mprotect(k: Kernel, op: Op) -> Start:
     return Mprotect, {**_range(k, op), "flags": _rights(op)}
+
+
+def _madvise(k: Kernel, op: Op) -> Start:
+    return Madvise, {**_range(k, op), "advice": number(op, "advice")}
+
+
+def _mremap(k: Kernel, op: Op) -> Start:
+    return Mremap, {**_range(k, op), "to": number(op, "to")}
 
 
 def _fork(k: Kernel, op: Op) -> Start:
@@ -230,6 +239,8 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
     "mmap": _mmap,
     "munmap": _munmap,
     "mprotect": _mprotect,
+    "madvise": _madvise,
+    "mremap": _mremap,
     "fork": _fork,
     "exit": _exit,
     "reclaim": _reclaim,

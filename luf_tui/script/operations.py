@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lark import Token
 
 Args: TypeAlias = "dict[str, Value]"
+ADVICE = ("dontneed", "free", "cold")
+"""Advice of `madvise`, in the order of their numbers."""
 
 
 @frozen
@@ -178,6 +180,22 @@ def _mprotect(said: Said) -> Args:
     return {**_own_range(said), "read": read, "write": int("read-write" in rights)}
 
 
+def _madvise(said: Said) -> Args:
+    word = str(said.words[1])
+    if word not in ADVICE:
+        hint = nearest(word, ADVICE) or ", ".join(ADVICE)
+        raise Wrong(f"'{word}' is no advice", said.span(said.words[1]), hint)
+    return {**_own_range(said), "advice": ADVICE.index(word)}
+
+
+def _mremap(said: Said) -> Args:
+    where = _own_range(said)
+    pages, token = where["pages"], said.words[1]
+    assert isinstance(pages, int)
+    to = said.scope.map_region(said.user, str(token), pages, "", said.span(token))
+    return {**where, "to": to}
+
+
 def _fork(said: Said) -> Args:
     scope = said.scope
     parent = scope.process(str(said.words[0]), said.span(said.words[0]))
@@ -324,6 +342,8 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "mmap": ("mmap", _mmap),
     "munmap": ("munmap", _own_range),
     "mprotect": ("mprotect", _mprotect),
+    "madvise": ("madvise", _madvise),
+    "mremap": ("mremap", _mremap),
     "fork": ("fork", _fork),
     "exit": ("exit", _exit),
     "reclaim": ("reclaim", _reclaim),

@@ -1,0 +1,196 @@
+"""madvise() and mremap(): ranges that are emptied, cooled or moved (OP-17; baseline 2.3, 2.5)."""
+
+from __future__ import annotations
+
+from luf_tui.engine import pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.mappings import PENDING, Zap, can_write_lock
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import ANON, PRESENT, SWAP
+
+MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
+DONTNEED, FREE, COLD = range(3)
+
+
+def no_writer(act: Operation, k: Kernel) -> bool:
+    """mmap_lock is not held for writing."""
+    mm: int = getattr(act, "mm", 1) - 1
+    return not k.m.mm[mm].writer
+
+
+class Madvise(Operation, name="madvise"):
+    """madvise(): under mmap_lock for reading; the VMAs stay.
+
+    A page that MADV_FREE made clean is swapped out by reclaim like any other: that reclaim may
+    drop it instead is not modelled.
+    """
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+    advice = Local()
+    at = Local()
+    changed = Local()
+    pending = Local(counter="batched")
+
+    @step("take mmap_lock", when=no_writer)
+    def begin(self, k: Kernel) -> Next:
+        """MADV_DONTNEED is zap_page_range_single(); the others age PTEs in place."""
+        space = k.m.mm[self.mm - 1]
+        space.readers += 1
+        self.at = self.vpn
+        if self.advice != DONTNEED:
+            space.flush_pending += 1
+            return self._behind(k) or Madvise.age
+        for vpn in range(self.vpn, self.vpn + self.pages):
+            pagetable.adopt(k, self.mm - 1, vpn)
+        args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MADVISE}
+        return self.call(k, Zap, Madvise.unlock, mm=self.mm, **args)
+
+    def _behind(self, k: Kernel) -> Next:
+        """flush_tlb_batched_pending(), as in an unmap."""
+        if not k.policy.pending_flush(k.m, self.mm - 1):
+            return None
+        self.pending = k.m.mm[self.mm - 1].batched_pending
+        return self.call(k, Shootdown, Madvise.caught_up, mm=self.mm, why=PENDING)
+
+    @step("the pending unmaps are flushed")
+    def caught_up(self, k: Kernel) -> Next:
+        """Up to the count read before the flush."""
+        k.policy.pending_done(k.m, self.mm - 1, self.pending)
+        return None
+
+    @step("age a PTE")
+    def age(self, k: Kernel) -> Next:
+        """madvise_cold_or_pageout_pte_range(), madvise_free_pte_range(): clear A, or A and D, of
+        a present PTE. As in an unmap, the lock leaves no gap after the flush.
+        """
+        late = self._behind(k) if self.at < self.vpn + self.pages else None
+        if late:
+            return late
+        while self.at < self.vpn + self.pages:
+            pte = k.m.pte_at(self.mm - 1, self.at)
+            self.at += 1
+            if pte.kind == PRESENT and self._age(k, pte.index):
+                self.changed = 1
+                return Madvise.age
+        return None
+
+    def _age(self, k: Kernel, index: int) -> bool:
+        """Make one PTE old, and clean when its contents may go; False if it was already."""
+        pte = k.m.pte[index]
+        frame = k.m.frame[pte.pfn - 1]
+        clean = self.advice == FREE and frame.state == ANON and frame.mapcount == 1
+        if not pte.accessed and not (clean and pte.dirty):
+            return False
+        pte.accessed = 0
+        if clean and pte.dirty:
+            pagetable.supersede(k, pte)
+            pte.dirty = frame.dirty = 0
+        return True
+
+    @step("flush what was aged")
+    def flush(self, k: Kernel) -> Next:
+        """tlb_finish_mmu(): the hardware must set A and D again."""
+        if not self.changed:
+            return Madvise.end_gather
+        args = {"start": self.vpn, "end": self.vpn + self.pages, "why": MADVISE}
+        return self.call(k, Shootdown, Madvise.end_gather, mm=self.mm, **args)
+
+    @step("end the gather")
+    def end_gather(self, k: Kernel) -> Next:
+        """dec_tlb_flush_pending()."""
+        k.m.mm[self.mm - 1].flush_pending -= 1
+        return None
+
+    @step("drop mmap_lock")
+    def unlock(self, k: Kernel) -> Next:
+        """madvise() returns."""
+        k.m.mm[self.mm - 1].readers -= 1
+        return DONE
+
+
+class Mremap(Operation, name="mremap"):
+    """mremap(MREMAP_MAYMOVE): move_page_tables() to another range; the old one is gone after."""
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+    to = Local("the first page of the new range")
+    at = Local("pages moved so far")
+    changed = Local()
+    pending = Local(counter="batched")
+
+    @step("copy the mapping", when=can_write_lock)
+    def begin(self, k: Kernel) -> Next:
+        """copy_vma(); then flush_tlb_batched_pending() as move_ptes() begins."""
+        m, mm = k.m, self.mm - 1
+        m.mm[mm].writer = k.ctx + 1
+        for number in range(self.pages):
+            pagetable.adopt(k, mm, self.vpn + number)
+            old, new = m.vma_at(mm, self.vpn + number), m.vma_at(mm, self.to + number)
+            for declared in old.FIELDS:
+                setattr(new, declared.name, getattr(old, declared.name))
+            old.clear()
+        k.emit(ev.MMAP, k.cpu, mm, self.to, self.pages)
+        k.emit(ev.MUNMAP, k.cpu, mm, self.vpn, self.pages)
+        return self._behind(k) or Mremap.move
+
+    def _behind(self, k: Kernel) -> Next:
+        """flush_tlb_batched_pending(), as in an unmap."""
+        if not k.policy.pending_flush(k.m, self.mm - 1):
+            return None
+        self.pending = k.m.mm[self.mm - 1].batched_pending
+        return self.call(k, Shootdown, Mremap.caught_up, mm=self.mm, why=PENDING)
+
+    @step("the pending unmaps are flushed")
+    def caught_up(self, k: Kernel) -> Next:
+        """Up to the count read before the flush."""
+        k.policy.pending_done(k.m, self.mm - 1, self.pending)
+        return None
+
+    @step("move a PTE")
+    def move(self, k: Kernel) -> Next:
+        """move_ptes(): the entry goes over as it is, dirty and writable bits with it."""
+        late = self._behind(k) if self.at < self.pages else None
+        if late:
+            return late
+        while self.at < self.pages:
+            old = k.m.pte_at(self.mm - 1, self.vpn + self.at)
+            new = k.m.pte_at(self.mm - 1, self.to + self.at)
+            self.at += 1
+            if old.kind == PRESENT:
+                kept = {name: getattr(old, name) for name in ("writable", "dirty", "exclusive")}
+                hidden, protected = old.prot_none, old.uffd_wp
+                pagetable.install(k, new, pagetable.clear(k, old), **kept)
+                new.prot_none, new.uffd_wp, self.changed = hidden, protected, 1
+                return Mremap.move
+            if old.kind == SWAP:
+                new.kind, new.slot, new.uffd_wp = SWAP, old.slot, old.uffd_wp
+            elif old.pfn:
+                new.kind, new.pfn, new.writable, new.uffd_wp = (
+                    old.kind,
+                    old.pfn,
+                    old.writable,
+                    old.uffd_wp,
+                )
+                pagetable.unlink(k, old, old.pfn - 1)
+                pagetable.link(k, new, new.pfn - 1)
+            pagetable.empty(old)
+        return None
+
+    @step("flush the old range")
+    def flush(self, k: Kernel) -> Next:
+        """flush_tlb_range(), before the page-table lock is dropped."""
+        if not self.changed:
+            return Mremap.unlock
+        args = {"start": self.vpn, "end": self.vpn + self.pages, "why": MREMAP}
+        return self.call(k, Shootdown, Mremap.unlock, mm=self.mm, **args)
+
+    @step("drop mmap_lock")
+    def unlock(self, k: Kernel) -> Next:
+        """mremap() returns: the old range is unmapped, the new one has its pages."""
+        k.m.mm[self.mm - 1].writer = 0
+        return DONE
