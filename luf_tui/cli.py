@@ -26,6 +26,7 @@ COMMANDS = {
     "list": "the scenarios there are, one line each",
     "matrix": "every guard removed in turn: which scenario catches it",
     "explore": "every order of a scenario's races: safe, or the order that breaks it",
+    "replay": "what a recorded kernel would have flushed under other policies",
     "record": "the shell commands that record a trace on a stock kernel",
     "export": "pictures and recordings of a run",
     "fmt": "format scenarios in place",

@@ -30,7 +30,8 @@ _ALLOC, _FREE, _UNMAP, _REMAP = (
     int(FactKind.UNMAP),
     int(FactKind.REMAP),
 )
-_SWITCH, _START = int(FactKind.SWITCH), int(FactKind.MIGRATE_START)
+_SWITCH = int(FactKind.SWITCH)
+_START, _END = int(FactKind.MIGRATE_START), int(FactKind.MIGRATE_END)
 _CERTAIN = int(Flag.CONFIRMED | Flag.SENT | Flag.LOCAL)
 
 
@@ -61,6 +62,8 @@ class Layout:
     """Number of the idle task of CPU 0; the other CPUs' follow."""
     other: int
     """The address space, counted from 0, of everybody whose own is not known."""
+    migrating: list[tuple[int, int]]
+    """Task and CPU, as in facts, of migrations that had begun before the recording."""
     is_idle: list[bool] = field(factory=list)
     """Per task of the trace: it is the idle task, which every CPU has one of."""
 
@@ -118,6 +121,7 @@ def lay_out(trace: Trace) -> Layout:
         cpus=cpus,
         idle=len(trace.tasks),
         other=len(trace.mms),
+        migrating=_migrating(facts),
         is_idle=[pid == 0 for _, pid in trace.tasks],
     )
 
@@ -167,6 +171,15 @@ def _walks(facts: Facts) -> tuple[set[int], dict[int, list[int]]]:
         elif kind in (_REMAP, _START):
             latest.pop(task, None)
     return followers, members
+
+
+def _migrating(facts: Facts) -> list[tuple[int, int]]:
+    """Tasks whose first word of a migration is that it ended."""
+    first: dict[int, tuple[int, int]] = {}
+    for at, kind in enumerate(facts.kind):
+        if kind in (_START, _END):
+            first.setdefault(facts.task[at], (kind, facts.cpu[at]))
+    return [(task, cpu) for task, (kind, cpu) in first.items() if kind == _END]
 
 
 def _processes(trace: Trace) -> tuple[ProcessConfig, ...]:

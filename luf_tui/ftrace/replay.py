@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from attrs import define, field
-
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.memory import FreePage
@@ -24,6 +22,7 @@ from luf_tui.engine.operations.recorded import (
     WriteFault,
 )
 from luf_tui.engine.operations.unmap import Unmap
+from luf_tui.ftrace.batch import BEFORE_COPY, BEFORE_FREE, Batch, Odd
 from luf_tui.ftrace.facts import FactKind, Flag
 from luf_tui.ftrace.layout import Layout, begin, was_unmapped
 from luf_tui.ftrace.read import Trace
@@ -35,7 +34,6 @@ from luf_tui.policy.base import Policy
 Moved = Callable[[int, int, int, int], None]
 """Told of every micro-step: the fact, the context, the operation and the position."""
 
-_COPY, _GATE_FREE = 0, 1
 _MIGRATES, _HIDDEN = int(Flag.MIGRATE), int(Flag.HIDDEN)
 _WRITABLE, _DIRTY = int(Flag.WRITABLE), int(Flag.DIRTY)
 _FAILED, _WHOLE, _COW = int(Flag.FAILED), int(Flag.WHOLE), int(Flag.COPY)
@@ -45,42 +43,28 @@ _WRITE = 2
 """Error code bit of a write fault."""
 
 
-@define
-class Batch:
-    """What one task has unmapped and not settled yet."""
-
-    gate: int = _COPY
-    bracket: bool = False
-    """Between the events of a migration's start and end."""
-    frames: list[int] = field(factory=list)
-    later: list[int] = field(factory=list)
-    """Facts held back until the flush that has to come before them."""
-
-
-@define
-class Odd:
-    """What the recording and the model disagree on."""
-
-    taken_twice: int = 0
-    """Allocations of a frame that the model had in use."""
-    freed_twice: int = 0
-    """Frees of a frame that the model had free."""
-    not_placed: int = 0
-    """Requests of tasks whose address space is not known; counted, not carried out."""
-    early: int = 0
-    """Batches settled before the recording ended them, since a frame of theirs was wanted."""
-
-
 class Replay:
     """One recording on one machine under one policy."""
 
     def __init__(
-        self, trace: Trace, layout: Layout, policy: Policy, moved: Moved | None = None
+        self,
+        trace: Trace,
+        layout: Layout,
+        policy: Policy,
+        moved: Moved | None = None,
+        *,
+        lazy_drops: bool = False,
     ) -> None:
+        """`lazy_drops` adds what v12 pays whenever a kernel thread hands an address space back
+        (finish_task_switch(), OP-19), which x86 does not need.
+        """
         self.trace = trace
         self.layout = layout
         self.policy = policy
         self.odd = Odd()
+        self.requested = 0
+        """Recorded requests for something else than a recorded unmap."""
+        self._lazy_drops = lazy_drops
         machine = Machine(layout.config, policy.regions(layout.config))
         policy.power_on(machine)
         begin(machine, layout)
@@ -89,14 +73,14 @@ class Replay:
         self.at = -1
         """The fact being replayed."""
         self._moved = moved
-        self._batches: dict[int, Batch] = {}
+        self._batches = {layout.task(*one): Batch(bracket=True) for one in layout.migrating}
         self._held: dict[int, int] = {}
         """Frames that an unsettled batch is about, and the task whose batch it is."""
         self._keys: dict[int, int] = {}
         """Keys of frames unmapped and not freed yet."""
         self._sent = False
         """The recorded IPIs under way were sent under this policy as well."""
-        self._pages = layout.config.pages - 1
+        self._unknown_page = layout.config.pages - 1
         handlers: dict[FactKind, Callable[[int], None]] = {
             FactKind.SWITCH: self._switch,
             FactKind.LEFT_LAZY: self._left_lazy,
@@ -131,24 +115,19 @@ class Replay:
 
     # -- moving -----------------------------------------------------------------------------
 
-    def _run(self, ctx: int, kind: type[Operation], **args: int) -> int:
-        """Run one operation to its end, interrupted CPUs answering; returns what it gave."""
+    def _run(self, ctx: int, kind: type[Operation], **args: int) -> None:
+        """Run one operation to its end, interrupted CPUs answering."""
+        k = self.k
+        k.push(ctx, kind, args)
+        self._finish(ctx)
+
+    def _finish(self, ctx: int) -> None:
         k = self.k
         context = k.m.ctx[ctx]
-        k.push(ctx, kind, args)
-        given = 0
         while context.depth:
-            if k.can_move(ctx):
-                if context.depth == 1:
-                    given = context.result
-                made = k.step(ctx)
-                if context.depth and context.result:
-                    given = context.result
-            else:
-                made = k.step(self._interrupted())
+            made = k.step(ctx if k.can_move(ctx) else self._interrupted())
             if self._moved is not None:
                 self._moved(self.at, *made)
-        return given
 
     def _interrupted(self) -> int:
         """What must move while an operation waits for acknowledgements."""
@@ -165,7 +144,7 @@ class Replay:
         m = self.k.m
         state, ctx = m.cpu[cpu], m.config.cpus + task
         if state.task != task + 1:
-            borrowed = state.loaded_mm if state.lazy else 0
+            borrowed = state.loaded_mm if state.lazy and self._lazy_drops else 0
             self._run(m.boot_ctx, Switch, cpu=cpu + 1, to=task + 1)
             if borrowed and m.task[task].mm:
                 self._run(ctx, FinishSwitch, mm=borrowed)
@@ -191,7 +170,7 @@ class Replay:
         facts = self.trace.facts
         if facts.arg[at] & _WRITE and facts.mm[at]:
             mm = facts.mm[at]
-            vpn = self.layout.vpn.get((mm, facts.page[at]), self._pages)
+            vpn = self.layout.vpn.get((mm, facts.page[at]), self._unknown_page)
             self._run(self._acting(at), WriteFault, mm=mm, vpn=vpn)
 
     def _request(self, at: int) -> None:
@@ -200,12 +179,13 @@ class Replay:
         if flags & _FOR_UNMAPS:
             return
         self._sent = True
+        self.requested += 1
         mm = facts.mm[at]
         if not mm:
             self.odd.not_placed += 1
             return
         why = _FORK if flags & _WHOLE else _COPIED if flags & _COW else _MUNMAP
-        end = max(0, min(facts.arg[at], self._pages))
+        end = max(0, min(facts.arg[at], self._unknown_page))
         self._run(self._acting(at), Request, mm=mm, end=end, zaps=int(why == _MUNMAP), why=why)
 
     # -- unmapping and moving pages ---------------------------------------------------------
@@ -234,9 +214,7 @@ class Replay:
         if number in self._held:
             self._wanted(number)
         ctx = self._acting(at)
-        if self.machine.frame[number].state in FREE_STATES:
-            self.odd.taken_twice += 1
-            self._take(ctx, number, 1, 0)
+        self._in_use(ctx, number)
         fresh = 1
         for one in layout.members.get(at, (at,)):
             known = facts.flags[one]
@@ -255,7 +233,7 @@ class Replay:
         task = ctx - layout.cpus
         batch = self._batches.get(task)
         if batch is None:
-            batch = self._batches[task] = Batch(_COPY if flags & _MIGRATES else _GATE_FREE)
+            batch = self._batches[task] = Batch(BEFORE_COPY if flags & _MIGRATES else BEFORE_FREE)
         batch.frames.append(number)
         self._held[number] = task
         before = len(self.machine.events)
@@ -286,9 +264,7 @@ class Replay:
             key = self._keys.pop(number, 0)
             if key:
                 self._run(ctx, Keep, key=key)
-        if self.machine.frame[number].state in FREE_STATES:
-            self.odd.taken_twice += 1
-            self._take(ctx, number, 1, 0)
+        self._in_use(ctx, number)
         self._run(
             ctx,
             Remap,
@@ -310,7 +286,7 @@ class Replay:
             cpu = self.trace.facts.cpu[self.at]
             back = m.cpu[cpu].task - 1
         ctx = self._bring(cpu, task)
-        key = self._run(ctx, Settle, gate=batch.gate)
+        key = self._key(ctx, batch.gate)
         for number in batch.frames:
             self._held.pop(number, None)
             if key and m.frame[number].verdict:
@@ -324,6 +300,17 @@ class Replay:
                 self._give_back(ctx, at)
         if back >= 0:
             self._bring(cpu, back)
+
+    def _key(self, ctx: int, gate: int) -> int:
+        """Settle the notes of a context's task; the key its deferred pages carry."""
+        k = self.k
+        k.push(ctx, Settle, {"gate": gate})
+        made = k.step(ctx)
+        if self._moved is not None:
+            self._moved(self.at, *made)
+        key: int = getattr(k.view(ctx, 0), "key")  # noqa: B009 - a local of Settle
+        self._finish(ctx)
+        return key
 
     def _wanted(self, number: int) -> None:
         """A frame of an unsettled batch is wanted by somebody: settle it now."""
@@ -347,6 +334,12 @@ class Replay:
                 self.odd.taken_twice += 1
                 self._release(ctx, one, 0)
         self._take(ctx, number, count, order)
+
+    def _in_use(self, ctx: int, number: int) -> None:
+        """A frame that is mapped was allocated, even if nothing told."""
+        if self.machine.frame[number].state in FREE_STATES:
+            self.odd.taken_twice += 1
+            self._take(ctx, number, 1, 0)
 
     def _take(self, ctx: int, number: int, count: int, order: int) -> None:
         self._run(ctx, TakeBlock, pfn=number + 1, count=count, order=order, use=ANON)

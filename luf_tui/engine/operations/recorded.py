@@ -84,10 +84,10 @@ class Remap(Operation, name="remove_migration_pte"):
 
 
 class Settle(Operation, name="settle a batch"):
-    """fold_unmap_luf() and try_to_unmap_flush() at a gate (OP-2). Gives the key, 0 for none."""
+    """fold_unmap_luf() and try_to_unmap_flush() at a gate (OP-2)."""
 
     gate = Local("number in GATES")
-    key = Local()
+    key = Local("what the deferred folios' pages will carry; 0 for nothing")
     mask = Local(mask="cpu")
 
     @step("settle the batch")
@@ -97,14 +97,12 @@ class Settle(Operation, name="settle a batch"):
         self.key = k.policy.fold_key(k.m, k.task)
         self.mask = k.policy.take_batch(k.m, k.task, gate)
         if self.mask:
-            return self.call(k, Shootdown, Settle.give, mask=self.mask, why=why)
-        k.give(self.key)
-        return DONE
+            return self.call(k, Shootdown, Settle.carry, mask=self.mask, why=why)
+        return None
 
-    @step("return the key")
-    def give(self, k: Kernel) -> Next:
-        """Freed pages carry it."""
-        k.give(self.key)
+    @step("go on with the key")
+    def carry(self, k: Kernel) -> Next:
+        """The pages that are freed now carry it."""
         return DONE
 
 
