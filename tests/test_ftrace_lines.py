@@ -226,14 +226,14 @@ def test_zstd_is_read_or_says_how_to_decompress(tmp_path: Path) -> None:
     ("data", "said"),
     [
         (b"", "empty"),
-        (gzip.compress(b""), "empty when decompressed"),
+        (gzip.compress(b"", mtime=0), "empty when decompressed"),
         (b"\x7fELF\x02\x01\x01\x00\x00", "binary"),
         (b"\x17\x08\x44tracing6\x00", "trace-cmd"),
         (b"PERFILE2h\x00\x00", "perf"),
         (b"hello\nworld\n", "none of its 2 lines is a line of a kernel trace"),
         (b"# tracer: nop\n", "none of its 1 lines"),
         (b"  a-7 [000] d..2. 9.1: kfree: x=1\n", "it holds kfree"),
-        (gzip.compress(b"x" * 9000)[:20], "cut short"),
+        (gzip.compress(b"x" * 9000, mtime=0)[:20], "cut short"),
         (lzma.compress(b"x" * 9000)[:20], "cut short"),
     ],
 )
@@ -258,7 +258,7 @@ def test_standard_input_is_read_like_a_file() -> None:
     code = "from luf_tui.ftrace.read import read_trace; print(read_trace('-').survey.tally.lines)"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        input=gzip.compress(one_page().text().encode()),
+        input=gzip.compress(one_page(, mtime=0).text().encode()),
         capture_output=True,
         check=True,
         cwd=Path(__file__).parent.parent,
