@@ -14,6 +14,7 @@ Whatever cannot be told apart for certain is left alone: fewer states are merged
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from luf_tui.engine.operation import OPERATIONS, Step
 from luf_tui.engine.operations.access import Access
@@ -23,7 +24,7 @@ from luf_tui.engine.operations.memory import KernelAlloc
 from luf_tui.engine.operations.migrate import Migrate
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Field
-from luf_tui.machine.schema import STACK_DEPTH, Activation, Context, TlbEntry
+from luf_tui.machine.schema import STACK_DEPTH, Activation, Context, Frame, TlbEntry
 
 RANKED = {"tlb_gen": 2, "ugen": 1, "batched": 1}
 """Families renamed by rank, and the largest distance between neighbours that means something."""
@@ -49,6 +50,7 @@ RESULTS: dict[str, frozenset[Step]] = {
 other step a result is left over and means nothing.
 """
 RESULT = Context.FIELDS.index(Context.result)
+NEXT = Frame.FIELDS.index(Frame.next)
 
 
 class Canonical:
@@ -68,17 +70,29 @@ class Canonical:
         }
         self.blocks = self._blocks()
         self.roomy = config.tlb_entries >= config.pages * len(config.processes)
-        self.block_of = {pfn: n for n, block in enumerate(self.blocks) for pfn in block}
-        self._own = [
+        own = [
             declared.offset
             for declared in machine.frame.kind.FIELDS
             if declared.ref != "frame" and not declared.counter
         ]
         frames = machine.frame
+        self._own = [
+            itemgetter(*(frames[pfn].base + offset for pfn in block for offset in own))
+            for block in self.blocks
+        ]
         self._outside = [
             cell
             for cell in self.refs
             if not frames.base <= cell < frames.base + len(frames) * frames.size
+        ]
+        self._named = itemgetter(*self._outside)
+        self._heads = itemgetter(*(record.base for record in machine.lists), 0)
+        self._counts = {
+            family: itemgetter(*cells, cells[0]) for family, cells in self.families.items() if cells
+        }
+        self._tlbs = [
+            itemgetter(*(entry.base for entry in machine.tlb_of(cpu)), machine.tlb_of(cpu)[0].base)
+            for cpu in range(config.cpus)
         ]
         self._reads = {
             (kind.NUMBER, declared.number): what
@@ -183,47 +197,48 @@ class Canonical:
         moved = False
         for free in places.values():
             ranked = sorted(free, key=lambda number: signatures[number])
-            order += list(zip(ranked, free, strict=True))
+            order += zip(ranked, free, strict=True)
             moved = moved or ranked != free
         return order if moved else None
 
     def _signatures(self, cells: list[int], in_flight: list[int]) -> list[tuple[object, ...]]:
         """What each block is and who names it, without the name of any frame."""
         m = self.m
-        named: list[list[int]] = [[] for _ in range(m.config.frames + 1)]
-        for cell in (*self._outside, *in_flight):
+        count = m.config.frames + 1
+        named: list[list[int]] = [[] for _ in range(count)]
+        for cell, pfn in zip(self._outside, self._named(cells), strict=True):
+            if pfn:
+                named[pfn - 1].append(cell)
+        for cell in in_flight:
             if cells[cell]:
                 named[cells[cell] - 1].append(cell)
-        base, size = m.frame.base, m.frame.size
-        following = base + type(m.frame[0]).next.offset
-        heads, head_size = m.lists.base, m.lists.size
-        place = [0] * (m.config.frames + 1)
-        for which in range(len(m.lists)):
-            at, count = cells[heads + which * head_size], 0
+        following, size = m.frame.base + NEXT, m.frame.size
+        place = [0] * count
+        for head in self._heads(cells)[:-1]:
+            at, number = head, 0
             while at:
-                count += 1
-                place[at - 1] = count
+                number += 1
+                place[at - 1] = number
                 at = cells[following + (at - 1) * size]
-        own = self._own
-        frame = [
-            (place[pfn], [cells[base + pfn * size + offset] for offset in own], named[pfn])
-            for pfn in range(m.config.frames)
+        return [
+            (place[block.start : block.stop], named[block.start : block.stop], own(cells))
+            for block, own in zip(self.blocks, self._own, strict=True)
         ]
-        return [tuple(frame[pfn] for pfn in block) for block in self.blocks]
 
     # -- generations ------------------------------------------------------------------------------
 
     def _rank(self, cells: list[int], in_flight: dict[str, list[int]]) -> None:
         for family, fixed in self.families.items():
-            used = [cell for cell in (*fixed, *in_flight[family]) if cells[cell]]
-            values = sorted({cells[cell] for cell in used})
+            moving = in_flight[family]
+            values = set(self._counts[family](cells)) if fixed else set()
+            values.update([cells[cell] for cell in moving])
             widest, last, rank = RANKED[family], 0, 0
             ranks = {}
-            for value in values:
+            for value in sorted(values):
                 rank += min(value - last, widest)
                 ranks[value], last = rank, value
             if rank != last:
-                for cell in used:
+                for cell in (*fixed, *moving):
                     cells[cell] = ranks[cells[cell]]
                 self.touched.update(fixed)
 
@@ -234,7 +249,8 @@ class Canonical:
         size, count = TlbEntry.SIZE, m.config.tlb_entries
         for cpu in range(m.config.cpus):
             base = m.tlb.base + cpu * count * size
-            if not any(cells[base + size : base + count * size : size]) and cells[base]:
+            filled = self._tlbs[cpu](cells)[:-1]
+            if not any(filled[1:]):
                 continue
             entries = [
                 tuple(cells[at : at + size]) for at in range(base, base + count * size, size)

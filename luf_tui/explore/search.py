@@ -16,8 +16,16 @@ from luf_tui.oracle.oracle import VIOLATION, Finding
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
 """Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
 DEADLOCK = "deadlock"
+JUDGE_AT = 1000
+"""States after which renaming is judged by what it has merged."""
+WORTHWHILE = 0.8
+"""Renaming costs more than it saves when more than this share of the states remains."""
 TELL_EVERY = 2000
 """States between two reports of progress."""
+
+
+class NotWorthwhile(Exception):
+    """Renaming merges too little to pay for itself: the search starts over without it."""
 
 
 @frozen
@@ -77,7 +85,8 @@ class Search:
     """One search of one race.
 
     `symmetric` counts states as one that differ only by names that nothing depends on (frames,
-    generations). `all_findings` goes on after a violation, past which it never looks.
+    generations), for as long as that merges enough of them. `keep` keeps every state's key, and
+    then renames to the end. `all_findings` goes on after a violation, past which it never looks.
     """
 
     def __init__(
@@ -96,6 +105,7 @@ class Search:
         self.all_findings = all_findings
         self.canonical = Canonical(moves.machine) if symmetric else None
         self.keep = keep
+        self.started = time.monotonic()
         self._stop = ""
         self._begin(1)
 
@@ -111,7 +121,7 @@ class Search:
         self.broken: list[Broken] = []
         self.deviations = 0
         self.depth = 0
-        self.started = time.monotonic()
+        self._before = self.moves.transitions
 
     def stop(self, why: str) -> None:
         """End the search after the state at hand; from another thread, too."""
@@ -123,21 +133,28 @@ class Search:
         Ctrl-C ends it with what was found so far. The machine stands at the start afterwards.
         """
         origin = self.moves.cells.snapshot()
-        why = ""
+        self.started = time.monotonic()
+        width, why = self.keys.width, ""
         try:
-            why = self._search()
-        except TooWide:
-            self.moves.cells.restore(origin)
-            self._begin(WIDE)
-            why = self._search()
+            while True:
+                try:
+                    why = self._search()
+                    break
+                except TooWide:
+                    width = WIDE
+                except NotWorthwhile:
+                    self.canonical = None
+                self.moves.abandon()
+                self.moves.cells.restore(origin)
+                self._begin(width)
         finally:
             self.moves.cells.restore(origin)
             self.moves.cells.forget()
         verdict = UNSAFE if self.broken else BOUNDED if why else SAFE
         return Result(
             verdict,
-            len(self.seen),
-            self.moves.transitions,
+            len(self.turn),
+            self.moves.transitions - self._before,
             time.monotonic() - self.started,
             self.depth,
             tuple(self.broken),
@@ -162,8 +179,8 @@ class Search:
                     self._expand(number, key, following)
                     if self.broken and not self.all_findings:
                         return ""
-                    if len(self.seen) >= told + TELL_EVERY:
-                        told = len(self.seen)
+                    if len(self.turn) >= told + TELL_EVERY:
+                        told = len(self.turn)
                         self._report(len(following))
                 level = following
                 self.depth += bool(level)
@@ -180,13 +197,13 @@ class Search:
     def _report(self, waiting: int) -> None:
         if self.tell:
             spent = time.monotonic() - self.started
-            self.tell(Progress(len(self.seen), waiting, self.depth, spent))
+            self.tell(Progress(len(self.turn), waiting, self.depth, spent))
 
     def _limit(self) -> str:
         limits = self.limits
         if self._stop:
             return self._stop
-        if limits.states and len(self.seen) >= limits.states:
+        if limits.states and len(self.turn) >= limits.states:
             return f"stopped at {limits.states} states"
         if limits.seconds and time.monotonic() - self.started > limits.seconds:
             return f"stopped after {limits.seconds:g} seconds"
@@ -203,10 +220,12 @@ class Search:
                 return None
             self.seen_raw.add(raw)
             key = self._renamed(values)
-        if key in self.seen:
-            return None
+        new = key not in self.seen
         self.seen.add(key)
-        return key
+        judged = len(self.seen_raw) == JUDGE_AT and not self.keep
+        if judged and len(self.seen) > WORTHWHILE * JUDGE_AT:
+            raise NotWorthwhile
+        return key if new else None
 
     def _renamed(self, values: Sequence[int]) -> Key:
         canonical = self.canonical

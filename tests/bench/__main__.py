@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import recording, screen, start
+from tests.bench import explorer, recording, screen, start
 from tests.bench.measure import show
 
 PARTS = {
     "engine": recording.engine,
     "history": recording.history,
+    "explore": explorer.explorer,
     "start": start.headless,
     "first-frame": screen.first_frame,
     "frames": screen.frames,
