@@ -26,6 +26,7 @@ from luf_tui.engine.operations.monitor import Pin, UffdProtect, UffdRegister
 from luf_tui.engine.operations.process import Exit, Fork, Switch
 from luf_tui.engine.operations.reclaim import Reclaim, Writeback
 from luf_tui.engine.operations.reporting import Report
+from luf_tui.engine.operations.scan import NUMA, SOFT_DIRTY, Scan
 from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
@@ -109,6 +110,14 @@ def _madvise(k: Kernel, op: Op) -> Start:
 
 def _mremap(k: Kernel, op: Op) -> Start:
     return Mremap, {**_range(k, op), "to": number(op, "to")}
+
+
+def _scan(k: Kernel, op: Op) -> Start:
+    return Scan, {**_range(k, op), "what": NUMA}
+
+
+def _clear_soft_dirty(k: Kernel, op: Op) -> Start:
+    return Scan, {"mm": _mm(k, op) + 1, "pages": k.m.config.pages, "what": SOFT_DIRTY}
 
 
 def _fork(k: Kernel, op: Op) -> Start:
@@ -241,6 +250,8 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
     "mprotect": _mprotect,
     "madvise": _madvise,
     "mremap": _mremap,
+    "scan": _scan,
+    "clear_soft_dirty": _clear_soft_dirty,
     "fork": _fork,
     "exit": _exit,
     "reclaim": _reclaim,

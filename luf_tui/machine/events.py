@@ -124,6 +124,7 @@ UFFD = _kind("uffd", "mm vpn write", "the userfaultfd monitor is told of {page}"
 MAP = _kind("map", "mm vpn pfn flags", "{page} now maps {pfn} {flags}")
 UNMAP = _kind("unmap", "mm vpn pfn flags", "clear the PTE of {page}, which mapped {pfn} {flags}")
 PROTECT = _kind("protect", "mm vpn pfn flags", "{page} keeps {pfn}, now {flags}")
+HINT = _kind("hint", "mm vpn pfn", "{page} keeps {pfn}, hidden until the next fault")
 MMAP = _kind("mmap", "mm vpn pages", "{mm} maps {pages} pages at {page}")
 MUNMAP = _kind("munmap", "mm vpn pages", "{mm} gives up {pages} pages at {page}")
 FORK = _kind("fork", "mm child", "{mm} forks {child}")

@@ -237,6 +237,6 @@ class Oracle:
         rows = self.m.events.rows
         for index in range(event - 1, -1, -1):
             kind, a, b, c = (rows[index * ROW + column] for column in (1, 3, 4, 5))
-            if kind in (ev.UNMAP, ev.PROTECT) and (a, b, c) == at:
+            if kind in (ev.UNMAP, ev.PROTECT, ev.HINT) and (a, b, c) == at:
                 return index
         return -1

@@ -344,6 +344,8 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "mprotect": ("mprotect", _mprotect),
     "madvise": ("madvise", _madvise),
     "mremap": ("mremap", _mremap),
+    "scan": ("scan", _range),
+    "clear_soft_dirty": ("clear_soft_dirty", _nothing),
     "fork": ("fork", _fork),
     "exit": ("exit", _exit),
     "reclaim": ("reclaim", _reclaim),

@@ -16,6 +16,7 @@ STUDENT: dict[int, str] = {
     ev.SIGBUS: "{page} lies past the end of the file: {cpu} gets SIGBUS.",
     ev.MAP: "{page} now leads to {pfn}, {flags}.",
     ev.UNMAP: "{page} no longer leads to {pfn}. A CPU that cached this can still use it.",
+    ev.HINT: "{page} still leads to {pfn}, but the next access faults.",
     ev.PROTECT: "{page} still leads to {pfn}, but is {flags} now.",
     ev.MMAP: "{mm} gets a mapping of {count} at {page}.",
     ev.MUNMAP: "{mm} gives up {count} at {page}.",

@@ -1,0 +1,111 @@
+"""Scans that take something from PTEs so that the next access tells: NUMA hinting, soft-dirty
+(baseline 2.2, 4.3).
+"""
+
+from __future__ import annotations
+
+from luf_tui.engine import pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.madvise import no_writer
+from luf_tui.engine.operations.mappings import PENDING, can_write_lock
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import PRESENT, Pte
+
+NUMA, SOFT_DIRTY = range(2)
+WHY = (ev.REASON["numa scan"], ev.REASON["soft-dirty"])
+
+
+def lock_free(act: Operation, k: Kernel) -> bool:
+    """clear_refs takes mmap_lock for writing, so that no write fault copies a page before the
+    flush; a NUMA scan takes it for reading.
+    """
+    writes: int = getattr(act, "what", NUMA)
+    return can_write_lock(act, k) if writes == SOFT_DIRTY else no_writer(act, k)
+
+
+class Scan(Operation, name="scan"):
+    """task_numa_work() and clear_refs: change PTEs of a range, flush them together at the end.
+
+    NUMA hinting makes PTEs inaccessible (PROT_NONE); a hinted page needs no flush when it is
+    unmapped later, since no CPU can have cached it meanwhile. Clearing soft-dirty bits
+    write-protects, so that the next store tells.
+    """
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pages = Local()
+    what = Local("NUMA or SOFT_DIRTY")
+    at = Local()
+    changed = Local()
+    pending = Local(counter="batched")
+
+    @step("begin the scan", when=lock_free)
+    def begin(self, k: Kernel) -> Next:
+        """Take mmap_lock; tlb_flush_pending tells others of the flush to come."""
+        space = k.m.mm[self.mm - 1]
+        if self.what == SOFT_DIRTY:
+            space.writer = k.ctx + 1
+        else:
+            space.readers += 1
+        space.flush_pending += 1
+        self.at = self.vpn
+        return self._behind(k) or Scan.change
+
+    def _behind(self, k: Kernel) -> Next:
+        """flush_tlb_batched_pending(), as change_pte_range() begins."""
+        if self.what != NUMA or not k.policy.pending_flush(k.m, self.mm - 1):
+            return None
+        self.pending = k.m.mm[self.mm - 1].batched_pending
+        return self.call(k, Shootdown, Scan.caught_up, mm=self.mm, why=PENDING)
+
+    @step("the pending unmaps are flushed")
+    def caught_up(self, k: Kernel) -> Next:
+        """Up to the count read before the flush."""
+        k.policy.pending_done(k.m, self.mm - 1, self.pending)
+        return None
+
+    @step("change a PTE")
+    def change(self, k: Kernel) -> Next:
+        """change_prot_numa() or clear_soft_dirty(), under the page-table lock."""
+        while self.at < self.vpn + self.pages:
+            pte = k.m.pte_at(self.mm - 1, self.at)
+            self.at += 1
+            if pte.kind == PRESENT and self._change(k, pte):
+                self.changed = 1
+                return Scan.change
+        return None
+
+    def _change(self, k: Kernel, pte: Pte) -> bool:
+        """Change one PTE; False when there is nothing to change."""
+        if self.what == SOFT_DIRTY:
+            if pte.writable:
+                pagetable.protect(k, pte, writable=0)
+                return True
+            return False
+        if pte.prot_none or pte.pfn - 1 == k.m.zero_page:
+            return False
+        pagetable.supersede(k, pte)
+        pte.prot_none = 1
+        k.emit(ev.HINT, k.cpu, self.mm - 1, self.at - 1, pte.pfn - 1)
+        return True
+
+    @step("flush what changed")
+    def flush(self, k: Kernel) -> Next:
+        """tlb_finish_mmu(), or flush_tlb_mm() after the walk: once for the whole range."""
+        if not self.changed:
+            return Scan.finish
+        args = {"start": self.vpn, "end": self.vpn + self.pages, "why": WHY[self.what]}
+        return self.call(k, Shootdown, Scan.finish, mm=self.mm, **args)
+
+    @step("end the scan")
+    def finish(self, k: Kernel) -> Next:
+        """From here on a fault tells who uses the page."""
+        space = k.m.mm[self.mm - 1]
+        space.flush_pending -= 1
+        if self.what == SOFT_DIRTY:
+            space.writer = 0
+        else:
+            space.readers -= 1
+        return DONE
