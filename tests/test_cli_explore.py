@@ -1,0 +1,117 @@
+"""`luf-tui explore`: exit codes, the keys of its JSON, the scenario it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.races import FOLDER, TINY
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+KEYS = [
+    "verdict",
+    "states",
+    "transitions",
+    "seconds",
+    "obligation",
+    "message",
+    "line",
+    "schedule",
+    "counterexample",
+]
+RACE = FOLDER / "pending-wrprotect.luf"
+
+
+def test_a_safe_race_exits_0(luf_tui: Run) -> None:
+    done = luf_tui("explore", FOLDER / "flush-before-reuse.luf", "--json")
+    found = json.loads(done.stdout)
+    assert (0, "safe", KEYS) == (done.returncode, found["verdict"], list(found))
+    assert (None, [], None) == (found["obligation"], found["schedule"], found["counterexample"])
+
+
+def test_an_unsafe_race_exits_1_and_what_it_writes_runs_to_the_same_obligation(
+    luf_tui: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.luf"
+    done = luf_tui("explore", RACE, "--without", "pending-wrprotect", "--write", out, "--json")
+    found = json.loads(done.stdout)
+    assert (1, "unsafe", "O3") == (done.returncode, found["verdict"], found["obligation"])
+    assert out.read_text(encoding="utf-8") == found["counterexample"]
+    run = luf_tui("run", out, "--json")
+    assert 1 == run.returncode
+    assert "O3" in [one["obligation"] for one in json.loads(run.stdout)["violations"]]
+
+
+def test_without_write_the_counterexample_is_printed_and_can_be_played(
+    luf_tui: Run, tmp_path: Path
+) -> None:
+    done = luf_tui("explore", RACE, "--without", "pending-wrprotect", "--no-shrink")
+    head, _, scenario = done.stdout.partition("\n\n")
+    assert "unsafe: O3 after" in head
+    out = tmp_path / "out.luf"
+    out.write_text(scenario, encoding="utf-8")
+    assert 1 == luf_tui("run", out).returncode
+
+
+def test_another_policy_can_be_named(luf_tui: Run) -> None:
+    done = luf_tui("explore", RACE, "--policy", "luf-v12", "--no-shrink", "--json")
+    assert (1, "O3") == (done.returncode, json.loads(done.stdout)["obligation"])
+
+
+def test_a_bounded_search_says_so_and_exits_0(luf_tui: Run) -> None:
+    done = luf_tui("explore", RACE, "--max-states", 100, "--json")
+    found = json.loads(done.stdout)
+    assert (0, "bounded") == (done.returncode, found["verdict"])
+    assert "stopped at 100 states" in found["message"]
+
+
+def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.luf"
+    plain.write_text("process app\ncpu1 run app\ncpu1 read heap.0\n", encoding="utf-8")
+    cases = [
+        ([plain], "no race to explore"),
+        (["nothing.luf"], "nothing.luf"),
+        ([RACE, "--without", "no-such"], "no guard is called"),
+        ([RACE, "--max-states", "none"], "no number of states"),
+    ]
+    for words, told in cases:
+        done = luf_tui("explore", *words)
+        assert 2 == done.returncode
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_counterexample_that_cannot_be_written_exits_2(luf_tui: Run, tmp_path: Path) -> None:
+    out = tmp_path / "no" / "such" / "out.luf"
+    words = (RACE, "--without", "pending-wrprotect", "--no-shrink", "--write", out)
+    done = luf_tui("explore", *words)
+    assert 2 == done.returncode
+    assert "out.luf" in done.stderr
+
+
+def test_an_interrupt_tells_what_was_seen(tmp_path: Path) -> None:
+    long = tmp_path / "long.luf"
+    more = "\n".join(["  cpu1 read heap.0", "  cpu2 write heap.0"] * 6 + ["  kswapd drain"] * 6)
+    long.write_text(TINY.format(more=f"allow evict, prefetch, drain\n{more}"), encoding="utf-8")
+    command = [sys.executable, "-m", "luf_tui", "explore", str(long), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as running:
+        assert running.stderr is not None
+        assert " states, " in running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        out, _ = running.communicate(timeout=60)
+    found = json.loads(out)
+    assert (130, "bounded") == (running.returncode, found["verdict"])
+    assert found["states"] > 1000
+    assert time.monotonic() - began < 20
