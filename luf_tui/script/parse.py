@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HEAP = 2
 """Pages of the anonymous region that every process begins with."""
-CHOICES = {"evict", "prefetch", "drain", "switch", "reclaim"}
+CHOICES = {"evict", "prefetch", "drain", "switch"}
 
 
 def load(path: str) -> Program:
