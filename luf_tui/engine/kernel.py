@@ -6,7 +6,7 @@ before each micro-step and mean nothing between two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from luf_tui.engine.operation import CALLED, DONE, OPERATIONS, Operation, Step
 from luf_tui.machine import events as ev
@@ -79,7 +79,8 @@ class Kernel:
         context = self.m.ctx[ctx]
         if context.line:
             self.emit(ev.END, self.cpu, ctx, context.line)
-        context.line = context.stop = context.result = 0
+            context.line = 0
+        context.stop = context.result = 0
 
     def give(self, value: int) -> None:
         """Hand a result to the operation that called the current one."""
@@ -140,17 +141,50 @@ class Kernel:
             self._take_ipi(action)
         self.enter(action)
         act = self.view(action, m.ctx[action].depth - 1)
-        op, pos = act.NUMBER, act.pos
+        pos = act.pos
+        self._make(action, act, pos)
+        return action, act.NUMBER, pos
+
+    def _make(self, ctx: int, act: Operation, pos: int) -> None:
         outcome = act.STEPS[pos].body(act, self)
         if outcome is None:
             act.pos = pos + 1
         elif isinstance(outcome, Step):
             act.pos = outcome.number
         elif outcome is DONE:
-            self.pop(action)
+            self.pop(ctx)
         else:
             assert outcome is CALLED
-        return action, op, pos
+
+    def finish(self, ctx: int, moved: Callable[[int, int, int], None] | None = None) -> None:
+        """Move a context that nothing else runs beside until its stack is empty, interrupted CPUs
+        answering; `moved` is told of every micro-step as `step` returns it.
+        """
+        m, context = self.m, self.m.ctx[ctx]
+        self.enter(ctx)
+        while depth := context.depth:
+            act = self.view(ctx, depth - 1)
+            pos = act.pos
+            when = act.STEPS[pos].when
+            if when is None or when(act, self):
+                m.events.step += 1
+                self._make(ctx, act, pos)
+                made = (ctx, act.NUMBER, pos)
+            else:
+                made = self.step(self._interrupted())
+                self.enter(ctx)
+            if moved is not None:
+                moved(*made)
+
+    def _interrupted(self) -> int:
+        """What must move while an operation waits for acknowledgements."""
+        m = self.m
+        for cpu in range(m.config.cpus):
+            if m.ctx[cpu].depth:
+                return cpu
+            if self.can_deliver(cpu):
+                return m.contexts + cpu
+        raise AssertionError("an operation waits for nobody")
 
     def enter(self, ctx: int) -> None:
         """Make `ctx` the context whose micro-step is being made."""

@@ -31,8 +31,8 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, FREE_STATES
 from luf_tui.policy.base import Policy
 
-Moved = Callable[[int, int, int, int], None]
-"""Told of every micro-step: the fact, the context, the operation and the position."""
+Moved = Callable[[int, int, int], None]
+"""Told of every micro-step: the context, the operation and the position."""
 
 _MIGRATES, _HIDDEN = int(Flag.MIGRATE), int(Flag.HIDDEN)
 _WRITABLE, _DIRTY = int(Flag.WRITABLE), int(Flag.DIRTY)
@@ -117,27 +117,8 @@ class Replay:
 
     def _run(self, ctx: int, kind: type[Operation], **args: int) -> None:
         """Run one operation to its end, interrupted CPUs answering."""
-        k = self.k
-        k.push(ctx, kind, args)
-        self._finish(ctx)
-
-    def _finish(self, ctx: int) -> None:
-        k = self.k
-        context = k.m.ctx[ctx]
-        while context.depth:
-            made = k.step(ctx if k.can_move(ctx) else self._interrupted())
-            if self._moved is not None:
-                self._moved(self.at, *made)
-
-    def _interrupted(self) -> int:
-        """What must move while an operation waits for acknowledgements."""
-        k = self.k
-        for cpu in range(self.layout.cpus):
-            if k.m.ctx[cpu].depth:
-                return cpu
-            if k.can_deliver(cpu):
-                return k.m.contexts + cpu
-        raise AssertionError("an operation waits for nobody")
+        self.k.push(ctx, kind, args)
+        self.k.finish(ctx, self._moved)
 
     def _bring(self, cpu: int, task: int) -> int:
         """Make a task current on a CPU; returns its context."""
@@ -307,9 +288,9 @@ class Replay:
         k.push(ctx, Settle, {"gate": gate})
         made = k.step(ctx)
         if self._moved is not None:
-            self._moved(self.at, *made)
+            self._moved(*made)
         key: int = getattr(k.view(ctx, 0), "key")  # noqa: B009 - a local of Settle
-        self._finish(ctx)
+        k.finish(ctx, self._moved)
         return key
 
     def _wanted(self, number: int) -> None:

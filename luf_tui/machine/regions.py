@@ -49,7 +49,9 @@ class Field:
         return record.cells[record.base + self.offset]
 
     def __set__(self, record: Record, value: int) -> None:
-        record.put(record.base + self.offset, value)
+        cell = record.base + self.offset
+        if record.cells[cell] != value:
+            record.put(cell, value)
 
 
 class Record:

@@ -175,18 +175,24 @@ class TakeBlock(Operation, name="take a recorded block"):
             return self.call(k, Shootdown, TakeBlock.paid, mask=self.mask, why=TAKEOFF)
         if self.owing and k.policy.has("flush-before-reuse"):
             k.emit(ev.SAVED, k.cpu, self.owing - 1, COVERED)
-        return TakeBlock.wait if self.node else self._hand_out(k)
+        return self._leave(k)
 
     @step("settle the section")
     def paid(self, k: Kernel) -> Next:
         """As in any allocation."""
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
-        return TakeBlock.wait if self.node else self._hand_out(k)
+        return self._leave(k)
 
     @step("leave the section and hand the block out", when=generation_done)
     def wait(self, k: Kernel) -> Next:
         """As in any allocation."""
-        k.policy.takeoff_done(k.m, k.task, self.node - 1)
+        return self._leave(k)
+
+    def _leave(self, k: Kernel) -> Next:
+        if self.node and not generation_done(self, k):
+            return TakeBlock.wait
+        if self.node:
+            k.policy.takeoff_done(k.m, k.task, self.node - 1)
         return self._hand_out(k)
 
     def _hand_out(self, k: Kernel) -> Next:
