@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import explorer, recording, screen, start
+from tests.bench import explorer, recording, replaying, screen, start
 from tests.bench.measure import show
 
 PARTS = {
     "engine": recording.engine,
     "history": recording.history,
     "explore": explorer.explorer,
+    "replay": replaying.replay,
     "start": start.headless,
     "first-frame": screen.first_frame,
     "frames": screen.frames,
