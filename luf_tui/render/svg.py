@@ -7,12 +7,14 @@ from xml.sax.saxutils import escape
 
 from luf_tui.render.compose import screen
 from luf_tui.render.ink import FONT, Ink, inks
+from luf_tui.render.strokes import CHAR, LINE, Strokes, without
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells
+from luf_tui.view.marks import clean
 from luf_tui.view.palette import PALETTES
 
-CHAR, LINE, MARGIN = 8.4, 18.0, 12.0
-"""Pixels of a character cell and of the border around the screen."""
+MARGIN = 12.0
+"""Pixels around the screen."""
 STYLES = {
     "bold": ' font-weight="bold"',
     "italic": ' font-style="italic"',
@@ -26,16 +28,25 @@ def svg(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str
     palette = PALETTES[theme]
     known = inks(palette)
     body: list[str] = []
+    strokes = Strokes()
     for number, row in enumerate(screen(timeline, width, height)):
-        x = 0
+        left, above = MARGIN, MARGIN + number * LINE
         for text, role in row:
-            body += _run(text, known.get(role, known["text"]), x, number, palette.background)
-            x += cells(text)
+            ink = known.get(role, known["text"])
+            if "reverse" in ink.attributes:
+                body += _run(text, ink, left, above, palette.background)
+            else:
+                strokes.add(text, left, above, ink.colour)
+                body += _run(without(text), ink, left, above, palette.background)
+            left += cells(text) * CHAR
     wide, high = width * CHAR + 2 * MARGIN, height * LINE + 2 * MARGIN
+    title = clean(timeline.program.title) or "luf-tui"
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.1f} {high:.1f}">',
+            f"<title>{escape(title)}, step {timeline.position} of {timeline.steps}</title>",
             f'<rect width="100%" height="100%" rx="8" fill="{palette.background}"/>',
+            *strokes.elements(),
             f'<g font-family="{FONT}" font-size="14" xml:space="preserve">',
             *body,
             "</g></svg>",
@@ -44,13 +55,14 @@ def svg(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str
     )
 
 
-def _run(text: str, ink: Ink, x: int, y: int, background: str) -> Iterator[str]:
-    """A run as elements; `textLength` holds it to the cells whatever font there is."""
+def _run(text: str, ink: Ink, left: float, above: float, background: str) -> Iterator[str]:
+    """A run as elements; `textLength` holds it to the cells whatever font there is,
+    and squeezes signs that come from another font.
+    """
     shown = text.strip(" ")
     if not shown:
         return
-    lead = len(text) - len(text.lstrip(" "))
-    left, above = MARGIN + (x + lead) * CHAR, MARGIN + y * LINE
+    left += (len(text) - len(text.lstrip(" "))) * CHAR
     wide = cells(shown) * CHAR
     colour = ink.colour
     if "reverse" in ink.attributes:
@@ -59,4 +71,6 @@ def _run(text: str, ink: Ink, x: int, y: int, background: str) -> Iterator[str]:
         colour = background
     style = "".join(STYLES.get(name, "") for name in ink.attributes)
     place = f'x="{left:.1f}" y="{above + LINE * 0.75:.1f}" textLength="{wide:.1f}"'
+    if not shown.isascii():
+        place += ' lengthAdjust="spacingAndGlyphs"'
     yield f'<text {place} fill="{colour}"{style}>{escape(shown)}</text>'

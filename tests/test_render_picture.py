@@ -1,0 +1,103 @@
+"""Pictures: lines are drawn where the characters would stand, and the README shows the app.
+
+Set LUF_UPDATE_GOLDENS=1 to write the picture of the README anew, and look at it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from luf_tui.machine import events as ev
+from luf_tui.render.formats import export
+from luf_tui.render.strokes import CHAR, LINE, SHAPES, Strokes, without
+from tests.render_runs import ROOT, hostile, tour
+
+SVG = "{http://www.w3.org/2000/svg}"
+PICTURE = ROOT / ".github" / "screen.svg"
+NUMBER = re.compile(r"-?\d+\.?\d*|\.\d+")
+
+
+def drawn(text: str) -> list[ET.Element]:
+    strokes = Strokes()
+    strokes.add(text, 100.0, 50.0, "#123456")
+    return [ET.fromstring(one) for one in strokes.elements()]
+
+
+def reached(path: str) -> list[tuple[float, float]]:
+    """The points that a path made of M, m, h, v and q touches."""
+    x = y = 0.0
+    found = []
+    for command, rest in re.findall(r"([Mmhvq])([^Mmhvq]*)", path):
+        given = [float(one) for one in NUMBER.findall(rest)]
+        if command == "M":
+            x, y = given
+        else:
+            x += 0.0 if command == "v" else given[0] if command == "h" else given[-2]
+            y += 0.0 if command == "h" else given[-1]
+        found.append((x, y))
+    return found
+
+
+@pytest.mark.parametrize("char", SHAPES)
+def test_a_line_stays_in_the_cell_of_its_character(char: str) -> None:
+    (path,) = drawn(f"ab{char}")
+
+    for x, y in reached(path.get("d", "")):
+        assert 100 + 2 * CHAR - 0.1 <= x <= 100 + 3 * CHAR + 0.1
+        assert 50 - 0.1 <= y <= 50 + LINE + 0.1
+
+
+def test_neighbouring_lines_are_one() -> None:
+    (path,) = drawn("───")
+
+    assert f"M100.0 59.0h{3 * CHAR:.1f}" == path.get("d")
+
+
+@pytest.mark.parametrize("upper", "│├╭╮")
+def test_a_line_down_meets_the_one_below(upper: str) -> None:
+    x = 100 + CHAR / 2
+    ends = [point for path in drawn(upper) for point in reached(path.get("d", ""))]
+    starts = [point for path in drawn("│") for point in reached(path.get("d", ""))]
+
+    assert (x, 50 + LINE) in [(round(a, 1), round(b, 1)) for a, b in ends]
+    assert (x, 50.0) in [(round(a, 1), round(b, 1)) for a, b in starts]
+
+
+def test_light_and_heavy_lines_are_told_apart() -> None:
+    weights = [float(path.get("stroke-width", "0")) for path in drawn("─━")]
+
+    assert weights[0] < weights[1]
+
+
+def test_what_is_no_line_is_left_as_text() -> None:
+    assert "   access ◆ x" == without("├─ access ◆ x")
+    assert [] == drawn("access ◆ ░ x")
+
+
+def test_every_word_of_a_screen_is_in_its_picture() -> None:
+    run = tour()
+    shown = ET.fromstring(export(run, 20, "svg", 120, 40))
+    words = " ".join(element.text or "" for element in shown.iter(f"{SVG}text")).split()
+    screen = without(export(run, 20, "txt", 120, 40)).split()
+
+    assert "".join(screen) == "".join(words)
+
+
+def test_a_picture_is_called_after_its_run_and_step() -> None:
+    title = ET.fromstring(export(hostile(), 2, "svg", 80, 24)).findtext(f"{SVG}title", "")
+
+    assert title.startswith("</script><b>漢字 [luf] tlb[cpu0][/] ··[2J, step 2 of ")
+
+
+def test_the_picture_of_the_readme_is_the_screen_where_the_flush_is_deferred() -> None:
+    run = tour()
+    deferred = run.step_of_event(run.index.by_kind[ev.DEFER][0])
+    now = export(run, deferred, "svg", 140, 44)
+    if os.environ.get("LUF_UPDATE_GOLDENS"):
+        PICTURE.write_text(now, encoding="utf-8", newline="\n")
+
+    assert PICTURE.read_text(encoding="utf-8") == now
