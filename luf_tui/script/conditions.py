@@ -17,6 +17,9 @@ from luf_tui.script.words import PREDICATES
 if TYPE_CHECKING:
     from lark import Token
 
+OBLIGATIONS = 39
+"""They are O1 to O39 (mechanism reference, section 4.1)."""
+
 
 def resolve(scope: Scope, line: Line, tree: Any) -> Condition:
     """A condition. Raises Wrong for the first problem with it."""
@@ -47,10 +50,8 @@ def _span(line: Line, tree: Any) -> Span:
 def _on(scope: Scope, line: Line, tree: Any, page: Token, node: Token, negated: bool) -> Condition:
     """`text.0 on dram`."""
     target = _target(scope, line, page)
-    names = [spec.name for spec in scope.nodes()]
-    if str(node) not in names:
-        raise Wrong(f"no node is called '{node}'", span_of(line, node), nearest(str(node), names))
-    args: dict[str, Value] = {"target": target, "node": names.index(str(node))}
+    number = scope.node(str(node), span_of(line, node))
+    args: dict[str, Value] = {"target": target, "node": number}
     return Condition(_span(line, tree), line.text, "on", args, "", 0, negated)
 
 
@@ -93,12 +94,22 @@ def _arguments(
             if str(token) not in BY_NAME:
                 raise Wrong(f"no event is called '{token}'", span, nearest(str(token), BY_NAME))
             args["kind"] = str(token)
+        elif part == "node":
+            args["node"] = scope.node(str(token), span)
         elif part == "actor":
-            args["task"] = scope.actor(str(token), span)[0]
+            args["task"] = _task(scope, str(token), span)
     if left:
         hint = f"{name} {shape}".strip()
         raise Wrong(f"'{left[0]}' is one word too many", span_of(line, left[0]), hint)
     return args
+
+
+def _task(scope: Scope, word: str, span: Span) -> int:
+    """The task of an actor. A problem when no task is meant."""
+    task, _ = scope.actor(word, span)
+    if task < 0:
+        raise Wrong(f"'{word}' runs nothing", span, "", ("running", word))
+    return task
 
 
 def _page(scope: Scope, line: Line, token: Token, process: int) -> dict[str, Value]:
@@ -130,7 +141,10 @@ def _finding(scope: Scope, line: Line, tokens: Sequence[Token]) -> dict[str, Val
         word = str(token)
         if re.fullmatch(r"[ABCD]", word):
             args["rule"] = word
-        elif re.fullmatch(r"O\d+[ab]?", word):
+        elif match := re.fullmatch(r"O([0-9]{1,3})[ab]?", word):
+            if not 1 <= int(match.group(1)) <= OBLIGATIONS:
+                hint = f"they are O1 to O{OBLIGATIONS}"
+                raise Wrong(f"no obligation is called '{word}'", span_of(line, token), hint)
             args["obligation"] = word
         elif word == "reads" and left:
             span = span_of(line, left[0])
@@ -140,6 +154,9 @@ def _finding(scope: Scope, line: Line, tokens: Sequence[Token]) -> dict[str, Val
                 label = f"{label} v1"
             args["read"] = label
             left = []
-        else:
+        elif word.startswith("cpu"):
             args["cpu"] = scope.cpu(word, span_of(line, token))
+        else:
+            hint = "a rule A to D, an obligation such as O2, a CPU, `reads` and a label"
+            raise Wrong(f"'{word}' says nothing of a finding", span_of(line, token), hint)
     return args

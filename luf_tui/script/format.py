@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from luf_tui.errors import InputError, Problem
-from luf_tui.script.reading import Line, parse_line, strip_comment
+from luf_tui.script.reading import MOST_PROBLEMS, Line, parse_line, strip_comment
 
 COMMENT_COLUMN = 36
 ACTOR_WIDTH = 8
@@ -28,6 +28,8 @@ def format_text(text: str, path: str = "scenario") -> str:
             tree = parse_line(Line(number, body, len(raw) - len(raw.lstrip())))
             if isinstance(tree, Problem):
                 problems.append(tree)
+        if len(problems) >= MOST_PROBLEMS:
+            break
         if body == "end":
             inside = False
         rows.append(_row(body, comment, inside))
@@ -43,18 +45,15 @@ def _row(body: str, comment: str, inside: bool) -> str:
     if not body:
         return comment
     first, _, rest = body.partition(" ")
-    if first in ("title", "about", "note"):
-        rest = rest.strip()
-    else:
-        rest = re.sub(r" *, *", ", ", _one_space(rest))
+    rest = rest.strip() if first in ("title", "about", "note") else _tidy(rest)
     row = f"{INDENT if inside else ''}{first:<{ACTOR_WIDTH}} {rest}".rstrip()
     return f"{row:<{COMMENT_COLUMN}} {comment}" if comment else row
 
 
-def _one_space(text: str) -> str:
-    """Runs of blanks outside quotes become one."""
+def _tidy(text: str) -> str:
+    """Outside quotes, runs of blanks become one, and one follows each comma."""
     parts = text.split('"')
-    parts[::2] = [re.sub(r"\s+", " ", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r" ?, ?", ", ", re.sub(r"\s+", " ", part)) for part in parts[::2]]
     return '"'.join(parts).strip()
 
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from luf_tui.errors import Span, nearest
 from luf_tui.script.program import Op, Value
 from luf_tui.script.reading import Line
+from luf_tui.script.rights import rights_of
 from luf_tui.script.scope import Process, Scope, Wrong
 from luf_tui.script.words import KERNEL_ACTORS
 
@@ -50,7 +51,7 @@ class Said:
         if self.process < 0:
             who = self.actor
             hint = f"put a process there first: `{who} run …`" if who.startswith("cpu") else ""
-            raise Wrong(f"{who} runs no process", self.line.whole, hint)
+            raise Wrong(f"{who} runs no process", self.line.whole, hint, ("running", who))
         return self.process
 
 
@@ -70,10 +71,7 @@ def _label(said: Said, rest: Sequence[Any], fallback: str) -> int:
     """The content code of an optional label; a name of its own when there is none."""
     if rest:
         return said.scope.new_content(text_of(rest[0]))
-    number = 2
-    while f"{fallback} v{number}" in said.scope.contents:
-        number += 1
-    return said.scope.new_content(f"{fallback} v{number}")
+    return said.scope.next_version(fallback)
 
 
 def _run(said: Said) -> Args:
@@ -113,15 +111,11 @@ def _write(said: Said) -> Args:
     return {"vpn": vpn, "content": _label(said, said.words[1:], name)}
 
 
-def _rights(tokens: Sequence[Any]) -> set[str]:
-    return {str(token) for token in tokens if token.type == "RIGHT"}
-
-
 def _mapping(said: Said, file_page: int, pages: int) -> Args:
     names = [token for token in said.words if token.type == "NAME"]
     if said.words[0].type == "NAME":
         names = names[1:]
-    rights = _rights(said.words)
+    rights = rights_of(said.words, said.span)
     at = str(names[1]) if len(names) > 1 else ""
     span = said.span(names[-1])
     vpn = said.scope.map_region(said.user, str(names[0]), pages, at, span)
@@ -175,7 +169,7 @@ def _own_range(said: Said) -> Args:
 
 
 def _mprotect(said: Said) -> Args:
-    rights = _rights(said.words)
+    rights = rights_of(said.words, said.span, sharing=False)
     read = int("none" not in rights)
     return {**_own_range(said), "read": read, "write": int("read-write" in rights)}
 
@@ -202,8 +196,7 @@ def _fork(said: Said) -> Args:
     if parent != said.user:
         raise Wrong(f"{said.actor} does not run '{said.words[0]}'", said.span(said.words[0]))
     name = str(said.words[1])
-    if any(p.name == name for p in scope.processes):
-        raise Wrong(f"there is a process '{name}' already", said.span(said.words[1]))
+    scope.new_name("process", name, said.span(said.words[1]))
     source = scope.processes[parent]
     scope.processes.append(Process(name, dict(source.regions), list(source.pages)))
     return {"mm": parent, "child": len(scope.processes) - 1}
@@ -245,16 +238,9 @@ def _reclaim(said: Said) -> Args:
     return _targets(said, said.words)
 
 
-def _to_node(said: Said, name: str, span: Span) -> int:
-    names = [node.name for node in said.scope.nodes()]
-    if name not in names:
-        raise Wrong(f"no node is called '{name}'", span, nearest(name, names))
-    return names.index(name)
-
-
 def _migrate(node: str, reason: int) -> Callable[[Said], Args]:
     def resolve(said: Said) -> Args:
-        to = _to_node(said, node, said.line.whole)
+        to = said.scope.node(node, said.line.whole)
         return {**_targets(said, said.words), "node": to, "reason": reason, "sync": 0}
 
     return resolve
@@ -262,7 +248,7 @@ def _migrate(node: str, reason: int) -> Callable[[Said], Args]:
 
 def _move(said: Said) -> Args:
     *pages, node = said.words
-    to = _to_node(said, str(node), said.span(node))
+    to = said.scope.node(str(node), said.span(node))
     return {**_targets(said, pages), "node": to, "reason": 4, "sync": 1}
 
 
@@ -280,7 +266,7 @@ def _kalloc(said: Said) -> Args:
             args["atomic"] = 1
         elif option.data == "on_node":
             token = option.children[0]
-            args["node"] = _to_node(said, str(token), said.span(token))
+            args["node"] = said.scope.node(str(token), said.span(token))
         else:
             args["content"] = said.scope.new_content(text_of(option.children[0]))
     return args
@@ -290,7 +276,8 @@ def _kfree(said: Said) -> Args:
     name = str(said.words[0])
     if name not in said.scope.objects:
         hint = nearest(name, said.scope.objects)
-        raise Wrong(f"nothing called '{name}' was allocated", said.span(said.words[0]), hint)
+        message = f"nothing called '{name}' was allocated"
+        raise Wrong(message, said.span(said.words[0]), hint, ("object", name))
     return {"object": said.scope.objects.index(name)}
 
 
@@ -392,8 +379,10 @@ def resolve(scope: Scope, line: Line, tree: Any) -> Op:
     elif task < 0 and cpu >= 0:
         task = scope.kernel_thread("kernel") if name in ("drain", "kalloc", "kfree") else -1
         if task < 0:
-            raise Wrong(f"{actor} runs nothing", span, f"put a process there: `{actor} run …`")
+            hint = f"put a process there: `{actor} run …`"
+            raise Wrong(f"{actor} runs nothing", span, hint, ("running", str(actor)))
     elif task < 0 and name not in ("mmap", "munmap", "mprotect"):
-        raise Wrong(f"'{actor}' runs on no CPU", span, f"as in `cpu1 run {actor}`")
+        hint = f"as in `cpu1 run {actor}`"
+        raise Wrong(f"'{actor}' runs on no CPU", span, hint, ("running", str(actor)))
     stop = "-".join(str(word) for word in rest[0].children) if rest else ""
     return Op(line.whole, line.text, task, cpu, name, args, stop)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, field
 
 from luf_tui.errors import InputError, Problem, Span, nearest
 from luf_tui.machine.config import FileConfig
 from luf_tui.script import conditions, operations
+from luf_tui.script.lost import Lost, lost_with
 from luf_tui.script.program import Branch, Break, Condition, Expect, Item, Note, Op, Program, Race
-from luf_tui.script.reading import Line, parse_line, read_text, split
+from luf_tui.script.reading import MOST_PROBLEMS, Line, parse_line, read_text, split, strip_comment
 from luf_tui.script.scope import Process, Scope, Wrong
-from luf_tui.script.words import FLAGS, KERNEL_ACTORS, SETTINGS
-
-if TYPE_CHECKING:
-    pass
+from luf_tui.script.words import FLAGS, KERNEL_ACTORS, LINES, SETTINGS
 
 HEAP = 2
 """Pages of the anonymous region that every process begins with."""
+BREAK = "break "
+TURNS = 100_000
+"""Turns that a schedule may have."""
+IN_RACES = ("op", "allow", "schedule", "race", "end")
 CHOICES = {"evict", "prefetch", "drain", "switch"}
 
 
@@ -34,6 +36,9 @@ def parse(text: str, path: str = "scenario") -> Program:
     reader = Reader(path, source)
     for line in lines:
         reader.read(line)
+        if len(reader.problems) >= MOST_PROBLEMS:
+            unread = Problem("too many problems; from here on nothing was read", line.whole)
+            raise InputError(path, (*reader.problems, unread), source)
     return reader.finish()
 
 
@@ -43,15 +48,13 @@ def parse_condition(program: Program, words: str) -> Condition:
     for line in split("\n".join(program.source))[0]:
         reader.read(line)
     reader.problems.clear()
-    lines, source = split(f"break {words}")
-    reader.source = source
-    count = len(reader.items)
-    for line in lines:
-        reader.read(line)
-    found = reader.items[-1] if len(reader.items) > count else None
-    if reader.problems or not isinstance(found, Break) or found.condition is None:
-        raise InputError("condition", tuple(reader.problems), source)
-    return found.condition
+    asked = " ".join(strip_comment(words).split())
+    reader.read(Line(1, f"{BREAK}{asked}", -len(BREAK)))
+    found = reader.items[-1] if reader.items else None
+    if not reader.problems and isinstance(found, Break) and found.condition is not None:
+        return found.condition
+    nothing = Problem("a condition is missing", hint="as in `stale cpu1 text.0`")
+    raise InputError("condition", tuple(reader.problems) or (nothing,), (asked,))
 
 
 @define
@@ -82,23 +85,48 @@ class Reader:
         self.without: tuple[str, ...] = ()
         self.without_spans: tuple[Span, ...] = ()
         self.race: OpenRace | None = None
+        self.lost: set[Lost] = set()
 
     def read(self, line: Line) -> None:
         """Take one line in; a problem is noted, and reading goes on."""
         tree = parse_line(line)
         if isinstance(tree, Problem):
-            self.problems.append(tree)
+            self._lose(line.text, self._first_word(line, tree))
             return
         kind: Any = tree.children[0]
         handler: Callable[[Line, Any], None] = getattr(self, f"_{kind.data}")
         try:
+            if self.race is not None and kind.data not in IN_RACES:
+                hint = "a race has operations, `allow` and `schedule`"
+                raise Wrong("this does not belong into a race", line.whole, hint)
             handler(line, kind)
         except Wrong as wrong:
-            self.problems.append(wrong.problem)
+            told = wrong.missing is None or wrong.missing not in self.lost
+            self._lose(line.text, wrong.problem if told else None)
+
+    def _lose(self, text: str, problem: Problem | None) -> None:
+        """Note a line's problem, unless it only follows from another, and what names go with it."""
+        self.lost |= lost_with(text)
+        if self.race is not None:
+            self.lost.add(("race", "operation"))
+        if problem is not None:
+            self.problems.append(problem)
+
+    def _first_word(self, line: Line, problem: Problem) -> Problem:
+        """The problem with a line that no rule fits: its first word, if that is nobody's name."""
+        word = line.text.split()[0]
+        span = line.span(1, len(word) + 1)
+        if word in LINES or word in self.scope.actors() or problem.span is None:
+            return problem
+        if problem.span.column < span.end or ("process", word) in self.lost:
+            return problem
+        return Problem(
+            f"no line begins with '{word}'", span, nearest(word, [*LINES, *self.scope.actors()])
+        )
 
     def finish(self) -> Program:
         """The program, or InputError with all problems."""
-        if self.race is not None:
+        if self.race is not None and ("race", "end") not in self.lost:
             self.problems.append(Problem("this race has no `end`", self.race.line.whole))
         if not self.items and not self.problems:
             hint = "see `luf-tui list` for scenarios to start from"
@@ -141,7 +169,7 @@ class Reader:
             try:
                 self._setting(line, setting)
             except Wrong as wrong:
-                self.problems.append(wrong.problem)
+                self._lose(f"machine {setting.children[0]}", wrong.problem)
 
     def _setting(self, line: Line, setting: Any) -> None:
         name, *rest = setting.children
@@ -165,18 +193,19 @@ class Reader:
 
     def _policy(self, line: Line, tree: Any) -> None:
         name, *guards = tree.children
+        said = (str(name), tuple(str(guard) for guard in guards))
+        if self.policy_span is not None and said != (self.policy, self.without):
+            hint = f"line {self.policy_span.line} names another"
+            raise Wrong("a second policy", line.whole, hint)
         self.policy, self.policy_span = str(name), operations.span_of(line, name)
-        self.without = tuple(str(guard) for guard in guards)
+        self.without = said[1]
         self.without_spans = tuple(operations.span_of(line, guard) for guard in guards)
 
     def _process(self, line: Line, tree: Any) -> None:
         name, *rest = tree.children
         word = str(name)
         span = operations.span_of(line, name)
-        if any(p.name == word for p in self.scope.processes):
-            raise Wrong(f"there is a process '{word}' already", span)
-        if word in KERNEL_ACTORS or word.startswith("cpu") or "." in word:
-            raise Wrong(f"a process cannot be called '{word}'", span)
+        self.scope.new_name("process", word, span)
         self.scope.processes.append(Process(word))
         number = len(self.scope.processes) - 1
         pages = int(rest[0]) if rest else HEAP
@@ -190,10 +219,7 @@ class Reader:
     def _file(self, line: Line, tree: Any) -> None:
         name, pages, *rest = tree.children
         word, span = str(name), operations.span_of(line, name)
-        if any(f.name == word for f in self.scope.files):
-            raise Wrong(f"there is a file '{word}' already", span)
-        if word == "anon" or "." in word:
-            raise Wrong(f"a file cannot be called '{word}'", span)
+        self.scope.new_name("file", word, span)
         if not 1 <= int(pages) <= 512:
             raise Wrong("a file has 1 to 512 pages", operations.span_of(line, pages))
         if rest and str(rest[0]) != "iomap":
@@ -250,7 +276,8 @@ class Reader:
 
     def _open(self, line: Line) -> OpenRace:
         if self.race is None:
-            raise Wrong("this belongs into a race", line.whole, "`race` … `end`")
+            hint = "`race` … `end`"
+            raise Wrong("this belongs into a race", line.whole, hint, ("race", "race"))
         return self.race
 
     def _allow(self, line: Line, tree: Any) -> None:
@@ -265,14 +292,18 @@ class Reader:
         race = self._open(line)
         for turn in tree.children:
             name, *count = turn.children
-            race.schedule += (str(name).replace("irq/", "irq "),) * int(count[0] if count else 1)
+            times = int(count[0]) if count else 1
+            if not 1 <= times <= TURNS - len(race.schedule):
+                span = operations.span_of(line, count[0] if count else name)
+                raise Wrong(f"a schedule has 1 to {TURNS} turns", span)
+            race.schedule += (str(name).replace("irq/", "irq "),) * times
 
     def _end(self, line: Line, tree: Any) -> None:
         race = self._open(line)
         self.race = None
         tasks = list(dict.fromkeys(op.task for op in race.ops))
         if not tasks:
-            raise Wrong("an empty race", race.line.whole)
+            raise Wrong("an empty race", race.line.whole, missing=("race", "operation"))
         names = list(self.scope.task_names())
         branches = tuple(
             Branch(

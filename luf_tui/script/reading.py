@@ -16,7 +16,20 @@ if TYPE_CHECKING:
 
 MAX_LINE = 2000
 MAX_BYTES = 4_000_000
-READABLE = {"_PAGES": "page", "RIGHT": "read-only", "REST": "text", "NUMBER": "a number"}
+MOST_PROBLEMS = 200
+"""Problems after which the rest of a file is left unread: it is no scenario."""
+READABLE = {
+    "$END": "the end of the line",
+    "<END-OF-FILE>": "the end of the line",
+    "_PAGES": "page",
+    "RIGHT": "read-only",
+    "REST": "text",
+    "NUMBER": "a number",
+    "NAME": "a name",
+    "STRING": "words in quotes",
+    "RELATION": "a relation",
+}
+"""What the grammar's terminals are called before a person; lark has two names for the end."""
 
 
 @frozen
@@ -26,11 +39,11 @@ class Line:
     number: int
     text: str
     indent: int
-    """Columns before the text."""
+    """Columns before the text; negative when the text begins with words nobody typed."""
 
     def span(self, column: int, end: int) -> Span:
         """A span of this line, given columns of `text` counted from 1."""
-        return Span(self.number, column + self.indent, end + self.indent)
+        return Span(self.number, max(1, column + self.indent), max(2, end + self.indent))
 
     @property
     def whole(self) -> Span:
@@ -128,18 +141,14 @@ def _wanted(error: object, word: str) -> str:
     names = names or getattr(error, "allowed", None) or ()
     words, kinds = [], []
     for name in sorted(names):
-        if name == "$END":
-            kinds.append("the end of the line")
-            continue
         if name in READABLE:
             kinds.append(READABLE[name])
             continue
-        if name == "NAME":
-            kinds.append("a name")
-            continue
-        pattern = parser().get_terminal(name).pattern.value
-        if re.fullmatch(r"[a-z-]+", pattern.replace("\\", "")):
-            words.append(pattern.replace("\\", ""))
+        pattern = parser().get_terminal(name).pattern.value.replace("\\", "")
+        if re.fullmatch(r"[a-z-]+", pattern):
+            words.append(pattern)
+        elif len(pattern) == 1:
+            kinds.append(f"'{pattern}'")
     close = nearest(word, words) if word else ""
     if close.startswith("did"):
         return close

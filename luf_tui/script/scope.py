@@ -9,15 +9,25 @@ from attrs import define, field
 
 from luf_tui.errors import Problem, Span, nearest
 from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
-from luf_tui.script.words import KERNEL_ACTORS
+from luf_tui.script.lost import Lost
+from luf_tui.script.words import KERNEL_ACTORS, LINES
+
+
+def page_number(word: str) -> int:
+    """The number after a region's or a file's name; -1 if it is none."""
+    return int(word) if word.isascii() and word.isdigit() else -1
 
 
 class Wrong(Exception):
     """One problem with the line being read; the reader goes on with the next line."""
 
-    def __init__(self, message: str, span: Span, hint: str = "") -> None:
+    def __init__(
+        self, message: str, span: Span, hint: str = "", missing: Lost | None = None
+    ) -> None:
         super().__init__(message)
         self.problem = Problem(message, span, hint)
+        self.missing = missing
+        """The name that was not found, where that is what is wrong."""
 
 
 @define
@@ -57,7 +67,10 @@ class Scope:
     files: list[FileConfig] = field(factory=list)
     threads: list[Thread] = field(factory=list)
     objects: list[str] = field(factory=list)
-    contents: list[str] = field(factory=lambda: ["zero", "poison"])
+    contents: dict[str, int] = field(factory=lambda: {"zero": 0, "poison": 1})
+    """Labels and their codes, in order of first use."""
+    versions: dict[str, int] = field(factory=dict)
+    """The last version that a page's stores without a label were given."""
     aliases: dict[str, str] = field(factory=dict)
     homes: dict[str, int] = field(factory=dict)
     running: dict[int, int] = field(factory=dict)
@@ -67,20 +80,21 @@ class Scope:
 
     def cpu(self, word: str, span: Span) -> int:
         """The number of a CPU word such as `cpu1`."""
-        match = re.fullmatch(r"cpu(\d{1,3})", word)
+        match = re.fullmatch(r"cpu([0-9]{1,3})", word)
         if not match:
             raise Wrong(f"'{word}' is no CPU", span, f"CPUs are cpu0 to cpu{self.cpus - 1}")
         number = int(match.group(1))
         if number >= self.cpus:
             hint = f"CPUs are cpu0 to cpu{self.cpus - 1}; raise `machine cpus`"
-            raise Wrong(f"there is no {word}", span, hint)
+            raise Wrong(f"there is no {word}", span, hint, ("machine", "cpus"))
         return number
 
     def process(self, word: str, span: Span) -> int:
         """The number of a process."""
         names = [process.name for process in self.processes]
         if word not in names:
-            raise Wrong(f"no process is called '{word}'", span, nearest(word, names))
+            hint = nearest(word, names)
+            raise Wrong(f"no process is called '{word}'", span, hint, ("process", word))
         return names.index(word)
 
     def thread(self, process: int, cpu: int) -> int:
@@ -98,7 +112,7 @@ class Scope:
 
     def actor(self, word: str, span: Span) -> tuple[int, int]:
         """The task and CPU that an actor word stands for; (-1, cpu) where no task runs."""
-        if re.fullmatch(r"cpu\d+", word):
+        if re.fullmatch(r"cpu[0-9]+", word):
             cpu = self.cpu(word, span)
             return self.running.get(cpu, -1), cpu
         if word in KERNEL_ACTORS:
@@ -109,8 +123,21 @@ class Scope:
             number = names.index(word)
             on = [c for c, t in sorted(self.running.items()) if self.threads[t].process == number]
             return (self.running[on[0]], on[0]) if on else (-1, -1)
-        known = [*names, *KERNEL_ACTORS, *(f"cpu{n}" for n in range(self.cpus))]
-        raise Wrong(f"nobody is called '{word}'", span, nearest(word, known))
+        hint = nearest(word, self.actors())
+        raise Wrong(f"nobody is called '{word}'", span, hint, ("process", word))
+
+    def actors(self) -> list[str]:
+        """Everyone who can act."""
+        names = [process.name for process in self.processes]
+        return [*names, *KERNEL_ACTORS, *(f"cpu{n}" for n in range(self.cpus))]
+
+    def new_name(self, kind: str, word: str, span: Span) -> None:
+        """Raises Wrong when a process or a file cannot be called so."""
+        taken = self.processes if kind == "process" else self.files
+        if any(thing.name == word for thing in taken):
+            raise Wrong(f"there is a {kind} '{word}' already", span)
+        if word in KERNEL_ACTORS or word in (*LINES, "anon") or re.match(r"cpu|.*[./]", word):
+            raise Wrong(f"a {kind} cannot be called '{word}'", span, "it means something else")
 
     # -- pages ----------------------------------------------------------------------------------
 
@@ -120,9 +147,8 @@ class Scope:
         if at:
             old = owner.regions.get(at)
             if old is None:
-                raise Wrong(
-                    f"'{owner.name}' has no region '{at}'", span, nearest(at, owner.regions)
-                )
+                hint = nearest(at, owner.regions)
+                raise Wrong(f"'{owner.name}' has no region '{at}'", span, hint, ("region", at))
             if pages > old.pages:
                 raise Wrong(f"'{at}' has only {old.pages} pages", span)
             vpn = old.vpn
@@ -151,21 +177,23 @@ class Scope:
                 choices = " or ".join(f"{names[n]}.{word}" for n in owners)
                 raise Wrong(f"'{word}' is not one page", span, f"say {choices}")
             if not owners:
-                raise Wrong(
-                    f"no region is called '{parts[0]}'", span, self._nearest_region(parts[0])
-                )
+                hint = self._nearest_region(parts[0])
+                missing = ("region", parts[0])
+                raise Wrong(f"no region is called '{parts[0]}'", span, hint, missing)
             process = owners[0]
         owner = self.processes[process]
         region = owner.regions.get(parts[0])
         if region is None:
             hint = nearest(parts[0], owner.regions)
-            raise Wrong(f"'{owner.name}' has no region '{parts[0]}'", span, hint)
+            message = f"'{owner.name}' has no region '{parts[0]}'"
+            raise Wrong(message, span, hint, ("region", parts[0]))
         if len(parts) == 1:
             return process, region.vpn, region.pages
-        if len(parts) > 2 or not parts[1].isdigit() or int(parts[1]) >= region.pages:
+        number = page_number(parts[1]) if len(parts) == 2 else -1
+        if not 0 <= number < region.pages:
             hint = f"its pages are {parts[0]}.0 to {parts[0]}.{region.pages - 1}"
             raise Wrong(f"'{parts[0]}' has no page '{'.'.join(parts[1:])}'", span, hint)
-        return process, region.vpn + int(parts[1]), 1
+        return process, region.vpn + number, 1
 
     def _is_region(self, process: int, word: str) -> bool:
         return process >= 0 and word in self.processes[process].regions
@@ -186,40 +214,56 @@ class Scope:
         """The number of a file."""
         names = [f.name for f in self.files]
         if word not in names:
-            raise Wrong(f"no file is called '{word}'", span, nearest(word, names))
+            hint = nearest(word, names)
+            raise Wrong(f"no file is called '{word}'", span, hint, ("file", word))
         return names.index(word)
 
     def is_file_page(self, word: str) -> bool:
         """Whether a word is a page of a file."""
         name, _, number = word.partition(".")
-        return any(f.name == name and number.isdigit() for f in self.files)
+        return page_number(number) >= 0 and any(f.name == name for f in self.files)
 
     def file_page(self, word: str, span: Span) -> int:
         """The page-cache position of `lib.0`."""
-        name, _, number = word.partition(".")
+        name, _, said = word.partition(".")
         f = self.files[self.file(name, span)]
-        if not number.isdigit() or int(number) >= f.pages:
+        number = page_number(said)
+        if not 0 <= number < f.pages:
             hint = f"its pages are {name}.0 to {name}.{f.pages - 1}"
-            raise Wrong(f"file '{name}' has no page '{number}'", span, hint)
-        return f.first + int(number)
+            raise Wrong(f"file '{name}' has no page '{said}'", span, hint)
+        return f.first + number
 
     # -- contents -------------------------------------------------------------------------------
 
     def new_content(self, label: str) -> int:
         """The code of a content label, made when first used."""
-        if label not in self.contents:
-            self.contents.append(label)
-        return self.contents.index(label)
+        return self.contents.setdefault(label, len(self.contents))
+
+    def next_version(self, page: str) -> int:
+        """The code of a content of its own, for a store without a label: `heap.0 v2`."""
+        number = self.versions.get(page, 1) + 1
+        while f"{page} v{number}" in self.contents:
+            number += 1
+        self.versions[page] = number
+        return self.new_content(f"{page} v{number}")
 
     def content(self, label: str, span: Span) -> int:
         """The code of a label that must exist; `lib.0` alone is its first version."""
         if label not in self.contents and f"{label} v1" in self.contents:
             label = f"{label} v1"
         if label not in self.contents:
-            raise Wrong(f"nothing ever holds '{label}'", span, nearest(label, self.contents))
-        return self.contents.index(label)
+            hint = nearest(label, self.contents)
+            raise Wrong(f"nothing ever holds '{label}'", span, hint, ("label", label))
+        return self.contents[label]
 
     # -- the result -----------------------------------------------------------------------------
+
+    def node(self, word: str, span: Span) -> int:
+        """The number of a node."""
+        names = [spec.name for spec in self.nodes()]
+        if word not in names:
+            raise Wrong(f"no node is called '{word}'", span, nearest(word, names), ("node", word))
+        return names.index(word)
 
     def nodes(self) -> tuple[Node, ...]:
         """The nodes the machine line asks for; DRAM is tier 0, CXL tier 1."""

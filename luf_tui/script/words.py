@@ -54,6 +54,12 @@ KERNEL_ACTORS: dict[str, str] = {
 }
 """Actors that are no process of the script."""
 
+LINES = (
+    *("title", "about", "note", "seed", "machine", "policy", "process", "file", "let"),
+    *("expect", "break", "race", "end", "allow", "schedule"),
+)
+"""Words that begin a line which is no operation."""
+
 PREDICATES: dict[str, tuple[str, str]] = {
     "stale": ("cpu page", "the CPU caches the page, and the page table disagrees"),
     "cached": ("cpu page", "the CPU caches the page"),
