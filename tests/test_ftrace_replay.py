@@ -196,3 +196,26 @@ def test_lost_events_settle_what_was_under_way(tmp_path: Path) -> None:
     lines.rows.append("CPU:2 [LOST 12 EVENTS]")
     found = outcome(lines.alloc(OTHER, 0, 0x777).read(tmp_path), "batched")
     assert 1 == found.for_unmaps
+
+
+def test_a_large_folio_is_not_deferred(tmp_path: Path) -> None:
+    lines = moved(started())
+    lines.rows = [
+        row.replace("order=0", "order=9") if "set_migration_pte" in row else row
+        for row in lines.rows
+    ]
+    found = outcome(lines.read(tmp_path))
+    assert (0, {"a large folio": 1}) == (found.deferred, found.refused)
+
+
+def test_a_task_that_hands_its_cpu_back_keeps_its_batch(tmp_path: Path) -> None:
+    """A migration is interrupted: another task runs on its CPU, then it goes on."""
+    lines = started()
+    lines.add(KSWAPD, 2, "mm_migrate_pages_start: mode=MIGRATE_ASYNC reason=demotion")
+    lines.alloc(KSWAPD, 2, NEW).probe(KSWAPD, 2, OLD, ADDRESS)
+    lines.flush(KSWAPD, 2, 1, 4, "...2.").flush(USER, 1, 1, 1, "d.h1.")
+    lines.entry(KSWAPD, 2, OLD, ADDRESS).switch(KSWAPD, 2, "kworker-9")
+    lines.alloc("kworker-9", 2, 0x999).switch("kworker-9", 2, KSWAPD)
+    lines.back(KSWAPD, 2, NEW, ADDRESS).free(KSWAPD, 2, OLD)
+    found = outcome(lines.read(tmp_path))
+    assert (1, 1, 0) == (found.deferred, found.pending_at_end, found.odd.early)

@@ -209,6 +209,7 @@ class Replay:
                 dirty=int(known & _DIRTY and known & _WRITABLE != 0),
                 hidden=int(bool(known & _HIDDEN)),
                 fresh=fresh,
+                order=facts.arg[one].bit_length() - 1,
             )
             fresh = 0
         task = ctx - layout.cpus

@@ -45,6 +45,7 @@ class Learn(Operation, name="learn a PTE"):
     dirty = Local()
     hidden = Local("PROT_NONE for NUMA balancing")
     fresh = Local("other mappings of the frame are gone by now")
+    order = Local("of the folio it maps")
 
     @step("learn what the PTE was")
     def learn(self, k: Kernel) -> Next:
@@ -62,6 +63,7 @@ class Learn(Operation, name="learn a PTE"):
             args = {"writable": self.writable, "dirty": self.dirty}
             pagetable.install(k, pte, pfn, **args)
         pte.prot_none = self.hidden
+        m.frame[pfn].order = self.order
         return DONE
 
 
