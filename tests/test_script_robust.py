@@ -169,12 +169,23 @@ def test_a_race_holds_operations_only(line: str) -> None:
         ("expect blocked cpu0", "runs nothing"),
         ("expect on text.0 nowhere", "no node is called 'nowhere'"),
         ("expect violation O99", "no obligation is called 'O99'"),
+        ("process two\ntwo evict app.heap.0", "'two' runs on no CPU"),
+        ("process two\ntwo prefetch app.heap.0", "'two' runs on no CPU"),
+        ("monitor clear-soft-dirty", "monitor runs no process"),
         ("expect violation Q", "says nothing of a finding"),
     ],
 )
 def test_what_cannot_be_meant_is_told(line: str, told: str) -> None:
     """Nothing is taken to mean something else, or nothing at all."""
     assert told in only(line).message
+
+
+def test_soft_dirty_is_cleared_in_the_space_of_whoever_asks() -> None:
+    """The address space is named, and is not the last one declared."""
+    program = parse(RUNNING + "process last\ncpu1 clear-soft-dirty\n")
+    (op,) = (i for i in program.items if isinstance(i, Op) and i.verb == "clear_soft_dirty")
+
+    assert 0 == op.args["mm"]
 
 
 def test_a_page_on_a_node_can_be_said_either_way() -> None:

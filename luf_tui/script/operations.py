@@ -316,6 +316,10 @@ def _register(said: Said) -> Args:
     return {**_range(said), "missing": int(mode == "missing")}
 
 
+def _own_mm(said: Said) -> Args:
+    return {"mm": said.user}
+
+
 def _nothing(said: Said) -> Args:
     return {}
 
@@ -332,7 +336,7 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "madvise": ("madvise", _madvise),
     "mremap": ("mremap", _mremap),
     "scan": ("scan", _range),
-    "clear_soft_dirty": ("clear_soft_dirty", _nothing),
+    "clear_soft_dirty": ("clear_soft_dirty", _own_mm),
     "fork": ("fork", _fork),
     "exit": ("exit", _exit),
     "reclaim": ("reclaim", _reclaim),
@@ -374,7 +378,7 @@ def resolve(scope: Scope, line: Line, tree: Any) -> Op:
     name, arguments = VERBS[verb.data]
     said = Said(scope, line, str(actor), task, cpu, verb.children)
     args = arguments(said)
-    if name in NO_TASK:
+    if name in NO_TASK and (cpu >= 0 or name == "remote_write"):
         task = -1
     elif task < 0 and cpu >= 0:
         task = scope.kernel_thread("kernel") if name in ("drain", "kalloc", "kfree") else -1
