@@ -22,34 +22,44 @@ SEQUENCE = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])")
 
 
 class Terminal:
-    """As much of a terminal as a recording needs: clear, move to a row, write."""
+    """As much of a terminal as a recording needs: clear, move to a place, write."""
 
     def __init__(self, width: int, height: int) -> None:
-        self.width = width
-        self.rows = [""] * height
-        self.row = 0
+        self.cells = [[" "] * width for _ in range(height)]
+        self.row = self.column = 0
 
     def feed(self, text: str) -> None:
         at = 0
         while at < len(text):
             found = SEQUENCE.match(text, at)
             if found is None:
-                self.rows[self.row] += text[at]
+                self.write(text[at])
                 at += 1
                 continue
             self.obey(*found.groups())
             at = found.end()
 
+    def write(self, char: str) -> None:
+        """A wide character leaves nothing in its second cell; an accent joins the one before."""
+        row, wide = self.cells[self.row], cells(char)
+        if wide == 0:
+            row[self.column - 1] += char
+            return
+        assert self.column + wide <= len(row)
+        row[self.column : self.column + wide] = [char, ""][:wide]
+        self.column += wide
+
     def obey(self, arguments: str, command: str) -> None:
         if command == "H":
-            row, column = arguments.split(";")
-            assert "1" == column
-            self.row = int(row) - 1
-            self.rows[self.row] = ""
+            self.row, self.column = (int(word) - 1 for word in arguments.split(";"))
         elif command == "J":
-            self.rows = [""] * len(self.rows)
+            self.cells = [[" "] * len(row) for row in self.cells]
         else:
             assert (command, arguments) in {("h", "?25"), ("l", "?25")} or command == "m"
+
+    @property
+    def rows(self) -> list[str]:
+        return ["".join(row) for row in self.cells]
 
 
 @pytest.mark.parametrize("make", [tour, hostile])
@@ -96,17 +106,21 @@ def plain(row: str) -> str:
     return unescape(re.sub("<[^>]*>", "", row)).rstrip()
 
 
+def rows_of(data: dict[str, Any], at: int) -> list[str]:
+    """A screen of a page's data, as its script puts it together."""
+    rows, pieces = data["rows"], data["pieces"]
+    return ["".join(pieces[piece] for piece in rows[number]) for number in data["shown"][at]]
+
+
 @pytest.mark.parametrize("make", [tour, hostile])
 def test_a_page_holds_every_screen(make: Callable[[], Timeline]) -> None:
     run: Timeline = make()
     _, data = page_of(run, 3)
-    rows: list[str] = data["rows"]
-    shown: list[list[int]] = data["shown"]
 
-    assert run.steps + 1 == len(shown)
-    for step, numbers in enumerate(shown):
+    assert run.steps + 1 == len(data["shown"])
+    for step in range(run.steps + 1):
         run.seek(step)
-        assert lines(run, *SIZE) == [plain(rows[number]) for number in numbers]
+        assert lines(run, *SIZE) == [plain(row) for row in rows_of(data, step)]
 
 
 def test_a_page_shows_its_first_screen_without_its_script() -> None:

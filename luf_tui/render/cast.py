@@ -13,6 +13,7 @@ from luf_tui.render.film import before, screens, telling
 from luf_tui.render.ink import Ink, channels, inks
 from luf_tui.timeline.narrate import narrate
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.columns import cells
 from luf_tui.view.marks import clean
 from luf_tui.view.palette import PALETTES, Palette
 
@@ -35,13 +36,12 @@ def cast(timeline: Timeline, width: int, height: int, theme: str = "dark") -> st
     told = set(telling(timeline, steps))
     title = clean(timeline.program.title) or "luf-tui"
     lines = [_line({"version": 2, "width": width, "height": height, "title": title})]
-    now, painted, output = 0, [""] * height, START
+    painted: list[list[Run]] = [[]] * height
+    now, output = 0, START
     for step, rows in zip(steps, screens(timeline, steps, width, height), strict=True):
         for number, row in enumerate(rows):
-            text = _row(row, codes)
-            if text != painted[number]:
-                painted[number] = text
-                output += f"\x1b[{number + 1};1H{text}"
+            output += _change(painted[number], row, number, codes)
+        painted = rows
         lines.append(_line([now / 1000, "o", output]))
         if step in told:
             lines.append(_line([now / 1000, "m", clean(narrate(timeline, step))]))
@@ -56,8 +56,17 @@ def _line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _row(row: list[Run], codes: dict[str, str]) -> str:
-    return "".join(codes.get(role, codes["text"]) + text for text, role in row)
+def _change(old: list[Run], new: list[Run], number: int, codes: dict[str, str]) -> str:
+    """What turns one row into another: all between the runs at either end that stay."""
+    if old == new:
+        return ""
+    least = min(len(old), len(new))
+    first = next((at for at in range(least) if old[at] != new[at]), least)
+    same = next((at for at in range(least - first) if old[~at] != new[~at]), least - first)
+    column = sum(cells(text) for text, _ in new[:first])
+    shown = new[first : len(new) - same]
+    text = "".join(codes.get(role, codes["text"]) + text for text, role in shown)
+    return f"\x1b[{number + 1};{column + 1}H{text}"
 
 
 def _code(one: Ink, palette: Palette) -> str:

@@ -16,22 +16,27 @@ from luf_tui.view.palette import PALETTES
 def html(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
     """All steps of the run, opening at the timeline's position; a long run's steps around it.
 
-    Rows that look alike are stored once, which keeps a page of hundreds of steps small.
+    Rows that look alike are stored once, and so are pieces of rows, which keeps a page of hundreds
+    of steps small.
     """
     steps = around(timeline)
-    rows: dict[str, int] = {}
+    pieces: dict[str, int] = {}
+    rows: dict[tuple[int, ...], int] = {}
     shown = [
-        [rows.setdefault(_row(row), len(rows)) for row in screen]
+        [rows.setdefault(_row(row, pieces), len(rows)) for row in screen]
         for screen in screens(timeline, steps, width, height)
     ]
-    table = list(rows)
     here = timeline.position
-    first = "\n".join(table[number] for number in shown[here - steps.start])
+    parts, table = list(pieces), list(rows)
+    first = "\n".join(
+        "".join(parts[piece] for piece in table[number]) for number in shown[here - steps.start]
+    )
     title = escape(clean(timeline.program.title) or "luf-tui")
     data = {
         "first": steps.start,
         "here": here,
         "steps": timeline.steps,
+        "pieces": parts,
         "rows": table,
         "shown": shown,
         "telling": telling(timeline, steps),
@@ -78,8 +83,9 @@ def _place(timeline: Timeline, steps: range) -> str:
     return place if whole else f"{place}, here from {steps.start} to {steps[-1]}"
 
 
-def _row(row: list[Run]) -> str:
-    return "".join(_run(text, role) for text, role in row)
+def _row(row: list[Run], pieces: dict[str, int]) -> tuple[int, ...]:
+    """The row as numbers of its pieces; new ones are added."""
+    return tuple(pieces.setdefault(_run(text, role), len(pieces)) for text, role in row)
 
 
 def _run(text: str, role: str) -> str:

@@ -21,9 +21,12 @@ const said = document.getElementById("said");
 const last = run.first + run.shown.length - 1;
 const whole = run.first === 0 && last === run.steps;
 let here = run.here;
+function line(number) {
+  return run.rows[number].map((piece) => run.pieces[piece]).join("");
+}
 function show(step) {
   here = Math.min(Math.max(step, run.first), last);
-  screen_.innerHTML = run.shown[here - run.first].map((row) => run.rows[row]).join("\\n");
+  screen_.innerHTML = run.shown[here - run.first].map(line).join("\\n");
   place.value = here;
   const rest = whole ? "" : ", here from " + run.first + " to " + last;
   said.textContent = "step " + here + "/" + run.steps + rest;
@@ -64,7 +67,7 @@ def page_style(palette: Palette) -> str:
         f":root{{color-scheme:{palette.ground}}}",
         f"body{{margin:0;background:{palette.background};color:{palette.text}}}",
         "main{width:max-content;margin:0 auto;padding:12px}",
-        f"pre{{margin:0;outline:0;font:14px/18px {FONT}}}",
+        f"pre{{margin:0;outline:0;font:14px/16px {FONT}}}",
         "nav{display:flex;gap:6px;align-items:center;padding:10px 0;font:14px sans-serif}",
         "button{background:none;border-radius:4px;padding:2px 8px;cursor:pointer}",
         f"button{{border:1px solid {palette.frame};color:{palette.text}}}",
