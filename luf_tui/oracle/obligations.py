@@ -2,13 +2,20 @@
 
 The rule says *that* something is wrong; the obligation says which promise was not kept, judged
 from the machine alone: who has the frame now, and how the address came to mean something else.
+One function an obligation, each asked when none before it in its table was broken. Obligations
+about bookkeeping (O15 to O23, O26, O34) have no function: the oracle sees no ledger, and a page
+whose debt was lost shows as O2 when it is used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from attrs import frozen
+
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, FILE, FREE_STATES, PRESENT, TAKEN, Frame
-from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, Truth
+from luf_tui.machine.schema import ANON, FILE, FREE_STATES, PRESENT, TAKEN, Frame, Pte, Vma
+from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, Truth
 
 ABOUT: dict[str, str] = {
     "O1": "the bytes of a free page changed while a stale entry could read them",
@@ -25,10 +32,10 @@ ABOUT: dict[str, str] = {
     "O10": "the address was unmapped, yet it can be read",
     "O12": "another frame was installed without a flush",
     "O13": "a permission was taken away, yet the access succeeds",
+    "O14": "a fault that someone waits for did not happen",
     "O24": "a CPU waits for IPIs with interrupts off",
     "O28": "a page was freed while someone pins it",
     "O36": "a page that failed is still read",
-    "O14": "a fault that someone waits for did not happen",
 }
 """Obligations that the rules can name, in a few words each."""
 
@@ -36,27 +43,203 @@ WIPED = (0, 1)
 """Content codes of a page that was zeroed or poisoned."""
 
 
+@frozen
+class Stale:
+    """A stale access that went wrong: where, and what a fresh walk would have given."""
+
+    m: Machine
+    mm: int
+    vpn: int
+    pfn: int
+    expected: Truth
+
+    @property
+    def vma(self) -> Vma:
+        """The mapping."""
+        return self.m.vma_at(self.mm, self.vpn)
+
+    @property
+    def pte(self) -> Pte:
+        """The page-table entry as it is now."""
+        return self.m.pte_at(self.mm, self.vpn)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame that the stale entry leads to."""
+        return self.m.frame[self.pfn]
+
+    @property
+    def fresh(self) -> Frame | None:
+        """The frame that has the bytes now, if they are in memory."""
+        return self.m.frame[self.expected.pfn] if self.expected.pfn >= 0 else None
+
+    @property
+    def bytes_differ(self) -> bool:
+        """Whether a fresh walk gives bytes at all, and not a signal."""
+        return self.expected.kind == BYTES
+
+    @property
+    def wiped(self) -> bool:
+        """Whether a free page was zeroed or poisoned."""
+        wiped = self.frame.content in WIPED and self.expected.content not in WIPED
+        return self.bytes_differ and _ownerless(self.frame) and wiped
+
+    @property
+    def of_file(self) -> bool:
+        """Whether a file's page has left the frame, whose bytes are as it left them."""
+        left = bool(self.vma.file_page) and _ownerless(self.frame)
+        return self.bytes_differ and left and not self.wiped
+
+    @property
+    def remapped(self) -> bool:
+        """Whether the address is mapped, to bytes that changed since."""
+        rest = self.bytes_differ and not self.of_file and not self.wiped
+        return rest and self.pte.kind == PRESENT
+
+
+def o14(stale: Stale) -> bool:
+    """A stale entry hides the fault that a userfaultfd monitor waits for."""
+    return stale.expected.kind == MONITOR
+
+
+def o10(stale: Stale) -> bool:
+    """munmap() has returned, and the address can be read (O11 is the same under MAP_FIXED)."""
+    return stale.expected.kind == SIGSEGV and not stale.vma.mapped
+
+
+def o13(stale: Stale) -> bool:
+    """mprotect() has returned, and what it took away is still granted."""
+    return stale.expected.kind == SIGSEGV and bool(stale.vma.mapped)
+
+
+def o36(stale: Stale) -> bool:
+    """Memory failure took the frame away for good, and a CPU reads it."""
+    return stale.bytes_differ and stale.frame.state == TAKEN and stale.frame.refs != 0
+
+
+def o2(stale: Stale) -> bool:
+    """The frame belongs to someone else."""
+    at = (stale.mm, stale.vpn, stale.pfn)
+    return stale.bytes_differ and not _ownerless(stale.frame) and not _same_owner(stale.m, at)
+
+
+def o8b(stale: Stale) -> bool:
+    """The bytes changed on the disk or the server, and nowhere else."""
+    if not stale.of_file or stale.fresh is not None:
+        return False
+    return stale.m.file_page[stale.vma.file_page - 1].disk == stale.expected.content
+
+
+def o6(stale: Stale) -> bool:
+    """A private copy was made, or written in place, without a flush for the mm's other CPUs."""
+    fresh = stale.fresh
+    if stale.of_file and fresh is not None:
+        return fresh.state not in FREE_STATES and fresh.file_page != stale.vma.file_page
+    return stale.remapped and not stale.vma.shared
+
+
+def o7(stale: Stale) -> bool:
+    """Someone stores through another mapping of the file."""
+    m, expected = stale.m, stale.expected
+    if stale.of_file and stale.fresh is not None:
+        return any(m.pte_at(mm, vpn).writable for mm, vpn in _mapped_at(m, expected.pfn))
+    return stale.remapped and bool(stale.vma.shared)
+
+
+def _written(stale: Stale) -> bool:
+    """Whether the page cache holds newer bytes than the disk."""
+    return stale.of_file and stale.fresh is not None and bool(stale.fresh.dirty)
+
+
+def o8a(stale: Stale) -> bool:
+    """write() on a filesystem that has no ->write_begin() replaced the bytes."""
+    if not _written(stale):
+        return False
+    return stale.m.config.files[stale.m.inode_of[stale.vma.file_page - 1]].iomap
+
+
+def o8(stale: Stale) -> bool:
+    """write() replaced the bytes."""
+    return _written(stale)
+
+
+def o9(stale: Stale) -> bool:
+    """The position was truncated, or invalidated and read in anew."""
+    if stale.expected.kind == SIGBUS:
+        return True
+    if not stale.of_file or stale.fresh is None:
+        return False
+    return stale.fresh.content != stale.m.initial_file_content(stale.vma.file_page - 1)
+
+
+def o1(stale: Stale) -> bool:
+    """The bytes of a free page changed under a stale entry."""
+    free = stale.frame.state in FREE_STATES
+    return stale.bytes_differ and (stale.wiped or stale.of_file or free)
+
+
+def o12(stale: Stale) -> bool:
+    """What is left: the address leads to another page now."""
+    return stale.bytes_differ
+
+
+def o3(stale: Stale) -> bool:
+    """A write-protect was in flight, or is a monitor's."""
+    pending = stale.m.mm[stale.mm].flush_pending
+    return bool(stale.vma.uffd_wp or stale.pte.uffd_wp or pending)
+
+
+def o4(stale: Stale) -> bool:
+    """A store reached a free page: a writable mapping was not flushed."""
+    return stale.frame.state in FREE_STATES
+
+
+def o5(stale: Stale) -> bool:
+    """A store came after the bytes were written out or copied."""
+    return bool(stale.frame.saved)
+
+
+def o24(m: Machine, cpu: int) -> bool:
+    """A CPU waits for IPIs with interrupts off: two such CPUs wait for ever."""
+    return cpu >= 0 and bool(m.cpu[cpu].irqs_off)
+
+
+def o28(m: Machine, pfn: int) -> bool:
+    """A page is freed while someone pins it (O27: the last reference is not the unmapper's)."""
+    return bool(m.frame[pfn].pins)
+
+
+Judge = Callable[[Stale], bool]
+READS: tuple[tuple[str, Judge], ...] = (
+    ("O14", o14),
+    ("O10", o10),
+    ("O13", o13),
+    ("O36", o36),
+    ("O2", o2),
+    ("O8b", o8b),
+    ("O6", o6),
+    ("O7", o7),
+    ("O8a", o8a),
+    ("O8", o8),
+    ("O9", o9),
+    ("O1", o1),
+    ("O12", o12),
+)
+"""Obligations that a stale read can break, in the order in which they are asked."""
+STORES: tuple[tuple[str, Judge], ...] = (("O3", o3), ("O4", o4), ("O5", o5))
+"""Those that a stale store can break; a store into another owner's page breaks O2."""
+
+
 def of_read(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
     """The obligation behind a stale read that went wrong."""
-    mm, vpn, pfn = at
-    vma, frame = m.vma_at(mm, vpn), m.frame[pfn]
-    if expected.kind == MONITOR:
-        return "O14"
-    if expected.kind == SIGBUS:
-        return "O9"
-    if expected.kind != BYTES:
-        return "O13" if vma.mapped else "O10"
-    if _poisoned(frame):
-        return "O36"
-    if not _ownerless(frame) and not _same_owner(m, at):
-        return "O2"
-    if _ownerless(frame) and frame.content in WIPED and expected.content not in WIPED:
-        return "O1"
-    if vma.file_page and _ownerless(frame):
-        return _of_file(m, vma.file_page - 1, expected)
-    if m.pte_at(mm, vpn).kind == PRESENT:
-        return "O6" if not vma.shared else "O7"
-    return "O1" if frame.state in FREE_STATES else "O12"
+    stale = Stale(m, *at, expected)
+    return next(name for name, broken in READS if broken(stale))
+
+
+def of_store(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
+    """The obligation behind a store that is lost."""
+    stale = Stale(m, *at, expected)
+    return next((name for name, broken in STORES if broken(stale)), "O2")
 
 
 def _ownerless(frame: Frame) -> bool:
@@ -65,25 +248,6 @@ def _ownerless(frame: Frame) -> bool:
         return True
     kept = frame.mapcount or frame.file_page or frame.slot
     return frame.state in (ANON, FILE) and not kept
-
-
-def _poisoned(frame: Frame) -> bool:
-    """Whether memory failure took the frame away for good."""
-    return frame.state == TAKEN and frame.refs != 0
-
-
-def _of_file(m: Machine, page: int, expected: Truth) -> str:
-    """A stale read of a file page whose old frame is free."""
-    if expected.pfn < 0:
-        return "O8b" if m.file_page[page].disk == expected.content else "O1"
-    frame = m.frame[expected.pfn]
-    if frame.state not in FREE_STATES and frame.file_page != page + 1:
-        return "O6"
-    if any(m.pte_at(mm, vpn).writable for mm, vpn in _mapped_at(m, expected.pfn)):
-        return "O7"
-    if frame.dirty:
-        return "O8a" if m.config.files[m.inode_of[page]].iomap else "O8"
-    return "O1" if frame.content == m.initial_file_content(page) else "O9"
 
 
 def _mapped_at(m: Machine, pfn: int) -> list[tuple[int, int]]:
@@ -104,14 +268,3 @@ def _same_owner(m: Machine, at: tuple[int, int, int]) -> bool:
     if vma.file_page and frame.file_page == vma.file_page:
         return True
     return bool(frame.mapcount) and not vma.file_page
-
-
-def of_store(m: Machine, at: tuple[int, int, int]) -> str:
-    """The obligation behind a store that is lost."""
-    mm, vpn, pfn = at
-    vma, frame = m.vma_at(mm, vpn), m.frame[pfn]
-    if vma.uffd_wp or m.pte_at(mm, vpn).uffd_wp or m.mm[mm].flush_pending:
-        return "O3"
-    if frame.state in FREE_STATES:
-        return "O4"
-    return "O5" if frame.saved else "O2"

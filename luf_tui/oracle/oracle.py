@@ -110,10 +110,10 @@ class Oracle:
             lost = False
         if not lost and entry.pending:
             if expected.kind != BYTES:
-                obligation = obligations.of_store(self.m, at)
+                obligation = obligations.of_store(self.m, at, expected)
                 self._add(found, DEVIATION, "B", obligation, event, cpu, at, put, expected)
             return
-        obligation = obligations.of_store(self.m, at)
+        obligation = obligations.of_store(self.m, at, expected)
         self._add(found, VIOLATION, "B", obligation, event, cpu, at, put, expected)
 
     def _owned_by(self, mm: int, vpn: int, pfn: int) -> bool:
@@ -154,7 +154,7 @@ class Oracle:
 
     def _free(self, found: list[Finding], event: int, cpu: int, pfn: int) -> None:
         """A page that someone pins is not free, whatever the allocator thinks (O27, O28)."""
-        if self.m.frame[pfn].pins:
+        if obligations.o28(self.m, pfn):
             message = f"f{pfn} is freed while it is pinned"
             self._tell(found, "C", "O28", event, cpu, pfn, message)
 
@@ -162,7 +162,7 @@ class Oracle:
 
     def _send(self, found: list[Finding], event: int, cpu: int) -> None:
         """No one may wait for IPIs with interrupts off: two such CPUs wait for ever (O24)."""
-        if cpu >= 0 and self.m.cpu[cpu].irqs_off:
+        if obligations.o24(self.m, cpu):
             message = f"cpu{cpu} waits for acknowledgements with interrupts off"
             self._tell(found, "W", "O24", event, cpu, -1, message)
 
