@@ -6,6 +6,7 @@ from luf_tui.engine.operations import (
     fault,
     files,
     flush,
+    madvise,
     mappings,
     memory,
     migrate,
@@ -13,6 +14,8 @@ from luf_tui.engine.operations import (
     process,
     reclaim,
     recorded,
+    reporting,
+    scan,
     unmap,
 )
 
@@ -21,6 +24,7 @@ __all__ = [
     "fault",
     "files",
     "flush",
+    "madvise",
     "mappings",
     "memory",
     "migrate",
@@ -29,6 +33,8 @@ __all__ = [
     "process",
     "reclaim",
     "recorded",
+    "reporting",
+    "scan",
     "step_label",
     "step_name",
     "unmap",
