@@ -53,6 +53,24 @@ def test_every_format_is_written_by_the_name_of_the_file(
     assert out.stat().st_size > 100
 
 
+@pytest.mark.parametrize(("name", "shown"), [("html", ">step 0/"), ("svg", ", step 17 of 17<")])
+def test_without_a_step_a_page_opens_at_the_start_and_a_picture_shows_the_end(
+    luf_tui: Run, small: Path, name: str, shown: str
+) -> None:
+    done = luf_tui("export", small, "--format", name, "-o", "-")
+
+    assert 0 == done.returncode
+    assert shown in done.stdout
+
+
+def test_a_scenario_is_not_overwritten_by_its_own_export(luf_tui: Run, small: Path) -> None:
+    done = luf_tui("export", small, "--format", "txt", "-o", small)
+
+    assert 2 == done.returncode
+    assert "is the scenario itself" in done.stderr
+    assert SCENARIO == small.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

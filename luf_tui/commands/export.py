@@ -9,7 +9,7 @@ from pathlib import Path
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_policy, place, recorded, size
 from luf_tui.errors import LufError, nearest
-from luf_tui.render.formats import FORMATS, export
+from luf_tui.render.formats import FORMATS, WALKED, export
 from luf_tui.view.palette import PALETTES
 
 SIZE = (120, 40)
@@ -18,7 +18,11 @@ STDOUT = "-"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", metavar="FILE[@STEP]", help="a scenario; without a step, its end")
+    parser.add_argument(
+        "file",
+        metavar="FILE[@STEP]",
+        help="a scenario; without a step its end, or its start for a page to walk",
+    )
     add_policy(parser)
     parser.add_argument(
         "--format", metavar="F", help=f"{', '.join(FORMATS)}; else by the name of OUT"
@@ -38,8 +42,12 @@ def run(args: argparse.Namespace) -> int:
     if args.theme not in PALETTES:
         raise LufError(f"no theme is called '{args.theme}'; {nearest(args.theme, PALETTES)}")
     path, step = place(args.file)
+    if args.output != STDOUT and Path(args.output).exists() and path.samefile(args.output):
+        raise LufError(f"{args.output} is the scenario itself; say another name after -o")
     played = recorded(str(path), args.policy, args.without)
-    at = played.clamp(played.steps if step is None else step)
+    if step is None:
+        step = 0 if name in WALKED else played.steps
+    at = played.clamp(step)
     width, height = args.size
     text = export(played, at, name, width, height, args.theme)
     if args.output == STDOUT:

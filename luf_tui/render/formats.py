@@ -31,6 +31,9 @@ FORMATS: Mapping[str, Renderer] = {
 """svg and txt are the screen at the timeline's position, cast and jsonl the run up to it, and
 html every step, opening there."""
 
+WALKED = frozenset({"html"})
+"""Formats that a person walks through: they open at the start unless another step is said."""
+
 
 def export(
     timeline: Timeline, step: int, name: str, width: int, height: int, theme: str = "dark"
