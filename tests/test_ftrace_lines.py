@@ -258,7 +258,7 @@ def test_standard_input_is_read_like_a_file() -> None:
     code = "from luf_tui.ftrace.read import read_trace; print(read_trace('-').survey.tally.lines)"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        input=gzip.compress(one_page(, mtime=0).text().encode()),
+        input=gzip.compress(one_page().text().encode(), mtime=0),
         capture_output=True,
         check=True,
         cwd=Path(__file__).parent.parent,
