@@ -6,7 +6,8 @@ from luf_tui.engine import pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.mappings import PENDING, Zap, can_write_lock
+from luf_tui.engine.operations.mappings import Zap, can_write_lock
+from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, PRESENT, SWAP
 
@@ -33,7 +34,6 @@ class Madvise(Operation, name="madvise"):
     advice = Local()
     at = Local()
     changed = Local()
-    pending = Local(counter="batched")
 
     @step("take mmap_lock", when=no_writer)
     def begin(self, k: Kernel) -> Next:
@@ -43,31 +43,18 @@ class Madvise(Operation, name="madvise"):
         self.at = self.vpn
         if self.advice != DONTNEED:
             space.flush_pending += 1
-            return self._behind(k) or Madvise.age
+            return catch_up(self, k, self.mm, Madvise.age) or Madvise.age
         for vpn in range(self.vpn, self.vpn + self.pages):
             pagetable.adopt(k, self.mm - 1, vpn)
         args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MADVISE}
         return self.call(k, Zap, Madvise.unlock, mm=self.mm, **args)
-
-    def _behind(self, k: Kernel) -> Next:
-        """flush_tlb_batched_pending(), as in an unmap."""
-        if not k.policy.pending_flush(k.m, self.mm - 1):
-            return None
-        self.pending = k.m.mm[self.mm - 1].batched_pending
-        return self.call(k, Shootdown, Madvise.caught_up, mm=self.mm, why=PENDING)
-
-    @step("the pending unmaps are flushed")
-    def caught_up(self, k: Kernel) -> Next:
-        """Up to the count read before the flush."""
-        k.policy.pending_done(k.m, self.mm - 1, self.pending)
-        return None
 
     @step("age a PTE")
     def age(self, k: Kernel) -> Next:
         """madvise_cold_or_pageout_pte_range(), madvise_free_pte_range(): clear A, or A and D, of
         a present PTE. As in an unmap, the lock leaves no gap after the flush.
         """
-        late = self._behind(k) if self.at < self.vpn + self.pages else None
+        late = catch_up(self, k, self.mm, Madvise.age) if self.at < self.vpn + self.pages else None
         if late:
             return late
         while self.at < self.vpn + self.pages:
@@ -121,7 +108,6 @@ class Mremap(Operation, name="mremap"):
     to = Local("the first page of the new range")
     at = Local("pages moved so far")
     changed = Local()
-    pending = Local(counter="batched")
 
     @step("copy the mapping", when=can_write_lock)
     def begin(self, k: Kernel) -> Next:
@@ -136,25 +122,12 @@ class Mremap(Operation, name="mremap"):
             old.clear()
         k.emit(ev.MMAP, k.cpu, mm, self.to, self.pages)
         k.emit(ev.MUNMAP, k.cpu, mm, self.vpn, self.pages)
-        return self._behind(k) or Mremap.move
-
-    def _behind(self, k: Kernel) -> Next:
-        """flush_tlb_batched_pending(), as in an unmap."""
-        if not k.policy.pending_flush(k.m, self.mm - 1):
-            return None
-        self.pending = k.m.mm[self.mm - 1].batched_pending
-        return self.call(k, Shootdown, Mremap.caught_up, mm=self.mm, why=PENDING)
-
-    @step("the pending unmaps are flushed")
-    def caught_up(self, k: Kernel) -> Next:
-        """Up to the count read before the flush."""
-        k.policy.pending_done(k.m, self.mm - 1, self.pending)
-        return None
+        return catch_up(self, k, self.mm, Mremap.move) or Mremap.move
 
     @step("move a PTE")
     def move(self, k: Kernel) -> Next:
         """move_ptes(): the entry goes over as it is, dirty and writable bits with it."""
-        late = self._behind(k) if self.at < self.pages else None
+        late = catch_up(self, k, self.mm, Mremap.move) if self.at < self.pages else None
         if late:
             return late
         while self.at < self.pages:

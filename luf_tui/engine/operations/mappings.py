@@ -7,11 +7,11 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import FreePage, next_free
+from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import ANON, MIGRATION, PRESENT, SWAP
 
-PENDING = ev.REASON["pending unmaps"]
 MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
 SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
 """Permission bits of an mmap."""
@@ -59,36 +59,21 @@ class Zap(Operation, name="unmap_page_range"):
     start = Local()
     cleared = Local()
     mask = Local(mask="cpu")
-    pending = Local(counter="batched")
 
     @step("flush what is pending for this mm")
     def catch_up(self, k: Kernel) -> Next:
         """flush_tlb_batched_pending(): reclaim may have cleared PTEs here without flushing."""
         k.m.mm[self.mm - 1].flush_pending += 1
         self.start = self.at
-        return self._behind(k) or Zap.clear_pte
-
-    def _behind(self, k: Kernel) -> Next:
-        """Flush unmaps of this mm that are pending; None when there are none."""
-        if not k.policy.pending_flush(k.m, self.mm - 1):
-            return None
-        self.pending = k.m.mm[self.mm - 1].batched_pending
-        return self.call(k, Shootdown, Zap.caught_up, mm=self.mm, why=PENDING)
-
-    @step("the pending unmaps are flushed")
-    def caught_up(self, k: Kernel) -> Next:
-        """Up to the count read before the flush: what came since stays pending."""
-        k.policy.pending_done(k.m, self.mm - 1, self.pending)
-        return None
+        return catch_up(self, k, self.mm, Zap.clear_pte) or Zap.clear_pte
 
     @step("clear a PTE")
     def clear_pte(self, k: Kernel) -> Next:
         """zap_present_ptes(): the page is queued, not freed.
 
-        The kernel holds the page-table lock from the flush above to here, so that reclaim cannot
-        clear a PTE unseen in between; the machine looks again instead.
+        What reclaim clears unseen while the walk goes on is flushed before the next PTE.
         """
-        late = self._behind(k) if self.at < self.end else None
+        late = catch_up(self, k, self.mm, Zap.clear_pte) if self.at < self.end else None
         if late:
             return late
         m = k.m
@@ -230,7 +215,6 @@ class Mprotect(Operation, name="mprotect"):
     flags = Local()
     at = Local()
     changed = Local()
-    pending = Local(counter="batched")
     mask = Local(mask="cpu")
 
     @step("change the mapping", when=can_write_lock)
@@ -245,27 +229,16 @@ class Mprotect(Operation, name="mprotect"):
             vma = k.m.vma_at(self.mm - 1, vpn)
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))
-        return self._behind(k) or Mprotect.change
-
-    def _behind(self, k: Kernel) -> Next:
-        """As in an unmap."""
-        if not k.policy.pending_flush(k.m, self.mm - 1):
-            return None
-        self.pending = k.m.mm[self.mm - 1].batched_pending
-        return self.call(k, Shootdown, Mprotect.caught_up, mm=self.mm, why=PENDING)
-
-    @step("the pending unmaps are flushed")
-    def caught_up(self, k: Kernel) -> Next:
-        """Up to the count read before the flush."""
-        k.policy.pending_done(k.m, self.mm - 1, self.pending)
-        return None
+        return catch_up(self, k, self.mm, Mprotect.change) or Mprotect.change
 
     @step("change a PTE")
     def change(self, k: Kernel) -> Next:
         """change_pte_range(): RO to RW is left to the next write fault. As in an unmap, the lock
         leaves no gap after the flush.
         """
-        late = self._behind(k) if self.at < self.vpn + self.pages else None
+        late = (
+            catch_up(self, k, self.mm, Mprotect.change) if self.at < self.vpn + self.pages else None
+        )
         if late:
             return late
         while self.at < self.vpn + self.pages:

@@ -12,11 +12,11 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import COVERED, TAKEOFF, generation_done, hand_out
+from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, MIGRATION, PRESENT, Pte
 
 KEPT = ev.REASON["kept after all"]
-PENDING = ev.REASON["pending unmaps"]
 WRITE_FAULT = ev.REASON["write fault"]
 GATES = (("copy", ev.REASON["before copy"]), ("free", ev.REASON["before free"]))
 """What a batch of unmaps is settled before: migration copies, reclaim frees."""
@@ -223,21 +223,12 @@ class Request(Operation, name="flush request"):
     end = Local()
     zaps = Local("it changes PTEs under the lock, as munmap and mprotect do")
     why = Local()
-    pending = Local()
 
     @step("look for unmaps whose flush is pending")
     def catch_up(self, k: Kernel) -> Next:
         """flush_tlb_batched_pending() (baseline 2.3)."""
-        if not self.zaps or not k.policy.pending_flush(k.m, self.mm - 1):
-            return Request.ask
-        self.pending = k.m.mm[self.mm - 1].batched_pending
-        return self.call(k, Shootdown, Request.caught_up, mm=self.mm, why=PENDING)
-
-    @step("the pending unmaps are flushed")
-    def caught_up(self, k: Kernel) -> Next:
-        """Up to the count read before the flush."""
-        k.policy.pending_done(k.m, self.mm - 1, self.pending)
-        return None
+        late = catch_up(self, k, self.mm, Request.ask) if self.zaps else None
+        return late or Request.ask
 
     @step("flush as recorded")
     def ask(self, k: Kernel) -> Next:

@@ -9,7 +9,8 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.madvise import no_writer
-from luf_tui.engine.operations.mappings import PENDING, can_write_lock
+from luf_tui.engine.operations.mappings import can_write_lock
+from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import PRESENT, Pte
 
@@ -39,7 +40,6 @@ class Scan(Operation, name="scan"):
     what = Local("NUMA or SOFT_DIRTY")
     at = Local()
     changed = Local()
-    pending = Local(counter="batched")
 
     @step("begin the scan", when=lock_free)
     def begin(self, k: Kernel) -> Next:
@@ -51,20 +51,9 @@ class Scan(Operation, name="scan"):
             space.readers += 1
         space.flush_pending += 1
         self.at = self.vpn
-        return self._behind(k) or Scan.change
-
-    def _behind(self, k: Kernel) -> Next:
-        """flush_tlb_batched_pending(), as change_pte_range() begins."""
-        if self.what != NUMA or not k.policy.pending_flush(k.m, self.mm - 1):
-            return None
-        self.pending = k.m.mm[self.mm - 1].batched_pending
-        return self.call(k, Shootdown, Scan.caught_up, mm=self.mm, why=PENDING)
-
-    @step("the pending unmaps are flushed")
-    def caught_up(self, k: Kernel) -> Next:
-        """Up to the count read before the flush."""
-        k.policy.pending_done(k.m, self.mm - 1, self.pending)
-        return None
+        if self.what != NUMA:
+            return Scan.change
+        return catch_up(self, k, self.mm, Scan.change) or Scan.change
 
     @step("change a PTE")
     def change(self, k: Kernel) -> Next:
