@@ -24,6 +24,7 @@ KEYS = [
     "obligation",
     "message",
     "line",
+    "before",
     "schedule",
     "counterexample",
 ]
@@ -80,7 +81,7 @@ def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
         ([plain], "no race to explore"),
         (["nothing.luf"], "nothing.luf"),
         ([RACE, "--without", "no-such"], "no guard is called"),
-        ([RACE, "--max-states", "none"], "no number of states"),
+        ([RACE, "--max-states", "none"], "no number above 0"),
     ]
     for words, told in cases:
         done = luf_tui("explore", *words)

@@ -7,10 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from luf_tui.engine.race import Turns
 from luf_tui.explore import counterexample
 from luf_tui.explore.explore import Report, explore
 from luf_tui.explore.search import Search
-from luf_tui.explore.shrink import shrink
+from luf_tui.explore.shrink import Shrinker, shrink
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.format import format_text
 from luf_tui.script.parse import parse
@@ -106,6 +107,39 @@ def test_shrinking_keeps_the_obligation_and_takes_lines_away(name: str) -> None:
 def test_nothing_is_shrunk_when_no_time_is_left() -> None:
     found = report("munmap", "note-pending")
     assert found == shrink(race("munmap"), make_policy("luf", ["note-pending"]), found, seconds=0)
+
+
+def test_shrinking_stopped_from_outside_keeps_the_smallest_so_far() -> None:
+    found = report("munmap", "note-pending")
+    policy = make_policy("luf", ["note-pending"])
+    shrinker = Shrinker(race("munmap"), policy, found, tell=lambda _: shrinker.stop())
+    smaller = shrinker.run()
+    assert smaller == shrinker.best != found
+    assert ["O10"] == [f.obligation for f in played(smaller.scenario).findings]
+
+
+def test_an_interrupt_while_shrinking_keeps_the_counterexample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = report("munmap", "note-pending")
+    take, left = Turns.take, [300]
+
+    def interrupted(turns: Turns, turn: int) -> object:
+        left[0] -= 1
+        made = take(turns, turn)
+        if not left[0]:
+            raise KeyboardInterrupt
+        return made
+
+    monkeypatch.setattr(Turns, "take", interrupted)
+    shrinker = Shrinker(race("munmap"), make_policy("luf", ["note-pending"]), found)
+    assert found.obligation == shrinker.run().obligation
+    assert shrinker.interrupted
+    assert left[0] <= 0
+
+
+def test_a_counterexample_that_cannot_be_read_is_named_as_itself() -> None:
+    assert "munmap-counterexample.luf" == counterexample.path_of(race("munmap"))
 
 
 def test_a_schedule_already_there_gives_way_to_the_one_found() -> None:

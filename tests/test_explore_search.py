@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from threading import Thread
+from time import sleep
+
 import pytest
 
 from luf_tui.engine.race import Turns
 from luf_tui.errors import LufError
-from luf_tui.explore.explore import explore
+from luf_tui.explore.explore import Exploration, Report, explore, race_at
 from luf_tui.explore.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
+from luf_tui.script.program import Program, Race
+from luf_tui.timeline.record import record
 from tests.races import GUARDED, race, searched, start, tiny
 
 
@@ -141,25 +146,76 @@ def test_a_file_without_a_race_has_nothing_to_explore() -> None:
         explore(program, make_policy("luf"))
 
 
-def test_a_violation_before_the_race_is_told_without_a_search() -> None:
+def broken_before_its_race() -> Program:
     source = "\n".join(race("flush-before-reuse").source)
-    program = parse(
+    return parse(
         source.replace("race\n", "kswapd reclaim text.0\ncpu0 write heap.0 early\nrace\n", 1)
     )
+
+
+def test_a_violation_before_the_race_is_told_without_a_search() -> None:
+    program = broken_before_its_race()
     report = explore(program, make_policy("luf", ["flush-before-reuse"]))
-    assert (UNSAFE, "O2", 0, ()) == (
+    early = program.source.index("cpu0 write heap.0 early") + 1
+    assert (UNSAFE, "O2", early, 0, ()) == (
         report.verdict,
         report.obligation,
+        report.before,
         report.states,
         report.schedule,
     )
 
 
+def test_the_scenario_of_a_violation_before_the_race_ends_there() -> None:
+    report = explore(broken_before_its_race(), make_policy("luf", ["flush-before-reuse"]))
+    program = parse(report.scenario)
+    assert not [item for item in program.items if isinstance(item, Race)]
+    assert "O2 already, before the race" in report.scenario
+    assert ["O2"] == [f.obligation for f in record(program).findings if f.weight == "violation"]
+
+
+TWO = "race\n  cpu1 read heap.0\n  cpu2 read heap.0\nend\n"
+
+
+def test_one_race_of_a_file_can_be_explored_alone() -> None:
+    program = parse("\n".join(tiny().source) + "\n" + TWO)
+    each = [explore(program, make_policy("luf"), only=number) for number in (0, 1)]
+    both = explore(program, make_policy("luf"))
+    assert (1, 1, 2) == (*(one.races for one in each), both.races)
+    assert both.states == sum(one.states for one in each)
+    with pytest.raises(LufError, match="no race 3; the file has 2 races"):
+        explore(program, make_policy("luf"), only=2)
+
+
+def test_a_line_names_the_race_it_stands_in() -> None:
+    program = parse("\n".join(tiny().source) + "\n" + TWO)
+    first = program.source.index("race") + 1
+    last = program.source.index("end", first) + 1
+    lines = (first - 1, first, last, last + 1, program.source.index("end", last) + 1)
+    assert [None, 0, 0, None, 1] == [race_at(program, line) for line in lines]
+
+
+def test_an_exploration_is_watched_and_stopped_from_another_thread() -> None:
+    more = "  kswapd reclaim text.0\n  cpu1 read heap.0\n  cpu2 write heap.0"
+    asked = Exploration(tiny(f"allow evict, prefetch, drain\n{more}"), make_policy("luf"))
+    reports: list[Report] = []
+    thread = Thread(target=lambda: reports.append(asked.run()))
+    thread.start()
+    while asked.states < 500 and thread.is_alive():
+        sleep(0.01)
+    asked.stop("stopped by the reader")
+    thread.join(timeout=60)
+    (report,) = reports
+    assert (BOUNDED, report.states) == (report.verdict, asked.states)
+    assert report.why.endswith("stopped by the reader")
+    assert asked.transitions >= asked.states >= 500
+    assert asked.depth > 1
+
+
 def test_races_are_explored_in_turn_and_counted_together() -> None:
     source = "\n".join(tiny().source)
-    second = "race\n  cpu1 read heap.0\n  cpu2 read heap.0\nend\n"
     one = explore(tiny(), make_policy("luf"))
-    both = explore(parse(source + "\n" + second), make_policy("luf"))
+    both = explore(parse(source + "\n" + TWO), make_policy("luf"))
     assert (1, 2) == (one.races, both.races)
     assert both.states > one.states
 

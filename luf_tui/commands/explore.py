@@ -10,9 +10,9 @@ from attrs import evolve
 from luf_tui.commands import own_policy, terminal
 from luf_tui.commands.programs import add_policy, add_scenario, opened
 from luf_tui.errors import LufError
-from luf_tui.explore.explore import Report, explore
+from luf_tui.explore.explore import Exploration, Report
 from luf_tui.explore.search import BOUNDED, SAFE, Limits, Progress
-from luf_tui.explore.shrink import shrink
+from luf_tui.explore.shrink import Shrinker
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.record import chosen_policy
@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_policy(parser)
     parser.add_argument(
         "--write", metavar="OUT.luf", help="write the counterexample here, as a scenario"
+    )
+    parser.add_argument(
+        "--race", type=_count, metavar="N", help="only the file's race number N, counted from 1"
     )
     parser.add_argument(
         "--max-states",
@@ -51,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _count(word: str) -> int:
     if not word.isdecimal() or not int(word):
-        raise argparse.ArgumentTypeError(f"'{word}' is no number of states")
+        raise argparse.ArgumentTypeError(f"'{word}' is no number above 0")
     return int(word)
 
 
@@ -61,9 +64,16 @@ def run(args: argparse.Namespace) -> int:
     name = own_policy.known(args.policy) if args.policy else None
     policy = chosen_policy(program, name, args.without)
     limits = Limits(args.max_states, args.max_seconds)
-    symmetric = not args.no_symmetry
-    report = explore(program, policy, limits=limits, symmetric=symmetric, tell=Teller())
-    if not args.no_shrink:
+    asked = Exploration(
+        program,
+        policy,
+        limits=limits,
+        symmetric=not args.no_symmetry,
+        only=args.race - 1 if args.race else None,
+        tell=Teller(),
+    )
+    report = asked.run()
+    if not args.no_shrink and not report.interrupted:
         report = _shrunk(program, policy, report)
     if args.write and report.scenario:
         _write(args.write, report.scenario)
@@ -72,24 +82,24 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in told(program, policy, report, written=args.write):
             terminal.put(line)
-    if report.why.endswith("interrupted"):
+    if report.interrupted:
         return terminal.INTERRUPTED
     return CODES.get(report.verdict, terminal.FAILED)
 
 
 def _shrunk(program: Program, policy: Policy, report: Report) -> Report:
     """The smallest program that shows it; its own figures are those of the whole search."""
-    try:
-        smaller = shrink(program, policy, report, tell=terminal.say)
-    except KeyboardInterrupt:
-        terminal.say("shrinking was interrupted; the counterexample is on the file as it is")
-        return report
+    shrinker = Shrinker(program, policy, report, tell=terminal.say)
+    smaller = shrinker.run()
+    if shrinker.interrupted:
+        terminal.say("shrinking was interrupted; the counterexample is the smallest found so far")
     return evolve(
         smaller,
         states=report.states,
         transitions=report.transitions,
         seconds=report.seconds,
         races=report.races,
+        interrupted=shrinker.interrupted,
     )
 
 
@@ -110,6 +120,7 @@ def as_json(report: Report) -> dict[str, object]:
         "obligation": report.obligation or None,
         "message": report.message or report.why or None,
         "line": report.line or None,
+        "before": report.before or None,
         "schedule": list(report.schedule),
         "counterexample": report.scenario or None,
     }
@@ -136,8 +147,9 @@ def _meaning(report: Report) -> str:
         return f"no order of the {races} breaks an obligation"
     if report.verdict == BOUNDED:
         return f"nothing found, but not everything was seen ({report.why})"
-    if not report.schedule:
-        return f"{report.obligation}: {report.message}, before the race on line {report.line}"
+    if report.before:
+        where = f"on line {report.before}, before the race on line {report.line}"
+        return f"{report.obligation} {where} begins: {report.message}"
     turns = len(report.schedule)
     return f"{report.obligation} after {turns} turns: {report.message}"
 

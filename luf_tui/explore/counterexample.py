@@ -7,7 +7,8 @@ order breaks something.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from luf_tui.engine.operation import step_label
 from luf_tui.explore.moves import Moves
@@ -53,11 +54,19 @@ def schedule(moves: Moves, turns: Sequence[int]) -> list[str]:
     return [word if count == 1 else f"{word}*{count}" for word, count in words]
 
 
-def tidy(moves: Moves, broken: Broken, most: int = 4000) -> tuple[int, ...]:
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+def tidy(
+    moves: Moves, broken: Broken, most: int = 4000, *, stopped: Callable[[], bool] = never
+) -> tuple[int, ...]:
     """The same turns without those that are not needed, and with fewer changes of who moves,
     towards the order a person would play.
 
-    Every step is checked by replaying it to the same obligation, at most `most` times.
+    Every step is checked by replaying it to the same obligation, at most `most` times, and until
+    `stopped` says so.
     """
     turns = list(broken.turns)
     if broken.finding is None:
@@ -68,10 +77,12 @@ def tidy(moves: Moves, broken: Broken, most: int = 4000) -> tuple[int, ...]:
         return found is not None and (found.obligation or found.rule) == broken.obligation
 
     for at in range(len(turns) - 2, -1, -1):
+        if stopped():
+            break
         if holds([*turns[:at], *turns[at + 1 :]]):
             del turns[at]
     at = 1
-    while at < len(turns) - 1 and most > 0:
+    while at < len(turns) - 1 and most > 0 and not stopped():
         turn = turns[at]
         earlier = [n for n in range(at - 1) if turns[n] == turn]
         if turn == turns[at - 1] or not earlier:
@@ -113,15 +124,26 @@ def _begun(moves: Moves, first: int) -> str:
     return "begins"
 
 
+def path_of(program: Program) -> str:
+    """What a counterexample that is not written anywhere is called in messages about it."""
+    return f"{Path(program.path).stem}-counterexample.luf"
+
+
 def text(
-    program: Program, policy: Policy, moves: Moves, broken: Broken, turns: Sequence[int]
+    program: Program,
+    policy: Policy,
+    moves: Moves,
+    broken: Broken,
+    turns: Sequence[int],
+    *,
+    early: int | None = None,
 ) -> str:
     """The scenario that plays an order, which may be a tidied one of `broken`.
 
-    Raises InputError if the file cannot be read again.
+    `early` is the item before the race that breaks it already: the scenario ends there. Raises
+    InputError if the file cannot be read again.
     """
-    race = program.items[moves.turns.item]
-    assert isinstance(race, Race)
+    ends = program.items[moves.turns.item if early is None else early]
     rows: list[str] = []
     inside = False
     for number, line in enumerate(program.source, start=1):
@@ -129,21 +151,23 @@ def text(
         first = words[0] if words else ""
         if first == "policy":
             continue
-        if number == race.span.line:
+        if number == ends.span.line:
             inside = True
-            rows += [f"note {said}" for said in _story(policy, moves, broken, turns)]
-        if inside and first == "schedule":
+            said = _story(policy, moves, broken, turns) if early is None else _early(policy, broken)
+            rows += [f"note {line}" for line in said]
+        if inside and early is None and first == "schedule":
             continue
-        if inside and first == "end":
-            rows += _wrapped(schedule(moves, turns))
-            rows += ["end", _expectation(moves, broken)]
+        if inside and (first == "end" or not isinstance(ends, Race)):
+            if early is None:
+                rows += _wrapped(schedule(moves, turns))
+            rows += [line, _expectation(moves, broken)]
             break
         rows.append(line)
         if first == "machine":
             rows.append(policy_line(policy))
     if not any(row.split()[:1] == ["policy"] for row in rows):
         rows.insert(_before_what_happens(rows), policy_line(policy))
-    return format_text("\n".join(rows), program.path)
+    return format_text("\n".join(rows), path_of(program))
 
 
 def policy_line(policy: Policy) -> str:
@@ -168,6 +192,12 @@ def _story(policy: Policy, moves: Moves, broken: Broken, turns: Sequence[int]) -
         f"Found by search under {name}, in {len(turns)} turns{told}: {broken.message}.",
         *notes(moves, turns),
     ]
+
+
+def _early(policy: Policy, broken: Broken) -> list[str]:
+    name = policy_line(policy).removeprefix("policy ")
+    said = f"Under {name} this breaks {broken.obligation} already, before the race"
+    return [f"{said}: {broken.message}."]
 
 
 def _expectation(moves: Moves, broken: Broken) -> str:

@@ -16,6 +16,8 @@ from luf_tui.oracle.oracle import VIOLATION, Finding
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
 """Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
 DEADLOCK = "deadlock"
+INTERRUPTED = "interrupted"
+"""Why a search ended that Ctrl-C stopped."""
 JUDGE_AT = 1000
 """States after which renaming is judged by what it has merged."""
 WORTHWHILE = 0.8
@@ -121,7 +123,21 @@ class Search:
         self.broken: list[Broken] = []
         self.deviations = 0
         self.depth = 0
+        """Turns of the longest order looked at so far."""
         self._before = self.moves.transitions
+
+    @property
+    def states(self) -> int:
+        """States found so far; may be read from another thread, as may `transitions` and `depth`.
+
+        A search that starts over, with wider keys or without renaming, counts from 0 again.
+        """
+        return len(self.turn)
+
+    @property
+    def transitions(self) -> int:
+        """Turns tried so far."""
+        return self.moves.transitions - self._before
 
     def stop(self, why: str) -> None:
         """End the search after the state at hand; from another thread, too."""
@@ -153,8 +169,8 @@ class Search:
         verdict = UNSAFE if self.broken else BOUNDED if why else SAFE
         return Result(
             verdict,
-            len(self.turn),
-            self.moves.transitions - self._before,
+            self.states,
+            self.transitions,
             time.monotonic() - self.started,
             self.depth,
             tuple(self.broken),
@@ -186,7 +202,7 @@ class Search:
                 self.depth += bool(level)
         except KeyboardInterrupt:
             self.moves.abandon()
-            return "interrupted"
+            return INTERRUPTED
         return ""
 
     def _number(self, parent: int, turn: int) -> int:

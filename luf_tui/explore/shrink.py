@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from luf_tui.errors import LufError
-from luf_tui.explore.explore import Report, explore
+from luf_tui.explore.counterexample import path_of
+from luf_tui.explore.explore import Exploration, Report
 from luf_tui.explore.search import UNSAFE, Limits
 from luf_tui.policy.base import Policy
 from luf_tui.script.parse import parse
@@ -24,36 +25,71 @@ LEAST = {"cxl": 0, "swap": 0, "pcp-high": 0}
 
 
 class Shrinker:
-    """Makes an unsafe program smaller for as long as its time lasts."""
+    """Makes an unsafe program smaller for as long as its time lasts.
+
+    While it runs, another thread may read `best` and call `stop`. Ctrl-C ends it, too; `best` is
+    the smallest found by then.
+    """
 
     def __init__(
-        self, policy: Policy, report: Report, seconds: float, tell: Callable[[str], None] | None
+        self,
+        program: Program,
+        policy: Policy,
+        report: Report,
+        *,
+        seconds: float = 20.0,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
+        self.program = program
         self.policy = policy
         self.best = report
-        self.deadline = time.monotonic() + seconds
+        self.seconds = seconds
         self.tell = tell
         self.limits = Limits(states=max(2000, 2 * report.states), seconds=seconds)
+        self.interrupted = False
+        self._trying: Exploration | None = None
+        self._stopped = False
 
-    def run(self, program: Program) -> Report:
+    def stop(self) -> None:
+        """End it with the smallest found so far."""
+        self._stopped = True
+        trying = self._trying
+        if trying:
+            trying.stop()
+
+    def run(self) -> Report:
         """The report of the smallest program found; the first one when nothing can go."""
-        rows = _without_the_rest(program, self.best.line)
-        shrunk = True
-        while shrunk and time.monotonic() < self.deadline:
-            shrunk = False
-            for smaller in (*_shorter(rows), *_tinier(rows)):
-                if time.monotonic() >= self.deadline:
-                    break
-                wanted = _current(smaller, rows)
-                if wanted is None or not self._still_broken(wanted, program.path):
-                    continue
-                rows, shrunk = wanted, True
+        if self.best.verdict != UNSAFE or not self.best.schedule:
+            return self.best
+        try:
+            self._run(time.monotonic() + self.seconds)
+        except KeyboardInterrupt:
+            self.interrupted = True
         return self.best
 
-    def _still_broken(self, rows: list[str], path: str) -> bool:
+    def _run(self, deadline: float) -> None:
+        rows = _without_the_rest(self.program, self.best.line)
+        shrunk = True
+        while shrunk:
+            shrunk = False
+            for smaller in (*_shorter(rows), *_tinier(rows)):
+                if self._stopped or self.interrupted or time.monotonic() >= deadline:
+                    return
+                wanted = _current(smaller, rows)
+                if wanted is not None and self._still_broken(wanted):
+                    rows, shrunk = wanted, True
+
+    def _still_broken(self, rows: list[str]) -> bool:
         try:
-            report = explore(parse("\n".join(rows) + "\n", path), self.policy, limits=self.limits)
+            program = parse("\n".join(rows) + "\n", path_of(self.program))
+            self._trying = Exploration(program, self.policy, limits=self.limits)
+            if self._stopped:
+                return False
+            report = self._trying.run()
         except LufError:
+            return False
+        if report.interrupted:
+            self.interrupted = True
             return False
         if report.verdict != UNSAFE or report.obligation != self.best.obligation:
             return False
@@ -116,6 +152,4 @@ def shrink(
 
     `seconds` is how long it may take; what is smallest by then is given.
     """
-    if report.verdict != UNSAFE or not report.schedule:
-        return report
-    return Shrinker(policy, report, seconds, tell).run(program)
+    return Shrinker(program, policy, report, seconds=seconds, tell=tell).run()
