@@ -52,6 +52,7 @@ V10: Mapping[str, Absent] = {
     "hook-every-filesystem": Absent("O8a", "-", "no hook"),
     "flush-on-truncate": Absent("O9", "-", "no hook before v12"),
     "no-shootdown": Absent("O24", "-", "contexts are told apart from v12 on"),
+    "refuse-pended": Absent("O25", "-", "contexts are told apart from v12 on"),
 }
 """What v10 lacks."""
 

@@ -296,10 +296,17 @@ _TABLE = (
     ),
     Guard(
         "no-shootdown",
-        "A context that may not send IPIs takes only pages without debt.",
+        "A context that may not wait for IPIs, such as an interrupt, sends none.",
         "O24",
         "-",
         "luf_takeoff_start()",
+    ),
+    Guard(
+        "refuse-pended",
+        "Such a context takes only pages without debt; the others are left for someone else.",
+        "O25",
+        "-",
+        "luf_takeoff_check_and_fold()",
     ),
 )
 

@@ -246,7 +246,7 @@ class LufLedger(Batched):
         if not self.diet(m, entry.mask, entry.ugen):
             return True
         if state.forbidden:
-            return False
+            return not self.has("refuse-pended")
         state.mask |= entry.mask
         if self.before(m, state.ugen, entry.ugen):
             state.ugen = entry.ugen
@@ -259,7 +259,7 @@ class LufLedger(Batched):
         if not mark or zone.done >= self.expand(m, node, mark):
             return True
         if state.forbidden:
-            return False
+            return not self.has("refuse-pended")
         generation = self.expand(m, node, mark)
         if state.claimed:
             return True
