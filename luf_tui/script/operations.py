@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
-from attrs import frozen
-
-from luf_tui.errors import Span, nearest
-from luf_tui.script.program import Op, Value
+from luf_tui.errors import nearest
+from luf_tui.script.kernel_verbs import KERNEL_VERBS
+from luf_tui.script.program import Op
 from luf_tui.script.reading import Line
 from luf_tui.script.rights import rights_of
+from luf_tui.script.said import Args, Said, count_of, label, own_page, range_of, span_of
 from luf_tui.script.scope import Process, Scope, Wrong
 from luf_tui.script.words import KERNEL_ACTORS
 
-if TYPE_CHECKING:
-    from lark import Token
-
-Args: TypeAlias = "dict[str, Value]"
 ADVICE = ("dontneed", "free", "cold")
 """Advice of `madvise`, in the order of their numbers."""
-
-
-@frozen
-class Said:
-    """An operation line being read: who acts, and the tree of what they do."""
-
-    scope: Scope
-    line: Line
-    actor: str
-    task: int
-    cpu: int
-    words: Sequence[Any]
-
-    def span(self, token: Token) -> Span:
-        """Where a token stands."""
-        return span_of(self.line, token)
-
-    @property
-    def process(self) -> int:
-        """The acting task's process, or the process that acts itself; -1 for the kernel."""
-        if self.task >= 0:
-            return self.scope.threads[self.task].process
-        names = [p.name for p in self.scope.processes]
-        return names.index(self.actor) if self.actor in names else -1
-
-    @property
-    def user(self) -> int:
-        """The acting process. A problem when there is none."""
-        if self.process < 0:
-            who = self.actor
-            hint = f"put a process there first: `{who} run …`" if who.startswith("cpu") else ""
-            raise Wrong(f"{who} runs no process", self.line.whole, hint, ("running", who))
-        return self.process
-
-
-def span_of(line: Line, token: Token) -> Span:
-    """Where a token stands in its file."""
-    column = token.column or 1
-    return line.span(column, token.end_column or column + 1)
-
-
-def text_of(label: Any) -> str:
-    """A label's text, without quotes."""
-    text = str(label.children[0])
-    return text[1:-1] if text.startswith('"') else text
-
-
-def _label(said: Said, rest: Sequence[Any], fallback: str) -> int:
-    """The content code of an optional label; a name of its own when there is none."""
-    if rest:
-        return said.scope.new_content(text_of(rest[0]))
-    return said.scope.next_version(fallback)
 
 
 def _run(said: Said) -> Args:
@@ -93,22 +37,13 @@ def _idle(said: Said) -> Args:
 
 
 def _read(said: Said) -> Args:
-    return {"vpn": _own_page(said, said.words[0])}
-
-
-def _own_page(said: Said, token: Token) -> int:
-    """A page of the acting process; a qualified name must be its own."""
-    owner, vpn = said.scope.page_of(str(token), said.user, said.span(token))
-    if owner != said.user:
-        mine = said.scope.processes[said.user].name
-        raise Wrong(f"'{token}' is not a page of '{mine}'", said.span(token))
-    return vpn
+    return {"vpn": own_page(said, said.words[0])}
 
 
 def _write(said: Said) -> Args:
-    vpn = _own_page(said, said.words[0])
+    vpn = own_page(said, said.words[0])
     name = str(said.words[0]).removeprefix(f"{said.scope.processes[said.user].name}.")
-    return {"vpn": vpn, "content": _label(said, said.words[1:], name)}
+    return {"vpn": vpn, "content": label(said, said.words[1:], name)}
 
 
 def _mapping(said: Said, file_page: int, pages: int) -> Args:
@@ -135,7 +70,7 @@ def _mapping(said: Said, file_page: int, pages: int) -> Args:
 
 
 def _mmap_anon(said: Said) -> Args:
-    return _mapping(said, -1, _count(said, said.words[0]))
+    return _mapping(said, -1, count_of(said, said.words[0]))
 
 
 def _mmap(said: Said) -> Args:
@@ -150,22 +85,9 @@ def _mmap(said: Said) -> Args:
     return _mapping(said, f.first + first, last - first + 1)
 
 
-def _count(said: Said, token: Token) -> int:
-    count = int(token)
-    if not 1 <= count <= 512:
-        raise Wrong("between 1 and 512 pages", said.span(token))
-    return count
-
-
-def _range(said: Said) -> Args:
-    token = said.words[0]
-    owner, vpn, pages = said.scope.range_of(str(token), said.process, said.span(token))
-    return {"mm": owner, "vpn": vpn, "pages": pages}
-
-
 def _own_range(said: Said) -> Args:
     said.user  # noqa: B018  # a problem of its own when no process acts
-    return _range(said)
+    return range_of(said)
 
 
 def _mprotect(said: Said) -> Args:
@@ -210,112 +132,6 @@ def _exit(said: Said) -> Args:
     return {"mm": user}
 
 
-def target_of(scope: Scope, word: str, process: int, span: Span) -> list[tuple[int, int, int]]:
-    """What a page word names for kernel actors: virtual pages, or a page of a file."""
-    word = scope.aliases.get(word, word)
-    if scope.is_file_page(word):
-        return [(1, scope.file_page(word, span), 0)]
-    owner, vpn, pages = scope.range_of(word, process, span)
-    return [(0, owner, vpn + n) for n in range(pages)]
-
-
-def _targets(said: Said, tokens: Sequence[Any]) -> Args:
-    found: list[tuple[int, ...]] = []
-    for token in tokens:
-        found += target_of(said.scope, str(token), said.process, said.span(token))
-    return {"targets": tuple(found)}
-
-
-def _one_target(said: Said) -> Args:
-    token = said.words[0]
-    found = target_of(said.scope, str(token), said.process, said.span(token))
-    if len(found) != 1:
-        raise Wrong(f"'{token}' has {len(found)} pages", said.span(token), "name one")
-    return {"target": found[0]}
-
-
-def _reclaim(said: Said) -> Args:
-    return _targets(said, said.words)
-
-
-def _migrate(node: str, reason: int) -> Callable[[Said], Args]:
-    def resolve(said: Said) -> Args:
-        to = said.scope.node(node, said.line.whole)
-        return {**_targets(said, said.words), "node": to, "reason": reason, "sync": 0}
-
-    return resolve
-
-
-def _move(said: Said) -> Args:
-    *pages, node = said.words
-    to = said.scope.node(str(node), said.span(node))
-    return {**_targets(said, pages), "node": to, "reason": 4, "sync": 1}
-
-
-def _kalloc(said: Said) -> Args:
-    name = str(said.words[0])
-    if name not in said.scope.objects:
-        said.scope.objects.append(name)
-    args: Args = {"object": said.scope.objects.index(name), "order": 0, "content": -1, "node": -1}
-    for option in said.words[1:]:
-        if option.data == "order":
-            args["order"] = order = int(option.children[0])
-            if order > said.scope.sizes.get("max-order", 2):
-                raise Wrong("larger than `machine max-order`", said.span(option.children[0]))
-        elif option.data == "atomic":
-            args["atomic"] = 1
-        elif option.data == "on_node":
-            token = option.children[0]
-            args["node"] = said.scope.node(str(token), said.span(token))
-        else:
-            args["content"] = said.scope.new_content(text_of(option.children[0]))
-    return args
-
-
-def _kfree(said: Said) -> Args:
-    name = str(said.words[0])
-    if name not in said.scope.objects:
-        hint = nearest(name, said.scope.objects)
-        message = f"nothing called '{name}' was allocated"
-        raise Wrong(message, said.span(said.words[0]), hint, ("object", name))
-    return {"object": said.scope.objects.index(name)}
-
-
-def _file_page(said: Said) -> Args:
-    return {"page": said.scope.file_page(str(said.words[0]), said.span(said.words[0]))}
-
-
-def _file_write(said: Said) -> Args:
-    content = _label(said, said.words[1:], str(said.words[0]))
-    return {**_file_page(said), "content": content}
-
-
-def _truncate(said: Said) -> Args:
-    number = said.scope.file(str(said.words[0]), said.span(said.words[0]))
-    pages = int(said.words[1])
-    if pages > said.scope.files[number].pages:
-        raise Wrong("truncate only shortens", said.span(said.words[1]))
-    return {"file": number, "pages": pages}
-
-
-def _invalidate(said: Said) -> Args:
-    f = said.scope.files[said.scope.file(str(said.words[0]), said.span(said.words[0]))]
-    return {"page": f.first, "pages": f.pages}
-
-
-def _hardware_page(said: Said) -> Args:
-    token = said.words[0]
-    owner, vpn = said.scope.page_of(str(token), said.process, said.span(token))
-    return {"mm": owner, "vpn": vpn}
-
-
-def _register(said: Said) -> Args:
-    mode = str(said.words[1])
-    if mode not in ("missing", "wp"):
-        raise Wrong(f"'{mode}' is no userfaultfd mode", said.span(said.words[1]), "missing, or wp")
-    return {**_range(said), "missing": int(mode == "missing")}
-
-
 def _own_mm(said: Said) -> Args:
     return {"mm": said.user}
 
@@ -335,34 +151,17 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "mprotect": ("mprotect", _mprotect),
     "madvise": ("madvise", _madvise),
     "mremap": ("mremap", _mremap),
-    "scan": ("scan", _range),
+    "scan": ("scan", range_of),
     "clear_soft_dirty": ("clear_soft_dirty", _own_mm),
     "fork": ("fork", _fork),
     "exit": ("exit", _exit),
-    "reclaim": ("reclaim", _reclaim),
-    "demote": ("migrate", _migrate("cxl", 0)),
-    "promote": ("migrate", _migrate("dram", 1)),
-    "compact": ("migrate", _migrate("dram", 2)),
-    "poison": ("migrate", _migrate("dram", 3)),
-    "move": ("migrate", _move),
-    "kalloc": ("kalloc", _kalloc),
-    "kfree": ("kfree", _kfree),
-    "write_file": ("write_file", _file_write),
-    "remote_write": ("remote_write", _file_write),
-    "truncate": ("truncate", _truncate),
-    "invalidate": ("invalidate", _invalidate),
-    "writeback": ("writeback", _file_page),
     "drain": ("drain", _nothing),
     "report": ("report", _nothing),
-    "evict": ("evict", _hardware_page),
-    "prefetch": ("prefetch", _hardware_page),
     "deliver": ("deliver", _nothing),
-    "uffd_register": ("uffd_register", _register),
-    "uffd_wp": ("uffd_wp", _range),
-    "uffd_unwp": ("uffd_unwp", _range),
-    "pin": ("pin", _one_target),
-    "unpin": ("unpin", _one_target),
+    "uffd_wp": ("uffd_wp", range_of),
+    "uffd_unwp": ("uffd_unwp", range_of),
     "resume": ("resume", _nothing),
+    **KERNEL_VERBS,
 }
 """Grammar alternative to the verb of the program and how its arguments resolve."""
 

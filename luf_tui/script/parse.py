@@ -13,6 +13,7 @@ from luf_tui.script import conditions, operations
 from luf_tui.script.lost import Lost, lost_with
 from luf_tui.script.program import Branch, Break, Condition, Expect, Item, Note, Op, Program, Race
 from luf_tui.script.reading import MOST_PROBLEMS, Line, parse_line, read_text, split, strip_comment
+from luf_tui.script.said import span_of
 from luf_tui.script.scope import Process, Scope, Wrong
 from luf_tui.script.words import FLAGS, KERNEL_ACTORS, LINES, SETTINGS
 
@@ -173,7 +174,7 @@ class Reader:
 
     def _setting(self, line: Line, setting: Any) -> None:
         name, *rest = setting.children
-        word, span = str(name), operations.span_of(line, name)
+        word, span = str(name), span_of(line, name)
         if word in FLAGS and not rest:
             self.scope.switches[FLAGS[word]] = True
             return
@@ -182,7 +183,7 @@ class Reader:
         known = SETTINGS[word]
         if not rest or rest[0].type != "NUMBER":
             raise Wrong(f"'{word}' needs a number", span, known.about)
-        value, span = int(rest[0]), operations.span_of(line, rest[0])
+        value, span = int(rest[0]), span_of(line, rest[0])
         if not known.low <= value <= known.high:
             raise Wrong(f"{word} must be between {known.low} and {known.high}", span, known.about)
         self.scope.sizes[word] = value
@@ -197,20 +198,20 @@ class Reader:
         if self.policy_span is not None and said != (self.policy, self.without):
             hint = f"line {self.policy_span.line} names another"
             raise Wrong("a second policy", line.whole, hint)
-        self.policy, self.policy_span = str(name), operations.span_of(line, name)
+        self.policy, self.policy_span = str(name), span_of(line, name)
         self.without = said[1]
-        self.without_spans = tuple(operations.span_of(line, guard) for guard in guards)
+        self.without_spans = tuple(span_of(line, guard) for guard in guards)
 
     def _process(self, line: Line, tree: Any) -> None:
         name, *rest = tree.children
         word = str(name)
-        span = operations.span_of(line, name)
+        span = span_of(line, name)
         self.scope.new_name("process", word, span)
         self.scope.processes.append(Process(word))
         number = len(self.scope.processes) - 1
         pages = int(rest[0]) if rest else HEAP
         if not 1 <= pages <= 512:
-            raise Wrong("a heap has 1 to 512 pages", operations.span_of(line, rest[0]))
+            raise Wrong("a heap has 1 to 512 pages", span_of(line, rest[0]))
         vpn = self.scope.map_region(number, "heap", pages, "", line.whole)
         rights = {"shared": 0, "read": 1, "write": 1, "may_write": 1, "fixed": 0}
         args = {"mm": number, "vpn": vpn, "pages": pages, "file_page": -1, **rights}
@@ -218,12 +219,12 @@ class Reader:
 
     def _file(self, line: Line, tree: Any) -> None:
         name, pages, *rest = tree.children
-        word, span = str(name), operations.span_of(line, name)
+        word, span = str(name), span_of(line, name)
         self.scope.new_name("file", word, span)
         if not 1 <= int(pages) <= 512:
-            raise Wrong("a file has 1 to 512 pages", operations.span_of(line, pages))
+            raise Wrong("a file has 1 to 512 pages", span_of(line, pages))
         if rest and str(rest[0]) != "iomap":
-            span = operations.span_of(line, rest[0])
+            span = span_of(line, rest[0])
             raise Wrong(f"a file is not '{rest[0]}'", span, "iomap, or nothing")
         first = sum(f.pages for f in self.scope.files)
         self.scope.files.append(FileConfig(word, int(pages), first, iomap=bool(rest)))
@@ -234,16 +235,16 @@ class Reader:
         actor, cpu = tree.children
         if str(actor) not in KERNEL_ACTORS:
             hint = nearest(str(actor), KERNEL_ACTORS)
-            span = operations.span_of(line, actor)
+            span = span_of(line, actor)
             raise Wrong(f"'{actor}' is no kernel actor", span, hint)
-        number = self.scope.cpu(str(cpu), operations.span_of(line, cpu))
+        number = self.scope.cpu(str(cpu), span_of(line, cpu))
         self.scope.homes[str(actor)] = number
 
     def _let(self, line: Line, tree: Any) -> None:
         name, meaning = tree.children
         word = str(meaning)
         if not self.scope.is_file_page(word):
-            self.scope.range_of(word, -1, operations.span_of(line, meaning))
+            self.scope.range_of(word, -1, span_of(line, meaning))
         self.scope.aliases[str(name)] = word
 
     # -- what is asked, and what happens --------------------------------------------------------
@@ -284,7 +285,7 @@ class Reader:
         race = self._open(line)
         for token in tree.children:
             if str(token) not in CHOICES:
-                span = operations.span_of(line, token)
+                span = span_of(line, token)
                 raise Wrong(f"'{token}' cannot be allowed", span, nearest(str(token), CHOICES))
         race.choices += tuple(str(token) for token in tree.children)
 
@@ -294,7 +295,7 @@ class Reader:
             name, *count = turn.children
             times = int(count[0]) if count else 1
             if not 1 <= times <= TURNS - len(race.schedule):
-                span = operations.span_of(line, count[0] if count else name)
+                span = span_of(line, count[0] if count else name)
                 raise Wrong(f"a schedule has 1 to {TURNS} turns", span)
             race.schedule += (str(name).replace("irq/", "irq "),) * times
 

@@ -1,0 +1,114 @@
+"""Verbs of the kernel's own actors: what their words name, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from luf_tui.errors import nearest
+from luf_tui.script.said import Args, Said, label, one_target, range_of, targets, text_of
+from luf_tui.script.scope import Wrong
+
+
+def _reclaim(said: Said) -> Args:
+    return targets(said, said.words)
+
+
+def _migrate(node: str, reason: int) -> Callable[[Said], Args]:
+    def resolve(said: Said) -> Args:
+        to = said.scope.node(node, said.line.whole)
+        return {**targets(said, said.words), "node": to, "reason": reason, "sync": 0}
+
+    return resolve
+
+
+def _move(said: Said) -> Args:
+    *pages, node = said.words
+    to = said.scope.node(str(node), said.span(node))
+    return {**targets(said, pages), "node": to, "reason": 4, "sync": 1}
+
+
+def _kalloc(said: Said) -> Args:
+    name = str(said.words[0])
+    if name not in said.scope.objects:
+        said.scope.objects.append(name)
+    args: Args = {"object": said.scope.objects.index(name), "order": 0, "content": -1, "node": -1}
+    for option in said.words[1:]:
+        if option.data == "order":
+            args["order"] = order = int(option.children[0])
+            if order > said.scope.sizes.get("max-order", 2):
+                raise Wrong("larger than `machine max-order`", said.span(option.children[0]))
+        elif option.data == "atomic":
+            args["atomic"] = 1
+        elif option.data == "on_node":
+            token = option.children[0]
+            args["node"] = said.scope.node(str(token), said.span(token))
+        else:
+            args["content"] = said.scope.new_content(text_of(option.children[0]))
+    return args
+
+
+def _kfree(said: Said) -> Args:
+    name = str(said.words[0])
+    if name not in said.scope.objects:
+        hint = nearest(name, said.scope.objects)
+        message = f"nothing called '{name}' was allocated"
+        raise Wrong(message, said.span(said.words[0]), hint, ("object", name))
+    return {"object": said.scope.objects.index(name)}
+
+
+def _file_page(said: Said) -> Args:
+    return {"page": said.scope.file_page(str(said.words[0]), said.span(said.words[0]))}
+
+
+def _file_write(said: Said) -> Args:
+    content = label(said, said.words[1:], str(said.words[0]))
+    return {**_file_page(said), "content": content}
+
+
+def _truncate(said: Said) -> Args:
+    number = said.scope.file(str(said.words[0]), said.span(said.words[0]))
+    pages = int(said.words[1])
+    if pages > said.scope.files[number].pages:
+        raise Wrong("truncate only shortens", said.span(said.words[1]))
+    return {"file": number, "pages": pages}
+
+
+def _invalidate(said: Said) -> Args:
+    f = said.scope.files[said.scope.file(str(said.words[0]), said.span(said.words[0]))]
+    return {"page": f.first, "pages": f.pages}
+
+
+def _hardware_page(said: Said) -> Args:
+    token = said.words[0]
+    owner, vpn = said.scope.page_of(str(token), said.process, said.span(token))
+    return {"mm": owner, "vpn": vpn}
+
+
+def _register(said: Said) -> Args:
+    mode = str(said.words[1])
+    if mode not in ("missing", "wp"):
+        raise Wrong(f"'{mode}' is no userfaultfd mode", said.span(said.words[1]), "missing, or wp")
+    return {**range_of(said), "missing": int(mode == "missing")}
+
+
+KERNEL_VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
+    "reclaim": ("reclaim", _reclaim),
+    "demote": ("migrate", _migrate("cxl", 0)),
+    "promote": ("migrate", _migrate("dram", 1)),
+    "compact": ("migrate", _migrate("dram", 2)),
+    "poison": ("migrate", _migrate("dram", 3)),
+    "move": ("migrate", _move),
+    "kalloc": ("kalloc", _kalloc),
+    "kfree": ("kfree", _kfree),
+    "write_file": ("write_file", _file_write),
+    "remote_write": ("remote_write", _file_write),
+    "truncate": ("truncate", _truncate),
+    "invalidate": ("invalidate", _invalidate),
+    "writeback": ("writeback", _file_page),
+    "evict": ("evict", _hardware_page),
+    "prefetch": ("prefetch", _hardware_page),
+    "uffd_register": ("uffd_register", _register),
+    "pin": ("pin", one_target),
+    "unpin": ("unpin", one_target),
+}
+"""Grammar alternative to the verb of the program and how its arguments resolve."""
