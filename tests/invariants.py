@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from luf_tui.engine import folio
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import (
+    ANON,
     BUDDY_TAIL,
+    FILE,
     FREE_BUDDY,
     FREE_PCP,
     FREE_STATES,
@@ -17,13 +20,42 @@ from luf_tui.machine.schema import (
 )
 
 
-def check(m: Machine) -> None:
-    """Raise AssertionError at the first bookkeeping rule that does not hold."""
+def check(m: Machine, *, recorded: bool = False) -> None:
+    """Raise AssertionError at the first bookkeeping rule that does not hold.
+
+    A `recorded` machine is only known in part: pages have owners that the trace does not tell of.
+    """
     check_lists(m)
     check_buddy(m)
     check_mappings(m)
     check_caches(m)
     check_tlbs(m)
+    check_references(m)
+    if not recorded and not any(context.depth for context in m.ctx):
+        check_rest(m)
+
+
+def check_references(m: Machine) -> None:
+    """A gather's pages are counted among their references, and no free page has any."""
+    gathered = Counter(pte.gathered - 1 for pte in m.pte if pte.gathered)
+    for frame in m.frame:
+        assert gathered[frame.index] <= frame.refs, frame.index
+        assert not (frame.state in FREE_STATES and (frame.refs or frame.pins)), frame.index
+    for pte in m.pte:
+        assert bool(pte.gathered) == bool(pte.gatherer)
+
+
+def check_rest(m: Machine) -> None:
+    """Nothing in flight: no lock and no reference is left, and every page that is used can be
+    found by reclaim or is wanted by nobody's fault.
+    """
+    for space in m.mm:
+        assert not space.ptl and not space.readers and not space.writer and not space.flush_pending
+    for frame in m.frame:
+        if frame.state in (ANON, FILE):
+            assert not frame.refs and not frame.locked, frame.index
+            assert folio.held(frame), f"frame {frame.index} is lost"
+            assert frame.where == m.lru_list(m.node_of[frame.index]) + 1, frame.index
 
 
 def check_lists(m: Machine) -> None:

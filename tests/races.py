@@ -20,6 +20,8 @@ GUARDED = {
     "pending-wrprotect": ("pending-wrprotect", "O3"),
     "write-syscall": ("flush-on-write", "O8"),
     "uffd": ("uffd-flush", "O3"),
+    "munmap-reference": ("last-reference", "O2"),
+    "cow-reference": ("last-reference", "O2"),
 }
 """Each small race, the guard it is about, and the obligation broken without it."""
 

@@ -31,6 +31,13 @@ def test_a_shipped_race_is_unsafe_without_its_guard(name: str, guard: str, oblig
     assert (UNSAFE, obligation) == (found.verdict, found.broken[0].obligation)
 
 
+@pytest.mark.parametrize("policy", ["eager", "batched"])
+@pytest.mark.parametrize("name", ["munmap", "munmap-reference", "cow-reference"])
+def test_the_kernel_without_luf_is_safe_too(name: str, policy: str) -> None:
+    found = Search(start(race(name), policy=policy).moves).run()
+    assert (SAFE, "") == (found.verdict, found.why)
+
+
 @pytest.mark.parametrize(
     ("name", "policy", "obligation"),
     [

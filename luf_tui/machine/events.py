@@ -75,6 +75,7 @@ REASONS = (
     "written by the device",
     "discarded by the host",
     "replaced",
+    "referenced",
 )
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""

@@ -88,6 +88,7 @@ class Mm(Record):
     flush_pending = Field("tlb_flush_pending: gathers in flight")
     readers = Field("mmap_lock readers")
     writer = Field("mmap_lock writer", ref="ctx")
+    ptl = Field("the operation that keeps the page-table lock over a flush", ref="ctx")
 
 
 class Vma(Record):
@@ -117,6 +118,8 @@ class Pte(Record):
     exclusive = Field("PageAnonExclusive: this mapping alone may reuse the page", bits=1)
     soft_dirty = Field("soft-dirty", bits=1)
     rmap_next = Field("next mapping of the same frame", ref="pte")
+    gathered = Field("the frame an mmu_gather unmapped here and still holds", ref="frame")
+    gatherer = Field("the operation whose gather that is", ref="ctx")
 
 
 class Frame(Record):
@@ -125,8 +128,8 @@ class Frame(Record):
     state = Field("who has it", bits=3)
     order = Field("order of the free block or allocation it heads", bits=4)
     content = Field("what its bytes are", bits=32)
-    refs = Field("references besides mappings: page cache, GUP pins, an operation")
-    pins = Field("GUP pins among them")
+    refs = Field("references that operations in flight hold")
+    pins = Field("GUP pins")
     mapcount = Field("PTEs that map it")
     rmap = Field("first PTE that maps it", ref="pte")
     file_page = Field("its place in the page cache", ref="file_page")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -18,41 +18,13 @@ UFFD_WP = ev.REASON["write-protect in flight"]
 WRITE_FAULT = ev.REASON["write fault"]
 
 
-def can_read_lock(act: Operation, k: Kernel) -> bool:
-    """mmap_lock is not held for writing by someone else."""
-    writer = k.m.mm[k.m.cpu[k.cpu_of(act.ctx)].loaded_mm - 1].writer
-    return not writer or writer == act.ctx + 1
-
-
-def migrated(act: Operation, k: Kernel) -> bool:
-    """migration_entry_wait(): the entry is a migration entry no longer."""
-    vpn: int = getattr(act, "vpn", 0)
-    return k.m.pte_at(k.m.cpu[k.cpu_of(act.ctx)].loaded_mm - 1, vpn).kind != MIGRATION
-
-
-def folio_free(act: Operation, k: Kernel) -> bool:
-    """The page-cache folio is not locked by someone else."""
-    fault: Fault = act  # type: ignore[assignment]
-    vma = k.m.vma_at(k.m.cpu[k.cpu_of(act.ctx)].loaded_mm - 1, fault.vpn)
-    cached = k.m.file_page[vma.file_page - 1].frame if vma.file_page else 0
-    return not cached or k.m.frame[cached - 1].locked in (0, act.ctx + 1)
-
-
-def swap_cache_free(act: Operation, k: Kernel) -> bool:
-    """do_swap_page() locks the folio of the swap cache: wait for whoever has it."""
-    vpn: int = getattr(act, "vpn", 0)
-    pte = k.m.pte_at(k.m.cpu[k.cpu_of(act.ctx)].loaded_mm - 1, vpn)
-    cached = k.m.swap[pte.slot - 1].frame if pte.slot else 0
-    return not cached or k.m.frame[cached - 1].locked in (0, act.ctx + 1)
-
-
 class Fault(Operation, name="fault"):
     """One page fault of the loaded mm, from the mapping to the new PTE."""
 
     vpn = Local()
     store = Local()
-    pfn = Local("the frame to be mapped", ref="frame")
-    old = Local("the frame being copied", ref="frame")
+    pfn = Local("the frame to be mapped; the fault holds a reference", ref="frame")
+    old = Local("the frame being copied; likewise", ref="frame")
     mask = Local(mask="cpu")
 
     def _mm(self, k: Kernel) -> int:
@@ -64,7 +36,12 @@ class Fault(Operation, name="fault"):
     def _vma(self, k: Kernel) -> Vma:
         return k.m.vma_at(self._mm(k), self.vpn)
 
-    @step("find the mapping", when=can_read_lock)
+    def _hold(self, k: Kernel, pfn: int) -> None:
+        """folio_get() of the frame (plus one) that the fault goes on with."""
+        self.pfn = pfn
+        folio.get(k, pfn - 1)
+
+    @step("find the mapping", when=locks.handle_fault)
     def look(self, k: Kernel) -> Next:
         """Take mmap_lock for reading; no mapping, or no permission, is SIGSEGV."""
         mm, vma = self._mm(k), self._vma(k)
@@ -84,7 +61,7 @@ class Fault(Operation, name="fault"):
         k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
         return self.call(k, Shootdown, then, mask=self.mask, why=WRITE_FAULT)
 
-    @step("look at the PTE")
+    @step("look at the PTE", when=locks.table)
     def dispatch(self, k: Kernel) -> Next:
         """handle_pte_fault()."""
         return self._dispatch(k)
@@ -105,7 +82,7 @@ class Fault(Operation, name="fault"):
         if self.store:
             args = {"use": ANON, "order": 0}
             return self.call(k, AllocPage, Fault.zero, **args)
-        self.pfn = k.m.zero_page + 1
+        self._hold(k, k.m.zero_page + 1)
         return Fault.install
 
     def _present(self, k: Kernel, pte: Pte, vma: Vma) -> Next:
@@ -124,7 +101,7 @@ class Fault(Operation, name="fault"):
         k.give(MONITOR)
         return DONE
 
-    @step("wait for the migration to end", when=migrated)
+    @step("wait for the migration to end", when=locks.migrated)
     def migration_wait(self, k: Kernel) -> Next:
         """migration_entry_wait(): sleep on the folio lock, then fault again."""
         return Fault.look
@@ -135,24 +112,30 @@ class Fault(Operation, name="fault"):
     def zero(self, k: Kernel) -> Next:
         """do_anonymous_page(): alloc_zeroed_user_highpage()."""
         if not k.result:
-            return self._out_of_memory(k)
-        self.pfn = k.result
+            return Fault.out_of_memory
+        self._hold(k, k.result)
         change_bytes(k, self.pfn - 1, 0, "zeroed for its new owner")
         return Fault.install
 
-    def _out_of_memory(self, k: Kernel) -> Next:
+    @step("no page is to be had")
+    def out_of_memory(self, k: Kernel) -> Next:
+        """VM_FAULT_OOM."""
+        freed = self._let_go(k, Fault.out_of_memory)
+        if freed:
+            return freed
         k.m.mm[self._mm(k)].readers -= 1
         k.give(NO_MEMORY)
         return DONE
 
-    @step("find the swap slot", when=swap_cache_free)
+    @step("find the swap slot", when=locks.swap_cached)
     def swap_in(self, k: Kernel) -> Next:
         """do_swap_page(): from the swap cache, or from the device into a new page."""
         if self._pte(k).kind != SWAP:
             return self._unlock(k)
         cached = k.m.swap[self._pte(k).slot - 1].frame
         if cached:
-            self.pfn = cached
+            self._hold(k, cached)
+            k.m.frame[cached - 1].locked = k.ctx + 1
             return Fault.map_swapped
         return self.call(k, AllocPage, Fault.swap_read, use=ANON, order=0)
 
@@ -160,19 +143,21 @@ class Fault(Operation, name="fault"):
     def swap_read(self, k: Kernel) -> Next:
         """swap_readpage()."""
         if not k.result:
-            return self._out_of_memory(k)
-        self.pfn = k.result
+            return Fault.out_of_memory
+        self._hold(k, k.result)
+        if self._pte(k).kind != SWAP:
+            return Fault.let_go
         slot = k.m.swap[self._pte(k).slot - 1]
         k.m.frame[self.pfn - 1].content = slot.content
         k.emit(ev.READ_IN, k.cpu, -1, self.pfn - 1, slot.content)
-        return None
+        return Fault.map_swapped
 
-    @step("map the swapped-in page")
+    @step("map the swapped-in page", when=locks.table)
     def map_swapped(self, k: Kernel) -> Next:
         """Writable only if no one else has the slot."""
         pte, vma = self._pte(k), self._vma(k)
         if pte.kind != SWAP:
-            return Fault.discard
+            return Fault.let_go
         late = self._owing(k, "before", Fault.map_swapped) if vma.prot_write else None
         if late:
             return late
@@ -186,11 +171,11 @@ class Fault(Operation, name="fault"):
         pagetable.install(
             k, pte, self.pfn - 1, writable=writable, dirty=writable, exclusive=int(alone)
         )
-        return Fault.leave
+        return self._installed(k)
 
     # -- files --------------------------------------------------------------------------------
 
-    @step("look in the page cache", when=folio_free)
+    @step("look in the page cache", when=locks.cached_at)
     def file(self, k: Kernel) -> Next:
         """filemap_fault(): a position past the end of the file is SIGBUS."""
         page = self._vma(k).file_page - 1
@@ -203,12 +188,12 @@ class Fault(Operation, name="fault"):
         cached = k.m.file_page[page].frame
         if not cached:
             return self.call(k, AllocPage, Fault.read_in, use=FILE, order=0)
-        self.pfn = cached
+        self._hold(k, cached)
         return self._cached(k)
 
     def _cached(self, k: Kernel) -> Next:
         if self.store and not self._vma(k).shared:
-            self.old = self.pfn
+            self.old, self.pfn = self.pfn, 0
             return self.call(k, AllocPage, Fault.copy_file, use=ANON, order=0)
         return Fault.install
 
@@ -216,32 +201,34 @@ class Fault(Operation, name="fault"):
     def read_in(self, k: Kernel) -> Next:
         """filemap_add_folio() and read_folio()."""
         if not k.result:
-            return self._out_of_memory(k)
+            return Fault.out_of_memory
+        self._hold(k, k.result)
         page = self._vma(k).file_page - 1
         if k.m.file_page[page].frame:
-            self.pfn = k.result
-            return Fault.discard
-        self.pfn = k.result
-        cache_in(k, page, self.pfn - 1)
+            return Fault.let_go
+        folio.cache_in(k, page, self.pfn - 1)
         return self._cached(k)
 
     @step("copy the page of the file")
     def copy_file(self, k: Kernel) -> Next:
         """do_cow_fault(): a private store gets its own copy at once."""
         if not k.result:
-            return self._out_of_memory(k)
-        self.pfn = k.result
-        copy_bytes(k, self.old - 1, self.pfn - 1)
+            return Fault.out_of_memory
+        self._hold(k, k.result)
+        old = k.m.frame[self.old - 1]
+        if old.file_page != self._vma(k).file_page or old.locked not in (0, k.ctx + 1):
+            return Fault.let_go
+        folio.copy_bytes(k, self.old - 1, self.pfn - 1)
         return None
 
-    @step("install the PTE")
+    @step("install the PTE", when=locks.table)
     def install(self, k: Kernel) -> Next:
         """set_pte_at(): nothing was there, so nothing needs a flush."""
         pte, vma, pfn = self._pte(k), self._vma(k), self.pfn - 1
         frame = k.m.frame[pfn]
         gone = frame.state == FILE and frame.file_page != vma.file_page
         if pte.kind != NONE or frame.locked not in (0, k.ctx + 1) or gone:
-            return Fault.discard
+            return Fault.let_go
         writable = int(bool(self.store))
         late = self._owing(k, "before", Fault.install) if writable else None
         if late:
@@ -250,17 +237,38 @@ class Fault(Operation, name="fault"):
             frame.dirty = 1
         alone = int(frame.state == ANON)
         pagetable.install(k, pte, pfn, writable=writable, dirty=writable, exclusive=alone)
-        return Fault.leave
+        return self._installed(k)
 
-    @step("the PTE changed meanwhile")
-    def discard(self, k: Kernel) -> Next:
-        """Someone else was faster: give an unused page back and let the access retry."""
+    def _installed(self, k: Kernel) -> Next:
+        """The PTE keeps the page now; a new anonymous one becomes visible to reclaim."""
         frame = k.m.frame[self.pfn - 1]
-        if frame.state == ANON and not frame.mapcount and not frame.slot:
-            return self.call(k, FreePage, Fault.leave, pfn=self.pfn, order=0)
-        if frame.state == FILE and not frame.file_page and not frame.mapcount:
-            return self.call(k, FreePage, Fault.leave, pfn=self.pfn, order=0)
-        return Fault.leave
+        if frame.locked == k.ctx + 1:
+            frame.locked = 0
+        if frame.state == ANON:
+            folio.add_lru(k, self.pfn - 1)
+        return self._let_go(k, Fault.let_go) or Fault.leave
+
+    @step("let go of the pages")
+    def let_go(self, k: Kernel) -> Next:
+        """Someone else was faster, or the copy is made: the access is retried."""
+        return self._let_go(k, Fault.let_go) or Fault.leave
+
+    def _let_go(self, k: Kernel, then: Step) -> Next:
+        """folio_put() of the page that was copied and of the one to be mapped; who finds itself
+        the last frees the page and goes on at `then`. None when there is nothing left to free.
+        """
+        for name in ("pfn", "old"):
+            pfn: int = getattr(self, name)
+            setattr(self, name, 0)
+            if not pfn:
+                continue
+            frame = k.m.frame[pfn - 1]
+            if frame.locked == k.ctx + 1:
+                frame.locked = 0
+            folio.free_swap_cache(k, pfn - 1)
+            if folio.put(k, pfn - 1):
+                return self.call(k, FreePage, then, pfn=pfn, order=0)
+        return None
 
     # -- do_wp_page() -------------------------------------------------------------------------
 
@@ -274,7 +282,7 @@ class Fault(Operation, name="fault"):
             return self.call(k, Shootdown, Fault.reuse_or_copy, **args)
         return None
 
-    @step("reuse or copy")
+    @step("reuse or copy", when=locks.table)
     def reuse_or_copy(self, k: Kernel) -> Next:
         """A shared page, or an anonymous page of this mapping alone, becomes writable in place."""
         pte, vma = self._pte(k), self._vma(k)
@@ -284,14 +292,17 @@ class Fault(Operation, name="fault"):
         if frame.locked not in (0, k.ctx + 1):
             return Fault.leave
         alone = frame.state == ANON and frame.mapcount == 1 and not frame.slot
+        if frame.refs and not pte.exclusive:
+            alone = False
         if k.m.config.refcount_cow and frame.pins:
             alone = False
         if vma.shared or alone:
             return Fault.upgrade
         self.old = pte.pfn
+        folio.get(k, pte.pfn - 1)
         return self.call(k, AllocPage, Fault.copy, use=ANON, order=0)
 
-    @step("make the PTE writable in place")
+    @step("make the PTE writable in place", when=locks.table)
     def upgrade(self, k: Kernel) -> Next:
         """wp_page_reuse(): H5 repairs the other CPUs' read-only entries of this frame. A migration
         since the fault began may have left entries of another one: those are paid for first.
@@ -314,37 +325,35 @@ class Fault(Operation, name="fault"):
     def copy(self, k: Kernel) -> Next:
         """wp_page_copy(): the copy is made with the page-table lock dropped."""
         if not k.result:
-            return self._out_of_memory(k)
-        self.pfn = k.result
-        copy_bytes(k, self.old - 1, self.pfn - 1)
+            return Fault.out_of_memory
+        self._hold(k, k.result)
+        folio.copy_bytes(k, self.old - 1, self.pfn - 1)
         k.m.frame[self.old - 1].saved = 1
         return None
 
-    @step("clear the old PTE")
+    @step("clear the old PTE", when=locks.table)
     def replace(self, k: Kernel) -> Next:
-        """ptep_clear_flush(): clear and flush before the new PTE is set."""
+        """ptep_clear_flush(): clear and flush, then set the new PTE, all under the lock."""
         pte = self._pte(k)
         if pte.kind != PRESENT or pte.pfn != self.old or pte.writable:
-            return Fault.discard
+            return Fault.let_go
         pagetable.clear(k, pte)
         if not k.policy.has("flush-before-set"):
             return Fault.install_copy
+        k.m.mm[self._mm(k)].ptl = k.ctx + 1
         args = {"mm": self._mm(k) + 1, "start": self.vpn, "end": self.vpn + 1, "why": COW}
         return self.call(k, Shootdown, Fault.install_copy, **args)
 
-    @step("install the copy")
+    @step("install the copy", when=locks.table)
     def install_copy(self, k: Kernel) -> Next:
         """No two CPUs ever see the old and the new frame at once."""
+        k.m.mm[self._mm(k)].ptl = 0
         pte = self._pte(k)
         if pte.kind != NONE:
-            return Fault.discard
+            return Fault.let_go
         pagetable.install(k, pte, self.pfn - 1, writable=1, dirty=1, exclusive=1)
-        old = k.m.frame[self.old - 1]
-        old.saved = 0
-        held = old.mapcount or old.locked or old.slot or old.pins
-        if old.state == ANON and not held:
-            return self.call(k, FreePage, Fault.leave, pfn=self.old, order=0)
-        return None
+        k.m.frame[self.old - 1].saved = 0
+        return self._installed(k)
 
     # -- the way out --------------------------------------------------------------------------
 
@@ -362,18 +371,3 @@ class Fault(Operation, name="fault"):
         k.m.mm[self._mm(k)].readers -= 1
         k.give(SERVED)
         return DONE
-
-
-def copy_bytes(k: Kernel, source: int, target: int) -> None:
-    """copy_highpage()."""
-    before, after = k.m.frame[source], k.m.frame[target]
-    after.content, after.writer = before.content, before.writer
-    k.emit(ev.COPY, k.cpu, source, target, before.content)
-
-
-def cache_in(k: Kernel, page: int, pfn: int) -> None:
-    """Put a frame into the page cache with the bytes on disk."""
-    frame, place = k.m.frame[pfn], k.m.file_page[page]
-    place.frame, frame.file_page = pfn + 1, page + 1
-    frame.content, frame.dirty = place.disk, 0
-    k.emit(ev.READ_IN, k.cpu, page, pfn, place.disk)

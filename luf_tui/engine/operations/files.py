@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.fault import cache_in
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.machine import events as ev
-from luf_tui.machine import lists
 from luf_tui.machine.schema import FILE, MIGRATION, PRESENT
 
 WRITE, TRUNCATE = ev.REASON["write()"], ev.REASON["truncate"]
 INVALIDATE = ev.REASON["invalidate"]
 
 
-def page_unlocked(act: Operation, k: Kernel) -> bool:
-    """The folio at this operation's page-cache position is not locked by someone else."""
-    page: int = getattr(act, "page", 0)
-    cached = k.m.file_page[page - 1].frame
-    return not cached or k.m.frame[cached - 1].locked in (0, act.ctx + 1)
-
-
 def position_unlocked(act: Operation, k: Kernel) -> bool:
-    """The folio about to be dropped is not locked by someone else."""
-    page: int = getattr(act, "page", 0)
-    end: int = getattr(act, "end", 0)
-    return page >= end or page_unlocked(act, k)
+    """The folio about to be dropped is not locked by someone else, nor its mappings' tables."""
+    drop: DropPages = act  # type: ignore[assignment]
+    if drop.page >= drop.end:
+        return True
+    cached = k.m.file_page[drop.page - 1].frame
+    ptes = pagetable.mappings(k, cached - 1) if cached else ()
+    tables = {pagetable.place(k, pte)[0] for pte in ptes}
+    return locks.cached_page(act, k) and all(locks.unlocked(k, mm, act.ctx) for mm in tables)
 
 
 class WriteFile(Operation, name="write"):
@@ -38,7 +33,7 @@ class WriteFile(Operation, name="write"):
     pfn = Local(ref="frame")
     mask = Local(mask="cpu")
 
-    @step("find or read the folio", when=page_unlocked)
+    @step("find or read the folio", when=locks.cached_page)
     def begin(self, k: Kernel) -> Next:
         """->write_begin(): the folio is locked and up to date."""
         self.pfn = k.m.file_page[self.page - 1].frame
@@ -55,7 +50,7 @@ class WriteFile(Operation, name="write"):
         self.pfn = k.result
         if k.m.file_page[self.page - 1].frame:
             return self.call(k, FreePage, WriteFile.begin, pfn=self.pfn)
-        cache_in(k, self.page - 1, self.pfn - 1)
+        folio.cache_in(k, self.page - 1, self.pfn - 1)
         k.m.frame[self.pfn - 1].locked = k.ctx + 1
         return None
 
@@ -99,6 +94,7 @@ class DropPages(Operation, name="truncate_inode_pages"):
     why = Local()
     size = Local("new size plus one for truncate; 0 leaves it")
     mask = Local(mask="cpu")
+    gathering = Local("the address space that is being flushed", ref="mm")
 
     @step("start with the file's size")
     def begin(self, k: Kernel) -> Next:
@@ -111,6 +107,9 @@ class DropPages(Operation, name="truncate_inode_pages"):
     @step("unmap a position", when=position_unlocked)
     def unmap(self, k: Kernel) -> Next:
         """unmap_mapping_folio(): each mapping is cleared and flushed before the next."""
+        if self.gathering:
+            k.m.mm[self.gathering - 1].flush_pending -= 1
+            self.gathering = 0
         if self.page >= self.end:
             return DONE
         cached = k.m.file_page[self.page - 1].frame
@@ -124,7 +123,11 @@ class DropPages(Operation, name="truncate_inode_pages"):
                 pagetable.empty(pte)
                 return DropPages.unmap
             if pte.kind == PRESENT:
+                if pte.dirty:
+                    k.m.frame[cached - 1].dirty = 1
                 pagetable.clear(k, pte)
+                self.gathering = mm + 1
+                k.m.mm[mm].flush_pending += 1
                 args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": self.why}
                 return self.call(k, Shootdown, DropPages.unmap, **args)
         return None
@@ -151,8 +154,6 @@ class DropPages(Operation, name="truncate_inode_pages"):
         place.frame = 0
         frame = k.m.frame[pfn - 1]
         frame.file_page = frame.locked = 0
-        if frame.pins:
+        if folio.held(frame):
             return DropPages.unmap
-        if frame.where:
-            lists.unlink(k.m, pfn - 1)
         return self.call(k, FreePage, DropPages.unmap, pfn=pfn)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.mappings import Zap, can_write_lock
+from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, PRESENT, SWAP
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
 DONTNEED, FREE, COLD = range(3)
-
-
-def no_writer(act: Operation, k: Kernel) -> bool:
-    """mmap_lock is not held for writing."""
-    mm: int = getattr(act, "mm", 1) - 1
-    return not k.m.mm[mm].writer
 
 
 class Madvise(Operation, name="madvise"):
@@ -35,7 +29,7 @@ class Madvise(Operation, name="madvise"):
     at = Local()
     changed = Local()
 
-    @step("take mmap_lock", when=no_writer)
+    @step("take mmap_lock", when=locks.mmap_read)
     def begin(self, k: Kernel) -> Next:
         """MADV_DONTNEED is zap_page_range_single(); the others age PTEs in place."""
         space = k.m.mm[self.mm - 1]
@@ -49,7 +43,7 @@ class Madvise(Operation, name="madvise"):
         args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MADVISE}
         return self.call(k, Zap, Madvise.unlock, mm=self.mm, **args)
 
-    @step("age a PTE")
+    @step("age a PTE", when=locks.table)
     def age(self, k: Kernel) -> Next:
         """madvise_cold_or_pageout_pte_range(), madvise_free_pte_range(): clear A, or A and D, of
         a present PTE. As in an unmap, the lock leaves no gap after the flush.
@@ -109,7 +103,7 @@ class Mremap(Operation, name="mremap"):
     at = Local("pages moved so far")
     changed = Local()
 
-    @step("copy the mapping", when=can_write_lock)
+    @step("copy the mapping", when=locks.mmap_write)
     def begin(self, k: Kernel) -> Next:
         """copy_vma(); then flush_tlb_batched_pending() as move_ptes() begins."""
         m, mm = k.m, self.mm - 1
@@ -124,7 +118,7 @@ class Mremap(Operation, name="mremap"):
         k.emit(ev.MUNMAP, k.cpu, mm, self.vpn, self.pages)
         return catch_up(self, k, self.mm, Mremap.move) or Mremap.move
 
-    @step("move a PTE")
+    @step("move a PTE", when=locks.table)
     def move(self, k: Kernel) -> Next:
         """move_ptes(): the entry goes over as it is, dirty and writable bits with it."""
         late = catch_up(self, k, self.mm, Mremap.move) if self.at < self.pages else None
@@ -139,6 +133,7 @@ class Mremap(Operation, name="mremap"):
                 hidden, protected = old.prot_none, old.uffd_wp
                 pagetable.install(k, new, pagetable.clear(k, old), **kept)
                 new.prot_none, new.uffd_wp, self.changed = hidden, protected, 1
+                k.m.mm[self.mm - 1].ptl = k.ctx + 1
                 return Mremap.move
             if old.kind == SWAP:
                 new.kind, new.slot, new.uffd_wp = SWAP, old.slot, old.uffd_wp
@@ -165,5 +160,6 @@ class Mremap(Operation, name="mremap"):
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """mremap() returns: the old range is unmapped, the new one has its pages."""
-        k.m.mm[self.mm - 1].writer = 0
+        space = k.m.mm[self.mm - 1]
+        space.ptl = space.writer = 0
         return DONE

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import FreePage, next_free
+from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
-from luf_tui.machine import lists
-from luf_tui.machine.schema import ANON, MIGRATION, PRESENT, SWAP
+from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP
 
 MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
 SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
 """Permission bits of an mmap."""
 
 
-def can_write_lock(act: Operation, k: Kernel) -> bool:
-    """mmap_lock is free, or this operation has it."""
-    mm: int = getattr(act, "mm", 1) - 1
-    space = k.m.mm[mm]
-    return space.writer == act.ctx + 1 or (not space.writer and not space.readers)
+def place_free(act: Operation, k: Kernel) -> bool:
+    """The page-table lock; and no other gather still holds the page it unmapped at this address.
+    That a second one waits for the first is a simplification: the machine has one place for it.
+    """
+    zap: Zap = act  # type: ignore[assignment]
+    if not locks.table(act, k):
+        return False
+    return zap.at >= zap.end or k.m.pte_at(zap.mm - 1, zap.at).gatherer in (0, act.ctx + 1)
 
 
 class Mmap(Operation, name="mmap"):
@@ -33,7 +35,7 @@ class Mmap(Operation, name="mmap"):
     file_page = Local(ref="file_page")
     flags = Local()
 
-    @step("make the mapping", when=can_write_lock)
+    @step("make the mapping", when=locks.mmap_write)
     def map(self, k: Kernel) -> Next:
         """mmap_region()."""
         k.m.mm[self.mm - 1].alive = 1
@@ -67,9 +69,9 @@ class Zap(Operation, name="unmap_page_range"):
         self.start = self.at
         return catch_up(self, k, self.mm, Zap.clear_pte) or Zap.clear_pte
 
-    @step("clear a PTE")
+    @step("clear a PTE", when=place_free)
     def clear_pte(self, k: Kernel) -> Next:
-        """zap_present_ptes(): the page is queued, not freed.
+        """zap_present_ptes(): the page is queued with a reference, not freed.
 
         What reclaim clears unseen while the walk goes on is flushed before the next PTE.
         """
@@ -85,7 +87,9 @@ class Zap(Operation, name="unmap_page_range"):
                 if pte.dirty:
                     frame.dirty = 1
                 self.cleared = 1
-                self._queue(k, pagetable.clear(k, pte))
+                pte.gathered = pagetable.clear(k, pte) + 1
+                pte.gatherer = k.ctx + 1
+                folio.get(k, pte.gathered - 1)
                 return Zap.clear_pte
             if pte.kind == SWAP:
                 self._drop_slot(k, pte.slot - 1)
@@ -93,20 +97,6 @@ class Zap(Operation, name="unmap_page_range"):
                 pagetable.unlink(k, pte, pte.pfn - 1)
             pagetable.empty(pte)
         return None
-
-    def _queue(self, k: Kernel, pfn: int) -> None:
-        """An anonymous page without a mapping left waits in the gather for the flush."""
-        m = k.m
-        frame = m.frame[pfn]
-        if frame.state == ANON and not frame.mapcount and not frame.locked and not frame.pins:
-            if frame.slot:
-                m.swap[frame.slot - 1].frame = 0
-                frame.slot = 0
-            if frame.where:
-                lists.unlink(m, pfn)
-            which = "gather" if k.policy.has("flush-before-gather-free") else "plain"
-            task = max(k.task, 0)
-            lists.push_tail(m, m.task_list(task, which), pfn)
 
     def _drop_slot(self, k: Kernel, slot: int) -> None:
         swap = k.m.swap[slot]
@@ -127,9 +117,9 @@ class Zap(Operation, name="unmap_page_range"):
     @step("flush after the pages were freed")
     def late_flush(self, k: Kernel) -> Next:
         """The wrong order: what a gather without its rule would do."""
-        early = next_free(k, "plain")
-        if early:
-            return self.call(k, FreePage, Zap.late_flush, **early)
+        pfn = self._last(k)
+        if pfn:
+            return self.call(k, FreePage, Zap.late_flush, pfn=pfn)
         args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
         return self.call(k, Shootdown, Zap.hook, **args)
 
@@ -152,11 +142,25 @@ class Zap(Operation, name="unmap_page_range"):
         return self._free(k)
 
     def _free(self, k: Kernel) -> Next:
-        gathered = next_free(k, "gather")
-        if gathered:
-            return self.call(k, FreePage, Zap.free, **gathered)
+        pfn = self._last(k)
+        if pfn:
+            return self.call(k, FreePage, Zap.free, pfn=pfn)
         k.m.mm[self.mm - 1].flush_pending -= 1
         return DONE
+
+    def _last(self, k: Kernel) -> int:
+        """free_folio_and_swap_cache() of gathered pages, up to one that nobody else holds: its
+        frame plus one.
+        """
+        for vpn in range(self.start, self.end):
+            pte = k.m.pte_at(self.mm - 1, vpn)
+            if pte.gatherer == k.ctx + 1:
+                pfn = pte.gathered
+                pte.gathered = pte.gatherer = 0
+                folio.free_swap_cache(k, pfn - 1)
+                if folio.put(k, pfn - 1):
+                    return pfn
+        return 0
 
 
 class Munmap(Operation, name="munmap"):
@@ -166,7 +170,7 @@ class Munmap(Operation, name="munmap"):
     vpn = Local()
     pages = Local()
 
-    @step("detach the mapping", when=can_write_lock)
+    @step("detach the mapping", when=locks.mmap_write)
     def detach(self, k: Kernel) -> Next:
         """Take mmap_lock for writing."""
         k.m.mm[self.mm - 1].writer = k.ctx + 1
@@ -217,7 +221,7 @@ class Mprotect(Operation, name="mprotect"):
     changed = Local()
     mask = Local(mask="cpu")
 
-    @step("change the mapping", when=can_write_lock)
+    @step("change the mapping", when=locks.mmap_write)
     def begin(self, k: Kernel) -> Next:
         """mprotect_fixup(); then flush_tlb_batched_pending() as change_pte_range() begins."""
         space = k.m.mm[self.mm - 1]
@@ -231,7 +235,7 @@ class Mprotect(Operation, name="mprotect"):
             vma.prot_write = int(bool(self.flags & WRITE))
         return catch_up(self, k, self.mm, Mprotect.change) or Mprotect.change
 
-    @step("change a PTE")
+    @step("change a PTE", when=locks.table)
     def change(self, k: Kernel) -> Next:
         """change_pte_range(): RO to RW is left to the next write fault. As in an unmap, the lock
         leaves no gap after the flush.

@@ -8,7 +8,7 @@ from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
-from luf_tui.machine.schema import ANON, FILE, FREE_PCP, KERNEL
+from luf_tui.machine.schema import FREE_PCP, KERNEL
 
 POISON = 1
 """The content code of a poisoned page."""
@@ -134,8 +134,6 @@ def hand_out(k: Kernel, pfn: int, order: int, use: int) -> None:
         frame.state, frame.mark, frame.refs = use, 0, 0
         frame.saved = frame.dirty = frame.writer = frame.verdict = frame.pins = 0
     m.frame[pfn].order = order
-    if use in (ANON, FILE):
-        lists.push_head(m, m.lru_list(m.node_of[pfn]), pfn)
     k.emit(ev.ALLOC, k.cpu, pfn, order, use)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.fault import copy_bytes
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import POISON, AllocPage, FreePage, change_bytes
 from luf_tui.engine.operations.unmap import Unmap, put_back
@@ -17,6 +16,18 @@ BEFORE_COPY = ev.REASON["before copy"]
 POISONED = ev.REASON["memory failure"]
 MEMORY_FAILURE = 3
 """The reason number of a migration away from a bad page."""
+
+
+def entry(k: Kernel, pfn: int) -> Pte | None:
+    """The first migration entry that stands for a frame, in walk order."""
+    return next((pte for pte in pagetable.mappings(k, pfn) if pte.kind == MIGRATION), None)
+
+
+def table_free(act: Operation, k: Kernel) -> bool:
+    """The page-table lock of the next migration entry can be taken."""
+    migrate: Migrate = act  # type: ignore[assignment]
+    pte = entry(k, migrate.pfn - 1)
+    return pte is None or locks.unlocked(k, pagetable.place(k, pte)[0], act.ctx)
 
 
 class Migrate(Operation, name="migrate"):
@@ -52,7 +63,6 @@ class Migrate(Operation, name="migrate"):
             put_back(k, pfn, "no free page")
             return Migrate.take
         k.m.frame[pfn].target = k.result
-        lists.unlink(k.m, k.result - 1)
         k.m.frame[k.result - 1].locked = k.ctx + 1
         batch = int(not self.sync)
         return self.call(k, Unmap, Migrate.sort, pfn=self.pfn, migrate=1, batch=batch)
@@ -88,10 +98,10 @@ class Migrate(Operation, name="migrate"):
         self.pfn = head
         source = m.frame[head - 1]
         lists.unlink(m, head - 1)
-        if source.pins and k.policy.has("last-reference"):
+        if (source.pins or source.refs) and k.policy.has("last-reference"):
             return Migrate.restore
         target = m.frame[source.target - 1]
-        copy_bytes(k, head - 1, source.target - 1)
+        folio.copy_bytes(k, head - 1, source.target - 1)
         source.saved = 1
         target.dirty = source.dirty
         target.file_page, target.slot = source.file_page, source.slot
@@ -101,19 +111,13 @@ class Migrate(Operation, name="migrate"):
             m.swap[source.slot - 1].frame = source.target
         return Migrate.remap
 
-    @step("map the new frame")
+    @step("map the new frame", when=table_free)
     def remap(self, k: Kernel) -> Next:
         """remove_migration_ptes(): entries were not present, so no flush."""
-        pte = self._entry(k)
+        pte = entry(k, self.pfn - 1)
         if pte is not None:
             self._back(k, pte, k.m.frame[self.pfn - 1].target - 1)
-        return Migrate.remap if self._entry(k) else Migrate.free
-
-    def _entry(self, k: Kernel) -> Pte | None:
-        for pte in pagetable.mappings(k, self.pfn - 1):
-            if pte.kind == MIGRATION:
-                return pte
-        return None
+        return Migrate.remap if entry(k, self.pfn - 1) else Migrate.free
 
     def _back(self, k: Kernel, pte: Pte, pfn: int) -> None:
         """Turn a migration entry into a PTE to `pfn`."""
@@ -155,15 +159,15 @@ class Migrate(Operation, name="migrate"):
         change_bytes(k, self.pfn - 1, POISON, "memory failure")
         return Migrate.copy
 
-    @step("turn a migration entry back")
+    @step("turn a migration entry back", when=table_free)
     def restore(self, k: Kernel) -> Next:
         """OP-4, step 6: what could not be moved is mapped where it was."""
-        pte = self._entry(k)
+        pte = entry(k, self.pfn - 1)
         if pte is not None:
             self._back(k, pte, self.pfn - 1)
             return Migrate.restore
         source = k.m.frame[self.pfn - 1]
         target, deferred = source.target, source.verdict
-        put_back(k, self.pfn - 1, "pinned")
+        put_back(k, self.pfn - 1, "pinned" if source.pins else "referenced")
         source.verdict = deferred
         return self.call(k, FreePage, Migrate.copy, pfn=target, order=0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT
+from luf_tui.machine.schema import MIGRATION, PRESENT
 
 UFFD = ev.REASON["userfaultfd write-protect"]
 
@@ -50,7 +50,7 @@ class UffdProtect(Operation, name="uffd write-protect"):
         self.at = self.vpn
         return None
 
-    @step("write-protect a PTE")
+    @step("write-protect a PTE", when=locks.table)
     def protect(self, k: Kernel) -> Next:
         """The PTE loses RW; a CPU may still have it cached writable and dirty."""
         while self.at < self.vpn + self.pages:
@@ -94,7 +94,6 @@ class Pin(Operation, name="pin"):
         if self.up or frame.pins:
             frame.pins = frame.pins + 1 if self.up else frame.pins - 1
         k.emit(ev.PIN, k.cpu, self.pfn - 1, frame.pins)
-        held = frame.pins or frame.mapcount or frame.locked or frame.slot or frame.file_page
-        if frame.state in (ANON, FILE) and not held:
+        if not folio.held(frame):
             return self.jump(k, FreePage, pfn=self.pfn)
         return DONE

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import hardware, pagetable
+from luf_tui.engine import hardware, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.mappings import EXIT, Zap, can_write_lock
+from luf_tui.engine.operations.mappings import EXIT, Zap
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, PRESENT, SWAP
 
@@ -76,7 +76,7 @@ class Fork(Operation, name="fork"):
     child = Local(ref="mm")
     at = Local()
 
-    @step("start the child's address space", when=can_write_lock)
+    @step("start the child's address space", when=locks.mmap_write)
     def begin(self, k: Kernel) -> Next:
         """Take the parent's mmap_lock and copy its mappings."""
         m = k.m
@@ -90,7 +90,7 @@ class Fork(Operation, name="fork"):
         k.emit(ev.FORK, k.cpu, self.mm - 1, self.child - 1)
         return None
 
-    @step("copy a PTE")
+    @step("copy a PTE", when=locks.table)
     def copy(self, k: Kernel) -> Next:
         """copy_present_pte(): a private writable PTE loses RW in both, without a flush."""
         m = k.m
@@ -134,7 +134,7 @@ class Exit(Operation, name="exit"):
 
     mm = Local(ref="mm")
 
-    @step("detach every mapping", when=can_write_lock)
+    @step("detach every mapping", when=locks.mmap_write)
     def detach(self, k: Kernel) -> Next:
         """The whole address space goes in one gather (full flush, tables freed)."""
         k.m.mm[self.mm - 1].writer = k.ctx + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -10,7 +10,7 @@ from luf_tui.engine.operations.memory import FreePage, next_free
 from luf_tui.engine.operations.unmap import Unmap, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
-from luf_tui.machine.schema import ANON
+from luf_tui.machine.schema import ANON, Pte
 
 BEFORE_FREE = ev.REASON["before free"]
 BEFORE_IO = ev.REASON["before write-out"]
@@ -75,7 +75,7 @@ class Reclaim(Operation, name="reclaim"):
     def _remove(self, k: Kernel) -> Next:
         m = k.m
         frame = m.frame[self.pfn - 1]
-        if frame.pins and k.policy.has("last-reference"):
+        if (frame.pins or frame.refs) and k.policy.has("last-reference"):
             return self._keep(k)
         if frame.slot:
             m.swap[frame.slot - 1].frame = 0
@@ -92,7 +92,7 @@ class Reclaim(Operation, name="reclaim"):
         """An unmapped folio that is not freed must not stay stale (OP-3, step 3)."""
         frame = k.m.frame[self.pfn - 1]
         deferred = frame.verdict
-        put_back(k, self.pfn - 1, "pinned")
+        put_back(k, self.pfn - 1, "pinned" if frame.pins else "referenced")
         if deferred and k.policy.has("flush-kept-folios"):
             key = k.policy.fold_key(k.m, k.task)
             self.mask = k.policy.take_key(k.m, k.task, key)
@@ -137,12 +137,19 @@ def write_out(k: Kernel, pfn: int) -> None:
     k.emit(ev.WRITE_OUT, k.cpu, frame.file_page - 1, pfn, frame.content)
 
 
+def clean_free(act: Operation, k: Kernel) -> bool:
+    """The page-table lock of the next mapping to be cleaned can be taken."""
+    writeback: Writeback = act  # type: ignore[assignment]
+    pte = writeback.to_clean(k)
+    return pte is None or locks.unlocked(k, pagetable.place(k, pte)[0], act.ctx)
+
+
 class Writeback(Operation, name="writeback"):
     """folio_mkclean() and writeback of one page-cache page: write-protect, flush, write."""
 
     page = Local(ref="file_page")
     pfn = Local(ref="frame")
-    at = Local(ref="pte")
+    held = Local("the address space whose page-table lock was kept over a flush", ref="mm")
     mask = Local(mask="cpu")
 
     @step("lock the folio")
@@ -157,18 +164,27 @@ class Writeback(Operation, name="writeback"):
         frame.locked = k.ctx + 1
         return None
 
-    @step("write-protect a mapping and flush it")
+    def to_clean(self, k: Kernel) -> Pte | None:
+        """The next mapping through which the page could be stored to unseen."""
+        ptes = pagetable.mappings(k, self.pfn - 1)
+        return next((pte for pte in ptes if pte.writable or pte.dirty), None)
+
+    @step("write-protect a mapping and flush it", when=clean_free)
     def clean(self, k: Kernel) -> Next:
-        """page_vma_mkclean_one(): clear D and RW, flush that page synchronously."""
-        for pte in pagetable.mappings(k, self.pfn - 1):
-            if pte.writable or pte.dirty:
-                mm, vpn = pagetable.place(k, pte)
-                k.m.frame[self.pfn - 1].dirty = 1
-                pagetable.protect(k, pte, writable=0)
-                pte.dirty = 0
-                args = {"mm": mm + 1, "start": vpn, "end": vpn + 1}
-                why = ev.REASON["writeback"]
-                return self.call(k, Shootdown, Writeback.clean, why=why, **args)
+        """page_vma_mkclean_one(): clear D and RW, flush that page under the page-table lock."""
+        if self.held:
+            k.m.mm[self.held - 1].ptl = self.held = 0
+        pte = self.to_clean(k)
+        if pte is not None:
+            mm, vpn = pagetable.place(k, pte)
+            k.m.frame[self.pfn - 1].dirty = 1
+            pagetable.protect(k, pte, writable=0)
+            pte.dirty = 0
+            self.held = mm + 1
+            k.m.mm[mm].ptl = k.ctx + 1
+            args = {"mm": mm + 1, "start": vpn, "end": vpn + 1}
+            why = ev.REASON["writeback"]
+            return self.call(k, Shootdown, Writeback.clean, why=why, **args)
         self.mask = k.policy.file_mask(k.m, k.task, self.page - 1, "writeback")
         if self.mask:
             why = ev.REASON["writeback"]

@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.madvise import no_writer
-from luf_tui.engine.operations.mappings import can_write_lock
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import PRESENT, Pte
@@ -23,7 +21,7 @@ def lock_free(act: Operation, k: Kernel) -> bool:
     flush; a NUMA scan takes it for reading.
     """
     writes: int = getattr(act, "what", NUMA)
-    return can_write_lock(act, k) if writes == SOFT_DIRTY else no_writer(act, k)
+    return locks.mmap_write(act, k) if writes == SOFT_DIRTY else locks.mmap_read(act, k)
 
 
 class Scan(Operation, name="scan"):
@@ -55,7 +53,7 @@ class Scan(Operation, name="scan"):
             return Scan.change
         return catch_up(self, k, self.mm, Scan.change) or Scan.change
 
-    @step("change a PTE")
+    @step("change a PTE", when=locks.table)
     def change(self, k: Kernel) -> Next:
         """change_prot_numa() or clear_soft_dirty(), under the page-table lock."""
         while self.at < self.vpn + self.pages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import hardware, pagetable
+from luf_tui.engine import hardware, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -12,6 +12,18 @@ from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Pte
 from luf_tui.policy.base import DEFERRED, NOW
 
 UNMAP = ev.REASON["unmap"]
+
+
+def table_free(act: Operation, k: Kernel) -> bool:
+    """The page-table lock of the next mapping can be taken."""
+    unmap: Unmap = act  # type: ignore[assignment]
+    pte = present(k, unmap.pfn - 1)
+    return pte is None or locks.unlocked(k, pagetable.place(k, pte)[0], act.ctx)
+
+
+def present(k: Kernel, pfn: int) -> Pte | None:
+    """The first present PTE of a frame, in walk order."""
+    return next((pte for pte in pagetable.mappings(k, pfn) if pte.kind == PRESENT), None)
 
 
 class Unmap(Operation, name="unmap"):
@@ -24,6 +36,7 @@ class Unmap(Operation, name="unmap"):
     migrate = Local()
     batch = Local()
     refused = Local("a refusal was told already")
+    locked = Local("the address space whose page-table lock was kept over a flush", ref="mm")
 
     @step("ask whether the flush may be deferred")
     def begin(self, k: Kernel) -> Next:
@@ -31,17 +44,19 @@ class Unmap(Operation, name="unmap"):
         why = k.policy.begin_walk(k.m, k.task, self.pfn - 1)
         if why:
             self._refuse(k, why)
-        return None if self._next(k) else self._finish(k)
+        return None if present(k, self.pfn - 1) else self._finish(k)
 
     def _refuse(self, k: Kernel, why: str) -> None:
         if not self.refused:
             k.emit(ev.REFUSE, k.cpu, self.pfn - 1, ev.REASON[why])
             self.refused = 1
 
-    @step("clear a PTE and note the flush it owes")
+    @step("clear a PTE and note the flush it owes", when=table_free)
     def one(self, k: Kernel) -> Next:
-        """OP-1, steps 3 and 4, under the page-table lock."""
-        pte = self._next(k)
+        """OP-1, steps 3 and 4, under the page-table lock. ptep_clear_flush() flushes under it."""
+        if self.locked:
+            k.m.mm[self.locked - 1].ptl = self.locked = 0
+        pte = present(k, self.pfn - 1)
         if pte is None:
             return self._finish(k)
         pending = k.m.mm[pagetable.place(k, pte)[0]].flush_pending
@@ -56,15 +71,11 @@ class Unmap(Operation, name="unmap"):
             k.emit(ev.NOTE, k.cpu, mm, vpn, mask, how)
         self._take_down(k, pte)
         if how != NOW:
-            return Unmap.one if self._next(k) else self._finish(k)
+            return Unmap.one if present(k, self.pfn - 1) else self._finish(k)
+        self.locked = mm + 1
+        k.m.mm[mm].ptl = k.ctx + 1
         args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": UNMAP}
         return self.call(k, Shootdown, Unmap.one, **args)
-
-    def _next(self, k: Kernel) -> Pte | None:
-        for pte in pagetable.mappings(k, self.pfn - 1):
-            if pte.kind == PRESENT:
-                return pte
-        return None
 
     def _take_down(self, k: Kernel, pte: Pte) -> None:
         """Clear the PTE, keep its dirty bit, and leave what a later fault will find."""

@@ -18,7 +18,7 @@ LONGEST = 12
 FEW = 8
 """Up to so many CPUs, also those with empty lists are shown; so many tasks likewise."""
 IN_FLIGHT = {
-    "isolated": "isolated", "plain": "to free", "luf": "to free, owing", "gather": "gathered",
+    "isolated": "isolated", "plain": "to free", "luf": "to free, owing",
 }  # fmt: skip
 """What the private lists of a task are called."""
 
@@ -55,6 +55,25 @@ def _in_flight(timeline: Timeline) -> list[Row]:
             if m.lists[which].count:
                 label = f"  {clean(spec.name)} {IN_FLIGHT[name]} "
                 rows.append((Mark(label, "dim"), *_frames(timeline, which)))
+    return rows + _gathered(timeline)
+
+
+def _gathered(timeline: Timeline) -> list[Row]:
+    """Pages that an mmu_gather unmapped and holds until its flush."""
+    m = timeline.machine
+    changed = names.touched(timeline)
+    rows: list[Row] = []
+    for mm, spec in enumerate(m.config.processes):
+        if not m.mm[mm].flush_pending:
+            continue
+        held = [m.pte_at(mm, vpn).gathered - 1 for vpn in range(m.config.pages)]
+        marks = [
+            Mark(f"f{pfn} ", "changed" if ("frame", pfn) in changed else "text", Ref("frame", pfn))
+            for pfn in held
+            if pfn >= 0
+        ]
+        if marks:
+            rows.append((Mark(f"  {clean(spec.name)} gathered ", "dim"), *marks[:LONGEST]))
     return rows
 
 
