@@ -59,7 +59,11 @@ def _kernel_work(rng: Random, hot: list[int]) -> Op:
     if draw < 0.9:
         order, content = rng.randrange(2), rng.randrange(4, 12)
         return op(KERNEL, 0, "kalloc", object=thing, order=order, content=content, node=-1)
-    return op(KERNEL, 0, "kfree", object=thing)
+    if draw < 0.95:
+        return op(KERNEL, 0, "kfree", object=thing)
+    room = {"node": rng.randrange(2), "order": rng.choice([1, 2])}
+    content = rng.randrange(4, 12)
+    return op(KERNEL, 0, "compact", targets=targets, object=thing, content=content, **room)
 
 
 def _mapping_change(rng: Random) -> Op:

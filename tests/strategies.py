@@ -78,7 +78,8 @@ def _access(draw: st.DrawFn) -> Op:
 
 @st.composite
 def _kernel_work(draw: st.DrawFn) -> Op:
-    kind = draw(st.sampled_from(["reclaim", "demote", "promote", "kalloc", "kfree", "drain"]))
+    kinds = ["reclaim", "demote", "promote", "kalloc", "kfree", "drain", "compact"]
+    kind = draw(st.sampled_from(kinds))
     if kind == "reclaim":
         return op(KSWAPD, 0, "reclaim", targets=draw(_targets))
     if kind in ("demote", "promote"):
@@ -87,7 +88,10 @@ def _kernel_work(draw: st.DrawFn) -> Op:
         return op(KSWAPD, 0, "migrate", targets=draw(_targets), node=node, reason=0, sync=sync)
     if kind == "drain":
         return op(KERNEL, 0, "drain")
-    args: dict[str, int] = {"object": draw(st.integers(0, 1))}
+    args: dict[str, object] = {"object": draw(st.integers(0, 1))}
+    if kind == "compact":
+        args |= {"order": draw(st.integers(1, 2)), "content": draw(_content)}
+        args |= {"targets": draw(_targets), "node": draw(st.integers(0, 1))}
     if kind == "kalloc":
         args |= {"order": draw(st.integers(0, 1)), "content": draw(_content), "node": -1}
     return op(KERNEL, 0, kind, **args)

@@ -33,14 +33,21 @@ def splice(k: Kernel, node: int, order: int) -> None:
 
 
 def free_one(k: Kernel, pfn: int, order: int, mark: int) -> None:
-    """__free_one_page(): merge with free buddies and put the block on its list (OP-7)."""
+    """__free_one_page(): merge with free buddies and put the block on its list (OP-7), unless the
+    task that frees it compacts for a block of just this size.
+    """
     m = k.m
     node = m.node_of[pfn]
     first, size = m.first_frame[node], m.config.nodes[node].frames
     at = pfn - first
     m.zone[node].free += 1 << order
     m.frame[pfn].mark = mark
-    while order < m.config.max_order:
+    while True:
+        if _wanted(k, order) and k.policy.may_capture(m, m.frame[first + at].mark):
+            _capture(k, first + at, order)
+            return
+        if order >= m.config.max_order:
+            break
         other = at ^ (1 << order)
         if other + (1 << order) > size:
             break
@@ -70,6 +77,25 @@ def free_one(k: Kernel, pfn: int, order: int, mark: int) -> None:
         lists.push_tail(m, which, first + at)
     else:
         lists.push_head(m, which, first + at)
+
+
+def _wanted(k: Kernel, order: int) -> bool:
+    """task_capc(): the current task compacts for a block of this order and has none yet."""
+    if k.task < 0:
+        return False
+    task = k.m.task[k.task]
+    return task.capture == order + 1 and not task.captured
+
+
+def _capture(k: Kernel, pfn: int, order: int) -> None:
+    """compaction_capture(): the block goes to whoever compacts for it, and on no list."""
+    m = k.m
+    m.task[k.task].captured = pfn + 1
+    m.zone[m.node_of[pfn]].free -= 1 << order
+    for taken in range(pfn, pfn + (1 << order)):
+        m.frame[taken].state = TAKEN
+    m.frame[pfn].order = order
+    k.emit(ev.CAPTURE, k.cpu, pfn, order)
 
 
 def _likely_to_merge(k: Kernel, node: int, at: int, order: int) -> bool:
@@ -167,6 +193,28 @@ def put_on_pcp(k: Kernel, cpu: int, pfn: int, mark: int) -> None:
     frame.state, frame.order, frame.mark = FREE_PCP, 0, mark
     which = m.pcp_list(cpu, m.node_of[pfn])
     (lists.push_tail if mark else lists.push_head)(m, which, pfn)
+
+
+def isolate_last(k: Kernel, node: int, above: int) -> int:
+    """isolate_freepages_block(): take the free block nearest to the end of a zone off its list,
+    whole, if it lies above frame `above` and may be had; returns its first frame, or -1. As in
+    __isolate_free_page() the zone keeps its watermark.
+    """
+    m = k.m
+    first = m.first_frame[node]
+    for pfn in range(first + m.config.nodes[node].frames - 1, above, -1):
+        frame = m.frame[pfn]
+        if frame.state != FREE_BUDDY:
+            continue
+        if m.zone[node].free - (1 << frame.order) < m.config.watermark_min:
+            continue
+        splice(k, node, frame.order)
+        if frame.where == m.free_list(node, frame.order) + 1:
+            frame.mark = 0
+        if k.policy.take_buddy(m, k.task, node, pfn):
+            detach(k, pfn, frame.order)
+            return pfn
+    return -1
 
 
 def drain_one(k: Kernel, cpu: int, node: int) -> int:

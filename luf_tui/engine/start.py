@@ -8,6 +8,7 @@ from typing import TypeAlias, cast
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
+from luf_tui.engine.operations.compaction import Compact
 from luf_tui.engine.operations.files import INVALIDATE, TRUNCATE, DropPages, RemoteWrite, WriteFile
 from luf_tui.engine.operations.madvise import Madvise, Mremap
 from luf_tui.engine.operations.mappings import (
@@ -137,11 +138,15 @@ def frame_of(k: Kernel, target: tuple[int, ...]) -> int:
     return pte.pfn - 1 if pte.kind in (PRESENT, MIGRATION) else -1
 
 
-def _isolate(k: Kernel, op: Op) -> None:
-    """Put the named folios on the task's private list; tell of each one that cannot be had."""
+def _isolate(k: Kernel, op: Op, only: int = -1) -> None:
+    """Put the named folios, those of node `only` if there is one, on the task's private list; tell
+    of each one that cannot be had.
+    """
     targets = cast("tuple[tuple[int, ...], ...]", op.args["targets"])
     for target in targets:
         pfn = frame_of(k, target)
+        if only >= 0 and pfn >= 0 and k.m.node_of[pfn] != only:
+            continue
         why = "not mapped" if pfn < 0 else isolate(k, op.task, pfn)
         if why:
             k.emit(ev.KEEP, op.cpu, pfn, ev.REASON[why])
@@ -156,6 +161,18 @@ def _migrate(k: Kernel, op: Op) -> Start:
     _isolate(k, op)
     args = {name: number(op, name) for name in ("reason", "sync")}
     return Migrate, {"node": number(op, "node") + 1, **args}
+
+
+def _compact(k: Kernel, op: Op) -> Start:
+    node = number(op, "node")
+    _isolate(k, op, node)
+    args = {
+        "node": node + 1,
+        "order": number(op, "order"),
+        "object": number(op, "object", -1) + 1,
+        "content": number(op, "content", -1) + 1,
+    }
+    return Compact, args
 
 
 def _kalloc(k: Kernel, op: Op) -> Start:
@@ -256,6 +273,7 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
     "exit": _exit,
     "reclaim": _reclaim,
     "migrate": _migrate,
+    "compact": _compact,
     "kalloc": _kalloc,
     "kfree": _kfree,
     "write_file": _write_file,

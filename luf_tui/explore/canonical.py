@@ -18,6 +18,7 @@ from operator import itemgetter
 
 from luf_tui.engine.operation import OPERATIONS, Step
 from luf_tui.engine.operations.access import Access
+from luf_tui.engine.operations.compaction import Compact
 from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.files import WriteFile
 from luf_tui.engine.operations.memory import KernelAlloc
@@ -42,6 +43,7 @@ RESULTS: dict[str, frozenset[Step]] = {
             WriteFile.read_in,
             Migrate.unmap,
             KernelAlloc.use,
+            Compact.use,
         }
     ),
     "code": frozenset({Access.back}),

@@ -151,6 +151,7 @@ MERGE = _kind("merge", "pfn buddy order", "{pfn} and {buddy} merge to order {ord
 SPLIT = _kind("split", "pfn order", "the block at {pfn} splits to order {order}")
 REFILL = _kind("refill", "pfn", "{pfn} goes from buddy to the pcp list of {cpu}")
 TAKE = _kind("take", "pfn order", "{pfn} leaves the free lists")
+CAPTURE = _kind("capture", "pfn order", "the block at {pfn} is captured before it joins a list")
 ALLOC = _kind("alloc", "pfn order use", "{pfn} is handed out for {use}")
 OOM = _kind("oom", "order", "no page of order {order} can be had", "!")
 FILL_BYTES = _kind("bytes", "pfn content why", "{pfn} now holds {content}: {why}")

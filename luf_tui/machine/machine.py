@@ -14,9 +14,9 @@ from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.events import EventLog
 from luf_tui.machine.regions import Field, Record, Region
 
-TASK_LISTS = ("isolated", "plain", "luf")
-"""Private lists of a task: what it isolated, what it will free without and with a key, and what
-an mmu_gather or a failed pass holds back."""
+TASK_LISTS = ("isolated", "plain", "luf", "freepages")
+"""Private lists of a task: what it isolated, what it will free without and with a key, and free
+pages that compaction will move pages to."""
 
 
 @frozen

@@ -75,6 +75,8 @@ class Task(Record):
 
     mm = Field("its address space", ref="mm")
     cpu = Field("the CPU it runs on", ref="cpu")
+    capture = Field("capture_control: the order it compacts for, plus one", bits=5)
+    captured = Field("the block captured for it", ref="frame")
 
 
 class Mm(Record):

@@ -159,6 +159,10 @@ class Policy:
     def unlisted(self, m: Machine, node: int, order: int, mark: int) -> None:
         """A marked block left the pend_list."""
 
+    def may_capture(self, m: Machine, mark: int) -> bool:
+        """Whether compaction may keep a block it has just freed, given the block's mark."""
+        return True
+
     def splice_ready(self, m: Machine, node: int, order: int) -> bool:
         """Whether everything on a pend_list is paid, so that it may join the free_list."""
         return False

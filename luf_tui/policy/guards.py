@@ -190,6 +190,13 @@ _TABLE = (
         "expand()",
     ),
     Guard(
+        "capture-without-debt",
+        "Compaction captures only blocks that owe nothing.",
+        "O2",
+        "__free_one_page(): the capturing task pays",
+        "__free_one_page()",
+    ),
+    Guard(
         "mark-on-drain",
         "A page with debt keeps a mark when it goes from pcp to buddy.",
         "O15",

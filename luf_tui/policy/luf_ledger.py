@@ -201,6 +201,10 @@ class LufLedger(Batched):
         """A left-over half keeps its own mark (OP-8)."""
         return mark if self.has("split-keeps-mark") else 0
 
+    def may_capture(self, m: Machine, mark: int) -> bool:
+        """compaction_capture(): no takeoff section is around it, so only clean blocks (OP-7)."""
+        return not mark or not self.has("capture-without-debt")
+
     def _pend(self, m: Machine, node: int, order: int) -> PendList:
         pend: PendList = m.regions["luf_pend"][node * m.orders + order]
         return pend

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
+from typing import Any
 
 from luf_tui.errors import nearest
 from luf_tui.script.said import Args, Said, label, one_target, range_of, targets, text_of
@@ -27,16 +29,37 @@ def _move(said: Said) -> Args:
     return {**targets(said, pages), "node": to, "reason": 4, "sync": 1}
 
 
-def _kalloc(said: Said) -> Args:
-    name = str(said.words[0])
+def _compact(said: Said) -> Args:
+    """Pages to move, and for direct compaction what the block is wanted for."""
+    names = list(takewhile(lambda word: isinstance(word, str), said.words))
+    args = {**targets(said, names), "node": said.scope.node("dram", said.line.whole)}
+    if len(names) < len(said.words):
+        order, name, *text = said.words[len(names) :]
+        args |= {"object": _object(said, str(name)), "order": _order(said, order)}
+        args["content"] = said.scope.new_content(text_of(text[0])) if text else -1
+    return args
+
+
+def _object(said: Said, name: str) -> int:
+    """A kernel object, new or known."""
     if name not in said.scope.objects:
         said.scope.objects.append(name)
-    args: Args = {"object": said.scope.objects.index(name), "order": 0, "content": -1, "node": -1}
+    return said.scope.objects.index(name)
+
+
+def _order(said: Said, tree: Any) -> int:
+    token = tree.children[0]
+    if int(token) > said.scope.sizes.get("max-order", 2):
+        raise Wrong("larger than `machine max-order`", said.span(token))
+    return int(token)
+
+
+def _kalloc(said: Said) -> Args:
+    number = _object(said, str(said.words[0]))
+    args: Args = {"object": number, "order": 0, "content": -1, "node": -1}
     for option in said.words[1:]:
         if option.data == "order":
-            args["order"] = order = int(option.children[0])
-            if order > said.scope.sizes.get("max-order", 2):
-                raise Wrong("larger than `machine max-order`", said.span(option.children[0]))
+            args["order"] = _order(said, option)
         elif option.data == "atomic":
             args["atomic"] = 1
         elif option.data == "on_node":
@@ -95,7 +118,7 @@ KERNEL_VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "reclaim": ("reclaim", _reclaim),
     "demote": ("migrate", _migrate("cxl", 0)),
     "promote": ("migrate", _migrate("dram", 1)),
-    "compact": ("migrate", _migrate("dram", 2)),
+    "compact": ("compact", _compact),
     "poison": ("migrate", _migrate("dram", 3)),
     "move": ("migrate", _move),
     "kalloc": ("kalloc", _kalloc),

@@ -3,9 +3,11 @@
 from luf_tui.engine.operation import op_name, step_label, step_name
 from luf_tui.engine.operations import (
     access,
+    compaction,
     fault,
     files,
     flush,
+    freepages,
     madvise,
     mappings,
     memory,
@@ -22,9 +24,11 @@ from luf_tui.engine.operations import (
 
 __all__ = [
     "access",
+    "compaction",
     "fault",
     "files",
     "flush",
+    "freepages",
     "madvise",
     "mappings",
     "memory",

@@ -305,13 +305,21 @@ class KernelAlloc(Operation, name="kalloc"):
         pfn = k.result
         if self.atomic and k.cpu >= 0:
             k.m.cpu[k.cpu].irqs_off = 0
-        if pfn:
-            thing = k.m.kobject[self.object - 1]
-            thing.frame, thing.order = pfn, self.order
-            if self.content:
-                for number in range(pfn - 1, pfn - 1 + (1 << self.order)):
-                    change_bytes(k, number, self.content - 1, "written by the kernel")
+        fill_object(k, self.object - 1, pfn, self.order, self.content)
         return DONE
+
+
+def fill_object(k: Kernel, number: int, pfn: int, order: int, content: int) -> None:
+    """A kernel object gets its block (`pfn` plus one, 0 is none) and its bytes (`content` plus
+    one, 0 leaves what the frames held).
+    """
+    if not pfn:
+        return
+    thing = k.m.kobject[number]
+    thing.frame, thing.order = pfn, order
+    if content:
+        for page in range(pfn - 1, pfn - 1 + (1 << order)):
+            change_bytes(k, page, content - 1, "written by the kernel")
 
 
 class KernelFree(Operation, name="kfree"):

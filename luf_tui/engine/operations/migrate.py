@@ -6,6 +6,7 @@ from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.freepages import CompactionAlloc
 from luf_tui.engine.operations.memory import POISON, AllocPage, FreePage, change_bytes
 from luf_tui.engine.operations.unmap import Unmap, put_back
 from luf_tui.machine import events as ev
@@ -14,8 +15,10 @@ from luf_tui.machine.schema import MIGRATION, TAKEN, Pte
 
 BEFORE_COPY = ev.REASON["before copy"]
 POISONED = ev.REASON["memory failure"]
-MEMORY_FAILURE = 3
-"""The reason number of a migration away from a bad page."""
+COMPACTION, MEMORY_FAILURE = 2, 3
+"""Reason numbers: of compaction, which brings its own targets, and of a migration away from a bad
+page.
+"""
 
 
 def entry(k: Kernel, pfn: int) -> Pte | None:
@@ -53,6 +56,8 @@ class Migrate(Operation, name="migrate"):
             put_back(k, pfn, "locked")
             return Migrate.take
         frame.locked = k.ctx + 1
+        if self.reason == COMPACTION:
+            return self.call(k, CompactionAlloc, Migrate.unmap, use=frame.state)
         return self.call(k, AllocPage, Migrate.unmap, use=frame.state, only=self.node, order=0)
 
     @step("unmap it")

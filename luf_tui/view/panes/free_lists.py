@@ -18,7 +18,7 @@ LONGEST = 12
 FEW = 8
 """Up to so many CPUs, also those with empty lists are shown; so many tasks likewise."""
 IN_FLIGHT = {
-    "isolated": "isolated", "plain": "to free", "luf": "to free, owing",
+    "isolated": "isolated", "plain": "to free", "luf": "to free, owing", "freepages": "targets",
 }  # fmt: skip
 """What the private lists of a task are called."""
 
