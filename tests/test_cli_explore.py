@@ -74,12 +74,61 @@ def test_a_bounded_search_says_so_and_exits_0(luf_tui: Run) -> None:
     assert "stopped at 100 states" in found["message"]
 
 
+def test_all_guards_are_searched_for_and_told(luf_tui: Run) -> None:
+    names = [FOLDER / f"{name}.luf" for name in ("flush-before-reuse", "wait-zone-generation")]
+    done = luf_tui("explore", "--all-guards", *names, "--json")
+    found = json.loads(done.stdout)
+    assert (0, ["policy", "guards", "races"]) == (done.returncode, list(found))
+    waits = found["guards"]["wait-zone-generation"]
+    assert ("found", "wait-zone-generation", "O2") == (
+        waits["verdict"],
+        waits["race"].rpartition("/")[2].removesuffix(".luf"),
+        waits["obligation"],
+    )
+    assert ("not found", None, []) == (
+        found["guards"]["refuse-kasan"]["verdict"],
+        found["guards"]["refuse-kasan"]["race"],
+        found["guards"]["refuse-kasan"]["searched"],
+    )
+    assert "without flush-before-reuse: found" in done.stderr
+
+
+def test_all_guards_are_searched_for_by_several_processes_alike(luf_tui: Run) -> None:
+    words = ("explore", "--all-guards", RACE, "--max-states", 60)
+    alone, shared = luf_tui(*words), luf_tui(*words, "--jobs", 2)
+    assert alone.stdout == shared.stdout
+    assert "refuse-kasan" in shared.stdout
+    assert "not everything was seen (stopped at 60 states)" in shared.stdout
+
+
+def test_all_guards_of_a_policy_that_breaks_in_a_race_exit_1(luf_tui: Run) -> None:
+    done = luf_tui("explore", "--all-guards", RACE, "--policy", "luf-v12")
+    assert 1 == done.returncode
+    assert "O3 with every guard, so it tells nothing" in done.stdout
+
+
+def test_a_policy_of_ones_own_is_searched_in_several_processes(luf_tui: Run) -> None:
+    policy = FOLDER.parent / "policies" / "latr.py"
+    words = ("explore", "--all-guards", FOLDER / "munmap.luf", "--policy", f"{policy}:Latr")
+    one, two = (
+        luf_tui(*words, "--max-states", 300),
+        luf_tui(*words, "--max-states", 300, "--jobs", 2),
+    )
+    assert one.stdout == two.stdout
+    assert "flush-batched-pending" in one.stdout
+
+
 def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
     plain = tmp_path / "plain.luf"
     plain.write_text("process app\ncpu1 run app\ncpu1 read heap.0\n", encoding="utf-8")
     cases = [
         ([plain], "no race to explore"),
         (["nothing.luf"], "nothing.luf"),
+        ([], "takes one FILE"),
+        ([RACE, RACE], "takes one FILE"),
+        ([RACE, "--race", "2"], "no race 2; the file has one race"),
+        (["--all-guards", plain], "no race to explore"),
+        (["--all-guards", RACE, "--without", "note-pending"], "takes no --without"),
         ([RACE, "--without", "no-such"], "no guard is called"),
         ([RACE, "--max-states", "none"], "no number above 0"),
     ]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from attrs import evolve
 
+from luf_tui.commands import explore_guards as guards
 from luf_tui.commands import own_policy, terminal
-from luf_tui.commands.programs import add_policy, add_scenario, opened
+from luf_tui.commands.programs import add_policy, opened
 from luf_tui.errors import LufError
 from luf_tui.explore.explore import Exploration, Report
 from luf_tui.explore.search import BOUNDED, SAFE, Limits, Progress
@@ -23,8 +24,25 @@ MOST_STATES = 1_000_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_scenario(parser)
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="a scenario file, or the name of a shipped scenario; several with --all-guards",
+    )
     add_policy(parser)
+    parser.add_argument(
+        "--all-guards",
+        action="store_true",
+        help="remove each guard in turn and search the races of these files, or the shipped ones",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="search with N processes; what is found does not depend on it",
+    )
     parser.add_argument(
         "--write", metavar="OUT.luf", help="write the counterexample here, as a scenario"
     )
@@ -34,9 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-states",
         type=_count,
-        default=MOST_STATES,
         metavar="N",
-        help=f"stop a race's search at N states; default {MOST_STATES:,}",
+        help=f"stop a race's search at N states; default {MOST_STATES:,}, "
+        f"with --all-guards {guards.MOST_STATES:,}",
     )
     parser.add_argument(
         "--max-seconds", type=float, default=0.0, metavar="S", help="stop a race's search then"
@@ -60,10 +78,14 @@ def _count(word: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Explore one file. Exit code 0 when no order breaks anything, 1 when one does."""
-    program = opened(args.file)
+    if args.all_guards:
+        return guards.run(args)
+    if len(args.files) != 1:
+        raise LufError("explore takes one FILE; with --all-guards any number, or none")
+    program = opened(args.files[0])
     name = own_policy.known(args.policy) if args.policy else None
     policy = chosen_policy(program, name, args.without)
-    limits = Limits(args.max_states, args.max_seconds)
+    limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
     asked = Exploration(
         program,
         policy,
@@ -71,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
         symmetric=not args.no_symmetry,
         only=args.race - 1 if args.race else None,
         tell=Teller(),
+        jobs=args.jobs,
+        prepare=own_policy.preparation(args.policy),
     )
     report = asked.run()
     if not args.no_shrink and not report.interrupted:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from luf_tui.errors import LufError, nearest
@@ -29,6 +31,14 @@ def known(name: str) -> str:
     kind.NAME = called
     POLICIES[called] = kind
     return called
+
+
+Prepare = Callable[[], object]
+
+
+def preparation(name: str | None) -> Prepare | None:
+    """What another process has to call before a policy of this name is known there."""
+    return partial(known, name) if name and MARK in name else None
 
 
 def _same(one: type[Policy], other: type[Policy]) -> bool:

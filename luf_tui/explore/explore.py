@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import frozen
 
 from luf_tui.errors import LufError
 from luf_tui.explore import counterexample
+from luf_tui.explore.crew import Crew
 from luf_tui.explore.moves import Start, reach
 from luf_tui.explore.search import (
     BOUNDED,
@@ -18,6 +21,7 @@ from luf_tui.explore.search import (
     Search,
     Tell,
 )
+from luf_tui.explore.team import Helpers, Prepare, RaceOf
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program, Race
 from luf_tui.script.reading import strip_comment
@@ -69,7 +73,8 @@ def race_at(program: Program, line: int) -> int | None:
 class Exploration:
     """One question asked of a file: `run` answers it.
 
-    While it runs, another thread may read the counters and call `stop`.
+    While it runs, another thread may read the counters and call `stop`. With `jobs` above 1 as
+    many processes share each search once it is large; `prepare` is called in each of them first.
     """
 
     def __init__(
@@ -81,6 +86,8 @@ class Exploration:
         symmetric: bool = True,
         only: int | None = None,
         tell: Tell | None = None,
+        jobs: int = 1,
+        prepare: Prepare | None = None,
     ) -> None:
         self.program = program
         self.policy = policy
@@ -88,6 +95,8 @@ class Exploration:
         self.symmetric = symmetric
         self.only = only
         self.tell = tell
+        self.jobs = jobs
+        self.prepare = prepare
         self.search: Search | None = None
         """The search under way, or the last one."""
         self._stop = ""
@@ -138,7 +147,7 @@ class Exploration:
                 first = start.before[0]
                 found = Broken(first.obligation, first.rule, first.message, (), first)
                 return self._unsafe(start, found, looked)
-            result = self._search(start)
+            result = self._search(start, number)
             if result.broken:
                 return self._unsafe(start, result.broken[0], looked)
             if result.verdict == BOUNDED:
@@ -150,7 +159,7 @@ class Exploration:
         interrupted = why.endswith(INTERRUPTED)
         return Report(verdict, *figures, why=why, interrupted=interrupted)
 
-    def _search(self, start: Start) -> Result:
+    def _search(self, start: Start, number: int) -> Result:
         self._states, self._transitions, self.search = self.states, self.transitions, None
         search = Search(start.moves, symmetric=self.symmetric, limits=self.limits, tell=self.tell)
         self.search = search
@@ -159,6 +168,13 @@ class Exploration:
         result = search.run()
         self._seconds += result.seconds
         return result
+
+    def _helpers(self, number: int) -> Helpers | None:
+        if self.jobs <= 1:
+            return None
+        policy = self.policy
+        race = RaceOf(self.program, policy.name, policy.without, number, self.prepare)
+        return partial(Crew, self.jobs, race)
 
     def _unsafe(self, start: Start, broken: Broken, races: int) -> Report:
         moves, items = start.moves, self.program.items

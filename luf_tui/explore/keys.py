@@ -7,7 +7,7 @@ ends at the last byte that is not 0. So a cell that joins later lengthens no ear
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,18 @@ class Keys:
         except OverflowError:
             raise TooWide from None
         return number.to_bytes((number.bit_length() + 7) // 8)
+
+    def translated(self, key: Key, layout: Sequence[int]) -> Key:
+        """A key whose cells stand in the order of another layout, all of them known here."""
+        width = self.width
+        place = {cell: number * width for number, cell in enumerate(self.active)}
+        little, own = key[::-1], bytearray(len(self.active) * width)
+        for number, at in enumerate(range(0, len(little), width)):
+            change = little[at : at + width]
+            if any(change):
+                to = place[layout[number]]
+                own[to : to + len(change)] = change
+        return bytes(own).rstrip(b"\0")[::-1]
 
     def restore(self, key: Key) -> None:
         """Put the machine into the state of a key. The log is not touched."""

@@ -39,8 +39,6 @@ class Moves:
         self.machine = turns.k.m
         self.cells = self.machine.cells
         self.oracle = Oracle(self.machine)
-        self.transitions = 0
-        """Turns made so far."""
         self._marks: list[tuple[int, int, int]] = []
 
     def choices(self) -> list[Turn]:
@@ -57,7 +55,6 @@ class Moves:
         machine = self.machine
         first = len(machine.events)
         self._marks.append((self.cells.mark(), first, machine.events.step))
-        self.transitions += 1
         try:
             made = self.turns.take(turn)
         except Refused:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from attrs import field, frozen
 
 from luf_tui.explore.canonical import Canonical
+from luf_tui.explore.expand import Expander, Row
 from luf_tui.explore.keys import WIDE, Key, Keys, TooWide
 from luf_tui.explore.moves import Moves
-from luf_tui.oracle.oracle import VIOLATION, Finding
+from luf_tui.explore.team import Helpers, Team
+from luf_tui.oracle.oracle import Finding
 
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
 """Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
@@ -22,6 +24,8 @@ JUDGE_AT = 1000
 """States after which renaming is judged by what it has merged."""
 WORTHWHILE = 0.8
 """Renaming costs more than it saves when more than this share of the states remains."""
+SHARE_AT = 3000
+"""States after which helpers are called: starting them takes as long as a few thousand states."""
 TELL_EVERY = 2000
 """States between two reports of progress."""
 
@@ -89,6 +93,8 @@ class Search:
     `symmetric` counts states as one that differ only by names that nothing depends on (frames,
     generations), for as long as that merges enough of them. `keep` keeps every state's key, and
     then renames to the end. `all_findings` goes on after a violation, past which it never looks.
+    `helpers` starts processes that look at states of this race; what is found, and in which
+    order, does not depend on them.
     """
 
     def __init__(
@@ -100,6 +106,7 @@ class Search:
         limits: Limits | None = None,
         tell: Tell | None = None,
         keep: bool = False,
+        helpers: Helpers | None = None,
     ) -> None:
         self.moves = moves
         self.limits = limits or Limits()
@@ -107,24 +114,35 @@ class Search:
         self.all_findings = all_findings
         self.canonical = Canonical(moves.machine) if symmetric else None
         self.keep = keep
+        self.helpers = helpers
+        self._team: Team | None = None
         self.started = time.monotonic()
         self._stop = ""
         self._begin(1)
 
     def _begin(self, width: int) -> None:
         self.keys = Keys(self.moves.cells, width)
-        self._touched = 0
         self.seen: set[Key] = set()
-        self.seen_raw: set[Key] = set()
+        self.seen_raw: set[Key] = set() if self.canonical else self.seen
         """States under the names they were reached by, so that each is renamed only once."""
+        self.expander = Expander(
+            self.moves,
+            self.keys,
+            self.canonical,
+            known=self.seen_raw,
+            remember=bool(self.canonical),
+            all_findings=self.all_findings,
+        )
         self.parent: array[int] = array("I")
         self.turn: array[int] = array("H")
         """By number of a state: the state it was first reached from, and by which turn."""
         self.broken: list[Broken] = []
+        self.transitions = 0
+        """Turns tried so far."""
         self.deviations = 0
         self.depth = 0
         """Turns of the longest order looked at so far."""
-        self._before = self.moves.transitions
+        self._judged = self.keep or not self.canonical
 
     @property
     def states(self) -> int:
@@ -133,11 +151,6 @@ class Search:
         A search that starts over, with wider keys or without renaming, counts from 0 again.
         """
         return len(self.turn)
-
-    @property
-    def transitions(self) -> int:
-        """Turns tried so far."""
-        return self.moves.transitions - self._before
 
     def stop(self, why: str) -> None:
         """End the search after the state at hand; from another thread, too."""
@@ -160,10 +173,12 @@ class Search:
                     width = WIDE
                 except NotWorthwhile:
                     self.canonical = None
+                self._dismiss()
                 self.moves.abandon()
                 self.moves.cells.restore(origin)
                 self._begin(width)
         finally:
+            self._dismiss()
             self.moves.cells.restore(origin)
             self.moves.cells.forget()
         verdict = UNSAFE if self.broken else BOUNDED if why else SAFE
@@ -180,19 +195,18 @@ class Search:
         )
 
     def _search(self) -> str:
-        values = self.moves.cells.values
-        start = self._renamed(values) if self.canonical else self.keys.of(values)
+        start = self.expander.name(self.moves.cells.values)
         self.seen.add(start)
         level = [(self._number(0, 0), start)]
         told = 0
         try:
             while level:
                 following: list[tuple[int, Key]] = []
-                for number, key in level:
+                for (number, _), row in zip(level, self._rows(level), strict=False):
                     why = self._limit()
                     if why:
                         return why
-                    self._expand(number, key, following)
+                    self._merge(number, row, following)
                     if self.broken and not self.all_findings:
                         return ""
                     if len(self.turn) >= told + TELL_EVERY:
@@ -204,6 +218,40 @@ class Search:
             self.moves.abandon()
             return INTERRUPTED
         return ""
+
+    def _rows(self, level: Sequence[tuple[int, Key]]) -> Iterator[Row]:
+        """What each state of a level leads to, from here or, once it pays, from helpers."""
+        if self.helpers and len(self.turn) >= SHARE_AT:
+            self._team = self._team or Team(self.helpers())
+            yield from self._team.rows(self.keys, self.canonical is not None, level)
+            return
+        for _, key in level:
+            yield self.expander.expand(key)
+
+    def _merge(self, number: int, row: Row, following: list[tuple[int, Key]]) -> None:
+        """Enter what one state leads to."""
+        self.transitions += row.made
+        self.deviations += row.deviations
+        for turn, one in row.bad:
+            turns = (*self.path(number), turn)
+            self.broken.append(
+                Broken(one.obligation or one.rule, one.rule, one.message, turns, one)
+            )
+        for turn, key in row.new:
+            if key not in self.seen:
+                self.seen.add(key)
+                following.append((self._number(number, turn), key))
+        if row.waiting:
+            self._deadlock(number, row.waiting)
+        if not self._judged and len(self.seen_raw) >= JUDGE_AT:
+            self._judged = True
+            if len(self.seen) > WORTHWHILE * len(self.seen_raw):
+                raise NotWorthwhile
+
+    def _dismiss(self) -> None:
+        if self._team:
+            self._team.crew.close()
+            self._team = None
 
     def _number(self, parent: int, turn: int) -> int:
         self.parent.append(parent)
@@ -225,70 +273,8 @@ class Search:
             return f"stopped after {limits.seconds:g} seconds"
         return ""
 
-    def _new_key(self) -> Key | None:
-        """The key of the state at hand, or None when it was seen before."""
-        values = self.moves.cells.values
-        raw = self.keys.of(values)
-        if self.canonical is None:
-            key = raw
-        else:
-            if raw in self.seen_raw:
-                return None
-            self.seen_raw.add(raw)
-            key = self._renamed(values)
-        new = key not in self.seen
-        self.seen.add(key)
-        judged = len(self.seen_raw) == JUDGE_AT and not self.keep
-        if judged and len(self.seen) > WORTHWHILE * JUDGE_AT:
-            raise NotWorthwhile
-        return key if new else None
-
-    def _renamed(self, values: Sequence[int]) -> Key:
-        canonical = self.canonical
-        assert canonical is not None
-        renamed = canonical.of(values)
-        if len(canonical.touched) != self._touched:
-            self.keys.learn(sorted(canonical.touched))
-            self._touched = len(canonical.touched)
-        return self.keys.of(renamed)
-
-    def _expand(self, number: int, key: Key, following: list[tuple[int, Key]]) -> None:
-        """Try every turn from one state."""
-        moves, keys = self.moves, self.keys
-        keys.restore(key)
-        log = moves.cells.log_cell
-        moved = False
-        for turn in moves.choices():
-            found = moves.make(turn)
-            if found is None:
-                moves.undo()
-                continue
-            moved = True
-            keys.learn(log)
-            for one in found:
-                if one.weight == VIOLATION:
-                    turns = (*self.path(number), turn)
-                    self.broken.append(
-                        Broken(one.obligation or one.rule, one.rule, one.message, turns, one)
-                    )
-                else:
-                    self.deviations += 1
-            if found and any(one.weight == VIOLATION for one in found):
-                moves.undo()
-                if not self.all_findings:
-                    return
-                continue
-            new = self._new_key()
-            if new is not None:
-                following.append((self._number(number, turn), new))
-            moves.undo()
-        if not moved and moves.turns.unfinished():
-            self._deadlock(number)
-
-    def _deadlock(self, number: int) -> None:
-        machine = self.moves.machine
-        waiting = tuple(self.moves.turns.unfinished())
-        names = " and ".join(machine.ctx_name(ctx) for ctx in waiting)
+    def _deadlock(self, number: int, waiting: tuple[int, ...]) -> None:
+        names = " and ".join(self.moves.machine.ctx_name(ctx) for ctx in waiting)
         message = f"nobody can go on, and {names} did not finish"
         turns = tuple(self.path(number))
         self.broken.append(Broken(DEADLOCK, "W", message, turns, waiting=waiting))

@@ -1,0 +1,124 @@
+"""`luf-tui explore --all-guards`: is each guard's removal found by search alone?"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from luf_tui.commands import own_policy, terminal
+from luf_tui.commands.check import scenarios
+from luf_tui.commands.matrix import WHOLE, whole
+from luf_tui.errors import LufError
+from luf_tui.explore.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
+from luf_tui.explore.search import BOUNDED, UNSAFE, Limits
+from luf_tui.policy.guards import GUARDS
+from luf_tui.script.parse import load
+
+MOST_STATES = 20_000
+"""States at which the search of one race without one guard stops."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search every race without each guard. Exit code 1 when a race breaks with all of them."""
+    if args.without or args.write or args.race:
+        raise LufError("--all-guards takes no --without, --write or --race")
+    policy = own_policy.known(args.policy) if args.policy else WHOLE
+    limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
+    prepare = own_policy.preparation(args.policy)
+    search = searching(args.files, policy, limits, jobs=args.jobs, prepare=prepare)
+    search.run()
+    if args.json:
+        terminal.put_json({"policy": policy, **as_json(search)})
+    else:
+        for line in table(search):
+            terminal.put(line)
+    if search.interrupted:
+        terminal.say(f"interrupted: {len(search.verdicts)} of {len(search.guards)} guards tried")
+        return terminal.INTERRUPTED
+    return terminal.FAILED if search.unusable else terminal.HELD
+
+
+def searching(
+    paths: list[str],
+    policy: str,
+    limits: Limits,
+    *,
+    jobs: int = 1,
+    prepare: own_policy.Prepare | None = None,
+) -> AllGuards:
+    """The search of the races in some files and folders, or in the shipped ones.
+
+    Raises LufError when there is no race, or no such policy.
+    """
+    races = races_of([(name, whole(load(str(path)))) for path, name in scenarios(paths)])
+    if not races:
+        raise LufError("there is no race to explore in these files")
+    plan = Plan(policy, races, limits, prepare)
+    search = AllGuards(plan, jobs=jobs, tell=terminal.say)
+    terminal.say(f"{len(search.guards)} guards of {policy}, {len(races)} races")
+    return search
+
+
+def as_json(search: AllGuards) -> dict[str, object]:
+    """The object that `explore --all-guards --json` prints, less the policy."""
+    return {
+        "guards": {one.guard: guard_json(one) for one in search.verdicts},
+        "races": {
+            one.race: {
+                "verdict": one.verdict,
+                "states": one.states,
+                "obligation": one.obligation or None,
+                "why": one.why or None,
+            }
+            for one in search.whole
+        },
+    }
+
+
+def guard_json(verdict: GuardVerdict) -> dict[str, object]:
+    """What the search found of one guard."""
+    by = verdict.shown_by
+    return {
+        "verdict": verdict.verdict,
+        "race": by.race if by else None,
+        "obligation": by.obligation if by else None,
+        "turns": by.turns if by else None,
+        "searched": [one.race for one in verdict.races],
+        "states": sum(one.states for one in verdict.races),
+    }
+
+
+def table(search: AllGuards) -> list[str]:
+    """What the search found as lines."""
+    rows = [("without", "upholds", "found by search")]
+    for one in search.verdicts:
+        upholds = GUARDS[one.guard].obligation if one.guard in GUARDS else ""
+        rows.append((one.guard, upholds, said(one)))
+    found = sum(one.verdict == FOUND for one in search.verdicts)
+    lines = terminal.table(rows)
+    lines += ["", f"{found} of {len(search.verdicts)} missing guards are found by search alone"]
+    for race in search.whole:
+        if race.verdict == UNSAFE:
+            lines.append(f"{race.race}: {race.obligation} with every guard, so it tells nothing")
+        elif race.verdict == BOUNDED:
+            lines.append(f"{race.race}: not everything was seen ({race.why})")
+    return lines
+
+
+def said(verdict: GuardVerdict) -> str:
+    """What the search found of one guard, in a few words."""
+    by = verdict.shown_by
+    if by:
+        where = f"after {by.turns} turns" if by.turns else "before the race"
+        return f"{by.race}: {by.obligation} {where}"
+    if not verdict.races:
+        return "no race asks for it"
+    looked = _listed(verdict.races)
+    if verdict.verdict == BOUNDED:
+        return f"not in what was seen of {looked}"
+    return f"in no order of {looked}"
+
+
+def _listed(races: Sequence[Searched]) -> str:
+    names = [one.race for one in races]
+    return names[0] if len(names) == 1 else f"{len(names)} races"
