@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from luf_tui.engine.operation import CALLED, DONE, OPERATIONS, Operation, Step
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import STACK_DEPTH
+from luf_tui.machine.schema import STACK_DEPTH, TlbEntry
 from luf_tui.policy.base import Policy
 
 
@@ -73,9 +73,8 @@ class Kernel:
 
     def _finish(self, ctx: int) -> None:
         """A whole operation has returned: what it made stale is stale in earnest now."""
-        for entry in self.m.tlb.records:
-            if entry.pending == ctx + 1:
-                entry.pending = 0
+        for entry in self.m.tlb.holding(TlbEntry.pending, ctx + 1):
+            entry.pending = 0
         context = self.m.ctx[ctx]
         if context.line:
             self.emit(ev.END, self.cpu, ctx, context.line)

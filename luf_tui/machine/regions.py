@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from luf_tui.machine.cells import Cells
 
@@ -106,6 +106,15 @@ class Region(list[R], Generic[R]):
     def records(self) -> list[R]:
         """The records, as a plain list."""
         return self
+
+    def holding(self, declared: Field, value: int) -> Iterator[R]:
+        """The records with this value in a field, found by one look at the whole column."""
+        if not self:
+            return
+        first = self.base + declared.offset
+        column = self[0].cells[first : self.base + len(self) * self.size : self.size]
+        if value in column:
+            yield from (record for record, held in zip(self, column, strict=True) if held == value)
 
     def locate(self, cell: int) -> tuple[int, Field]:
         """The record index and the field that a cell of this region belongs to."""
