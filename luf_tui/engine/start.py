@@ -24,6 +24,7 @@ from luf_tui.engine.operations.mappings import (
 from luf_tui.engine.operations.memory import Drain, KernelAlloc, KernelFree
 from luf_tui.engine.operations.migrate import Migrate
 from luf_tui.engine.operations.monitor import Pin, UffdProtect, UffdRegister
+from luf_tui.engine.operations.offline import Offline, Online
 from luf_tui.engine.operations.process import Exit, Fork, Switch
 from luf_tui.engine.operations.reclaim import Reclaim, Writeback
 from luf_tui.engine.operations.reporting import Report
@@ -217,6 +218,17 @@ def _drain(k: Kernel, op: Op) -> Start:
     return Drain, {}
 
 
+def _offline(k: Kernel, op: Op) -> Start:
+    node, nodes = number(op, "node"), len(k.m.config.nodes)
+    if nodes == 1:
+        raise Refused(f"{op.text.strip()}: there is no other node that its pages could go to")
+    return Offline, {"node": node + 1, "to": (node + 1) % nodes + 1}
+
+
+def _online(k: Kernel, op: Op) -> Start:
+    return Online, {"node": number(op, "node") + 1}
+
+
 def _report(k: Kernel, op: Op) -> Start:
     return Report, {}
 
@@ -283,6 +295,8 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
     "invalidate": _invalidate,
     "drain": _drain,
     "report": _report,
+    "offline_node": _offline,
+    "online_node": _online,
     "evict": _evict,
     "prefetch": _prefetch,
     "uffd_register": _uffd_register,

@@ -76,6 +76,8 @@ REASONS = (
     "discarded by the host",
     "replaced",
     "referenced",
+    "memory offlining",
+    "busy",
 )
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""

@@ -113,7 +113,7 @@ def o13(stale: Stale) -> bool:
 
 
 def o36(stale: Stale) -> bool:
-    """Memory failure took the frame away for good, and a CPU reads it."""
+    """The frame was taken away, by memory failure or offlining, and a CPU reads it."""
     return stale.bytes_differ and stale.frame.state == TAKEN and stale.frame.refs != 0
 
 

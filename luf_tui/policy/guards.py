@@ -169,6 +169,13 @@ _TABLE = (
         "page_reporting_cycle()",
     ),
     Guard(
+        "flush-before-offline",
+        "Free pages that owe a flush are flushed before their memory is taken out.",
+        "O36",
+        "check_flush_task_ugen()",
+        "offline_pages()",
+    ),
+    Guard(
         "flush-before-poison",
         "A page that failed is flushed before it is handed to poison handling.",
         "O36",

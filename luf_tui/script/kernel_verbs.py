@@ -114,6 +114,10 @@ def _register(said: Said) -> Args:
     return {**range_of(said), "missing": int(mode == "missing")}
 
 
+def _node(said: Said) -> Args:
+    return {"node": said.scope.node(str(said.words[0]), said.span(said.words[0]))}
+
+
 KERNEL_VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "reclaim": ("reclaim", _reclaim),
     "demote": ("migrate", _migrate("cxl", 0)),
@@ -128,6 +132,8 @@ KERNEL_VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "truncate": ("truncate", _truncate),
     "invalidate": ("invalidate", _invalidate),
     "writeback": ("writeback", _file_page),
+    "offline_node": ("offline_node", _node),
+    "online_node": ("online_node", _node),
     "evict": ("evict", _hardware_page),
     "prefetch": ("prefetch", _hardware_page),
     "uffd_register": ("uffd_register", _register),

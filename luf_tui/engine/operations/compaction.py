@@ -5,15 +5,14 @@ from __future__ import annotations
 from luf_tui.engine import allocator
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import (
     AllocPage,
     FreePage,
     fill_object,
-    generation_done,
     hand_out,
 )
 from luf_tui.engine.operations.migrate import COMPACTION, Migrate
+from luf_tui.engine.operations.section import EndSection
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import KERNEL
@@ -33,7 +32,6 @@ class Compact(Operation, name="compact"):
     order = Local("of the allocation")
     object = Local("whom the block is for; 0 compacts for nobody", ref="kobject")
     content = Local("content plus one; 0 leaves the bytes")
-    mask = Local(mask="cpu")
     pfn = Local("the last free block isolated, then the block captured", ref="frame")
 
     @step("isolate free pages as targets")
@@ -55,27 +53,12 @@ class Compact(Operation, name="compact"):
             for page in range(pfn, pfn + (1 << m.frame[pfn].order)):
                 m.frame[page].order = 0
                 lists.push_head(m, targets, page)
-        return None
+        args = {"node": self.node, "pfn": self.pfn, "pays": 1, "why": TAKEOFF}
+        return self.call(k, EndSection, Compact.migrate, **args)
 
-    @step("settle what the targets owe")
-    def settle(self, k: Kernel) -> Next:
-        """luf_takeoff_end(): before anything is copied into them (P12-12)."""
-        self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
-        if not self.mask:
-            return Compact.wait
-        k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, TAKEOFF)
-        return self.call(k, Shootdown, Compact.paid, mask=self.mask, why=TAKEOFF)
-
-    @step("settle the section")
-    def paid(self, k: Kernel) -> Next:
-        """As in an allocation."""
-        k.policy.takeoff_flushed(k.m, k.task, self.mask)
-        return None
-
-    @step("leave the section", when=generation_done)
-    def wait(self, k: Kernel) -> Next:
-        """As in an allocation; then migrate_pages() with compaction_alloc()."""
-        k.policy.takeoff_done(k.m, k.task, self.node - 1)
+    @step("migrate into them")
+    def migrate(self, k: Kernel) -> Next:
+        """migrate_pages() with compaction_alloc()."""
         if self.object:
             k.m.task[k.task].capture = self.order + 1
         return self.call(k, Migrate, Compact.release, node=self.node, reason=COMPACTION)

@@ -15,7 +15,7 @@ from luf_tui.machine.schema import MIGRATION, TAKEN, Pte
 
 BEFORE_COPY = ev.REASON["before copy"]
 POISONED = ev.REASON["memory failure"]
-COMPACTION, MEMORY_FAILURE = 2, 3
+COMPACTION, MEMORY_FAILURE, HOTPLUG = 2, 3, 5
 """Reason numbers: of compaction, which brings its own targets, and of a migration away from a bad
 page.
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from luf_tui.engine import allocator
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import change_bytes, generation_done
+from luf_tui.engine.operations.memory import change_bytes
+from luf_tui.engine.operations.section import EndSection
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 
@@ -22,7 +22,6 @@ class Report(Operation, name="page reporting"):
     """
 
     node = Local("zone being reported, plus one", ref="zone")
-    mask = Local(mask="cpu")
     pfn = Local("the last block isolated", ref="frame")
 
     @step("isolate the free blocks of a zone")
@@ -42,28 +41,9 @@ class Report(Operation, name="page reporting"):
                 allocator.detach(k, pfn, order)
                 lists.push_tail(m, m.task_list(max(k.task, 0), "plain"), pfn)
                 self.pfn = pfn + 1
-        return None
-
-    @step("settle what the blocks owe")
-    def settle(self, k: Kernel) -> Next:
-        """luf_takeoff_end(): all that is owed is flushed before ->report() (P12-12)."""
-        self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
-        if not self.mask or not k.policy.has("flush-before-report"):
-            return Report.wait
-        k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, REPORTING)
-        return self.call(k, Shootdown, Report.paid, mask=self.mask, why=REPORTING)
-
-    @step("settle the section")
-    def paid(self, k: Kernel) -> Next:
-        """As in an allocation."""
-        k.policy.takeoff_flushed(k.m, k.task, self.mask)
-        return None
-
-    @step("leave the section", when=generation_done)
-    def wait(self, k: Kernel) -> Next:
-        """As in an allocation."""
-        k.policy.takeoff_done(k.m, k.task, self.node - 1)
-        return None
+        pays = int(k.policy.has("flush-before-report"))
+        args = {"node": self.node, "pfn": self.pfn, "pays": pays, "why": REPORTING}
+        return self.call(k, EndSection, Report.report, **args)
 
     @step("report the blocks to the host")
     def report(self, k: Kernel) -> Next:

@@ -1,0 +1,40 @@
+"""The end of a takeoff section of several blocks: what they owe is paid at once (OP-9 to OP-11)."""
+
+from __future__ import annotations
+
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.memory import generation_done
+from luf_tui.machine import events as ev
+
+
+class EndSection(Operation, name="luf_takeoff_end"):
+    """luf_takeoff_end(), for callers that may wait: flush, then leave the zone's section."""
+
+    node = Local("the zone, plus one", ref="zone")
+    pfn = Local("a block of the section, to tell of", ref="frame")
+    pays = Local("what is owed is flushed")
+    why = Local()
+    mask = Local(mask="cpu")
+
+    @step("settle what the blocks owe")
+    def settle(self, k: Kernel) -> Next:
+        """Nobody may use the blocks before this flush is back."""
+        self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
+        if not self.mask or not self.pays:
+            return EndSection.wait
+        k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, self.why)
+        return self.call(k, Shootdown, EndSection.paid, mask=self.mask, why=self.why)
+
+    @step("settle the section")
+    def paid(self, k: Kernel) -> Next:
+        """Take the flushed CPUs out of the task's other batches too (OP-13)."""
+        k.policy.takeoff_flushed(k.m, k.task, self.mask)
+        return None
+
+    @step("leave the section", when=generation_done)
+    def wait(self, k: Kernel) -> Next:
+        """Someone else may be flushing for these blocks: wait until they have."""
+        k.policy.takeoff_done(k.m, k.task, self.node - 1)
+        return DONE
