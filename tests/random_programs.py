@@ -27,7 +27,7 @@ def random_program(seed: int, length: int = 40) -> Program:
             forked = True
             ops.append(op(APP1, 1, "fork", child=2))
         else:
-            ops.append(_mapping_change(rng))
+            ops += [_mapping_change(rng)] if rng.random() < 0.7 else _replacement(rng)
     return Program(f"random {seed}", "random", "", CONFIG, "luf", (), (*SETUP, *ops))
 
 
@@ -64,6 +64,19 @@ def _kernel_work(rng: Random, hot: list[int]) -> Op:
     room = {"node": rng.randrange(2), "order": rng.choice([1, 2])}
     content = rng.randrange(4, 12)
     return op(KERNEL, 0, "compact", targets=targets, object=thing, content=content, **room)
+
+
+def _replacement(rng: Random) -> list[Op]:
+    """Another page comes under an address without a write fault."""
+    draw, one, content = rng.random(), rng.randrange(2), rng.randrange(4, 12)
+    if draw < 0.3:
+        return [op(APP1, 1, "probe", vpn=rng.choice([2, 3]), content=content)]
+    if draw < 0.5:
+        return [op(KSWAPD, 0, "merge", targets=((0, 0, one), (0, rng.randrange(2), 1 - one)))]
+    register = op(KERNEL, 0, "uffd_register", mm=0, vpn=0, pages=2)
+    if draw < 0.6:
+        return [register, op(KERNEL, 0, "uffd_copy", mm=0, vpn=one, content=content)]
+    return [register, op(KERNEL, 0, "uffd_move", mm=0, vpn=one, to=1 - one)]
 
 
 def _mapping_change(rng: Random) -> Op:

@@ -12,6 +12,12 @@ from tests.engine_runs import Run
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BOTH_READ = "cpu1 read text.0\ncpu2 read text.0\n"
+MOVED = (
+    "app mmap anon 2 pages read-write as box\n"
+    "cpu1 write box.0 parcel\ncpu1 mprotect box read-only\n"
+    "kswapd demote app.box.0\ncpu2 read box.0\nkswapd reclaim app.box.0\n"
+    "monitor register app.box.1 wp\nmonitor uffdio-move app.box.0 to app.box.1\ncpu2 read box.0\n"
+)
 RECLAIMED = BOTH_READ + "kswapd reclaim text.0\n"
 
 
@@ -39,6 +45,7 @@ def test_an_obligation_without_a_function_is_explained_in_the_readme(name: str) 
         ("flush-before-poison", BOTH_READ + "kernel poison text.0\ncpu1 read text.0\n", "O36"),
         ("flush-on-write", RECLAIMED + "cpu1 pwrite lib.0 new\ncpu2 read text.0\n", "O8"),
         ("flush-on-truncate", RECLAIMED + "cpu1 truncate lib to 0\ncpu2 read text.0\n", "O9"),
+        ("flush-on-install", MOVED, "O12"),
         ("flush-batched-pending", RECLAIMED + "cpu1 munmap text\ncpu2 read text.0\n", "O10"),
     ],
 )

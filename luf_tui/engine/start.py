@@ -27,8 +27,10 @@ from luf_tui.engine.operations.monitor import Pin, UffdProtect, UffdRegister
 from luf_tui.engine.operations.offline import Offline, Online
 from luf_tui.engine.operations.process import Exit, Fork, Switch
 from luf_tui.engine.operations.reclaim import Reclaim, Writeback
+from luf_tui.engine.operations.replace import Merge, Uprobe
 from luf_tui.engine.operations.reporting import Report
 from luf_tui.engine.operations.scan import NUMA, SOFT_DIRTY, Scan
+from luf_tui.engine.operations.uffdio import UffdCopy, UffdMove
 from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
@@ -253,6 +255,39 @@ def _uffd_unwp(k: Kernel, op: Op) -> Start:
     return UffdProtect, {**_range(k, op), "on": 0}
 
 
+def _uffd_copy(k: Kernel, op: Op) -> Start:
+    place = _registered(k, op, number(op, "vpn"))
+    return UffdCopy, {**place, "vpn": number(op, "vpn"), "content": number(op, "content")}
+
+
+def _uffd_move(k: Kernel, op: Op) -> Start:
+    place = _registered(k, op, number(op, "to"))
+    return UffdMove, {**place, "vpn": number(op, "vpn"), "to": number(op, "to")}
+
+
+def _registered(k: Kernel, op: Op, vpn: int) -> dict[str, int]:
+    """The address space, if a monitor may put pages at `vpn`; the kernel says EINVAL."""
+    mm = number(op, "mm")
+    vma = k.m.vma_at(mm, vpn)
+    if not (vma.uffd_wp or vma.uffd_missing) or vma.file_page:
+        what = f"{k.m.config.processes[mm].name}.{k.m.config.page_name(mm, vpn)}"
+        raise Refused(f"{op.text.strip()}: {what} is no anonymous page registered with a monitor")
+    return {"mm": mm + 1}
+
+
+def _probe(k: Kernel, op: Op) -> Start:
+    return Uprobe, {
+        "mm": _mm(k, op) + 1,
+        "vpn": number(op, "vpn"),
+        "content": number(op, "content"),
+    }
+
+
+def _merge(k: Kernel, op: Op) -> Start:
+    (_, mm, vpn), (_, mm2, vpn2) = cast("tuple[tuple[int, int, int], ...]", op.args["targets"])
+    return Merge, {"mm": mm + 1, "vpn": vpn, "mm2": mm2 + 1, "vpn2": vpn2}
+
+
 def _pin(k: Kernel, op: Op) -> Start:
     pfn = _named_frame(k, op)
     return Pin, {"pfn": pfn + 1, "up": 1}
@@ -302,6 +337,10 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
     "uffd_register": _uffd_register,
     "uffd_wp": _uffd_wp,
     "uffd_unwp": _uffd_unwp,
+    "uffd_copy": _uffd_copy,
+    "uffd_move": _uffd_move,
+    "probe": _probe,
+    "merge": _merge,
     "pin": _pin,
     "unpin": _unpin,
 }

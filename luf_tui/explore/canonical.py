@@ -23,6 +23,8 @@ from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.files import WriteFile
 from luf_tui.engine.operations.memory import KernelAlloc
 from luf_tui.engine.operations.migrate import Migrate
+from luf_tui.engine.operations.replace import Uprobe
+from luf_tui.engine.operations.uffdio import UffdCopy
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Field
 from luf_tui.machine.schema import STACK_DEPTH, Activation, Context, Frame, TlbEntry
@@ -44,9 +46,11 @@ RESULTS: dict[str, frozenset[Step]] = {
             Migrate.unmap,
             KernelAlloc.use,
             Compact.use,
+            UffdCopy.fill,
+            Uprobe.copy,
         }
     ),
-    "code": frozenset({Access.back}),
+    "code": frozenset({Access.back, Uprobe.got}),
 }
 """The steps that read what the operation they called has given, and what they take it for. At any
 other step a result is left over and means nothing.

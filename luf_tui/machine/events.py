@@ -75,6 +75,7 @@ REASONS = (
     "written by the device",
     "discarded by the host",
     "replaced",
+    "copied in by the monitor",
     "referenced",
     "memory offlining",
     "busy",
@@ -128,6 +129,7 @@ MAP = _kind("map", "mm vpn pfn flags", "{page} now maps {pfn} {flags}")
 UNMAP = _kind("unmap", "mm vpn pfn flags", "clear the PTE of {page}, which mapped {pfn} {flags}")
 PROTECT = _kind("protect", "mm vpn pfn flags", "{page} keeps {pfn}, now {flags}")
 HINT = _kind("hint", "mm vpn pfn", "{page} keeps {pfn}, hidden until the next fault")
+MOVE_ENTRY = _kind("moveentry", "mm vpn", "the swap entry of {page} moves elsewhere")
 MMAP = _kind("mmap", "mm vpn pages", "{mm} maps {pages} pages at {page}")
 MUNMAP = _kind("munmap", "mm vpn pages", "{mm} gives up {pages} pages at {page}")
 FORK = _kind("fork", "mm child", "{mm} forks {child}")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from attrs import frozen
 
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, FILE, FREE_STATES, PRESENT, TAKEN, Frame, Pte, Vma
+from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, PRESENT, TAKEN, Frame, Pte, Vma
 from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, Truth
 
 ABOUT: dict[str, str] = {
@@ -89,6 +89,11 @@ class Stale:
         """Whether a file's page has left the frame, whose bytes are as it left them."""
         left = bool(self.vma.file_page) and _ownerless(self.frame)
         return self.bytes_differ and left and not self.wiped
+
+    @property
+    def emptied(self) -> bool:
+        """Whether an anonymous page has left the address, which a new one will be mapped at."""
+        return self.pte.kind == NONE and not self.vma.file_page
 
     @property
     def remapped(self) -> bool:
@@ -174,7 +179,7 @@ def o9(stale: Stale) -> bool:
 
 def o1(stale: Stale) -> bool:
     """The bytes of a free page changed under a stale entry."""
-    free = stale.frame.state in FREE_STATES
+    free = stale.frame.state in FREE_STATES and not stale.emptied
     return stale.bytes_differ and (stale.wiped or stale.of_file or free)
 
 

@@ -212,5 +212,9 @@ class Policy:
         return 0
 
     def mm_mask(self, m: Machine, task: int, mm: int, why: str) -> int:
-        """luf_flush_mm(): CPUs to flush for one address space (`switch`, `exit`, `vma`)."""
+        """luf_flush_mm(): CPUs to flush for one address space.
+
+        `why` is `switch`, `exit`, `vma` or `install`: another page comes under an address, and not
+        by a fault.
+        """
         return 0

@@ -274,6 +274,13 @@ _TABLE = (
         "luf_flush_mapping()",
     ),
     Guard(
+        "flush-on-install",
+        "What moves a page to another address pays first what is owed for the old one.",
+        "O12",
+        "-",
+        "-",
+    ),
+    Guard(
         "flush-on-write",
         "write() pays for the file before the bytes change.",
         "O8",

@@ -180,11 +180,13 @@ class Luf(LufLedger):
         return self.owed_by(m, task, self.files(m)[number]) if hooked else 0
 
     def mm_mask(self, m: Machine, task: int, mm: int, why: str) -> int:
-        """luf_flush_mm() when a lazily borrowed mm is dropped (OP-19).
+        """luf_flush_mm() when a lazily borrowed mm is dropped (OP-19), and before another page is
+        put under an address.
 
         At the end of a VMA and at exit `flush_tlb_batched_pending()` has paid already.
         """
-        return self.owed_by(m, task, self.mms(m)[mm]) if why == "switch" else 0
+        pays = why == "switch" or (why == "install" and self.has("flush-on-install"))
+        return self.owed_by(m, task, self.mms(m)[mm]) if pays else 0
 
     # -- regions ------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from luf_tui.errors import nearest
-from luf_tui.script.said import Args, Said, label, one_target, range_of, targets, text_of
+from luf_tui.script.said import Args, Said, label, one_target, range_of, target_of, targets, text_of
 from luf_tui.script.scope import Wrong
 
 
@@ -107,6 +107,28 @@ def _hardware_page(said: Said) -> Args:
     return {"mm": owner, "vpn": vpn}
 
 
+def _uffd_copy(said: Said) -> Args:
+    where = _hardware_page(said)
+    return {**where, "content": label(said, said.words[1:], str(said.words[0]))}
+
+
+def _uffd_move(said: Said) -> Args:
+    where = _hardware_page(said)
+    owner, to = said.scope.page_of(str(said.words[1]), said.process, said.span(said.words[1]))
+    if owner != where["mm"]:
+        raise Wrong("UFFDIO_MOVE stays within one address space", said.span(said.words[1]))
+    return {**where, "to": to}
+
+
+def _merge(said: Said) -> Args:
+    found = []
+    for token in said.words:
+        found += target_of(said.scope, str(token), said.process, said.span(token))
+    if len(found) != 2 or any(kind for kind, _, _ in found):
+        raise Wrong("two pages of address spaces can be merged", said.line.whole)
+    return {"targets": tuple(found)}
+
+
 def _register(said: Said) -> Args:
     mode = str(said.words[1])
     if mode not in ("missing", "wp"):
@@ -136,6 +158,9 @@ KERNEL_VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "online_node": ("online_node", _node),
     "evict": ("evict", _hardware_page),
     "prefetch": ("prefetch", _hardware_page),
+    "uffd_copy": ("uffd_copy", _uffd_copy),
+    "uffd_move": ("uffd_move", _uffd_move),
+    "merge": ("merge", _merge),
     "uffd_register": ("uffd_register", _register),
     "pin": ("pin", one_target),
     "unpin": ("unpin", one_target),

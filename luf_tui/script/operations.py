@@ -158,6 +158,7 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "drain": ("drain", _nothing),
     "report": ("report", _nothing),
     "deliver": ("deliver", _nothing),
+    "probe": ("probe", _write),
     "uffd_wp": ("uffd_wp", range_of),
     "uffd_unwp": ("uffd_unwp", range_of),
     "resume": ("resume", _nothing),

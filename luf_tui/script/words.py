@@ -50,6 +50,7 @@ KERNEL_ACTORS: dict[str, str] = {
     "kernel": "allocates and frees for the kernel itself",
     "monitor": "a userfaultfd monitor",
     "flusher": "writes back",
+    "ksmd": "merges equal pages",
     "server": "changes a file behind the page cache's back",
 }
 """Actors that are no process of the script."""

@@ -65,6 +65,7 @@ KERNEL: dict[int, str] = {
     ev.MAP: "set_pte_at()",
     ev.UNMAP: "ptep_get_and_clear()",
     ev.PROTECT: "ptep_modify_prot_commit()",
+    ev.MOVE_ENTRY: "move_swap_pte()",
     ev.MMAP: "mmap_region()",
     ev.MUNMAP: "do_vmi_munmap()",
     ev.FORK: "dup_mmap()",

@@ -18,9 +18,11 @@ from luf_tui.engine.operations import (
     process,
     reclaim,
     recorded,
+    replace,
     reporting,
     scan,
     section,
+    uffdio,
     unmap,
 )
 
@@ -42,10 +44,12 @@ __all__ = [
     "process",
     "reclaim",
     "recorded",
+    "replace",
     "reporting",
     "scan",
     "section",
     "step_label",
     "step_name",
+    "uffdio",
     "unmap",
 ]

@@ -1,0 +1,149 @@
+"""Pages that a userfaultfd monitor puts under an address: UFFDIO_COPY and UFFDIO_MOVE (O12).
+
+Neither goes through handle_mm_fault(), where LUF pays (OP-14).
+"""
+
+from __future__ import annotations
+
+from luf_tui.engine import folio, locks, pagetable
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import ANON, NONE, PRESENT, SWAP, Pte
+
+INSTALL = ev.REASON["install"]
+COPIED_IN = "copied in by the monitor"
+
+
+def vacant(k: Kernel, mm: int, vpn: int) -> bool:
+    """Whether a monitor may put a page at an address: registered, anonymous, and no PTE there."""
+    vma = k.m.vma_at(mm, vpn)
+    registered = vma.mapped and (vma.uffd_missing or vma.uffd_wp)
+    return bool(registered and not vma.file_page and k.m.pte_at(mm, vpn).kind == NONE)
+
+
+class UffdCopy(Operation, name="uffd copy"):
+    """mfill_atomic(): a new page with the monitor's bytes, where nothing was. Never flushes: a PTE
+    that is none was cleared by someone who has (EEXIST otherwise).
+    """
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    content = Local()
+    pfn = Local("the new page, with a reference", ref="frame")
+
+    @step("look at the PTE", when=locks.mmap_read)
+    def look(self, k: Kernel) -> Next:
+        """Take mmap_lock for reading; allocate before the page-table lock is taken."""
+        k.m.mm[self.mm - 1].readers += 1
+        if not vacant(k, self.mm - 1, self.vpn):
+            return UffdCopy.leave
+        return self.call(k, AllocPage, UffdCopy.fill, use=ANON, order=0)
+
+    @step("copy the monitor's bytes in")
+    def fill(self, k: Kernel) -> Next:
+        """mfill_atomic_pte_copy()."""
+        if not k.result:
+            return UffdCopy.leave
+        self.pfn = k.result
+        folio.get(k, self.pfn - 1)
+        change_bytes(k, self.pfn - 1, self.content, COPIED_IN)
+        return None
+
+    @step("install the PTE", when=locks.table)
+    def install(self, k: Kernel) -> Next:
+        """mfill_atomic_install_pte(); someone else may have been faster."""
+        if vacant(k, self.mm - 1, self.vpn):
+            pte, vma = k.m.pte_at(self.mm - 1, self.vpn), k.m.vma_at(self.mm - 1, self.vpn)
+            pagetable.install(k, pte, self.pfn - 1, writable=vma.prot_write, dirty=1, exclusive=1)
+            folio.add_lru(k, self.pfn - 1)
+        if folio.put(k, self.pfn - 1):
+            return self.call(k, FreePage, UffdCopy.leave, pfn=self.pfn)
+        return None
+
+    @step("drop mmap_lock")
+    def leave(self, k: Kernel) -> Next:
+        """The monitor's ioctl returns."""
+        k.m.mm[self.mm - 1].readers -= 1
+        return DONE
+
+
+class UffdMove(Operation, name="uffd move"):
+    """move_pages(): a page, or its swap entry, goes to another address of the same mm.
+
+    A present page is cleared and flushed as ever. For a swap entry the kernel flushes nothing: its
+    PTE was not present. Where the unmap that made it so is deferred, a CPU can still read the page
+    at the address it has left; so the mm's debt is paid before the entry moves.
+    """
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    to = Local("the page of the destination")
+    mask = Local(mask="cpu")
+    pfn = Local("the page being moved, locked", ref="frame")
+
+    def _source(self, k: Kernel) -> Pte:
+        return k.m.pte_at(self.mm - 1, self.vpn)
+
+    @step("take mmap_lock", when=locks.mmap_read)
+    def begin(self, k: Kernel) -> Next:
+        """For reading."""
+        k.m.mm[self.mm - 1].readers += 1
+        return None
+
+    @step("clear the source PTE", when=locks.table)
+    def take_down(self, k: Kernel) -> Next:
+        """move_present_pte(): ptep_clear_flush(). EBUSY unless the page is this mapping's alone."""
+        source = self._source(k)
+        if source.kind == SWAP:
+            return UffdMove.move_entry
+        if source.kind != PRESENT or not vacant(k, self.mm - 1, self.to):
+            return UffdMove.leave
+        frame = k.m.frame[source.pfn - 1]
+        shared = frame.state != ANON or frame.mapcount != 1 or not source.exclusive
+        if shared or frame.pins or frame.refs or frame.locked:
+            return UffdMove.leave
+        self.pfn, frame.locked = source.pfn, k.ctx + 1
+        pagetable.clear(k, source)
+        if not k.policy.has("flush-before-set"):
+            return None
+        k.m.mm[self.mm - 1].ptl = k.ctx + 1
+        args = {"mm": self.mm, "start": self.vpn, "end": self.vpn + 1, "why": INSTALL}
+        return self.call(k, Shootdown, UffdMove.set, **args)
+
+    @step("set the destination PTE", when=locks.table)
+    def set(self, k: Kernel) -> Next:
+        """set_pte_at(), with both page-table locks held since the source was cleared."""
+        k.m.mm[self.mm - 1].ptl = 0
+        k.m.frame[self.pfn - 1].locked = 0
+        writable = k.m.vma_at(self.mm - 1, self.to).prot_write
+        target = k.m.pte_at(self.mm - 1, self.to)
+        pagetable.install(k, target, self.pfn - 1, writable=writable, dirty=1, exclusive=1)
+        return UffdMove.leave
+
+    @step("move the swap entry", when=locks.table)
+    def move_entry(self, k: Kernel) -> Next:
+        """move_swap_pte(), once nothing is owed by this mm."""
+        m, source = k.m, self._source(k)
+        if source.kind != SWAP or not vacant(k, self.mm - 1, self.to):
+            return UffdMove.leave
+        slot = m.swap[source.slot - 1]
+        if slot.users != 1 or (slot.frame and m.frame[slot.frame - 1].locked):
+            return UffdMove.leave
+        self.mask = k.policy.mm_mask(m, k.task, self.mm - 1, "install")
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, -1, self.mask, INSTALL)
+            return self.call(k, Shootdown, UffdMove.move_entry, mask=self.mask, why=INSTALL)
+        target = m.pte_at(self.mm - 1, self.to)
+        target.kind, target.slot, target.uffd_wp = SWAP, source.slot, source.uffd_wp
+        pagetable.empty(source)
+        k.emit(ev.MOVE_ENTRY, k.cpu, self.mm - 1, self.vpn)
+        return None
+
+    @step("drop mmap_lock")
+    def leave(self, k: Kernel) -> Next:
+        """The monitor's ioctl returns."""
+        k.m.mm[self.mm - 1].readers -= 1
+        return DONE

@@ -1,0 +1,121 @@
+"""Another page comes under an address without a write fault: userfaultfd, uprobes, KSM (O12)."""
+
+from __future__ import annotations
+
+import pytest
+
+from luf_tui.errors import InputError, Refused
+from luf_tui.script.parse import parse
+from tests.engine_runs import HEAD, Run
+
+POLICIES = ("eager", "batched", "luf")
+REGISTERED = "monitor register app.heap.1 missing\n"
+EQUAL = "cpu1 write heap.0 same\ncpu0 run thief\ncpu0 write heap.0 same\n"
+MERGED = EQUAL + "ksmd merge app.heap.0 thief.heap.0\n"
+
+
+def frames(run: Run) -> tuple[int, int]:
+    """The frames of app.heap.0 and thief.heap.0."""
+    return run.m.pte_at(0, 0).pfn - 1, run.m.pte_at(1, 0).pfn - 1
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_monitor_fills_the_address_a_thread_faulted_on(policy: str) -> None:
+    told = REGISTERED + "cpu1 read heap.1\nmonitor uffdio-copy app.heap.1 answer\n"
+    run = Run(told + "cpu1 read heap.1\nexpect reads answer\n", policy)
+
+    assert ["uffd"] == [event.name for event in run.events("uffd")]
+    assert [] == run.events("send")
+    assert run.m.frame[run.m.pte_at(0, 1).pfn - 1].content == run.events("read")[-1].args["content"]
+
+
+def test_a_page_that_is_there_already_stays() -> None:
+    script = "cpu1 write heap.1 mine\n" + REGISTERED + "monitor uffdio-copy app.heap.1 answer\n"
+    run = Run(script + "cpu1 read heap.1\n")
+
+    assert run.events("store")[0].args["content"] == run.events("read")[0].args["content"]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_page_that_is_mapped_moves_after_a_flush(policy: str) -> None:
+    script = (
+        "cpu2 write heap.0 parcel\n" + REGISTERED + "monitor uffdio-move app.heap.0 to app.heap.1\n"
+    )
+    run = Run(script + "cpu2 read heap.0\ncpu1 read heap.1\n", policy)
+
+    assert [0b110] == [event.args["mask"] for event in run.events("flushed")]
+    assert ["zero", "parcel"] == [
+        run.m.config.content_name(event.args["content"]) for event in run.events("read")
+    ]
+    assert [] == run.violations()
+
+
+def test_a_page_that_is_pinned_does_not_move() -> None:
+    script = "cpu2 write heap.0 parcel\ncpu2 pin heap.0\n" + REGISTERED
+    run = Run(script + "monitor uffdio-move app.heap.0 to app.heap.1\ncpu1 read heap.0\n")
+
+    assert [] == run.events("flushed")
+    assert run.m.pte_at(0, 0).pfn
+
+
+def test_a_page_moves_only_to_where_a_monitor_is_registered() -> None:
+    with pytest.raises(Refused, match="registered"):
+        Run("cpu1 write heap.0 parcel\nmonitor uffdio-move app.heap.0 to app.heap.1\n")
+
+
+def test_a_page_moves_within_one_address_space() -> None:
+    with pytest.raises(InputError, match="one address space"):
+        parse(HEAD + "monitor uffdio-move app.heap.0 to thief.heap.0\n", "test.luf")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_breakpoint_is_seen_by_every_thread(policy: str) -> None:
+    script = "cpu1 read text.0\ncpu2 read text.0\ncpu1 probe text.0 break\ncpu2 read text.0\n"
+    run = Run(script, policy)
+
+    assert "break" == run.m.config.content_name(run.events("read")[-1].args["content"])
+    assert not run.m.pte_at(0, 2).writable
+    assert [] == run.violations()
+
+
+def test_a_breakpoint_past_the_end_of_a_file_is_none() -> None:
+    run = Run("cpu1 truncate lib to 1\ncpu1 probe text.1 break\n")
+
+    assert 1 == len(run.events("sigbus"))
+    assert 0 == run.m.pte_at(0, 3).kind == run.m.mm[0].writer
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_two_equal_pages_become_one_that_nobody_can_store_to(policy: str) -> None:
+    run = Run(MERGED, policy)
+
+    assert frames(run)[0] == frames(run)[1]
+    assert 2 == run.m.frame[frames(run)[0]].mapcount
+    assert (0, 0) == (run.m.pte_at(0, 0).writable, run.m.pte_at(1, 0).writable)
+    assert 1 == len(run.events("free"))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_store_to_a_merged_page_is_seen_by_its_own_process_alone(policy: str) -> None:
+    run = Run(
+        MERGED + "cpu2 read heap.0\ncpu1 write heap.0 mine\ncpu2 read heap.0\ncpu0 read heap.0\n",
+        policy,
+    )
+
+    assert ["same", "mine", "same"] == [
+        run.m.config.content_name(event.args["content"]) for event in run.events("read")
+    ]
+    assert [] == run.violations()
+
+
+@pytest.mark.parametrize("spoilt", ["cpu1 write heap.0 other\n", "cpu1 pin heap.0\n"])
+def test_pages_that_differ_or_are_pinned_stay_two(spoilt: str) -> None:
+    run = Run(EQUAL + spoilt + "ksmd merge app.heap.0 thief.heap.0\n")
+
+    assert frames(run)[0] != frames(run)[1]
+    assert [] == run.violations()
+
+
+def test_only_pages_of_address_spaces_are_merged() -> None:
+    with pytest.raises(InputError, match="merged"):
+        parse(HEAD + "ksmd merge lib.0 app.heap.0\n", "test.luf")
