@@ -201,6 +201,24 @@ async def test_a_long_recording_is_shown_going_on(path, monkeypatch):
 
 
 @driven
+async def test_a_recording_whose_panel_is_clicked_away_still_opens(path, monkeypatch):
+    looks = []
+    monkeypatch.setattr(
+        Recording, "done", lambda self, seconds=0: looks.append(1) or len(looks) > 3
+    )
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.click(offset=Offset(1, 1))
+        assert "recording under luf" not in text(pilot.app)
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if isinstance(pilot.app.screen, Stepper):
+                break
+
+        assert isinstance(pilot.app.screen, Stepper)
+
+
+@driven
 async def test_a_broken_scenario_is_marked_in_the_gallery(path):
     path.write_text("xyzzy\n" + SCENARIO, "utf-8")
     async with LufApp().run_test(size=(120, 40)) as pilot:

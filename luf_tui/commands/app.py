@@ -37,6 +37,6 @@ def run(args: argparse.Namespace) -> int:
     # Textual takes a quarter of a second to load: not before there is something to show.
     from luf_tui.ui.app import LufApp  # noqa: PLC0415
 
-    app = LufApp(path, step or 0, policy, args.without, args.theme)
+    app = LufApp(path, step, policy, args.without, args.theme)
     app.run()
     return app.return_code or terminal.HELD

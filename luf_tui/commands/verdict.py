@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from luf_tui.commands import terminal
-from luf_tui.script.program import Condition, Expect, Program
+from luf_tui.timeline.failing import awaits_violation
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -43,13 +43,3 @@ def judged(run: Timeline) -> Verdict:
     if failed:
         return Verdict(terminal.FAILED, "failed", tuple(failed))
     return Verdict(terminal.HELD, "held", ())
-
-
-def awaits_violation(program: Program) -> bool:
-    """Whether a scenario shows a violation on purpose: an expectation of its names one."""
-    return any(isinstance(item, Expect) and _names_one(item.condition) for item in program.items)
-
-
-def _names_one(condition: Condition) -> bool:
-    none = condition.relation in ("=", "==") and condition.value == 0
-    return condition.predicate == "violation" and not condition.negated and not none

@@ -285,8 +285,17 @@ _TABLE: tuple[Action, ...] = (
         RUN, "act_what_if",
     ),
     Action(
-        "undo-what-if", ("u",), "undo", "Back to the run before the last line put in", RUN,
-        "act_undo_what_if",
+        "explore", ("E",), "explore", "Search every order of the race for one that breaks it", RUN,
+        "act_explore",
+    ),
+    Action(
+        "go-back", ("u",), "go back",
+        "Back to the run before the last line put in, or before the counterexample", RUN,
+        "act_go_back",
+    ),
+    Action(
+        "save-script", ("W",), "save", "Write the script that is shown to a new file", RUN,
+        "act_save_script",
     ),
     Action("reload", ("r",), "reload", "Read the file again and keep the place", RUN, "act_reload"),
     Action("gallery", ("o",), "open", "Open another scenario", RUN, "act_gallery"),

@@ -40,12 +40,15 @@ class LufApp(App[None]):
     def __init__(
         self,
         path: Path | str | None = None,
-        step: int = 0,
+        step: int | None = None,
         policy: str | None = None,
         without: Iterable[str] = (),
         theme_name: str = "",
     ) -> None:
-        """`step` is where to stand first; `policy` and `without` override the scenario's own."""
+        """`step` is where to stand first; without one, where the run fails, or the start.
+
+        `policy` and `without` override the scenario's own.
+        """
         super().__init__()
         self.path = Path(path) if path is not None else None
         self.first_step = step
@@ -90,7 +93,7 @@ class LufApp(App[None]):
         if isinstance(board, Board):
             board.watch_recording(recording, lambda run: self._open(run, message.step))
 
-    def _open(self, run: Timeline, step: int) -> None:
+    def _open(self, run: Timeline, step: int | None) -> None:
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.push_screen(Stepper(self.desk, run, step))

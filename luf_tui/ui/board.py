@@ -172,7 +172,8 @@ class Board(Screen[None]):
         def look() -> None:
             if recording.done():
                 clock.stop()
-                self.panels.remove(panel)
+                if panel in self.panels:
+                    self.panels.remove(panel)
                 self._hand_over(recording, then)
             self.paint_soon()
 

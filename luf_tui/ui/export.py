@@ -1,4 +1,4 @@
-"""The screen as a picture in a file."""
+"""Files a person asks for from inside the app: pictures of the screen, and scripts."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ from pathlib import Path
 from textual.app import App
 
 
+def free_path(name: str, folder: Path | None = None) -> Path:
+    """A path in the working folder (or `folder`) under this name, numbered if it is taken."""
+    path = (folder or Path()) / name
+    number = 2
+    while path.exists():
+        path = path.with_name(f"{Path(name).stem}-{number}{Path(name).suffix}")
+        number += 1
+    return path
+
+
+def save_text(text: str, path: Path) -> tuple[str, bool]:
+    """Write a file. Answers with what to tell, and whether it went well."""
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        return f"not saved: {path}: {error.strerror}", False
+    return f"saved {path}", True
+
+
 def save_svg(app: App[None], name: str, folder: Path | None = None) -> tuple[str, bool]:
     """Write the screen as SVG into the working folder under a name that is free.
 
     Answers with what to tell, and whether it went well.
     """
-    folder = folder or Path()
-    path = folder / name
-    number = 2
-    while path.exists():
-        path = folder / f"{Path(name).stem}-{number}.svg"
-        number += 1
-    try:
-        path.write_text(app.export_screenshot(title="luf-tui", simplify=True), "utf-8")
-    except OSError as error:
-        return f"not saved: {path}: {error.strerror}", False
-    return f"saved {path}", True
+    picture = app.export_screenshot(title="luf-tui", simplify=True)
+    return save_text(picture, free_path(name, folder))

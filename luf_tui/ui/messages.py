@@ -9,10 +9,14 @@ from textual.message import Message
 
 
 class OpenScenario(Message):
-    """Open a scenario at a step."""
+    """Open a scenario at a step; without one, where its run fails, or at the start."""
 
     def __init__(
-        self, path: Path, step: int = 0, policy: str | None = None, without: Iterable[str] = ()
+        self,
+        path: Path,
+        step: int | None = None,
+        policy: str | None = None,
+        without: Iterable[str] = (),
     ) -> None:
         super().__init__()
         self.path = path

@@ -16,6 +16,11 @@ def load_program(path: Path) -> Program:
     return load(str(path))
 
 
+def program_of(text: str, path: str) -> Program:
+    """Parse a scenario that is in no file yet; `path` is what it is called. Raises InputError."""
+    return parse(text, path)
+
+
 def with_line(program: Program, after: int, line: str) -> Program:
     """The program with one more script line after line `after`; the file is left alone.
 

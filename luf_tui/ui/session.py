@@ -58,8 +58,10 @@ class Said:
 class Session:
     """One recorded run being looked at."""
 
-    def __init__(self, timeline: Timeline, position: int = 0) -> None:
+    def __init__(self, timeline: Timeline, position: int = 0, *, filed: bool = True) -> None:
+        """`filed`: the script is in a file, beside which bookmarks and breakpoints are kept."""
         self.timeline = timeline
+        self.filed = filed
         self.position = timeline.clamp(position)
         self.trail: list[int] = []
         self.kinds: tuple[int, ...] = moves.kind_numbers(FOLLOWED)
@@ -327,6 +329,8 @@ class Session:
         return tuple(points)
 
     def _saved(self, text: str) -> Said:
+        if not self.filed:
+            return Said(text)
         kept = Sidecar(self.marks, tuple(point.text for point in self.points))
         try:
             bookmarks.save(bookmarks.sidecar_path(self.path), kept)

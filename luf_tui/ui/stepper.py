@@ -7,20 +7,23 @@ from typing import ClassVar
 
 from luf_tui.errors import LufError
 from luf_tui.policy.registry import POLICIES, make_policy
+from luf_tui.timeline.failing import first_failure
 from luf_tui.timeline.record import chosen_policy
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions, asking, choosing, export, script
 from luf_tui.ui.desk import Desk
+from luf_tui.ui.explorer import Explorer
 from luf_tui.ui.guards import GuardsPanel
 from luf_tui.ui.help import HelpPanel
 from luf_tui.ui.messages import OpenGallery
 from luf_tui.ui.problems import ProblemsPanel
-from luf_tui.ui.walker import Walker
 
 BREAK_HELP = (
     "line 15   event defer   event defer hit 3   watch pte[3].pfn",
     "when stale cpu1 text.0   (any condition that expect knows)",
 )
+
+FAILS = "opened where it fails: w says why, home goes to the start"
 
 WHAT_IF_HELP = (
     "any script line: cpu1 read text.0   kswapd reclaim text.1   cpu0 write heap.0 secret",
@@ -30,17 +33,17 @@ LOOK = 1.0
 """Seconds between two looks at the file."""
 
 
-class Stepper(Walker):
+class Stepper(Explorer):
     """The screen of a recorded run."""
 
     WHERE: ClassVar[str] = actions.STEPPER
     BINDINGS = actions.bindings(actions.STEPPER)
 
-    def __init__(self, desk: Desk, timeline: Timeline, position: int = 0) -> None:
-        super().__init__(desk, timeline, position)
-        self.recorded: list[Timeline] = []
-        """Runs put aside for what-ifs, the latest last."""
-        self._stamp: tuple[int, int] | None = None
+    def __init__(self, desk: Desk, timeline: Timeline, position: int | None = None) -> None:
+        """Without a position it opens where the run fails, or at the start."""
+        failing = first_failure(timeline) if position is None else -1
+        super().__init__(desk, timeline, max(position or 0, failing))
+        self._opened = FAILS if failing >= 0 else ""
 
     # -- breakpoints and bookmarks --------------------------------------------------------------
 
@@ -178,6 +181,8 @@ class Stepper(Walker):
         self.set_interval(LOOK, self._look_at_file)
         if self.session.trouble:
             self.tell(self.session.trouble, badly=True)
+        elif self._opened:
+            self.tell(self._opened)
 
     def _look_at_file(self) -> None:
         """Read the file again when it has been saved; what is wrong with it waits for `r`."""
@@ -190,13 +195,6 @@ class Stepper(Walker):
         except LufError:
             self.tell("the file has changed and cannot be played: r shows why", badly=True)
 
-    def _file_stamp(self) -> tuple[int, int] | None:
-        try:
-            state = self.session.path.stat()
-        except OSError:
-            return None
-        return state.st_mtime_ns, state.st_size
-
     # -- what if ------------------------------------------------------------------------------
 
     def act_what_if(self) -> None:
@@ -205,10 +203,15 @@ class Stepper(Walker):
         def use(text: str) -> None:
             session = self.session
             program = script.with_line(session.timeline.program, session.line, text)
-            self.recorded.append(session.timeline)
+            before = session.timeline
             self.desk.remember("what if", text)
 
+            def back() -> str:
+                session.replace(before)
+                return "the run as it was"
+
             def show(run: Timeline) -> None:
+                self.ways_back.append(back)
                 session.replace(run)
                 self.say(session.to_line(session.line + 1))
                 self.tell("what if: u goes back to the run as it was")
@@ -216,15 +219,6 @@ class Stepper(Walker):
             self.record(program, make_policy(*_policy_of(session.timeline)), show)
 
         self.prompt("what if, after this line", use, "what if", WHAT_IF_HELP)
-
-    def act_undo_what_if(self) -> None:
-        """Back to the run as it was before the last line put in."""
-        self.pause()
-        if not self.recorded:
-            self.tell("this is the run of the file: a puts a line in", badly=True)
-            return
-        self.session.replace(self.recorded.pop())
-        self.tell("the run as it was")
 
     def act_gallery(self) -> None:
         """To the gallery."""
