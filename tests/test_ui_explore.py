@@ -47,7 +47,15 @@ async def over(pilot, seconds=60):
     while pilot.app.screen.hunts[-1].stage != OVER:
         assert time.monotonic() < until
         await pilot.pause(0.05)
-    await pilot.pause()
+    pilot.app.screen.paint_now()
+
+
+async def shown(pilot, words, seconds=60):
+    """Wait until the screen says something."""
+    until = time.monotonic() + seconds
+    while words not in text(pilot.app):
+        assert time.monotonic() < until
+        await pilot.pause(0.05)
 
 
 async def click_on(pilot, words):
@@ -150,17 +158,14 @@ async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
         assert 2 == screen.session.position
         assert not screen.panels
         hunt = screen.hunts[-1]
-        await pilot.pause()
-        assert "states" in lines(pilot.app)[-1]
+        await shown(pilot, " states   n N")
         await pilot.press("E")
         assert "searching every order" in text(pilot.app)
         assert [hunt] == screen.hunts
 
         await pilot.press("q")
         hunt.stop()
-        await over(pilot)
-        await pilot.pause(0.3)
-        assert "race on line 12: not decided: stopped by hand" in lines(pilot.app)[-1]
+        await shown(pilot, "race on line 12: not decided: stopped by hand")
 
 
 @driven
