@@ -158,7 +158,7 @@ async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
         assert 2 == screen.session.position
         assert not screen.panels
         hunt = screen.hunts[-1]
-        await shown(pilot, " states   n N")
+        await shown(pilot, " states  ")
         await pilot.press("E")
         assert "searching every order" in text(pilot.app)
         assert [hunt] == screen.hunts
