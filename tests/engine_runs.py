@@ -10,9 +10,9 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from tests import invariants
 
-HEAD = """title t
-machine cpus 3, dram 8, cxl 8, pcp-batch 1, pcp-high 0
-process app
+MACHINE = "machine cpus 3, dram 8, cxl 8, pcp-batch 1, pcp-high 0\n"
+HEAD = f"""title t
+{MACHINE}process app
 process thief
 file lib, 2 pages
 app mmap lib read-only as text
@@ -25,8 +25,15 @@ cpu2 run app
 class Run:
     """One played script: the machine at its end, its events, and what the oracle found."""
 
-    def __init__(self, script: str, policy: str = "luf", without: tuple[str, ...] = ()) -> None:
-        director = Director(parse(HEAD + script, "test.luf"), make_policy(policy, without))
+    def __init__(
+        self,
+        script: str,
+        policy: str = "luf",
+        without: tuple[str, ...] = (),
+        machine: str = MACHINE,
+    ) -> None:
+        text = HEAD.replace(MACHINE, machine) + script
+        director = Director(parse(text, "test.luf"), make_policy(policy, without))
         self.m: Machine = director.machine
         oracle, seen = Oracle(self.m), 0
         self.found: list[Finding] = []

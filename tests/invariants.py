@@ -17,6 +17,7 @@ from luf_tui.machine.schema import (
     MIGRATION,
     PRESENT,
     SWAP,
+    TABLE,
 )
 
 
@@ -31,8 +32,21 @@ def check(m: Machine, *, recorded: bool = False) -> None:
     check_caches(m)
     check_tlbs(m)
     check_references(m)
+    check_tables(m)
     if not recorded and not any(context.depth for context in m.ctx):
         check_rest(m)
+
+
+def check_tables(m: Machine) -> None:
+    """A page-table page is one page table's, and PTEs are nowhere else."""
+    pages = [table.frame for table in m.table if table.frame]
+    pages += [table.gathered for table in m.table if table.gathered]
+    assert len(pages) == len(set(pages))
+    assert all(m.frame[pfn - 1].state == TABLE for pfn in pages)
+    if m.table:
+        for pte in m.pte:
+            mm, vpn = divmod(pte.index, m.config.pages)
+            assert not pte.kind or m.table_at(mm, vpn).frame, (mm, vpn)
 
 
 def check_references(m: Machine) -> None:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from random import Random
 
+from attrs import evolve
+
+from luf_tui.machine.config import MachineConfig, Node
 from luf_tui.script.program import Op, Program
 from tests.strategies import APP1, APP2, CONFIG, KERNEL, KID, KSWAPD, OTHER, SETUP, USERS, op
 
+TABLES = evolve(CONFIG, table_span=3, nodes=(Node("dram", 16), Node("cxl", 8, tier=1)))
+"""A machine with page-table pages, which take memory of their own."""
 
-def random_program(seed: int, length: int = 40) -> Program:
+
+def random_program(seed: int, length: int = 40, config: MachineConfig = CONFIG) -> Program:
     """A program of `length` operations after the set-up, the same for the same seed.
 
-    Accesses dwell on a few pages, so that reclaim, migration and reuse meet stale entries.
+    Accesses dwell on a few pages, so that reclaim, migration and reuse meet stale entries. With
+    page-table pages there is no fork.
     """
     rng = Random(seed)
     hot = [rng.randrange(6) for _ in range(2)]
-    forked = False
+    forked = bool(config.table_span)
     ops: list[Op] = []
     while len(ops) < length:
         draw = rng.random()
@@ -28,7 +35,7 @@ def random_program(seed: int, length: int = 40) -> Program:
             ops.append(op(APP1, 1, "fork", child=2))
         else:
             ops += [_mapping_change(rng)] if rng.random() < 0.7 else _replacement(rng)
-    return Program(f"random {seed}", "random", "", CONFIG, "luf", (), (*SETUP, *ops))
+    return Program(f"random {seed}", "random", "", config, "luf", (), (*SETUP, *ops))
 
 
 def _page(rng: Random, hot: list[int]) -> int:

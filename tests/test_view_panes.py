@@ -296,3 +296,15 @@ def test_a_very_long_script_is_shown_around_where_the_run_stands():
 
     assert "2500" in text(shown.rows[shown.current])
     assert len(shown.rows) < 1600
+
+
+def test_what_a_cpu_remembers_of_a_page_table_is_shown_and_lit_once_it_is_wrong():
+    timeline = run("hazards/page-table-page")
+    timeline.seek(first(timeline, ev.TABLE_OUT))
+    shown = [text(row) for row in pane(timeline, "tlbs").rows]
+    walks = [row for row in shown if "⇒ f0" in row]
+
+    assert 1 == len(walks)
+    assert "~ text.0" in walks[0]
+    timeline.seek(first(timeline, ev.TABLE_IN))
+    assert "▤" in "".join(text(row) for row in pane(timeline, "frames").rows)

@@ -44,7 +44,8 @@ def fill(k: Kernel, cpu: int, mm: int, vpn: int, store: bool = False) -> bool:
     through a PTE that munmap() has yet to clear gives an entry that may be used until it returns.
     """
     pte = k.m.pte_at(mm, vpn)
-    if not accessible(pte) or (store and not pte.writable):
+    found = not k.m.walk or _find_table(k, cpu, mm, vpn)
+    if not found or not accessible(pte) or (store and not pte.writable):
         return False
     pte.accessed = 1
     if store:
@@ -55,6 +56,22 @@ def fill(k: Kernel, cpu: int, mm: int, vpn: int, store: bool = False) -> bool:
     entry.pending = 0 if k.m.vma_at(mm, vpn).prot_read else k.m.mm[mm].writer
     k.emit(ev.FILL, cpu, mm, vpn, pte.pfn - 1, flags_of(pte))
     return True
+
+
+def _find_table(k: Kernel, cpu: int, mm: int, vpn: int) -> bool:
+    """The upper levels of a walk, from the paging-structure cache if it has them; False raises #PF.
+
+    What a page says that is a page table no longer is not modelled: the walk faults, and with the
+    fault the CPU forgets where it looked (SDM 3A, 4.10.4.1).
+    """
+    walk = k.m.walks_of(cpu, mm)[vpn // k.m.config.table_span]
+    table = k.m.table_at(mm, vpn).frame
+    if walk.table and walk.table != table:
+        k.emit(ev.FREED_WALK, cpu, mm, vpn, walk.table - 1)
+        walk.table = 0
+        return False
+    walk.table = table
+    return bool(table)
 
 
 def _room(k: Kernel, cpu: int) -> TlbEntry:
@@ -72,7 +89,17 @@ def _room(k: Kernel, cpu: int) -> TlbEntry:
 
 
 def drop(k: Kernel, cpu: int, mm: int, start: int, end: int) -> int:
-    """INVLPG (H6) over [start, end) of one mm, or all its entries when end is start."""
+    """INVLPG (H6) over [start, end) of one mm, or all its entries when end is start. What the CPU
+    remembers of the upper levels goes in either case.
+    """
+    if k.m.walk:
+        for walk in k.m.walks_of(cpu, mm):
+            walk.table = 0
+    return forget(k, cpu, mm, start, end)
+
+
+def forget(k: Kernel, cpu: int, mm: int, start: int, end: int) -> int:
+    """Drop TLB entries as `drop` does, and nothing else."""
     dropped = 0
     for entry in k.m.tlb_of(cpu):
         if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):

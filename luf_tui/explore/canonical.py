@@ -21,6 +21,7 @@ from luf_tui.engine.operations.access import Access
 from luf_tui.engine.operations.compaction import Compact
 from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.files import WriteFile
+from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import KernelAlloc
 from luf_tui.engine.operations.migrate import Migrate
 from luf_tui.engine.operations.replace import Uprobe
@@ -45,12 +46,13 @@ RESULTS: dict[str, frozenset[Step]] = {
             WriteFile.read_in,
             Migrate.unmap,
             KernelAlloc.use,
+            PteAlloc.install,
             Compact.use,
             UffdCopy.fill,
             Uprobe.copy,
         }
     ),
-    "code": frozenset({Access.back, Uprobe.got}),
+    "code": frozenset({Access.back, Fault.grown, Uprobe.got}),
 }
 """The steps that read what the operation they called has given, and what they take it for. At any
 other step a result is left over and means nothing.

@@ -90,6 +90,9 @@ class MachineConfig:
     pcp_high: int = 4
     watermark_min: int = 0
     """Free pages below which a zone counts as short (WMARK_MIN), per zone."""
+    table_span: int = 0
+    """Virtual pages that one page-table page maps (512 in the kernel); with 0 there are neither
+    page-table pages nor paging-structure caches."""
     swap_slots: int = 8
     mask_follows_load: bool = False
     """True where a CPU that loads another mm leaves mm_cpumask of the old one, as before Linux
@@ -118,6 +121,11 @@ class MachineConfig:
     def file_pages(self) -> int:
         """Page-cache positions over all files."""
         return sum(f.pages for f in self.files)
+
+    @property
+    def tables(self) -> int:
+        """Page-table pages that an address space can have."""
+        return -(-self.pages // self.table_span) if self.table_span else 0
 
     def first_frame(self, node: int) -> int:
         """The lowest frame number of a node."""

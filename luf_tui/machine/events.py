@@ -129,6 +129,11 @@ MAP = _kind("map", "mm vpn pfn flags", "{page} now maps {pfn} {flags}")
 UNMAP = _kind("unmap", "mm vpn pfn flags", "clear the PTE of {page}, which mapped {pfn} {flags}")
 PROTECT = _kind("protect", "mm vpn pfn flags", "{page} keeps {pfn}, now {flags}")
 HINT = _kind("hint", "mm vpn pfn", "{page} keeps {pfn}, hidden until the next fault")
+TABLE_IN = _kind("tablein", "mm vpn pfn", "{pfn} is the page table of {page} from here on")
+TABLE_OUT = _kind("tableout", "mm vpn pfn", "{pfn} is the page table of {page} no longer")
+FREED_WALK = _kind(
+    "freedwalk", "mm vpn pfn", "{cpu} walks {pfn}, once the page table of {page}", "○"
+)
 MOVE_ENTRY = _kind("moveentry", "mm vpn", "the swap entry of {page} moves elsewhere")
 MMAP = _kind("mmap", "mm vpn pages", "{mm} maps {pages} pages at {page}")
 MUNMAP = _kind("munmap", "mm vpn pages", "{mm} gives up {pages} pages at {page}")

@@ -63,6 +63,8 @@ class Machine:
             RegionSpec("mm", s.Mm, mms),
             RegionSpec("vma", s.Vma, mms * config.pages),
             RegionSpec("pte", s.Pte, mms * config.pages),
+            RegionSpec("table", s.PageTable, mms * config.tables),
+            RegionSpec("walk", s.WalkEntry, n * mms * config.tables),
             RegionSpec("file_page", s.FilePage, config.file_pages),
             RegionSpec("inode", s.FileInode, len(config.files)),
             RegionSpec("swap", s.SwapSlot, config.swap_slots),
@@ -90,6 +92,8 @@ class Machine:
         self.mm: Region[s.Mm] = self.regions["mm"]
         self.vma: Region[s.Vma] = self.regions["vma"]
         self.pte: Region[s.Pte] = self.regions["pte"]
+        self.table: Region[s.PageTable] = self.regions["table"]
+        self.walk: Region[s.WalkEntry] = self.regions["walk"]
         self.file_page: Region[s.FilePage] = self.regions["file_page"]
         self.inode: Region[s.FileInode] = self.regions["inode"]
         self.swap: Region[s.SwapSlot] = self.regions["swap"]
@@ -157,6 +161,16 @@ class Machine:
     def pte_at(self, mm: int, vpn: int) -> s.Pte:
         """The page-table entry of a virtual page."""
         return self.pte[mm * self.config.pages + vpn]
+
+    def table_at(self, mm: int, vpn: int) -> s.PageTable:
+        """The place of the page-table page of a virtual page, on a machine that has them."""
+        return self.table[mm * self.config.tables + vpn // self.config.table_span]
+
+    def walks_of(self, cpu: int, mm: int) -> list[s.WalkEntry]:
+        """A CPU's paging-structure cache entries for an address space, in order of address."""
+        count = self.config.tables
+        at = (cpu * len(self.config.processes) + mm) * count
+        return self.walk.records[at : at + count]
 
     def vma_at(self, mm: int, vpn: int) -> s.Vma:
         """The mapping of a virtual page."""

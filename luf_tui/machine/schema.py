@@ -10,9 +10,12 @@ from luf_tui.machine.regions import Field, Record
 # Pte.kind
 NONE, PRESENT, SWAP, MIGRATION = 0, 1, 2, 3
 # Frame.state
-FREE_PCP, FREE_BUDDY, BUDDY_TAIL, TAKEN, ANON, FILE, KERNEL, ZERO_PAGE = 0, 1, 2, 3, 4, 5, 6, 7
+FREE_PCP, FREE_BUDDY, BUDDY_TAIL, TAKEN, ANON, FILE, KERNEL, ZERO_PAGE, TABLE = range(9)
 FREE_STATES = (FREE_PCP, FREE_BUDDY, BUDDY_TAIL)
-STATE_NAMES = ("pcp", "buddy", "buddy tail", "taken", "anon", "file", "kernel", "zero page")
+STATE_NAMES = (
+    *("pcp", "buddy", "buddy tail", "taken", "anon", "file", "kernel", "zero page"),
+    "page table",
+)
 
 
 class Cpu(Record):
@@ -124,10 +127,26 @@ class Pte(Record):
     gatherer = Field("the operation whose gather that is", ref="ctx")
 
 
+class PageTable(Record):
+    """What the upper level of an address space says of one page-table page (a PMD entry)."""
+
+    frame = Field("the page-table page", ref="frame")
+    gathered = Field("one that an mmu_gather took out and still holds", ref="frame")
+    gatherer = Field("the operation whose gather that is", ref="ctx")
+
+
+class WalkEntry(Record):
+    """A paging-structure cache entry of a CPU: where it looks for the PTEs of an address range
+    (B 1.1).
+    """
+
+    table = Field("the page-table page", ref="frame")
+
+
 class Frame(Record):
     """struct page, and the bytes behind it."""
 
-    state = Field("who has it", bits=3)
+    state = Field("who has it", bits=4)
     order = Field("order of the free block or allocation it heads", bits=4)
     content = Field("what its bytes are", bits=32)
     refs = Field("references that operations in flight hold")

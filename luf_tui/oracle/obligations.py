@@ -14,7 +14,18 @@ from collections.abc import Callable
 from attrs import frozen
 
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, PRESENT, TAKEN, Frame, Pte, Vma
+from luf_tui.machine.schema import (
+    ANON,
+    FILE,
+    FREE_STATES,
+    NONE,
+    PRESENT,
+    TABLE,
+    TAKEN,
+    Frame,
+    Pte,
+    Vma,
+)
 from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, Truth
 
 ABOUT: dict[str, str] = {
@@ -35,6 +46,7 @@ ABOUT: dict[str, str] = {
     "O14": "a fault that someone waits for did not happen",
     "O24": "a CPU waits for IPIs with interrupts off",
     "O28": "a page was freed while someone pins it",
+    "O32": "a page-table page was reused while a CPU could still walk it",
     "O36": "a page that failed is still read",
 }
 """Obligations that the rules can name, in a few words each."""
@@ -207,6 +219,14 @@ def o5(stale: Stale) -> bool:
 def o24(m: Machine, cpu: int) -> bool:
     """A CPU waits for IPIs with interrupts off: two such CPUs wait for ever."""
     return cpu >= 0 and bool(m.cpu[cpu].irqs_off)
+
+
+def o32(m: Machine, pfn: int) -> bool:
+    """A CPU looks for PTEs in a page that is somebody else's by now, or has other bytes."""
+    frame = m.frame[pfn]
+    if frame.state == TABLE:
+        return any(table.frame == pfn + 1 for table in m.table)
+    return frame.state not in FREE_STATES or bool(frame.content)
 
 
 def o28(m: Machine, pfn: int) -> bool:

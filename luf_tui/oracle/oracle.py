@@ -65,6 +65,8 @@ class Oracle:
                 self._alloc(found, event, a, b)
             elif kind == ev.FREE:
                 self._free(found, event, cpu, a)
+            elif kind == ev.FREED_WALK:
+                self._walk(found, event, cpu, c)
             elif kind == ev.SEND:
                 self._send(found, event, cpu)
         return found
@@ -151,6 +153,16 @@ class Oracle:
                 expected = truth.fresh(self.m, at[0], at[1])
                 content = self.m.frame[pfn].content
                 self._add(found, VIOLATION, "C", "O2", event, cpu, at, content, expected)
+
+        for cpu, pfn in truth.walkable(self.m, first, 1 << order):
+            message = f"f{pfn} has a new owner while cpu{cpu} may walk it as a page table"
+            self._tell(found, "C", "O32", event, cpu, pfn, message)
+
+    def _walk(self, found: list[Finding], event: int, cpu: int, pfn: int) -> None:
+        """A walk must end in a page of the address space's own page table (O32)."""
+        if obligations.o32(self.m, pfn):
+            message = f"cpu{cpu} walks f{pfn} as a page table, and it is none of its mm's"
+            self._tell(found, "C", "O32", event, cpu, pfn, message)
 
     def _free(self, found: list[Finding], event: int, cpu: int, pfn: int) -> None:
         """A page that someone pins is not free, whatever the allocator thinks (O27, O28)."""

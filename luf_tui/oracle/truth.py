@@ -83,3 +83,17 @@ def reachable(m: Machine, cpu: int, entry: TlbEntry) -> bool:
         return True
     latest = m.mm[entry.mm - 1].tlb_gen
     return any(slot.mm == entry.mm and slot.gen == latest for slot in m.asids_of(cpu))
+
+
+def walkable(m: Machine, first: int, count: int) -> list[tuple[int, int]]:
+    """CPUs and frames, of `count` from `first` on, that a CPU may walk as a page table of an mm it
+    has loaded: lazily or not, for walks may be speculative.
+    """
+    if not m.walk:
+        return []
+    found = []
+    for state in m.cpu:
+        if state.loaded_mm:
+            held = {walk.table - 1 for walk in m.walks_of(state.index, state.loaded_mm - 1)}
+            found += [(state.index, pfn) for pfn in range(first, first + count) if pfn in held]
+    return found

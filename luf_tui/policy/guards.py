@@ -84,6 +84,13 @@ _TABLE = (
         "tlb_flush_mmu()",
     ),
     Guard(
+        "flush-before-table-free",
+        "A page-table page is freed only after a flush that lazy CPUs take part in.",
+        "O32",
+        "tlb_remove_table()",
+        "tlb_remove_table()",
+    ),
+    Guard(
         "flush-on-exit",
         "A dying address space leaves no entries behind under any ASID.",
         "O31",
@@ -340,6 +347,7 @@ KERNEL_GUARDS = frozenset(
         "uffd-flush",
         "flush-before-set",
         "flush-before-gather-free",
+        "flush-before-table-free",
         "flush-on-exit",
         "last-reference",
     }

@@ -29,6 +29,9 @@ SETTINGS: dict[str, Setting] = {
     "key-bits": Setting("key_bits", 2, 16, "width of luf_key"),
     "zone-gen-bits": Setting("zone_gen_bits", 2, 16, "width of a page's zone_ugen"),
     "gen-bits": Setting("gen_bits", 4, 32, "width of tlb_gen and ugen"),
+    "table-span": Setting(
+        "table_span", 0, 512, "pages one page-table page maps; 0: there are none"
+    ),
     "swap": Setting("swap_slots", 0, 4096, "swap slots"),
     "ceiling": Setting("ceiling", 1, 512, "tlb_single_page_flush_ceiling"),
     "watermark-min": Setting("watermark_min", 0, 4096, "WMARK_MIN of a zone, in pages"),

@@ -10,6 +10,7 @@ LETTERS: tuple[tuple[str, str], ...] = (
     ("W", "a TLB entry writable and dirty: a store goes straight to the frame"),
     ("A", "a PTE that was accessed"),
     ("D", "a PTE that is dirty"),
+    ("▤ ⇒", "a page-table page, and what a CPU remembers of where it is"),
     ("?", "a PTE writable where the mapping is not"),
     ("f4-7", "a block of frames 4 to 7"),
     ("f3◆2", "frame 3, free, with the flush of key or generation 2 owed"),

@@ -81,7 +81,7 @@ class Evict(Operation, name="evict"):
     @step("drop an entry")
     def drop(self, k: Kernel) -> Next:
         """Capacity, speculation, a hypervisor: software cannot tell."""
-        if hardware.drop(k, self.cpu, self.mm, self.vpn, self.vpn + 1):
+        if hardware.forget(k, self.cpu, self.mm, self.vpn, self.vpn + 1):
             entry = k.m.pte_at(self.mm, self.vpn)
             k.emit(ev.EVICT, self.cpu, self.mm, self.vpn, entry.pfn - 1)
         return DONE
@@ -99,6 +99,6 @@ class Prefetch(Operation, name="prefetch"):
         """Only the loaded mm can be walked."""
         state = k.m.cpu[self.cpu]
         if state.loaded_mm == self.mm + 1:
-            hardware.drop(k, self.cpu, self.mm, self.vpn, self.vpn + 1)
+            hardware.forget(k, self.cpu, self.mm, self.vpn, self.vpn + 1)
             hardware.fill(k, self.cpu, self.mm, self.vpn)
         return DONE

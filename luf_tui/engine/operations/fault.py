@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, locks, pagetable
+from luf_tui.engine import folio, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, FILE, MIGRATION, NONE, PRESENT, SWAP, Pte, Vma
@@ -67,6 +68,8 @@ class Fault(Operation, name="fault"):
         return self._dispatch(k)
 
     def _dispatch(self, k: Kernel) -> Next:
+        if tables.missing(k, self._mm(k), self.vpn):
+            return self.call(k, PteAlloc, Fault.grown, mm=self._mm(k) + 1, vpn=self.vpn)
         pte, vma = self._pte(k), self._vma(k)
         if pte.kind == MIGRATION:
             k.m.mm[self._mm(k)].readers -= 1
@@ -84,6 +87,11 @@ class Fault(Operation, name="fault"):
             return self.call(k, AllocPage, Fault.zero, **args)
         self._hold(k, k.m.zero_page + 1)
         return Fault.install
+
+    @step("look whether there is a page-table page")
+    def grown(self, k: Kernel) -> Next:
+        """__pte_alloc() may fail."""
+        return Fault.dispatch if k.result else Fault.out_of_memory
 
     def _present(self, k: Kernel, pte: Pte, vma: Vma) -> Next:
         if pte.prot_none:

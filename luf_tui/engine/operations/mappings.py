@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, locks, pagetable
+from luf_tui.engine import folio, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -106,13 +106,31 @@ class Zap(Operation, name="unmap_page_range"):
 
     @step("flush what was cleared")
     def flush(self, k: Kernel) -> Next:
-        """tlb_flush_mmu_tlbonly(): a gather that cleared nothing does not flush at all."""
-        if not self.cleared or (self.why == EXIT and not k.policy.has("flush-on-exit")):
+        """tlb_flush_mmu_tlbonly(): a gather that cleared nothing does not flush at all. Once page
+        tables are freed with it, it does, and lazy CPUs take part (freed_tables).
+        """
+        freed = tables.take_out(k, self.mm - 1, self.start, self.end)
+        if freed and not k.policy.has("flush-before-table-free"):
+            return Zap.early_tables
+        return self._flush(k, freed=freed)
+
+    @step("free a page-table page before the flush")
+    def early_tables(self, k: Kernel) -> Next:
+        """The wrong order: what a gather without its rule for page tables would do."""
+        pfn = tables.next_gathered(k, self.mm - 1)
+        if pfn:
+            return self.call(k, FreePage, Zap.early_tables, pfn=pfn)
+        return self._flush(k, freed=False)
+
+    def _flush(self, k: Kernel, *, freed: bool) -> Next:
+        cleared = self.cleared or freed
+        if not cleared or (self.why == EXIT and not k.policy.has("flush-on-exit")):
             return self._hook(k)
         if not k.policy.has("flush-before-gather-free"):
             return Zap.late_flush
         args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
-        return self.call(k, Shootdown, Zap.hook, tables=int(self.why == EXIT), **args)
+        whole = int(freed or self.why == EXIT)
+        return self.call(k, Shootdown, Zap.hook, tables=whole, **args)
 
     @step("flush after the pages were freed")
     def late_flush(self, k: Kernel) -> Next:
@@ -142,7 +160,7 @@ class Zap(Operation, name="unmap_page_range"):
         return self._free(k)
 
     def _free(self, k: Kernel) -> Next:
-        pfn = self._last(k)
+        pfn = self._last(k) or tables.next_gathered(k, self.mm - 1)
         if pfn:
             return self.call(k, FreePage, Zap.free, pfn=pfn)
         k.m.mm[self.mm - 1].flush_pending -= 1

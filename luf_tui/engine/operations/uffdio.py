@@ -5,10 +5,11 @@ Neither goes through handle_mm_fault(), where LUF pays (OP-14).
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, locks, pagetable
+from luf_tui.engine import folio, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, NONE, PRESENT, SWAP, Pte
@@ -21,7 +22,16 @@ def vacant(k: Kernel, mm: int, vpn: int) -> bool:
     """Whether a monitor may put a page at an address: registered, anonymous, and no PTE there."""
     vma = k.m.vma_at(mm, vpn)
     registered = vma.mapped and (vma.uffd_missing or vma.uffd_wp)
-    return bool(registered and not vma.file_page and k.m.pte_at(mm, vpn).kind == NONE)
+    empty = k.m.pte_at(mm, vpn).kind == NONE and not tables.missing(k, mm, vpn)
+    return bool(registered and not vma.file_page and empty)
+
+
+def grow(act: Operation, k: Kernel, vpn: int, then: Step) -> Next:
+    """pte_alloc() at an address of the operation's mm; None where there is no need."""
+    mm: int = getattr(act, "mm", 0)
+    if not k.m.vma_at(mm - 1, vpn).mapped or not tables.missing(k, mm - 1, vpn):
+        return None
+    return act.call(k, PteAlloc, then, mm=mm, vpn=vpn)
 
 
 class UffdCopy(Operation, name="uffd copy"):
@@ -34,10 +44,15 @@ class UffdCopy(Operation, name="uffd copy"):
     content = Local()
     pfn = Local("the new page, with a reference", ref="frame")
 
-    @step("look at the PTE", when=locks.mmap_read)
-    def look(self, k: Kernel) -> Next:
-        """Take mmap_lock for reading; allocate before the page-table lock is taken."""
+    @step("take mmap_lock", when=locks.mmap_read)
+    def begin(self, k: Kernel) -> Next:
+        """For reading."""
         k.m.mm[self.mm - 1].readers += 1
+        return grow(self, k, self.vpn, UffdCopy.look)
+
+    @step("look at the PTE")
+    def look(self, k: Kernel) -> Next:
+        """Allocate before the page-table lock is taken."""
         if not vacant(k, self.mm - 1, self.vpn):
             return UffdCopy.leave
         return self.call(k, AllocPage, UffdCopy.fill, use=ANON, order=0)
@@ -91,7 +106,7 @@ class UffdMove(Operation, name="uffd move"):
     def begin(self, k: Kernel) -> Next:
         """For reading."""
         k.m.mm[self.mm - 1].readers += 1
-        return None
+        return grow(self, k, self.to, UffdMove.take_down)
 
     @step("clear the source PTE", when=locks.table)
     def take_down(self, k: Kernel) -> Next:

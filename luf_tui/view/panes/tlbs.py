@@ -67,8 +67,36 @@ def _cpu(timeline: Timeline, state: ViewState, cpu: int, wide: int) -> list[Row]
         if entry.mm and (moved or not state.changed_only):
             is_stale = entry.index in stale
             rows.append(_entry(timeline, cpu, entry, wide, moved=moved, is_stale=is_stale))
+    rows += _walks(timeline, state, cpu, wide)
     if len(rows) == 1:
         rows.append((Mark("  –", "dim"),))
+    return rows
+
+
+def _walks(timeline: Timeline, state: ViewState, cpu: int, wide: int) -> list[Row]:
+    """The page-table pages a CPU remembers, each with the first page that is looked up there."""
+    m = timeline.machine
+    changed = names.touched(timeline)
+    rows: list[Row] = []
+    for mm in range(len(m.config.processes)):
+        for number, walk in enumerate(m.walks_of(cpu, mm)):
+            moved = ("walk", walk.index) in changed
+            if not walk.table or (state.changed_only and not moved):
+                continue
+            first = number * m.config.table_span
+            known = m.table_at(mm, first).frame == walk.table
+            role = "changed" if moved else "text" if known else "stale"
+            page = names.page(m, mm, first)
+            if m.cpu[cpu].loaded_mm != mm + 1:
+                page = f"{names.process(m, mm)}:{page}"
+            rows.append(
+                (
+                    Mark("▤ " if known else "~ ", role),
+                    Mark(pad(page, max(wide, len(page))), role),
+                    Mark(" ⇒ ", "dim"),
+                    Mark(f"f{walk.table - 1}", role, Ref("frame", walk.table - 1)),
+                )
+            )
     return rows
 
 

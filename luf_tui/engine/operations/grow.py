@@ -1,0 +1,44 @@
+"""A page-table page comes into being: pte_alloc()."""
+
+from __future__ import annotations
+
+from luf_tui.engine import tables
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import TABLE
+
+
+class PteAlloc(Operation, name="pte_alloc"):
+    """__pte_alloc(): allocate a page-table page and put it into the upper level. Gives whether
+    there is one now.
+    """
+
+    mm = Local(ref="mm")
+    vpn = Local()
+    pfn = Local(ref="frame")
+
+    @step("allocate a page-table page")
+    def allocate(self, k: Kernel) -> Next:
+        """pte_alloc_one(), with no lock held."""
+        return self.call(k, AllocPage, PteAlloc.install, use=TABLE, order=0)
+
+    @step("put it into the upper level")
+    def install(self, k: Kernel) -> Next:
+        """pmd_install(); someone else may have been faster. It is zeroed: no PTE is present."""
+        self.pfn = k.result
+        if not self.pfn:
+            return DONE
+        if not tables.missing(k, self.mm - 1, self.vpn):
+            return self.call(k, FreePage, PteAlloc.give, pfn=self.pfn)
+        change_bytes(k, self.pfn - 1, 0, "zeroed for its new owner")
+        k.m.table_at(self.mm - 1, self.vpn).frame = self.pfn
+        k.emit(ev.TABLE_IN, k.cpu, self.mm - 1, self.vpn, self.pfn - 1)
+        return PteAlloc.give
+
+    @step("go on with the page-table page")
+    def give(self, k: Kernel) -> Next:
+        """Back to whoever needs it."""
+        k.give(1)
+        return DONE

@@ -1,0 +1,140 @@
+"""Page-table pages and what CPUs remember of them (O32)."""
+
+from __future__ import annotations
+
+import pytest
+
+from luf_tui.engine.director import Director, ItemInfo
+from luf_tui.errors import Refused
+from luf_tui.machine.events import Event
+from luf_tui.machine.schema import TABLE
+from luf_tui.oracle.oracle import VIOLATION, Oracle
+from luf_tui.policy.registry import make_policy
+from tests import invariants
+from tests.engine_runs import MACHINE, Run
+from tests.random_programs import TABLES, random_program
+
+SPAN = MACHINE.replace("\n", ", table-span 2\n")
+"""heap.0 and heap.1 in one page table, text.0 and text.1 in the next."""
+BOTH_READ = "cpu1 read text.0\ncpu2 read text.0\n"
+
+
+def tables(run: Run) -> list[Event]:
+    return run.events("tablein")
+
+
+def run_with_tables(script: str, policy: str = "luf", without: tuple[str, ...] = ()) -> Run:
+    return Run(script, policy, without, machine=SPAN)
+
+
+def test_the_first_page_of_a_range_brings_its_page_table_page() -> None:
+    run = run_with_tables("cpu1 read text.0\ncpu1 read text.1\ncpu1 read heap.0\n")
+
+    assert [2, 0] == [event.args["vpn"] for event in tables(run)]
+    assert 2 == sum(frame.state == TABLE for frame in run.m.frame)
+
+
+def test_a_machine_without_a_table_span_has_none() -> None:
+    run = Run(BOTH_READ + "cpu1 munmap text\n")
+
+    assert (0, 0) == (len(run.m.table), len(run.m.walk))
+    assert [] == tables(run)
+
+
+@pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
+def test_munmap_of_all_that_a_page_table_page_maps_frees_it_after_the_flush(policy: str) -> None:
+    run = run_with_tables(BOTH_READ + "cpu1 munmap text\n", policy)
+    names = [event.name for event in run.m.events]
+    last_free = len(names) - names[::-1].index("free")
+
+    assert names.index("tableout") < names.index("flushed") < last_free
+    assert 0 == sum(frame.state == TABLE for frame in run.m.frame)
+    assert not any(walk.table for walk in run.m.walk)
+
+
+def test_munmap_of_a_part_keeps_it() -> None:
+    run = run_with_tables(BOTH_READ + "cpu1 munmap text.0\n")
+
+    assert [] == run.events("tableout")
+    assert 1 == sum(frame.state == TABLE for frame in run.m.frame)
+
+
+def test_madvise_dontneed_keeps_it() -> None:
+    run = run_with_tables(BOTH_READ + "cpu1 madvise text dontneed\n")
+
+    assert [] == run.events("tableout")
+
+
+def test_exit_frees_them_all() -> None:
+    run = run_with_tables(BOTH_READ + "cpu1 write heap.0 mine\ncpu1 exit\nkernel drain\n")
+
+    assert 2 == len(run.events("tableout"))
+    assert 0 == sum(frame.state == TABLE for frame in run.m.frame)
+
+
+def test_a_lazy_cpu_is_interrupted_when_page_tables_are_freed_and_only_then() -> None:
+    lazy = BOTH_READ + "cpu2 idle\n"
+    whole = run_with_tables(lazy + "cpu1 munmap text\n")
+    part = run_with_tables(lazy + "cpu1 munmap text.0\n")
+
+    assert [0b100] == [event.args["mask"] for event in whole.events("send")]
+    assert [] == part.events("send")
+
+
+def test_pages_that_luf_unmapped_do_not_spare_the_flush_for_their_page_table() -> None:
+    run = run_with_tables(BOTH_READ + "cpu2 idle\nkswapd reclaim text.0\ncpu1 munmap text\n")
+
+    assert 0b100 == run.events("send")[-1].args["mask"]
+    assert [] == run.violations()
+
+
+def test_a_page_that_a_lazy_cpu_may_walk_must_not_be_reused() -> None:
+    script = BOTH_READ + "cpu2 idle\ncpu1 munmap text\ncpu1 write heap.0 mine\n"
+    run = run_with_tables(script, without=("flush-before-table-free",))
+
+    assert ("C", "O32") in run.violations()
+    assert [] == run_with_tables(script).violations()
+
+
+def test_a_walk_through_a_page_that_was_reused_is_told() -> None:
+    early = BOTH_READ + "cpu1 munmap text stop before local\n"
+    script = early + "kernel alloc slab holding secret\ncpu2 read text.1\n"
+    run = run_with_tables(script, without=("flush-before-table-free",))
+
+    assert 1 == len(run.events("freedwalk"))
+    assert [("O32", 1), ("O32", 2), ("O32", 2)] == [(one.obligation, one.cpu) for one in run.found]
+
+
+def test_invlpg_drops_what_a_cpu_remembers_and_an_eviction_does_not() -> None:
+    evicted = run_with_tables("cpu1 read text.0\ncpu1 evict text.0\n")
+    flushed = run_with_tables("cpu1 read text.0\ncpu1 mprotect text none\n")
+
+    assert 1 == sum(bool(walk.table) for walk in evicted.m.walk)
+    assert not any(walk.table for walk in flushed.m.walk)
+
+
+def test_a_fault_that_gets_no_page_table_page_fails() -> None:
+    crowd = "".join(f"kernel alloc o{n}\n" for n in range(16))
+    run = run_with_tables(crowd + "cpu1 read text.0\n")
+
+    assert 1 == len(run.events("oom"))
+    assert 0 == run.m.mm[0].readers
+
+
+@pytest.mark.parametrize("line", ["cpu1 fork app as kid\n", "cpu1 mremap text as moved\n"])
+def test_what_is_not_modelled_with_page_tables_is_refused(line: str) -> None:
+    with pytest.raises(Refused, match="table-span"):
+        run_with_tables("cpu1 read text.0\n" + line)
+
+
+@pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
+def test_random_programs_with_page_tables_break_nothing(policy: str) -> None:
+    for seed in range(60):
+        director = Director(random_program(seed, config=TABLES), make_policy(policy))
+        oracle, seen = Oracle(director.machine), 0
+        for moved in director.play():
+            if not isinstance(moved, ItemInfo):
+                found = oracle.judge(seen, moved.item)
+                assert [] == [one.message for one in found if one.weight == VIOLATION], seed
+                seen = len(director.machine.events)
+        invariants.check(director.machine)
