@@ -18,6 +18,10 @@ MOVED = (
     "kswapd demote app.box.0\ncpu2 read box.0\nkswapd reclaim app.box.0\n"
     "monitor register app.box.1 wp\nmonitor uffdio-move app.box.0 to app.box.1\ncpu2 read box.0\n"
 )
+READ_ANEW = (
+    "app mmap lib read-only shared as view\ncpu1 read view.0\nkswapd reclaim lib.0\n"
+    "server change lib.0 new\ncpu2 read view.0\ncpu1 read view.0\n"
+)
 RECLAIMED = BOTH_READ + "kswapd reclaim text.0\n"
 
 
@@ -43,6 +47,7 @@ def test_an_obligation_without_a_function_is_explained_in_the_readme(name: str) 
     [
         ("flush-before-report", RECLAIMED + "kernel report\ncpu1 read text.0\n", "O1"),
         ("flush-before-poison", BOTH_READ + "kernel poison text.0\ncpu1 read text.0\n", "O36"),
+        ("flush-on-read-in", READ_ANEW, "O9"),
         ("flush-on-write", RECLAIMED + "cpu1 pwrite lib.0 new\ncpu2 read text.0\n", "O8"),
         ("flush-on-truncate", RECLAIMED + "cpu1 truncate lib to 0\ncpu2 read text.0\n", "O9"),
         ("flush-on-install", MOVED, "O12"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.errors import InputError, Refused
+from luf_tui.machine.events import REASON
 from luf_tui.script.parse import parse
 from tests.engine_runs import HEAD, Run
 
@@ -119,3 +120,23 @@ def test_pages_that_differ_or_are_pinned_stay_two(spoilt: str) -> None:
 def test_only_pages_of_address_spaces_are_merged() -> None:
     with pytest.raises(InputError, match="merged"):
         parse(HEAD + "ksmd merge lib.0 app.heap.0\n", "test.luf")
+
+
+NEW_BYTES = (
+    "app mmap lib read-only shared as view\ncpu1 read view.0\nkswapd reclaim lib.0\n"
+    "server change lib.0 new\ncpu2 read view.0\n"
+)
+
+
+def test_a_page_the_server_changed_is_not_seen_in_two_versions() -> None:
+    run = Run(NEW_BYTES + "cpu1 read view.0\n")
+
+    assert ["lib.0 v1", "new", "new"] == [
+        run.m.config.content_name(event.args["content"]) for event in run.events("read")
+    ]
+
+
+def test_a_page_that_only_this_kernel_changes_is_read_in_without_a_flush() -> None:
+    run = Run(NEW_BYTES.replace("server change lib.0 new\n", ""))
+
+    assert [] == [e for e in run.events("pay") if e.args["why"] == REASON["read in anew"]]

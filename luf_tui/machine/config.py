@@ -24,6 +24,8 @@ class FileConfig:
     first: int
     iomap: bool = False
     """True when buffered writes bypass `a_ops->write_begin` (XFS since the iomap conversion)."""
+    remote: bool = False
+    """True on a filesystem whose server may change the bytes without this kernel knowing."""
 
 
 @frozen

@@ -76,6 +76,7 @@ REASONS = (
     "discarded by the host",
     "replaced",
     "copied in by the monitor",
+    "read in anew",
     "referenced",
     "memory offlining",
     "busy",

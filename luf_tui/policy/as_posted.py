@@ -33,6 +33,7 @@ V12: Mapping[str, Absent] = {
     "refuse-page-poison": Absent("D7", "16/26", "only init_on_free and KASAN are looked at"),
     "hook-every-filesystem": Absent("D8", "15/26", "only users of ->write_begin() are hooked"),
     "flush-on-install": Absent("O12", "16/26", "only faults in writable mappings are hooked"),
+    "flush-on-read-in": Absent("O8b", "16/26", "only faults in writable mappings are hooked"),
     "judge-every-pte": Absent("O4", "14/26", "the test stands where a flush is batched"),
     "pending-wrprotect": Absent("D15", "14/26", "only pte_write() is tested"),
 }
@@ -49,6 +50,7 @@ V10: Mapping[str, Absent] = {
     "refuse-page-poison": Absent("D7", "-", "no test"),
     "refuse-unfiled-shared": Absent("O35", "-", "no test of the VMA before v12"),
     "flush-on-install": Absent("O12", "-", "no hook"),
+    "flush-on-read-in": Absent("O8b", "-", "no hook"),
     "flush-mapping-on-fault": Absent("O7", "09/12", "only mmap() with PROT_WRITE flushes"),
     "flush-on-write": Absent("O8", "-", "no hook before v11"),
     "hook-every-filesystem": Absent("O8a", "-", "no hook"),

@@ -207,7 +207,7 @@ class Policy:
     def file_mask(self, m: Machine, task: int, page: int, why: str) -> int:
         """luf_flush_mapping(): CPUs to flush before a file page's content or place changes.
 
-        `why` is `write`, `truncate`, `invalidate`, `writeback` or `evict`.
+        `why` is `write`, `truncate`, `invalidate`, `writeback`, `evict` or `read-in`.
         """
         return 0
 

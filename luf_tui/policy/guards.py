@@ -309,6 +309,13 @@ _TABLE = (
         "luf_flush_mapping()",
     ),
     Guard(
+        "flush-on-read-in",
+        "A page that a server may have changed is read in anew only once the old one is unseen.",
+        "O8b",
+        "-",
+        "-",
+    ),
+    Guard(
         "note-pending",
         "A deferred unmap counts as pending in its mm, for munmap and the like.",
         "O10",

@@ -9,6 +9,9 @@ from luf_tui.policy.base import DEFERRED, NOW, ORDINARY
 from luf_tui.policy.guards import LUF_GUARDS
 from luf_tui.policy.luf_ledger import LufLedger
 
+FILE_HOOKS = {"write": "flush-on-write", "read-in": "flush-on-read-in"}
+"""The guard that pays for a file, by why it is asked; truncation's for the rest."""
+
 
 class Luf(LufLedger):
     """Read-only unmaps are flushed when their frame leaves the free lists, or earlier when
@@ -173,9 +176,11 @@ class Luf(LufLedger):
 
     def file_mask(self, m: Machine, task: int, page: int, why: str) -> int:
         """luf_flush_mapping()."""
-        if not self.has("flush-on-write" if why == "write" else "flush-on-truncate"):
+        if not self.has(FILE_HOOKS.get(why, "flush-on-truncate")):
             return 0
         number = m.inode_of[page]
+        if why == "read-in" and not m.config.files[number].remote:
+            return 0
         hooked = not m.config.files[number].iomap or self.has("hook-every-filesystem")
         return self.owed_by(m, task, self.files(m)[number]) if hooked else 0
 

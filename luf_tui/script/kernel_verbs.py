@@ -88,6 +88,13 @@ def _file_write(said: Said) -> Args:
     return {**_file_page(said), "content": content}
 
 
+def _remote_write(said: Said) -> Args:
+    """The file a server changes is on a filesystem of which it can be so."""
+    args = _file_write(said)
+    said.scope.make_remote(str(said.words[0]).partition(".")[0])
+    return args
+
+
 def _truncate(said: Said) -> Args:
     number = said.scope.file(str(said.words[0]), said.span(said.words[0]))
     pages = int(said.words[1])
@@ -150,7 +157,7 @@ KERNEL_VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "kalloc": ("kalloc", _kalloc),
     "kfree": ("kfree", _kfree),
     "write_file": ("write_file", _file_write),
-    "remote_write": ("remote_write", _file_write),
+    "remote_write": ("remote_write", _remote_write),
     "truncate": ("truncate", _truncate),
     "invalidate": ("invalidate", _invalidate),
     "writeback": ("writeback", _file_page),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from luf_tui.errors import Problem, Span, nearest
 from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
@@ -232,6 +232,10 @@ class Scope:
             hint = f"its pages are {name}.0 to {name}.{f.pages - 1}"
             raise Wrong(f"file '{name}' has no page '{said}'", span, hint)
         return f.first + number
+
+    def make_remote(self, name: str) -> None:
+        """A file is on a filesystem whose server may change it."""
+        self.files = [evolve(f, remote=True) if f.name == name else f for f in self.files]
 
     # -- contents -------------------------------------------------------------------------------
 

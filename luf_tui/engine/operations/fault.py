@@ -17,6 +17,7 @@ SERVED, SEGV, BUS, MONITOR, NO_MEMORY = range(5)
 COW = ev.REASON["copy on write"]
 UFFD_WP = ev.REASON["write-protect in flight"]
 WRITE_FAULT = ev.REASON["write fault"]
+READ_IN = ev.REASON["read in anew"]
 
 
 class Fault(Operation, name="fault"):
@@ -211,9 +212,22 @@ class Fault(Operation, name="fault"):
         if not k.result:
             return Fault.out_of_memory
         self._hold(k, k.result)
+        return self._add_to_cache(k)
+
+    @step("put the page into the page cache")
+    def add_to_cache(self, k: Kernel) -> Next:
+        """Now that every CPU has let go of what the file once had there."""
+        return self._add_to_cache(k)
+
+    def _add_to_cache(self, k: Kernel) -> Next:
         page = self._vma(k).file_page - 1
         if k.m.file_page[page].frame:
             return Fault.let_go
+        self.mask = k.policy.file_mask(k.m, k.task, page, "read-in")
+        if self.mask:
+            k.emit(ev.PAY, k.cpu, -1, self.mask, READ_IN)
+            args = {"mask": self.mask, "why": READ_IN}
+            return self.call(k, Shootdown, Fault.add_to_cache, **args)
         folio.cache_in(k, page, self.pfn - 1)
         return self._cached(k)
 
