@@ -17,6 +17,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import (
     ANON,
     FILE,
+    FREE_BUDDY,
     FREE_STATES,
     NONE,
     PRESENT,
@@ -45,6 +46,7 @@ ABOUT: dict[str, str] = {
     "O13": "a permission was taken away, yet the access succeeds",
     "O14": "a fault that someone waits for did not happen",
     "O24": "a CPU waits for IPIs with interrupts off",
+    "O25": "an allocation that may not wait got no page, though some are free",
     "O28": "a page was freed while someone pins it",
     "O32": "a page-table page was reused while a CPU could still walk it",
     "O36": "a page that failed is still read",
@@ -219,6 +221,15 @@ def o5(stale: Stale) -> bool:
 def o24(m: Machine, cpu: int) -> bool:
     """A CPU waits for IPIs with interrupts off: two such CPUs wait for ever."""
     return cpu >= 0 and bool(m.cpu[cpu].irqs_off)
+
+
+def o25(m: Machine, cpu: int, order: int) -> bool:
+    """With interrupts off, no page is had although the free lists this CPU looks at have some."""
+    if cpu < 0 or not m.cpu[cpu].irqs_off:
+        return False
+    own = (m.pcp_list(cpu, node) for node in range(len(m.config.nodes)))
+    in_buddy = any(f.state == FREE_BUDDY and f.order >= order for f in m.frame)
+    return in_buddy or (not order and any(m.lists[which].count for which in own))
 
 
 def o32(m: Machine, pfn: int) -> bool:

@@ -65,6 +65,8 @@ class Oracle:
                 self._alloc(found, event, a, b)
             elif kind == ev.FREE:
                 self._free(found, event, cpu, a)
+            elif kind == ev.OOM:
+                self._oom(found, event, cpu, a)
             elif kind == ev.FREED_WALK:
                 self._walk(found, event, cpu, c)
             elif kind == ev.SEND:
@@ -153,7 +155,6 @@ class Oracle:
                 expected = truth.fresh(self.m, at[0], at[1])
                 content = self.m.frame[pfn].content
                 self._add(found, VIOLATION, "C", "O2", event, cpu, at, content, expected)
-
         for cpu, pfn in truth.walkable(self.m, first, 1 << order):
             message = f"f{pfn} has a new owner while cpu{cpu} may walk it as a page table"
             self._tell(found, "C", "O32", event, cpu, pfn, message)
@@ -177,6 +178,12 @@ class Oracle:
         if obligations.o24(self.m, cpu):
             message = f"cpu{cpu} waits for acknowledgements with interrupts off"
             self._tell(found, "W", "O24", event, cpu, -1, message)
+
+    def _oom(self, found: list[Finding], event: int, cpu: int, order: int) -> None:
+        """Who may not wait gets no page, and there are some: no wrong read, but it shows (O25)."""
+        if obligations.o25(self.m, cpu, order):
+            message = f"cpu{cpu} may not wait and gets no page, though some are free"
+            self._tell(found, "W", "O25", event, cpu, -1, message, DEVIATION)
 
     # -- findings -------------------------------------------------------------------------------
 
@@ -238,11 +245,22 @@ class Oracle:
         cpu: int,
         pfn: int,
         message: str,
+        weight: str = VIOLATION,
     ) -> None:
-        """A violation that is about no address."""
+        """A finding that is about no address."""
         step, item = self.m.events.step_of(event), self._item
+        cause = self._taken_out(event, pfn) if obligation == "O32" else -1
         place = (step, item, cpu, -1, -1, pfn)
-        found.append(Finding(VIOLATION, rule, obligation, *place, "", "", message, -1, event))
+        found.append(Finding(weight, rule, obligation, *place, "", "", message, cause, event))
+
+    def _taken_out(self, event: int, pfn: int) -> int:
+        """The event that took a frame out of a page table last."""
+        rows = self.m.events.rows
+        for index in range(event - 1, -1, -1):
+            kind, out = (rows[index * ROW + column] for column in (1, 5))
+            if kind == ev.TABLE_OUT and out == pfn:
+                return index
+        return -1
 
     def _cause(self, event: int, at: tuple[int, int, int]) -> int:
         """The event that made an entry stale: the last change of the PTE it was filled from."""

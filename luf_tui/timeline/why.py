@@ -66,6 +66,7 @@ def why_finding(timeline: Timeline, number: int, level: str = "student") -> tupl
         page = {"mm": finding.mm, "vpn": finding.vpn}
         causes.append(teller.last(PTE_KINDS, **page))
         causes.append(teller.last((ev.FILL,), finding.cpu, **page))
+        causes.append(teller.last((ev.MOVE_ENTRY,), **page))
     known = sorted({cause for cause in causes if 0 <= cause < event}, reverse=True)
     for cause in known:
         links.append(teller.event(cause))
