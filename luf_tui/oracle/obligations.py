@@ -131,6 +131,13 @@ def o13(stale: Stale) -> bool:
     return stale.expected.kind == SIGSEGV and bool(stale.vma.mapped)
 
 
+def unnoticed(stale: Stale) -> bool:
+    """A store went where it should, but nobody noticed: no fault told whoever took the permission
+    away, mprotect() or a clearing of soft-dirty bits (O13).
+    """
+    return o13(stale) or (stale.bytes_differ and stale.expected.pfn == stale.pfn)
+
+
 def o36(stale: Stale) -> bool:
     """The frame was taken away, by memory failure or offlining, and a CPU reads it."""
     return stale.bytes_differ and stale.frame.state == TAKEN and stale.frame.refs != 0
@@ -262,7 +269,13 @@ READS: tuple[tuple[str, Judge], ...] = (
     ("O12", o12),
 )
 """Obligations that a stale read can break, in the order in which they are asked."""
-STORES: tuple[tuple[str, Judge], ...] = (("O3", o3), ("O4", o4), ("O5", o5))
+STORES: tuple[tuple[str, Judge], ...] = (
+    ("O3", o3),
+    ("O4", o4),
+    ("O5", o5),
+    ("O10", o10),
+    ("O13", unnoticed),
+)
 """Those that a stale store can break; a store into another owner's page breaks O2."""
 
 

@@ -210,9 +210,11 @@ class Oracle:
         wanted = config.content_name(expected.content) if expected.kind == BYTES else expected.kind
         mm, vpn, pfn = at
         page = f"{config.processes[mm].name}'s {config.page_name(mm, vpn)}"
+        due = obligation == "O13"
+        lost = "without the fault that was due" if due else f"in f{pfn}, where it is lost"
         message = {
             "A": f"cpu{cpu} read {read} as {page}; a fresh walk gives {wanted}",
-            "B": f"cpu{cpu} stored {read} to {page} in f{pfn}, where it is lost",
+            "B": f"cpu{cpu} stored {read} to {page} {lost}",
             "C": f"f{pfn} has a new owner while cpu{cpu} still maps it as {page}",
             "D": f"cpu{cpu} read {read} as {page} after another CPU had stored {wanted}",
         }[rule]

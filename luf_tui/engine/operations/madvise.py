@@ -6,6 +6,7 @@ from luf_tui.engine import locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
@@ -32,11 +33,10 @@ class Madvise(Operation, name="madvise"):
     @step("take mmap_lock", when=locks.mmap_read)
     def begin(self, k: Kernel) -> Next:
         """MADV_DONTNEED is zap_page_range_single(); the others age PTEs in place."""
-        space = k.m.mm[self.mm - 1]
-        space.readers += 1
+        k.m.mm[self.mm - 1].readers += 1
         self.at = self.vpn
         if self.advice != DONTNEED:
-            space.flush_pending += 1
+            begin_gather(k, self.mm - 1)
             return catch_up(self, k, self.mm, Madvise.age) or Madvise.age
         for vpn in range(self.vpn, self.vpn + self.pages):
             pagetable.adopt(k, self.mm - 1, vpn)
@@ -75,6 +75,8 @@ class Madvise(Operation, name="madvise"):
     @step("flush what was aged")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(): the hardware must set A and D again."""
+        if nested(k, self.mm - 1):
+            return self.call(k, Shootdown, Madvise.end_gather, mm=self.mm, tables=1, why=MADVISE)
         if not self.changed:
             return Madvise.end_gather
         args = {"start": self.vpn, "end": self.vpn + self.pages, "why": MADVISE}
@@ -83,7 +85,7 @@ class Madvise(Operation, name="madvise"):
     @step("end the gather")
     def end_gather(self, k: Kernel) -> Next:
         """dec_tlb_flush_pending()."""
-        k.m.mm[self.mm - 1].flush_pending -= 1
+        end_gather(k, self.mm - 1)
         return None
 
     @step("drop mmap_lock")

@@ -6,6 +6,7 @@ from luf_tui.engine import folio, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
@@ -65,7 +66,7 @@ class Zap(Operation, name="unmap_page_range"):
     @step("flush what is pending for this mm")
     def catch_up(self, k: Kernel) -> Next:
         """flush_tlb_batched_pending(): reclaim may have cleared PTEs here without flushing."""
-        k.m.mm[self.mm - 1].flush_pending += 1
+        begin_gather(k, self.mm - 1)
         self.start = self.at
         return catch_up(self, k, self.mm, Zap.clear_pte) or Zap.clear_pte
 
@@ -107,7 +108,8 @@ class Zap(Operation, name="unmap_page_range"):
     @step("flush what was cleared")
     def flush(self, k: Kernel) -> Next:
         """tlb_flush_mmu_tlbonly(): a gather that cleared nothing does not flush at all. Once page
-        tables are freed with it, it does, and lazy CPUs take part (freed_tables).
+        tables are freed with it, it does, and lazy CPUs take part (freed_tables); and so it does
+        while another gather is in flight, for the whole mm (tlb_finish_mmu()).
         """
         freed = tables.take_out(k, self.mm - 1, self.start, self.end)
         if freed and not k.policy.has("flush-before-table-free"):
@@ -123,6 +125,8 @@ class Zap(Operation, name="unmap_page_range"):
         return self._flush(k, freed=False)
 
     def _flush(self, k: Kernel, *, freed: bool) -> Next:
+        if nested(k, self.mm - 1):
+            return self.call(k, Shootdown, Zap.hook, mm=self.mm, tables=1, why=self.why)
         cleared = self.cleared or freed
         if not cleared or (self.why == EXIT and not k.policy.has("flush-on-exit")):
             return self._hook(k)
@@ -163,7 +167,7 @@ class Zap(Operation, name="unmap_page_range"):
         pfn = self._last(k) or tables.next_gathered(k, self.mm - 1)
         if pfn:
             return self.call(k, FreePage, Zap.free, pfn=pfn)
-        k.m.mm[self.mm - 1].flush_pending -= 1
+        end_gather(k, self.mm - 1)
         return DONE
 
     def _last(self, k: Kernel) -> int:
@@ -244,7 +248,7 @@ class Mprotect(Operation, name="mprotect"):
         """mprotect_fixup(); then flush_tlb_batched_pending() as change_pte_range() begins."""
         space = k.m.mm[self.mm - 1]
         space.writer = k.ctx + 1
-        space.flush_pending += 1
+        begin_gather(k, self.mm - 1)
         self.at = self.vpn
         for vpn in range(self.vpn, self.vpn + self.pages):
             pagetable.adopt(k, self.mm - 1, vpn)
@@ -285,6 +289,8 @@ class Mprotect(Operation, name="mprotect"):
     @step("flush what changed")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(), before the lock is dropped."""
+        if nested(k, self.mm - 1):
+            return self.call(k, Shootdown, Mprotect.hook, mm=self.mm, tables=1, why=MPROTECT)
         if not self.changed:
             return self._hook(k)
         args = {"start": self.vpn, "end": self.vpn + self.pages, "why": MPROTECT}
@@ -305,7 +311,6 @@ class Mprotect(Operation, name="mprotect"):
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """mprotect() returns."""
-        space = k.m.mm[self.mm - 1]
-        space.flush_pending -= 1
-        space.writer = 0
+        end_gather(k, self.mm - 1)
+        k.m.mm[self.mm - 1].writer = 0
         return DONE

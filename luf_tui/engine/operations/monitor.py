@@ -6,6 +6,7 @@ from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import MIGRATION, PRESENT
@@ -45,7 +46,7 @@ class UffdProtect(Operation, name="uffd write-protect"):
     @step("begin the gather")
     def begin(self, k: Kernel) -> Next:
         """tlb_flush_pending tells others that a flush is in flight."""
-        k.m.mm[self.mm - 1].flush_pending += 1
+        begin_gather(k, self.mm - 1)
         k.m.mm[self.mm - 1].readers += 1
         self.at = self.vpn
         return None
@@ -68,6 +69,8 @@ class UffdProtect(Operation, name="uffd write-protect"):
     @step("flush the range")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(), after the page-table lock was dropped."""
+        if nested(k, self.mm - 1):
+            return self.call(k, Shootdown, UffdProtect.finish, mm=self.mm, tables=1, why=UFFD)
         if not self.on:
             return UffdProtect.finish
         args = {"start": self.vpn, "end": self.vpn + self.pages, "why": UFFD}
@@ -76,7 +79,7 @@ class UffdProtect(Operation, name="uffd write-protect"):
     @step("end the gather")
     def finish(self, k: Kernel) -> Next:
         """The monitor's ioctl returns."""
-        k.m.mm[self.mm - 1].flush_pending -= 1
+        end_gather(k, self.mm - 1)
         k.m.mm[self.mm - 1].readers -= 1
         return DONE
 

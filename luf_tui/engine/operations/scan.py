@@ -8,6 +8,7 @@ from luf_tui.engine import locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import PRESENT, Pte
@@ -16,12 +17,17 @@ NUMA, SOFT_DIRTY = range(2)
 WHY = (ev.REASON["numa scan"], ev.REASON["soft-dirty"])
 
 
-def lock_free(act: Operation, k: Kernel) -> bool:
+def keeps_faults_out(act: Operation, k: Kernel) -> bool:
     """clear_refs takes mmap_lock for writing, so that no write fault copies a page before the
     flush; a NUMA scan takes it for reading.
     """
-    writes: int = getattr(act, "what", NUMA)
-    return locks.mmap_write(act, k) if writes == SOFT_DIRTY else locks.mmap_read(act, k)
+    what: int = getattr(act, "what", NUMA)
+    return what == SOFT_DIRTY and k.policy.has("lock-soft-dirty")
+
+
+def lock_free(act: Operation, k: Kernel) -> bool:
+    """mmap_lock can be had, for writing or for reading."""
+    return locks.mmap_write(act, k) if keeps_faults_out(act, k) else locks.mmap_read(act, k)
 
 
 class Scan(Operation, name="scan"):
@@ -43,11 +49,11 @@ class Scan(Operation, name="scan"):
     def begin(self, k: Kernel) -> Next:
         """Take mmap_lock; tlb_flush_pending tells others of the flush to come."""
         space = k.m.mm[self.mm - 1]
-        if self.what == SOFT_DIRTY:
+        if keeps_faults_out(self, k):
             space.writer = k.ctx + 1
         else:
             space.readers += 1
-        space.flush_pending += 1
+        begin_gather(k, self.mm - 1)
         self.at = self.vpn
         if self.what != NUMA:
             return Scan.change
@@ -81,7 +87,11 @@ class Scan(Operation, name="scan"):
     @step("flush what changed")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(), or flush_tlb_mm() after the walk: once for the whole range."""
-        if not self.changed:
+        if self.what == NUMA and nested(k, self.mm - 1):
+            why = WHY[NUMA]
+            return self.call(k, Shootdown, Scan.finish, mm=self.mm, tables=1, why=why)
+        flushes = self.what == NUMA or k.policy.has("flush-soft-dirty")
+        if not (self.changed and flushes):
             return Scan.finish
         args = {"start": self.vpn, "end": self.vpn + self.pages, "why": WHY[self.what]}
         return self.call(k, Shootdown, Scan.finish, mm=self.mm, **args)
@@ -90,8 +100,8 @@ class Scan(Operation, name="scan"):
     def finish(self, k: Kernel) -> Next:
         """From here on a fault tells who uses the page."""
         space = k.m.mm[self.mm - 1]
-        space.flush_pending -= 1
-        if self.what == SOFT_DIRTY:
+        end_gather(k, self.mm - 1)
+        if keeps_faults_out(self, k):
             space.writer = 0
         else:
             space.readers -= 1

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import hardware, locks, pagetable
+from luf_tui.engine import locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.gather import reachable
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Pte
@@ -59,14 +60,13 @@ class Unmap(Operation, name="unmap"):
         pte = present(k, self.pfn - 1)
         if pte is None:
             return self._finish(k)
-        pending = k.m.mm[pagetable.place(k, pte)[0]].flush_pending
-        reachable = hardware.accessible(pte) or bool(pte.prot_none and pending)
-        why = k.policy.refusal(k.m, pte)
-        how = k.policy.pays(k.m, k.task, k.cpu, pte, bool(self.batch)) if reachable else DEFERRED
-        if why and reachable:
-            self._refuse(k, why)
         mm, vpn = pagetable.place(k, pte)
-        if reachable and how != NOW:
+        cached = reachable(k, pte, mm)
+        why = k.policy.refusal(k.m, pte)
+        how = k.policy.pays(k.m, k.task, k.cpu, pte, bool(self.batch)) if cached else DEFERRED
+        if why and cached:
+            self._refuse(k, why)
+        if cached and how != NOW:
             mask = k.policy.note(k.m, k.task, pte, how)
             k.emit(ev.NOTE, k.cpu, mm, vpn, mask, how)
         self._take_down(k, pte)
