@@ -6,6 +6,7 @@ from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import FILE, MIGRATION, PRESENT
@@ -108,7 +109,7 @@ class DropPages(Operation, name="truncate_inode_pages"):
     def unmap(self, k: Kernel) -> Next:
         """unmap_mapping_folio(): each mapping is cleared and flushed before the next."""
         if self.gathering:
-            k.m.mm[self.gathering - 1].flush_pending -= 1
+            end_gather(k, self.gathering - 1)
             self.gathering = 0
         if self.page >= self.end:
             return DONE
@@ -127,8 +128,12 @@ class DropPages(Operation, name="truncate_inode_pages"):
                     k.m.frame[cached - 1].dirty = 1
                 pagetable.clear(k, pte)
                 self.gathering = mm + 1
-                k.m.mm[mm].flush_pending += 1
-                args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": self.why}
+                begin_gather(k, mm)
+                args = {"mm": mm + 1, "why": self.why}
+                if nested(k, mm):
+                    args["tables"] = 1
+                else:
+                    args["start"], args["end"] = vpn, vpn + 1
                 return self.call(k, Shootdown, DropPages.unmap, **args)
         return None
 

@@ -18,13 +18,15 @@ SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
 
 
 def place_free(act: Operation, k: Kernel) -> bool:
-    """The page-table lock; and no other gather still holds the page it unmapped at this address.
-    That a second one waits for the first is a simplification: the machine has one place for it.
+    """The page-table lock; and no other gather still holds a page that it unmapped where this one
+    would unmap the next. That it waits is a simplification: the machine has one place for both.
     """
     zap: Zap = act  # type: ignore[assignment]
     if not locks.table(act, k):
         return False
-    return zap.at >= zap.end or k.m.pte_at(zap.mm - 1, zap.at).gatherer in (0, act.ctx + 1)
+    ptes = (k.m.pte_at(zap.mm - 1, vpn) for vpn in range(zap.at, zap.end))
+    following = next((pte for pte in ptes if pte.kind == PRESENT), None)
+    return following is None or following.gatherer in (0, act.ctx + 1)
 
 
 class Mmap(Operation, name="mmap"):
