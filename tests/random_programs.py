@@ -34,7 +34,11 @@ def random_program(seed: int, length: int = 40, config: MachineConfig = CONFIG) 
             forked = True
             ops.append(op(APP1, 1, "fork", child=2))
         else:
-            ops += [_mapping_change(rng)] if rng.random() < 0.7 else _replacement(rng)
+            kind = rng.random()
+            if kind < 0.6:
+                ops.append(_mapping_change(rng))
+            else:
+                ops += _replacement(rng) if kind < 0.8 else [_advice(rng)]
     return Program(f"random {seed}", "random", "", config, "luf", (), (*SETUP, *ops))
 
 
@@ -71,6 +75,16 @@ def _kernel_work(rng: Random, hot: list[int]) -> Op:
     room = {"node": rng.randrange(2), "order": rng.choice([1, 2])}
     content = rng.randrange(4, 12)
     return op(KERNEL, 0, "compact", targets=targets, object=thing, content=content, **room)
+
+
+def _advice(rng: Random) -> Op:
+    """What a process says of its pages, and what the kernel finds out about them."""
+    task, where = rng.choice([APP1, OTHER]), {"vpn": rng.choice([0, 2, 4]), "pages": 2}
+    if rng.random() < 0.7:
+        return op(task, USERS[task], "madvise", **where, advice=rng.randrange(3))
+    if rng.random() < 0.5:
+        return op(KERNEL, 0, "scan", mm=rng.randrange(2), **where)
+    return op(task, USERS[task], "clear_soft_dirty")
 
 
 def _replacement(rng: Random) -> list[Op]:

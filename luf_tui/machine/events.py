@@ -77,6 +77,7 @@ REASONS = (
     "replaced",
     "copied in by the monitor",
     "read in anew",
+    "stored to again",
     "referenced",
     "memory offlining",
     "busy",

@@ -157,6 +157,9 @@ class Frame(Record):
     slot = Field("its swap slot", ref="swap")
     locked = Field("the operation that holds the folio lock", ref="ctx")
     dirty = Field("PG_dirty", bits=1)
+    lazyfree = Field(
+        "MADV_FREE gave its bytes up (not PG_swapbacked); told of it while free", bits=1
+    )
     writer = Field("the CPU whose store or copy last changed the bytes", ref="cpu")
     saved = Field("its bytes were copied or written out; a later store here would be lost", bits=1)
     target = Field("where migration copies it to", ref="frame")

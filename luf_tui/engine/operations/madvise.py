@@ -64,6 +64,8 @@ class Madvise(Operation, name="madvise"):
         pte = k.m.pte[index]
         frame = k.m.frame[pte.pfn - 1]
         clean = self.advice == FREE and frame.state == ANON and frame.mapcount == 1
+        if clean and not frame.slot and not frame.pins:
+            frame.lazyfree = 1
         if not pte.accessed and not (clean and pte.dirty):
             return False
         pte.accessed = 0

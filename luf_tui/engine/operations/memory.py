@@ -132,7 +132,7 @@ def hand_out(k: Kernel, pfn: int, order: int, use: int) -> None:
     for number in range(pfn, pfn + (1 << order)):
         frame = m.frame[number]
         frame.state, frame.mark, frame.refs = use, 0, 0
-        frame.saved = frame.dirty = frame.writer = frame.verdict = frame.pins = 0
+        frame.saved = frame.dirty = frame.lazyfree = frame.writer = frame.verdict = frame.pins = 0
     m.frame[pfn].order = order
     k.emit(ev.ALLOC, k.cpu, pfn, order, use)
 

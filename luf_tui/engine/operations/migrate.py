@@ -108,7 +108,7 @@ class Migrate(Operation, name="migrate"):
         target = m.frame[source.target - 1]
         folio.copy_bytes(k, head - 1, source.target - 1)
         source.saved = 1
-        target.dirty = source.dirty
+        target.dirty, target.lazyfree = source.dirty, source.lazyfree
         target.file_page, target.slot = source.file_page, source.slot
         if source.file_page:
             m.file_page[source.file_page - 1].frame = source.target

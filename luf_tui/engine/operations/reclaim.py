@@ -36,7 +36,8 @@ class Reclaim(Operation, name="reclaim"):
         if frame.locked:
             put_back(k, pfn, "locked")
             return Reclaim.take
-        if frame.state == ANON and not frame.slot and not self._add_to_swap(k, pfn):
+        swaps = frame.state == ANON and not frame.slot and not frame.lazyfree
+        if swaps and not self._add_to_swap(k, pfn):
             put_back(k, pfn, "no swap slot")
             return Reclaim.take
         frame.locked = k.ctx + 1
@@ -53,7 +54,11 @@ class Reclaim(Operation, name="reclaim"):
 
     @step("look whether it is dirty")
     def unmapped(self, k: Kernel) -> Next:
-        """A dirty PTE may be cached writable: flush before the page goes to I/O (K-batch)."""
+        """A dirty PTE may be cached writable: flush before the page goes to I/O (K-batch). A page
+        that is still mapped is kept.
+        """
+        if k.m.frame[self.pfn - 1].mapcount:
+            return self._keep(k)
         if not k.m.frame[self.pfn - 1].dirty:
             return self._remove(k)
         self.mask = k.policy.take_dirty(k.m, k.task)
@@ -92,7 +97,8 @@ class Reclaim(Operation, name="reclaim"):
         """An unmapped folio that is not freed must not stay stale (OP-3, step 3)."""
         frame = k.m.frame[self.pfn - 1]
         deferred = frame.verdict
-        put_back(k, self.pfn - 1, "pinned" if frame.pins else "referenced")
+        why = "pinned" if frame.pins else "stored to again" if frame.mapcount else "referenced"
+        put_back(k, self.pfn - 1, why)
         if deferred and k.policy.has("flush-kept-folios"):
             key = k.policy.fold_key(k.m, k.task)
             self.mask = k.policy.take_key(k.m, k.task, key)

@@ -58,7 +58,7 @@ class Unmap(Operation, name="unmap"):
         if self.locked:
             k.m.mm[self.locked - 1].ptl = self.locked = 0
         pte = present(k, self.pfn - 1)
-        if pte is None:
+        if pte is None or self._wanted_again(k, pte):
             return self._finish(k)
         mm, vpn = pagetable.place(k, pte)
         cached = reachable(k, pte, mm)
@@ -77,6 +77,18 @@ class Unmap(Operation, name="unmap"):
         args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": UNMAP}
         return self.call(k, Shootdown, Unmap.one, **args)
 
+    def _wanted_again(self, k: Kernel, pte: Pte) -> bool:
+        """A page that MADV_FREE gave up was stored to since, or is held: try_to_unmap_one() puts
+        the PTE back and gives up (walk_abort); the page is worth keeping from here on.
+        """
+        frame = k.m.frame[self.pfn - 1]
+        if self.migrate or not frame.lazyfree:
+            return False
+        if not (pte.dirty or frame.dirty or frame.pins or frame.refs):
+            return False
+        frame.lazyfree = 0
+        return True
+
     def _take_down(self, k: Kernel, pte: Pte) -> None:
         """Clear the PTE, keep its dirty bit, and leave what a later fault will find."""
         pfn = self.pfn - 1
@@ -89,7 +101,7 @@ class Unmap(Operation, name="unmap"):
         if self.migrate:
             pte.kind, pte.pfn, pte.writable, pte.uffd_wp = MIGRATION, pfn + 1, writable, protected
             pagetable.link(k, pte, pfn)
-        elif frame.state == ANON:
+        elif frame.state == ANON and not frame.lazyfree:
             pte.kind, pte.slot, pte.uffd_wp = SWAP, frame.slot, protected
             k.m.swap[frame.slot - 1].users += 1
 
