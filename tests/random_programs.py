@@ -68,8 +68,8 @@ def _kernel_work(rng: Random, hot: list[int]) -> Op:
         return op(KERNEL, 0, "drain")
     thing = rng.randrange(2)
     if draw < 0.9:
-        order, content = rng.randrange(2), rng.randrange(4, 12)
-        return op(KERNEL, 0, "kalloc", object=thing, order=order, content=content, node=-1)
+        args = {"order": rng.randrange(2), "content": rng.randrange(4, 12), "node": -1}
+        return op(KERNEL, 0, "kalloc", object=thing, atomic=int(rng.random() < 0.2), **args)
     if draw < 0.95:
         return op(KERNEL, 0, "kfree", object=thing)
     room = {"node": rng.randrange(2), "order": rng.choice([1, 2])}

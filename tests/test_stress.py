@@ -38,12 +38,15 @@ def test_no_random_program_violates(policy: str, first: int) -> None:
 @pytest.mark.parametrize(
     "guard",
     [
+        "capture-without-debt",
         "check-on-switch-in",
         "flush-before-copy",
         "flush-before-reuse",
         "flush-before-set",
         "flush-on-write",
         "mark-on-drain",
+        "no-shootdown",
+        "refuse-pended",
         "refuse-writable",
     ],
 )
