@@ -18,6 +18,7 @@ from luf_tui.machine.schema import (
     PRESENT,
     SWAP,
     TABLE,
+    Pte,
 )
 
 
@@ -116,18 +117,31 @@ def check_mappings(m: Machine) -> None:
     for pte in m.pte:
         if pte.kind in (PRESENT, MIGRATION):
             mapped[pte.pfn - 1] += 1
+        elif pte.gathered and m.mm[pte.index // m.config.pages].ptl:
+            mapped[pte.gathered - 1] += _is_linked(m, pte)
         else:
             assert not pte.pfn and not pte.rmap_next
     for frame in m.frame:
         assert frame.mapcount == mapped[frame.index], frame.index
         chain, at = set(), frame.rmap
         while at:
-            assert m.pte[at - 1].pfn == frame.index + 1
+            linked = m.pte[at - 1]
+            assert frame.index + 1 == (linked.pfn or linked.gathered)
             chain.add(at)
             at = m.pte[at - 1].rmap_next
         assert len(chain) == frame.mapcount
         if frame.state in FREE_STATES:
             assert not frame.mapcount, frame.index
+
+
+def _is_linked(m: Machine, pte: Pte) -> bool:
+    """Whether a cleared PTE is still in the reverse map: a dirty one of a file is until its flush,
+    under the page-table lock.
+    """
+    at = m.frame[pte.gathered - 1].rmap
+    while at and at != pte.index + 1:
+        at = m.pte[at - 1].rmap_next
+    return bool(at)
 
 
 def check_caches(m: Machine) -> None:

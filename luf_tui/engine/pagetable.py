@@ -106,13 +106,16 @@ def install(
     k.emit(ev.MAP, k.cpu, mm, vpn, pfn, flags_of(pte))
 
 
-def clear(k: Kernel, pte: Pte) -> int:
-    """ptep_get_and_clear() and the removal of the rmap; returns the frame it mapped."""
+def clear(k: Kernel, pte: Pte, *, keep_rmap: bool = False) -> int:
+    """ptep_get_and_clear() and the removal of the rmap, unless the caller does that later; returns
+    the frame it mapped.
+    """
     mm, vpn = place(k, pte)
     pfn = pte.pfn - 1
     supersede(k, pte)
     k.emit(ev.UNMAP, k.cpu, mm, vpn, pfn, flags_of(pte))
-    unlink(k, pte, pfn)
+    if not keep_rmap:
+        unlink(k, pte, pfn)
     empty(pte)
     return pfn
 

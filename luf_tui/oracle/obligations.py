@@ -225,6 +225,20 @@ def o5(stale: Stale) -> bool:
     return bool(stale.frame.saved)
 
 
+def unsaved(m: Machine, frame: Frame) -> bool:
+    """Whether a page of a file is clean, in every PTE too: nobody will write out what a stale entry
+    stores to it.
+    """
+    if not frame.file_page or frame.dirty:
+        return False
+    return not any(m.pte_at(mm, vpn).dirty for mm, vpn in _mapped_at(m, frame.index))
+
+
+def written_back(stale: Stale) -> bool:
+    """The page was written back and is clean, so that a store now is never written out (O5)."""
+    return unsaved(stale.m, stale.frame)
+
+
 def o24(m: Machine, cpu: int) -> bool:
     """A CPU waits for IPIs with interrupts off: two such CPUs wait for ever."""
     return cpu >= 0 and bool(m.cpu[cpu].irqs_off)
@@ -270,6 +284,7 @@ READS: tuple[tuple[str, Judge], ...] = (
 )
 """Obligations that a stale read can break, in the order in which they are asked."""
 STORES: tuple[tuple[str, Judge], ...] = (
+    ("O5", written_back),
     ("O3", o3),
     ("O4", o4),
     ("O5", o5),

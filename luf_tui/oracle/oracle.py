@@ -119,9 +119,10 @@ class Oracle:
         if entry is None or not truth.stale(self.m, entry):
             return
         frame = self.m.frame[pfn]
-        lost = frame.state in FREE_STATES or frame.saved or expected.pfn != pfn
-        kept = self._owned_by(mm, vpn, pfn) or self._closing(entry)
-        if lost and kept and not frame.saved:
+        gone = frame.saved or obligations.unsaved(self.m, frame)
+        lost = frame.state in FREE_STATES or gone or expected.pfn != pfn
+        kept = self._owned_by(mm, vpn, pfn) or self._closing(entry) or self._cached(entry)
+        if lost and kept and not gone:
             lost = False
         if not lost and entry.pending:
             if expected.kind != BYTES:
@@ -150,6 +151,12 @@ class Oracle:
         frame = self.m.frame[entry.pfn - 1]
         cleared = self.m.pte_at(entry.mm - 1, entry.vpn).kind == NONE
         return cleared and frame.state == ANON and not frame.slot
+
+    def _cached(self, entry: TlbEntry) -> bool:
+        """Whether an entry leads to a page of a file whose PTE was cleared by an operation in
+        flight: until it returns, stores reach the file.
+        """
+        return bool(entry.pending and self.m.frame[entry.pfn - 1].file_page)
 
     # -- rule C ---------------------------------------------------------------------------------
 

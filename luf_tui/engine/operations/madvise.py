@@ -137,7 +137,8 @@ class Mremap(Operation, name="mremap"):
                 hidden, protected = old.prot_none, old.uffd_wp
                 pagetable.install(k, new, pagetable.clear(k, old), **kept)
                 new.prot_none, new.uffd_wp, self.changed = hidden, protected, 1
-                k.m.mm[self.mm - 1].ptl = k.ctx + 1
+                if k.policy.has("flush-before-unlock"):
+                    k.m.mm[self.mm - 1].ptl = k.ctx + 1
                 return Mremap.move
             if old.kind == SWAP:
                 new.kind, new.slot, new.uffd_wp = SWAP, old.slot, old.uffd_wp

@@ -10,7 +10,7 @@ from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP
+from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, SWAP
 
 MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
 SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
@@ -89,17 +89,32 @@ class Zap(Operation, name="unmap_page_range"):
                 frame = m.frame[pte.pfn - 1]
                 if pte.dirty:
                     frame.dirty = 1
+                late_rmap = bool(pte.dirty and frame.state == FILE and k.policy.has("delay-rmap"))
                 self.cleared = 1
-                pte.gathered = pagetable.clear(k, pte) + 1
+                pte.gathered = pagetable.clear(k, pte, keep_rmap=late_rmap) + 1
                 pte.gatherer = k.ctx + 1
                 folio.get(k, pte.gathered - 1)
+                if late_rmap:
+                    m.mm[self.mm - 1].ptl = k.ctx + 1
+                    args = {"mm": self.mm, "start": self.start, "end": self.at, "why": self.why}
+                    return self.call(k, Shootdown, Zap.remove_rmap, **args)
                 return Zap.clear_pte
             if pte.kind == SWAP:
                 self._drop_slot(k, pte.slot - 1)
             elif pte.kind == MIGRATION:
                 pagetable.unlink(k, pte, pte.pfn - 1)
             pagetable.empty(pte)
-        return None
+        return Zap.flush
+
+    @step("remove it from the reverse map")
+    def remove_rmap(self, k: Kernel) -> Next:
+        """tlb_flush_rmaps(): a dirty page of a file could be stored to until that flush, so that
+        folio_mkclean() had to find the mapping and wait for the page-table lock.
+        """
+        pte = k.m.pte_at(self.mm - 1, self.at - 1)
+        pagetable.unlink(k, pte, pte.gathered - 1)
+        k.m.mm[self.mm - 1].ptl = self.cleared = 0
+        return Zap.clear_pte
 
     def _drop_slot(self, k: Kernel, slot: int) -> None:
         swap = k.m.swap[slot]

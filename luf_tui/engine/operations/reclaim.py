@@ -10,7 +10,7 @@ from luf_tui.engine.operations.memory import FreePage, next_free
 from luf_tui.engine.operations.unmap import Unmap, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
-from luf_tui.machine.schema import ANON, Pte
+from luf_tui.machine.schema import ANON, NONE, Pte
 
 BEFORE_FREE = ev.REASON["before free"]
 BEFORE_IO = ev.REASON["before write-out"]
@@ -171,9 +171,11 @@ class Writeback(Operation, name="writeback"):
         return None
 
     def to_clean(self, k: Kernel) -> Pte | None:
-        """The next mapping through which the page could be stored to unseen."""
+        """The next mapping through which the page could be stored to unseen; a PTE that munmap has
+        cleared and not yet flushed is one.
+        """
         ptes = pagetable.mappings(k, self.pfn - 1)
-        return next((pte for pte in ptes if pte.writable or pte.dirty), None)
+        return next((pte for pte in ptes if pte.writable or pte.dirty or pte.kind == NONE), None)
 
     @step("write-protect a mapping and flush it", when=clean_free)
     def clean(self, k: Kernel) -> Next:
