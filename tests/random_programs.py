@@ -17,12 +17,11 @@ TABLES = evolve(CONFIG, table_span=3, nodes=(Node("dram", 16), Node("cxl", 8, ti
 def random_program(seed: int, length: int = 40, config: MachineConfig = CONFIG) -> Program:
     """A program of `length` operations after the set-up, the same for the same seed.
 
-    Accesses dwell on a few pages, so that reclaim, migration and reuse meet stale entries. With
-    page-table pages there is no fork.
+    Accesses dwell on a few pages, so that reclaim, migration and reuse meet stale entries.
     """
     rng = Random(seed)
     hot = [rng.randrange(6) for _ in range(2)]
-    forked = bool(config.table_span)
+    forked = False
     ops: list[Op] = []
     while len(ops) < length:
         draw = rng.random()

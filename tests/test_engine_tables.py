@@ -121,10 +121,26 @@ def test_a_fault_that_gets_no_page_table_page_fails() -> None:
     assert 0 == run.m.mm[0].readers
 
 
-@pytest.mark.parametrize("line", ["cpu1 fork app as kid\n", "cpu1 mremap text as moved\n"])
-def test_what_is_not_modelled_with_page_tables_is_refused(line: str) -> None:
+def test_a_forked_child_has_page_tables_of_its_own() -> None:
+    script = "cpu1 write heap.0 mine\ncpu1 read text.0\ncpu1 fork app as kid\n"
+    run = run_with_tables(script + "cpu0 run kid\ncpu0 read heap.0\n")
+
+    assert [(0, 0), (0, 2), (2, 0)] == [(e.args["mm"], e.args["vpn"]) for e in tables(run)]
+    assert "mine" == run.m.config.content_name(run.events("read")[-1].args["content"])
+
+
+def test_a_fork_without_memory_for_page_tables_leaves_nothing_behind() -> None:
+    crowd = "".join(f"kernel alloc o{n}\n" for n in range(14))
+    run = run_with_tables("cpu1 write heap.0 mine\n" + crowd + "cpu1 fork app as kid\n")
+
+    assert 1 == len(run.events("oom"))
+    assert not any(run.m.vma_at(2, vpn).mapped for vpn in range(run.m.config.pages))
+    assert (0, 0) == (run.m.mm[0].writer, run.m.mm[2].flush_pending)
+
+
+def test_what_is_not_modelled_with_page_tables_is_refused() -> None:
     with pytest.raises(Refused, match="table-span"):
-        run_with_tables("cpu1 read text.0\n" + line)
+        run_with_tables("cpu1 read text.0\ncpu1 mremap text as moved\n")
 
 
 @pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
@@ -138,3 +154,15 @@ def test_random_programs_with_page_tables_break_nothing(policy: str) -> None:
                 assert [] == [one.message for one in found if one.weight == VIOLATION], seed
                 seen = len(director.machine.events)
         invariants.check(director.machine)
+
+
+def test_a_fork_during_a_migration_gives_the_child_the_page() -> None:
+    script = (
+        "cpu1 write heap.0 mine\nkswapd demote app.heap.0 stop before copy\n"
+        "cpu1 fork app as kid\nkswapd resume\ncpu0 run kid\ncpu0 read heap.0\n"
+    )
+    run = Run(script)
+
+    assert "mine" == run.m.config.content_name(run.events("read")[-1].args["content"])
+    assert 2 == run.m.frame[run.m.pte_at(0, 0).pfn - 1].mapcount
+    assert not run.m.pte_at(0, 0).writable

@@ -113,7 +113,8 @@ def _madvise(k: Kernel, op: Op) -> Start:
 
 
 def _mremap(k: Kernel, op: Op) -> Start:
-    _no_tables(k, op)
+    if k.m.config.table_span:
+        raise Refused(f"{op.text.strip()}: not modelled together with `machine table-span`")
     return Mremap, {**_range(k, op), "to": number(op, "to")}
 
 
@@ -125,14 +126,7 @@ def _clear_soft_dirty(k: Kernel, op: Op) -> Start:
     return Scan, {"mm": _mm(k, op) + 1, "pages": k.m.config.pages, "what": SOFT_DIRTY}
 
 
-def _no_tables(k: Kernel, op: Op) -> None:
-    """Raises Refused on a machine with page-table pages."""
-    if k.m.config.table_span:
-        raise Refused(f"{op.text.strip()}: not modelled together with `machine table-span`")
-
-
 def _fork(k: Kernel, op: Op) -> Start:
-    _no_tables(k, op)
     return Fork, {"mm": _mm(k, op) + 1, "child": number(op, "child") + 1}
 
 

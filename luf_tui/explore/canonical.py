@@ -24,6 +24,7 @@ from luf_tui.engine.operations.files import WriteFile
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import KernelAlloc
 from luf_tui.engine.operations.migrate import Migrate
+from luf_tui.engine.operations.process import Fork
 from luf_tui.engine.operations.replace import Uprobe
 from luf_tui.engine.operations.uffdio import UffdCopy
 from luf_tui.machine.machine import Machine
@@ -52,7 +53,7 @@ RESULTS: dict[str, frozenset[Step]] = {
             Uprobe.copy,
         }
     ),
-    "code": frozenset({Access.back, Fault.grown, Uprobe.got}),
+    "code": frozenset({Access.back, Fault.grown, Fork.grown, Uprobe.got}),
 }
 """The steps that read what the operation they called has given, and what they take it for. At any
 other step a result is left over and means nothing.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import hardware, locks, pagetable
+from luf_tui.engine import hardware, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import EXIT, Zap
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import ANON, PRESENT, SWAP
+from luf_tui.machine.schema import ANON, MIGRATION, NONE, PRESENT, SWAP, Pte
 
 FORK = ev.REASON["fork"]
 LAZY_DROPPED = ev.REASON["lazy mm dropped"]
@@ -96,26 +97,49 @@ class Fork(Operation, name="fork"):
         m = k.m
         while self.at < m.config.pages:
             vpn = self.at
-            self.at += 1
             pte, vma = m.pte_at(self.mm - 1, vpn), m.vma_at(self.mm - 1, vpn)
+            shared = bool(vma.shared)
+            if self._copies(k, pte, shared=shared) and tables.missing(k, self.child - 1, vpn):
+                return self.call(k, PteAlloc, Fork.grown, mm=self.child, vpn=vpn)
+            self.at += 1
             new = m.pte_at(self.child - 1, vpn)
             if pte.kind == SWAP:
                 new.kind, new.slot = SWAP, pte.slot
                 m.swap[pte.slot - 1].users += 1
                 return Fork.copy
+            if pte.kind == MIGRATION and self._copies(k, pte, shared=shared):
+                pte.writable &= vma.shared
+                new.kind, new.pfn, new.writable = MIGRATION, pte.pfn, pte.writable
+                pagetable.link(k, new, pte.pfn - 1)
+                return Fork.copy
             if pte.kind != PRESENT:
                 continue
-            frame = m.frame[pte.pfn - 1]
-            if not vma.shared and frame.state == ANON:
-                pte.exclusive = 0
-                if pte.writable:
-                    pagetable.protect(k, pte, writable=0)
-            if vma.shared or frame.state == ANON:
+            if self._copies(k, pte, shared=shared):
+                if not shared:
+                    pte.exclusive = 0
+                    if pte.writable:
+                        pagetable.protect(k, pte, writable=0)
                 pagetable.install(
                     k, new, pte.pfn - 1, writable=pte.writable, dirty=pte.dirty & pte.writable
                 )
             return Fork.copy
-        return None
+        return Fork.flush
+
+    def _copies(self, k: Kernel, pte: Pte, *, shared: bool) -> bool:
+        """Whether an entry is copied: a private mapping of a file's page is faulted in later."""
+        if pte.kind in (NONE, SWAP):
+            return pte.kind == SWAP
+        return shared or k.m.frame[pte.pfn - 1].state == ANON
+
+    @step("look whether there is a page-table page")
+    def grown(self, k: Kernel) -> Next:
+        """ENOMEM: what was copied is torn down again, and the child has nothing."""
+        if k.result:
+            return Fork.copy
+        for vpn in range(k.m.config.pages):
+            k.m.vma_at(self.child - 1, vpn).clear()
+        args = {"mm": self.child, "end": k.m.config.pages, "why": EXIT}
+        return self.call(k, Zap, Fork.flush, **args)
 
     @step("flush the parent")
     def flush(self, k: Kernel) -> Next:
