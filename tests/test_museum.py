@@ -29,6 +29,7 @@ PIECES = {
     "self-modifying-code": ("flush-before-set", "O6"),
     "soft-dirty-against-cow": ("lock-soft-dirty", "O3"),
     "soft-dirty-without-a-flush": ("flush-soft-dirty", "O13"),
+    "switch-against-flush": ("mask-before-load", "O10"),
     "uffd-against-cow": ("uffd-flush", "O3"),
 }
 """Each piece, the guard that is the kernel's fix, and the obligation broken without it."""

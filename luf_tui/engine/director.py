@@ -13,9 +13,9 @@ from attrs import frozen
 
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
-from luf_tui.engine.operations.process import FinishSwitch, Switch
+from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
 from luf_tui.engine.race import NO_TURN, Turns
-from luf_tui.engine.start import OFF_CPU, begin
+from luf_tui.engine.start import OFF_CPU, begin, number
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -74,14 +74,14 @@ class Director:
 
     def play_until(self, end: int) -> Iterator[StepInfo | ItemInfo]:
         """Play the items before number `end`, as `play` does."""
-        for number, item in enumerate(self.program.items[:end]):
-            self._item = number
+        for at, item in enumerate(self.program.items[:end]):
+            self._item = at
             if isinstance(item, Op):
                 yield from self._op(item)
                 yield from self._others(-1)
             elif isinstance(item, Race):
                 yield from self._race(item)
-            yield ItemInfo(number)
+            yield ItemInfo(at)
 
     # -- one line -------------------------------------------------------------------------------
 
@@ -102,6 +102,8 @@ class Director:
         yield from self._schedule(op)
         ctx = begin(self.k, op, self._item)
         yield from self._run(ctx, op.stop)
+        if op.verb == "run" and number(op, "task", -1) >= 0:
+            yield from self._run_in(number(op, "task"), op.stop)
 
     def _check_stop(self, op: Op) -> None:
         """A step name that no operation has is a mistake; one that this run does not come to is
@@ -126,12 +128,19 @@ class Director:
         borrowed = state.loaded_mm if state.lazy else 0
         self.k.enter(m.boot_ctx)
         self.k.push(m.boot_ctx, Switch, {"cpu": cpu + 1, "to": task + 1})
-        yield from self._run(m.boot_ctx, "")
         ctx = m.task_ctx(task)
+        yield from self._run(m.boot_ctx, "")
+        yield from self._run_in(task, "")
         if borrowed and m.task[task].mm:
             depth = m.ctx[ctx].depth
             self.k.push(ctx, FinishSwitch, {"mm": borrowed})
             yield from self._run(ctx, "", depth=depth)
+
+    def _run_in(self, task: int, stop: str) -> Iterator[StepInfo]:
+        """What a switch has left for the task that it brought in."""
+        ctx = self.k.m.task_ctx(task)
+        if isinstance(self.k.top(ctx), JoinMask):
+            yield from self._run(ctx, stop, depth=self.k.m.ctx[ctx].depth - 1)
 
     def _deliver(self, cpu: int) -> Iterator[StepInfo]:
         k = self.k

@@ -121,7 +121,8 @@ def load_mm(k: Kernel, cpu: int, mm: int) -> None:
     slots = m.asids_of(cpu)
     if m.config.mask_follows_load and state.loaded_mm and not same:
         m.mm[state.loaded_mm - 1].cpumask &= ~(1 << cpu)
-    space.cpumask |= 1 << cpu
+    if k.policy.has("mask-before-load"):
+        space.cpumask |= 1 << cpu
     number = state.asid if same else _slot(k, cpu, mm)
     slot = slots[number]
     known = slot.mm == mm + 1

@@ -17,7 +17,7 @@ from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
 from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
 from luf_tui.engine.operations.memory import DrainPage
-from luf_tui.engine.operations.process import FinishSwitch, Switch
+from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
 from luf_tui.engine.start import begin
 from luf_tui.errors import Refused
 from luf_tui.script.program import Op, Race
@@ -157,7 +157,7 @@ class Turns:
         if not state.task:
             return True
         running = m.task_ctx(state.task - 1)
-        if isinstance(k.top(running), Shootdown | FinishSwitch):
+        if isinstance(k.top(running), Shootdown | FinishSwitch | JoinMask):
             return False
         return "switch" in self.allowed or not m.ctx[running].depth or not k.can_move(running)
 

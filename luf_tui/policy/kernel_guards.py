@@ -61,6 +61,13 @@ TABLE = (
         "switch_mm_irqs_off()",
     ),
     Guard(
+        "mask-before-load",
+        "A CPU is in mm_cpumask before it reads tlb_gen and loads the mm.",
+        "O10",
+        "switch_mm_irqs_off()",
+        "switch_mm_irqs_off()",
+    ),
+    Guard(
         "uffd-flush",
         "A write fault flushes first while a userfaultfd write-protect is in flight.",
         "O3",
@@ -157,6 +164,7 @@ TABLE = (
 KERNEL_GUARDS = frozenset(
     {
         "check-on-switch-in",
+        "mask-before-load",
         "uffd-flush",
         "flush-nested-gather",
         "flush-hidden-while-pending",

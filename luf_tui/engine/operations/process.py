@@ -33,6 +33,8 @@ def switch_to(k: Kernel, cpu: int, task: int) -> None:
     k.emit(ev.SWITCH, cpu, cpu, task, mm - 1)
     if mm:
         hardware.load_mm(k, cpu, mm - 1)
+        if not m.mm[mm - 1].cpumask >> cpu & 1:
+            k.push(m.task_ctx(task), JoinMask, {"mm": mm})
     else:
         hardware.enter_lazy(k, cpu)
 
@@ -51,6 +53,18 @@ class Switch(Operation, name="switch"):
             k.m.mm[max(k.m.task[self.to - 1].mm - 1, 0)].alive |= int(
                 bool(k.m.task[self.to - 1].mm)
             )
+        return DONE
+
+
+class JoinMask(Operation, name="set mm_cpumask"):
+    """The wrong order: the CPU has read tlb_gen and loaded CR3, and is in mm_cpumask only now."""
+
+    mm = Local(ref="mm")
+
+    @step("join the mask")
+    def join(self, k: Kernel) -> Next:
+        """Flushes that went by meanwhile did not come here."""
+        k.m.mm[self.mm - 1].cpumask |= 1 << k.cpu
         return DONE
 
 
