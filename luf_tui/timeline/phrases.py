@@ -19,6 +19,8 @@ STUDENT: dict[int, str] = {
     ev.TABLE_OUT: "{pfn} is a page of the page table no longer. A CPU that remembers it may still"
     " look up {page} in it.",
     ev.FREED_WALK: "{cpu} looks up {page} in {pfn}, which was a page of its page table once.",
+    ev.MOVE_ENTRY: "What stood for the swapped-out {page} goes to another address. No PTE was"
+    " present, and yet a CPU may still have one cached.",
     ev.UNMAP: "{page} no longer leads to {pfn}. A CPU that cached this can still use it.",
     ev.HINT: "{page} still leads to {pfn}, but the next access faults.",
     ev.PROTECT: "{page} still leads to {pfn}, but is {flags} now.",
