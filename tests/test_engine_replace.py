@@ -140,3 +140,20 @@ def test_a_page_that_only_this_kernel_changes_is_read_in_without_a_flush() -> No
     run = Run(NEW_BYTES.replace("server change lib.0 new\n", ""))
 
     assert [] == [e for e in run.events("pay") if e.args["why"] == REASON["read in anew"]]
+
+
+DROPPED = (
+    "cpu1 write heap.1 draft\nmonitor register app.heap.1 missing\ncpu1 madvise heap.1 free\n"
+    "cpu1 mprotect heap.1 read-only\ncpu2 read heap.1\nkswapd reclaim app.heap.1\n"
+    "monitor uffdio-copy app.heap.1 final\ncpu1 read heap.1\ncpu2 read heap.1\n"
+)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_monitor_s_page_comes_after_the_flush_of_what_was_dropped_there(policy: str) -> None:
+    run = Run(DROPPED, policy)
+
+    assert ["draft", "final", "final"] == [
+        run.m.config.content_name(event.args["content"]) for event in run.events("read")
+    ]
+    assert [] == run.violations()

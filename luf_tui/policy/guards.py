@@ -189,7 +189,7 @@ _LUF = (
     ),
     Guard(
         "flush-on-install",
-        "What moves a page to another address pays first what is owed for the old one.",
+        "A page that comes under an address without a fault comes after the flush owed there.",
         "O12",
         "-",
         "-",

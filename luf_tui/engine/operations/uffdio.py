@@ -34,15 +34,27 @@ def grow(act: Operation, k: Kernel, vpn: int, then: Step) -> Next:
     return act.call(k, PteAlloc, then, mm=mm, vpn=vpn)
 
 
+def owing(act: UffdCopy | UffdMove, k: Kernel, then: Step) -> Next:
+    """Flush what the mm owes, and go on at `then`; None when it owes nothing."""
+    act.mask = k.policy.mm_mask(k.m, k.task, act.mm - 1, "install")
+    if not act.mask:
+        return None
+    k.emit(ev.PAY, k.cpu, -1, act.mask, INSTALL)
+    return act.call(k, Shootdown, then, mask=act.mask, why=INSTALL)
+
+
 class UffdCopy(Operation, name="uffd copy"):
-    """mfill_atomic(): a new page with the monitor's bytes, where nothing was. Never flushes: a PTE
-    that is none was cleared by someone who has (EEXIST otherwise).
+    """mfill_atomic(): a new page with the monitor's bytes, where nothing was (EEXIST otherwise).
+
+    The kernel flushes nothing: the PTE was not present. What reclaim dropped there with its flush
+    deferred may still be cached; so the mm's debt is paid before the PTE is set.
     """
 
     mm = Local(ref="mm")
     vpn = Local()
     content = Local()
     pfn = Local("the new page, with a reference", ref="frame")
+    mask = Local(mask="cpu")
 
     @step("take mmap_lock", when=locks.mmap_read)
     def begin(self, k: Kernel) -> Next:
@@ -70,6 +82,9 @@ class UffdCopy(Operation, name="uffd copy"):
     @step("install the PTE", when=locks.table)
     def install(self, k: Kernel) -> Next:
         """mfill_atomic_install_pte(); someone else may have been faster."""
+        late = owing(self, k, UffdCopy.install)
+        if late:
+            return late
         if vacant(k, self.mm - 1, self.vpn):
             pte, vma = k.m.pte_at(self.mm - 1, self.vpn), k.m.vma_at(self.mm - 1, self.vpn)
             pagetable.install(k, pte, self.pfn - 1, writable=vma.prot_write, dirty=1, exclusive=1)
@@ -147,10 +162,9 @@ class UffdMove(Operation, name="uffd move"):
         slot = m.swap[source.slot - 1]
         if slot.users != 1 or (slot.frame and m.frame[slot.frame - 1].locked):
             return UffdMove.leave
-        self.mask = k.policy.mm_mask(m, k.task, self.mm - 1, "install")
-        if self.mask:
-            k.emit(ev.PAY, k.cpu, -1, self.mask, INSTALL)
-            return self.call(k, Shootdown, UffdMove.move_entry, mask=self.mask, why=INSTALL)
+        late = owing(self, k, UffdMove.move_entry)
+        if late:
+            return late
         target = m.pte_at(self.mm - 1, self.to)
         target.kind, target.slot, target.uffd_wp = SWAP, source.slot, source.uffd_wp
         pagetable.empty(source)
