@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.errors import Refused
 from luf_tui.machine.events import Event
 from luf_tui.machine.schema import TABLE
 from luf_tui.oracle.oracle import VIOLATION, Oracle
@@ -138,9 +137,23 @@ def test_a_fork_without_memory_for_page_tables_leaves_nothing_behind() -> None:
     assert (0, 0) == (run.m.mm[0].writer, run.m.mm[2].flush_pending)
 
 
-def test_what_is_not_modelled_with_page_tables_is_refused() -> None:
-    with pytest.raises(Refused, match="table-span"):
-        run_with_tables("cpu1 read text.0\ncpu1 mremap text as moved\n")
+def test_mremap_brings_page_tables_for_the_new_range_and_frees_those_of_the_old() -> None:
+    run = run_with_tables(BOTH_READ + "cpu2 idle\ncpu1 mremap text as moved\ncpu1 read moved.0\n")
+
+    assert [2, 4] == [event.args["vpn"] for event in tables(run)]
+    assert [2] == [event.args["vpn"] for event in run.events("tableout")]
+    assert 0b100 == run.events("send")[-1].args["mask"]
+    assert "lib.0 v1" == run.m.config.content_name(run.events("read")[-1].args["content"])
+
+
+def test_mremap_without_memory_for_page_tables_moves_nothing() -> None:
+    crowd = "".join(f"kernel alloc o{n}\n" for n in range(14))
+    run = run_with_tables("cpu1 read text.0\n" + crowd + "cpu1 mremap text as moved\n")
+
+    assert 1 == len(run.events("oom"))
+    assert run.m.vma_at(0, 2).mapped
+    assert not run.m.vma_at(0, 4).mapped
+    assert (0, 0) == (run.m.mm[0].writer, run.m.mm[0].flush_pending)
 
 
 @pytest.mark.parametrize("policy", ["eager", "batched", "luf"])

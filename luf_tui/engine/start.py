@@ -113,8 +113,6 @@ def _madvise(k: Kernel, op: Op) -> Start:
 
 
 def _mremap(k: Kernel, op: Op) -> Start:
-    if k.m.config.table_span:
-        raise Refused(f"{op.text.strip()}: not modelled together with `machine table-span`")
     return Mremap, {**_range(k, op), "to": number(op, "to")}
 
 

@@ -22,6 +22,7 @@ from luf_tui.engine.operations.compaction import Compact
 from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.files import WriteFile
 from luf_tui.engine.operations.grow import PteAlloc
+from luf_tui.engine.operations.madvise import Mremap
 from luf_tui.engine.operations.memory import KernelAlloc
 from luf_tui.engine.operations.migrate import Migrate
 from luf_tui.engine.operations.process import Fork
@@ -53,7 +54,7 @@ RESULTS: dict[str, frozenset[Step]] = {
             Uprobe.copy,
         }
     ),
-    "code": frozenset({Access.back, Fault.grown, Fork.grown, Uprobe.got}),
+    "code": frozenset({Access.back, Fault.grown, Fork.grown, Mremap.grown, Uprobe.got}),
 }
 """The steps that read what the operation they called has given, and what they take it for. At any
 other step a result is left over and means nothing.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import locks, pagetable
+from luf_tui.engine import locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
+from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
@@ -19,8 +20,7 @@ DONTNEED, FREE, COLD = range(3)
 class Madvise(Operation, name="madvise"):
     """madvise(): under mmap_lock for reading; the VMAs stay.
 
-    A page that MADV_FREE made clean is swapped out by reclaim like any other: that reclaim may
-    drop it instead is not modelled.
+    A page that MADV_FREE made clean is dropped by reclaim, unless it is stored to before.
     """
 
     mm = Local(ref="mm")
@@ -109,9 +109,14 @@ class Mremap(Operation, name="mremap"):
 
     @step("copy the mapping", when=locks.mmap_write)
     def begin(self, k: Kernel) -> Next:
-        """copy_vma(); then flush_tlb_batched_pending() as move_ptes() begins."""
+        """copy_vma(); then flush_tlb_batched_pending() as move_ptes() begins. The page-table pages
+        of the new range come first, which alone can fail.
+        """
         m, mm = k.m, self.mm - 1
         m.mm[mm].writer = k.ctx + 1
+        for vpn in range(self.to, self.to + self.pages):
+            if tables.missing(k, mm, vpn):
+                return self.call(k, PteAlloc, Mremap.grown, mm=self.mm, vpn=vpn)
         for number in range(self.pages):
             pagetable.adopt(k, mm, self.vpn + number)
             old, new = m.vma_at(mm, self.vpn + number), m.vma_at(mm, self.to + number)
@@ -121,6 +126,14 @@ class Mremap(Operation, name="mremap"):
         k.emit(ev.MMAP, k.cpu, mm, self.to, self.pages)
         k.emit(ev.MUNMAP, k.cpu, mm, self.vpn, self.pages)
         return catch_up(self, k, self.mm, Mremap.move) or Mremap.move
+
+    @step("look whether there is a page-table page")
+    def grown(self, k: Kernel) -> Next:
+        """ENOMEM: the new range is given back, and the old one stays."""
+        if k.result:
+            return Mremap.begin
+        args = {"at": self.to, "end": self.to + self.pages, "why": MREMAP}
+        return self.call(k, Zap, Mremap.unlock, mm=self.mm, **args)
 
     @step("move a PTE", when=locks.table)
     def move(self, k: Kernel) -> Next:
@@ -157,10 +170,18 @@ class Mremap(Operation, name="mremap"):
     @step("flush the old range")
     def flush(self, k: Kernel) -> Next:
         """flush_tlb_range(), before the page-table lock is dropped."""
+        then = Mremap.unmap_old if k.m.table else Mremap.unlock
         if not self.changed:
-            return Mremap.unlock
+            return then
         args = {"start": self.vpn, "end": self.vpn + self.pages, "why": MREMAP}
-        return self.call(k, Shootdown, Mremap.unlock, mm=self.mm, **args)
+        return self.call(k, Shootdown, then, mm=self.mm, **args)
+
+    @step("unmap the old range")
+    def unmap_old(self, k: Kernel) -> Next:
+        """do_vmi_munmap(): no PTE is left there, but perhaps a page-table page to free."""
+        k.m.mm[self.mm - 1].ptl = 0
+        args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MREMAP}
+        return self.call(k, Zap, Mremap.unlock, mm=self.mm, **args)
 
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
