@@ -10,7 +10,9 @@ from luf_tui.machine.config import MachineConfig, Node
 from luf_tui.script.program import Op, Program
 from tests.strategies import APP1, APP2, CONFIG, KERNEL, KID, KSWAPD, OTHER, SETUP, USERS, op
 
-TABLES = evolve(CONFIG, table_span=3, nodes=(Node("dram", 16), Node("cxl", 8, tier=1)))
+TABLES = evolve(
+    CONFIG, table_span=3, gather_slots=2, nodes=(Node("dram", 16), Node("cxl", 8, tier=1))
+)
 """A machine with page-table pages, which take memory of their own."""
 
 

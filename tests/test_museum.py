@@ -19,6 +19,7 @@ FOLDER = ROOT / "scenarios" / "museum"
 
 PIECES = {
     "flag-for-two-flushes": ("count-gathers", "O5"),
+    "full-gather": ("flush-what-is-gathered", "O2"),
     "hidden-page-migrated": ("flush-hidden-while-pending", "O3"),
     "mremap-against-truncate": ("flush-before-unlock", "O2"),
     "mremap-against-writeback": ("flush-before-unlock", "O5"),

@@ -92,6 +92,9 @@ class MachineConfig:
     pcp_high: int = 4
     watermark_min: int = 0
     """Free pages below which a zone counts as short (WMARK_MIN), per zone."""
+    gather_slots: int = 0
+    """Pages an mmu_gather takes before it flushes and frees them and goes on; 0 is no limit. The
+    kernel's has 8 slots on the stack, and more while it can get memory for them."""
     table_span: int = 0
     """Virtual pages that one page-table page maps (512 in the kernel); with 0 there are neither
     page-table pages nor paging-structure caches."""

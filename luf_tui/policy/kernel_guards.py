@@ -131,6 +131,13 @@ TABLE = (
         "ptep_clear_flush()",
     ),
     Guard(
+        "flush-what-is-gathered",
+        "A gather that is full flushes the range behind it, not what is still to come.",
+        "B1",
+        "zap_pte_range()",
+        "zap_pte_range()",
+    ),
+    Guard(
         "flush-before-gather-free",
         "An mmu_gather frees its pages only after its flush.",
         "B1",
@@ -174,6 +181,7 @@ KERNEL_GUARDS = frozenset(
         "delay-rmap",
         "flush-before-unlock",
         "flush-before-set",
+        "flush-what-is-gathered",
         "flush-before-gather-free",
         "flush-before-table-free",
         "flush-on-exit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
@@ -62,7 +62,9 @@ class Zap(Operation, name="unmap_page_range"):
     end = Local()
     why = Local()
     start = Local()
-    cleared = Local()
+    cleared = Local(
+        "whether PTEs were cleared and not flushed; how many, where a gather can be full"
+    )
     mask = Local(mask="cpu")
 
     @step("flush what is pending for this mm")
@@ -90,14 +92,12 @@ class Zap(Operation, name="unmap_page_range"):
                 if pte.dirty:
                     frame.dirty = 1
                 late_rmap = bool(pte.dirty and frame.state == FILE and k.policy.has("delay-rmap"))
-                self.cleared = 1
+                self.cleared = self.cleared + 1 if m.config.gather_slots else 1
                 pte.gathered = pagetable.clear(k, pte, keep_rmap=late_rmap) + 1
                 pte.gatherer = k.ctx + 1
                 folio.get(k, pte.gathered - 1)
-                if late_rmap:
-                    m.mm[self.mm - 1].ptl = k.ctx + 1
-                    args = {"mm": self.mm, "start": self.start, "end": self.at, "why": self.why}
-                    return self.call(k, Shootdown, Zap.remove_rmap, **args)
+                if late_rmap or self.cleared == m.config.gather_slots:
+                    return self._force_flush(k, Zap.remove_rmap if late_rmap else Zap.unlock_table)
                 return Zap.clear_pte
             if pte.kind == SWAP:
                 self._drop_slot(k, pte.slot - 1)
@@ -106,6 +106,16 @@ class Zap(Operation, name="unmap_page_range"):
             pagetable.empty(pte)
         return Zap.flush
 
+    def _force_flush(self, k: Kernel, then: Step) -> Next:
+        """force_flush in zap_pte_range(): flush what is gathered before the lock is dropped."""
+        k.m.mm[self.mm - 1].ptl = k.ctx + 1
+        start, end = self.start, self.at
+        if not k.policy.has("flush-what-is-gathered"):
+            start, end = self.at, self.end
+        if start == end:
+            return then
+        return self.call(k, Shootdown, then, mm=self.mm, start=start, end=end, why=self.why)
+
     @step("remove it from the reverse map")
     def remove_rmap(self, k: Kernel) -> Next:
         """tlb_flush_rmaps(): a dirty page of a file could be stored to until that flush, so that
@@ -113,8 +123,19 @@ class Zap(Operation, name="unmap_page_range"):
         """
         pte = k.m.pte_at(self.mm - 1, self.at - 1)
         pagetable.unlink(k, pte, pte.gathered - 1)
+        return None
+
+    @step("drop the page-table lock")
+    def unlock_table(self, k: Kernel) -> Next:
+        """The gather is empty once its pages are freed; then the walk goes on."""
         k.m.mm[self.mm - 1].ptl = self.cleared = 0
-        return Zap.clear_pte
+        return None
+
+    @step("free what was flushed")
+    def free_some(self, k: Kernel) -> Next:
+        """tlb_flush_mmu(), before the walk goes on."""
+        pfn = self._last(k)
+        return self.call(k, FreePage, Zap.free_some, pfn=pfn) if pfn else Zap.clear_pte
 
     def _drop_slot(self, k: Kernel, slot: int) -> None:
         swap = k.m.swap[slot]
