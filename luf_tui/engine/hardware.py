@@ -52,7 +52,8 @@ def fill(k: Kernel, cpu: int, mm: int, vpn: int, store: bool = False) -> bool:
         pte.dirty = 1
     entry = _room(k, cpu)
     entry.mm, entry.vpn, entry.pfn = mm + 1, vpn, pte.pfn
-    entry.writable, entry.dirty = pte.writable, pte.dirty
+    entry.writable = pte.writable
+    entry.dirty = pte.dirty if store or k.m.config.dirty_on_load else 0
     entry.pending = 0 if k.m.vma_at(mm, vpn).prot_read else k.m.mm[mm].writer
     k.emit(ev.FILL, cpu, mm, vpn, pte.pfn - 1, flags_of(pte))
     return True

@@ -99,6 +99,9 @@ class MachineConfig:
     """Virtual pages that one page-table page maps (512 in the kernel); with 0 there are neither
     page-table pages nor paging-structure caches."""
     swap_slots: int = 8
+    dirty_on_load: bool = True
+    """True where a load caches D as the PTE has it; False where each entry's first store looks at
+    the PTE again, which H2 allows as well."""
     mask_follows_load: bool = False
     """True where a CPU that loads another mm leaves mm_cpumask of the old one, as before Linux
     6.13; later kernels clear the bit when an IPI finds it out of date."""

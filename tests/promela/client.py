@@ -1,0 +1,228 @@
+"""The most general client: every CPU may begin anything at any time, for ever.
+
+An action of the model is the micro-steps that one context makes until it waits for
+acknowledgements or is idle. These are the operations that a CPU begins, and where the grouping
+needs a word:
+
+- **load**: the engine's access, if a translation is cached or a walk finds one. The walk and the
+  read that follows it are one action.
+- **store**: the access, if a cached entry or the PTE lets it.
+- **fault**: an access that finds nothing mapped begins here with its fault, which brings the page
+  in read-only, a store's too. One fault for each frame that is free. What comes after the fault is
+  an action of its own.
+- **upgrade**: a store to a page that is mapped read-only begins with what it must pay for: the
+  shootdown that the policy asks for, then the fault. If the page changed while it waited, or owes
+  again, the model forgets the store, which may come again as a new action; so the fault is left
+  out then. (The engine's own fault would go on: pay again, or wait for the folio.)
+- **reclaim**: of a mapped page. A CPU that reclaims a writable page first drops its own entry for
+  it (the machine's eviction; the kernel would flush that address, or everything if it is behind).
+- **go on**: whoever has all acknowledgements runs to its end.
+- **deliver**: a CPU answers every IPI that waits for it.
+- **evict**: any entry, at any time.
+
+A fault is not begun for a page that is being reclaimed: the model has no waiting for folio locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from luf_tui.engine import hardware
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import Operation
+from luf_tui.engine.operations.access import Access, Evict
+from luf_tui.engine.operations.fault import WRITE_FAULT, Fault
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.reclaim import Reclaim
+from luf_tui.engine.operations.unmap import isolate
+from luf_tui.machine.schema import FREE_BUDDY, NONE, PRESENT, TlbEntry
+from luf_tui.oracle.oracle import VIOLATION, Finding, Oracle
+from tests.promela.machine import FIRST_CONTENT
+from tests.promela.policy import ByTheModel
+
+JUDGED = "ABD"
+"""Rules about accesses. The model asserts nothing else; rule C speaks up earlier, when a frame
+that is still cached gets its new owner."""
+
+Action = tuple[str, int, int, int]
+"""What, on which CPU, which virtual page, which frame; -1 where there is none."""
+Program = Sequence[tuple[str, int]]
+"""A litmus program: (`read`, `write` or `unmap`, page)."""
+
+
+class Client:
+    """What can happen next, and making it happen.
+
+    With `programs`, one a CPU, each CPU does what its program says and stops, as under -DPROG.
+    """
+
+    def __init__(self, k: Kernel, programs: Sequence[Program] = ()) -> None:
+        self.k = k
+        self.m = k.m
+        policy = k.policy
+        assert isinstance(policy, ByTheModel)
+        self.policy = policy
+        self.programs = programs
+        self.oracle = Oracle(k.m)
+        self.cpus, self.pages = k.m.config.cpus, k.m.config.pages
+        self.findings: list[Finding] = []
+        """What the oracle said about the last action."""
+
+    # -- what can happen ------------------------------------------------------------------------
+
+    def actions(self) -> list[Action]:
+        """Every action that can begin now."""
+        m = self.m
+        found: list[Action] = []
+        for cpu in range(self.cpus):
+            ctx = m.task_ctx(cpu)
+            if m.ctx[ctx].depth:
+                if self.k.can_move(ctx):
+                    found.append(("go on", cpu, -1, -1))
+            else:
+                for vpn in range(self.pages):
+                    self._may_begin(found, cpu, vpn)
+            if self.k.can_deliver(cpu):
+                found.append(("deliver", cpu, -1, -1))
+            found += [("evict", cpu, entry.vpn, -1) for entry in m.tlb_of(cpu) if entry.mm]
+        return found
+
+    def _wants(self, cpu: int, vpn: int) -> tuple[bool, bool, bool]:
+        """Whether a CPU may read, write, unmap a page as far as its program goes."""
+        if not self.programs:
+            return True, True, True
+        program, at = self.programs[cpu], self.m.ctx[self.m.task_ctx(cpu)].pc
+        if at >= len(program) or program[at][1] != vpn:
+            return False, False, False
+        what = program[at][0]
+        return what == "read", what == "write", what == "unmap"
+
+    def _may_begin(self, found: list[Action], cpu: int, vpn: int) -> None:
+        m = self.m
+        reads, writes, unmaps = self._wants(cpu, vpn)
+        pte, entry = m.pte_at(0, vpn), self.entry(cpu, vpn)
+        mapped = pte.kind == PRESENT
+        if reads and (entry or mapped):
+            found.append(("load", cpu, vpn, -1))
+        if writes and (pte.writable or (entry and entry.writable and entry.dirty)):
+            found.append(("store", cpu, vpn, -1))
+        if writes and mapped and not pte.writable:
+            found.append(("upgrade", cpu, vpn, -1))
+        if unmaps and (mapped or (self.programs and not self.busy(vpn))):
+            found.append(("reclaim", cpu, vpn, -1))
+        if (reads or writes) and not entry and not mapped and not self.busy(vpn):
+            for pfn in range(m.config.frames):
+                if m.frame[pfn].state == FREE_BUDDY:
+                    found.append(("fault", cpu, vpn, pfn))
+
+    def entry(self, cpu: int, vpn: int) -> TlbEntry | None:
+        """What a CPU has cached for a page."""
+        return hardware.find(self.k, cpu, vpn)
+
+    def busy(self, vpn: int) -> bool:
+        """Whether a page is being reclaimed: its PTE is gone, the page still there."""
+        return self.m.pte_at(0, vpn).kind == NONE and self.m.file_page[vpn].frame != 0
+
+    # -- making it happen -------------------------------------------------------------------------
+
+    def make(self, action: Action) -> None:
+        """Make the micro-steps of one action."""
+        what, cpu, vpn, pfn = action
+        self.findings = []
+        ctx = self.m.task_ctx(cpu)
+        counts = bool(self.programs) and self._counts(ctx, what)
+        if what == "deliver":
+            self._deliver(cpu)
+        elif what == "evict":
+            self._evict(cpu, vpn)
+        elif what == "go on":
+            self._go_on(ctx)
+        elif what == "upgrade":
+            self._upgrade(ctx, vpn)
+        elif what == "reclaim":
+            self._reclaim(ctx, cpu, vpn)
+        elif what == "fault":
+            self.policy.bind(self.m, ctx - self.cpus, pfn)
+            self._begin(ctx, Fault, vpn=vpn)
+        elif what == "load":
+            self._begin(ctx, Access, vpn=vpn)
+        else:
+            self._begin(ctx, Access, vpn=vpn, store=1, content=self._new_version(vpn))
+        if counts and not self.m.ctx[ctx].depth:
+            self.m.ctx[ctx].pc += 1
+
+    def _begin(self, ctx: int, kind: type[Operation], **args: int) -> None:
+        self.k.enter(ctx)
+        self.k.push(ctx, kind, args)
+        self._run(ctx)
+
+    def _run(self, ctx: int) -> None:
+        """Move a context until it waits or is idle; the oracle looks at every micro-step."""
+        k, events, context = self.k, self.m.events, self.m.ctx[ctx]
+        while context.depth and k.can_move(ctx):
+            first = len(events)
+            k.step(ctx)
+            self._judge(first)
+        if not context.depth and self.cpus <= ctx < self.m.boot_ctx:
+            self.policy.bind(self.m, ctx - self.cpus, -1)
+
+    def _judge(self, first: int) -> None:
+        self.findings += [
+            one
+            for one in self.oracle.judge(first)
+            if one.weight == VIOLATION and one.rule in JUDGED
+        ]
+
+    def _deliver(self, cpu: int) -> None:
+        while self.k.can_deliver(cpu):
+            self.k.step(self.m.contexts + cpu)
+            self._run(cpu)
+
+    def _evict(self, cpu: int, vpn: int) -> None:
+        self._begin(self.m.boot_ctx, Evict, cpu=cpu, vpn=vpn)
+
+    def _reclaim(self, ctx: int, cpu: int, vpn: int) -> None:
+        pte = self.m.pte_at(0, vpn)
+        if self.policy.refusal(self.m, pte) and self.entry(cpu, vpn):
+            self._evict(cpu, vpn)
+        if pte.kind == PRESENT:
+            isolate(self.k, ctx - self.cpus, pte.pfn - 1)
+        self._begin(ctx, Reclaim)
+
+    def _upgrade(self, ctx: int, vpn: int) -> None:
+        mask = self._owes(ctx, vpn)
+        if mask:
+            args = {"start": vpn, "end": vpn + 1, "why": WRITE_FAULT}
+            self._begin(ctx, Shootdown, mask=mask, **args)
+        if not self.m.ctx[ctx].depth:
+            self._store_fault(ctx, vpn)
+
+    def _owes(self, ctx: int, vpn: int) -> int:
+        task = ctx - self.cpus
+        return self.policy.fault_masks(self.m, task, 0, vpn, write=True, when="before")
+
+    def _store_fault(self, ctx: int, vpn: int) -> None:
+        pte = self.m.pte_at(0, vpn)
+        if pte.kind == PRESENT and not pte.writable and not self._owes(ctx, vpn):
+            self._begin(ctx, Fault, vpn=vpn, store=1)
+
+    def _go_on(self, ctx: int) -> None:
+        bottom = self.k.view(ctx, 0)
+        vpn = bottom.start if isinstance(bottom, Shootdown) else -1
+        self._run(ctx)
+        if vpn >= 0:
+            self._store_fault(ctx, vpn)
+
+    def _counts(self, ctx: int, what: str) -> bool:
+        """Whether a program is one operation further when this action ends idle."""
+        ends = what == "go on" and isinstance(self.k.view(ctx, 0), Reclaim)
+        return ends or what in ("load", "store", "reclaim")
+
+    def _new_version(self, vpn: int) -> int:
+        """The content of a store: bytes that are nowhere yet."""
+        m = self.m
+        there = {frame.content for frame in m.frame} | {m.file_page[vpn].disk}
+        code = FIRST_CONTENT + vpn
+        while code in there:
+            code += self.pages
+        return code

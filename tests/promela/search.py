@@ -1,0 +1,80 @@
+"""Counts what can be reached, without reductions."""
+
+from __future__ import annotations
+
+from array import array
+
+from attrs import frozen
+
+from luf_tui.explore.keys import Key, Keys
+from luf_tui.oracle.oracle import Finding
+from tests.promela.client import Action, Client, Program
+from tests.promela.machine import Sizes, power_on
+from tests.promela.policy import ByTheModel
+from tests.promela.projection import Projection
+
+
+@frozen
+class Reached:
+    """What was reached, in the words of SPIN: states stored, and transitions out of them."""
+
+    states: int
+    transitions: int
+    depth: int
+    path: tuple[Action, ...] = ()
+    """The actions of a shortest way to a failing access, that access included."""
+    finding: Finding | None = None
+
+
+class Search:
+    """Breadth first over the model's states, each one reached by the engine."""
+
+    def __init__(
+        self, sizes: Sizes = Sizes(), without: str = "", programs: tuple[Program, ...] = ()
+    ) -> None:
+        policy = ByTheModel([without] if without else [])
+        self.client = Client(power_on(sizes, policy), programs)
+        self.projection = Projection(self.client)
+        self.cells = self.client.m.cells
+        self.keys = Keys(self.cells, width=2)
+        self.parent: array[int] = array("I")
+        self.action: list[Action] = []
+
+    def run(self) -> Reached:
+        """Search until everything is seen, or an access fails."""
+        client, cells, keys, events = self.client, self.cells, self.keys, self.client.m.events
+        first = len(events)
+        seen = {self.projection.state()}
+        level: list[tuple[int, Key]] = [(0, keys.of(cells.values))]
+        self.parent.append(0)
+        self.action.append(("", -1, -1, -1))
+        transitions = depth = 0
+        while level:
+            following: list[tuple[int, Key]] = []
+            for number, key in level:
+                keys.restore(key)
+                for action in client.actions():
+                    client.make(action)
+                    transitions += 1
+                    if client.findings:
+                        path = (*self._path(number), action)
+                        return Reached(len(seen), transitions, depth, path, client.findings[0])
+                    state = self.projection.state()
+                    if state not in seen:
+                        seen.add(state)
+                        keys.learn(cells.log_cell)
+                        following.append((len(self.parent), keys.of(cells.values)))
+                        self.parent.append(number)
+                        self.action.append(action)
+                    cells.undo(0)
+                    events.truncate(first)
+            level = following
+            depth += bool(level)
+        return Reached(len(seen), transitions, depth)
+
+    def _path(self, number: int) -> list[Action]:
+        path: list[Action] = []
+        while number:
+            path.append(self.action[number])
+            number = self.parent[number]
+        return path[::-1]
