@@ -159,21 +159,28 @@ class Kernel:
         """Move a context that nothing else runs beside until its stack is empty, interrupted CPUs
         answering; `moved` is told of every micro-step as `step` returns it.
         """
+        while not self.run(ctx, moved):
+            made = self.step(self._interrupted())
+            if moved is not None:
+                moved(*made)
+
+    def run(self, ctx: int, moved: Callable[[int, int, int], None] | None = None) -> bool:
+        """Move a context whose CPU is not interrupted until its stack is empty; False when it has
+        to wait first. `moved` is told of every micro-step as `step` returns it.
+        """
         m, context = self.m, self.m.ctx[ctx]
         self.enter(ctx)
         while depth := context.depth:
             act = self.view(ctx, depth - 1)
             pos = act.pos
             when = act.STEPS[pos].when
-            if when is None or when(act, self):
-                m.events.step += 1
-                self._make(ctx, act, pos)
-                made = (ctx, act.NUMBER, pos)
-            else:
-                made = self.step(self._interrupted())
-                self.enter(ctx)
+            if when is not None and not when(act, self):
+                return False
+            m.events.step += 1
+            self._make(ctx, act, pos)
             if moved is not None:
-                moved(*made)
+                moved(ctx, act.NUMBER, pos)
+        return True
 
     def _interrupted(self) -> int:
         """What must move while an operation waits for acknowledgements."""

@@ -65,6 +65,7 @@ class Client:
         self.programs = programs
         self.oracle = Oracle(k.m)
         self.cpus, self.pages = k.m.config.cpus, k.m.config.pages
+        self._first = 0
         self.findings: list[Finding] = []
         """What the oracle said about the last action."""
 
@@ -158,20 +159,19 @@ class Client:
 
     def _run(self, ctx: int) -> None:
         """Move a context until it waits or is idle; the oracle looks at every micro-step."""
-        k, events, context = self.k, self.m.events, self.m.ctx[ctx]
-        while context.depth and k.can_move(ctx):
-            first = len(events)
-            k.step(ctx)
-            self._judge(first)
-        if not context.depth and self.cpus <= ctx < self.m.boot_ctx:
+        self._first = len(self.m.events)
+        self.k.run(ctx, self._judge)
+        if not self.m.ctx[ctx].depth and self.cpus <= ctx < self.m.boot_ctx:
             self.policy.bind(self.m, ctx - self.cpus, -1)
 
-    def _judge(self, first: int) -> None:
+    def _judge(self, ctx: int, op: int, pos: int) -> None:
+        events = self.m.events
         self.findings += [
             one
-            for one in self.oracle.judge(first)
+            for one in self.oracle.judge(self._first)
             if one.weight == VIOLATION and one.rule in JUDGED
         ]
+        self._first = len(events)
 
     def _deliver(self, cpu: int) -> None:
         while self.k.can_deliver(cpu):

@@ -49,7 +49,9 @@ class ByTheModel(Policy):
     def owed(self, m: Machine, pfn: int) -> int:
         """`pend[f]`: CPUs whose TLB is older than the unmap."""
         gen = m.regions["frame_debt"][pfn].gen
-        return sum(1 << cpu for cpu in range(m.config.cpus) if m.asids_of(cpu)[0].gen < gen)
+        if not gen:
+            return 0
+        return sum(1 << cpu for cpu, slot in enumerate(m.asid) if slot.gen < gen)
 
     def bind(self, m: Machine, task: int, pfn: int) -> None:
         """set_mempolicy(): a task gets this frame and no other; -1 is none at all."""

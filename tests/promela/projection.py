@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from math import factorial, prod
+
+from attrs import frozen
+
 from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.reclaim import Reclaim
@@ -13,8 +18,9 @@ from tests.promela.machine import FIRST_CONTENT
 IDLE, ALC, UPG, UNM = range(4)
 
 
-class Projection:
-    """The variables of `luf.pml`, one byte each, computed from the machine.
+@frozen
+class Variables:
+    """The variables of `luf.pml`, frames numbered from 1 and 0 for none.
 
     | variable | in the machine |
     | --- | --- |
@@ -30,50 +36,89 @@ class Projection:
     | `pc[c]` | operations of a program that are done |
     """
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.m = client.m
+    pte: list[int]
+    tlb: list[int]
+    frames: list[tuple[int, int, int, int]]
+    """`used`, `own`, `fresh`, `pend`."""
+    cpus: list[tuple[int, int, int, int]]
+    """`ph`, `wt`, `av`, `pc`."""
+    af: list[int]
 
-    def state(self) -> bytes:
-        """The model's state."""
-        m, client = self.m, self.client
-        pages, cpus = client.pages, client.cpus
-        found: list[int] = []
-        for vpn in range(pages):
-            pte = m.pte_at(0, vpn)
-            present = 2 * pte.pfn + pte.writable
-            found.append(present if pte.kind == PRESENT else int(client.busy(vpn)))
-        for cpu in range(cpus):
-            row = [0] * pages
-            for entry in m.tlb_of(cpu):
-                if entry.mm:
-                    row[entry.vpn] = 2 * entry.pfn + (entry.writable & entry.dirty)
-            found += row
-        latest = [truth.fresh(m, 0, vpn).content for vpn in range(pages)]
-        for pfn in range(m.config.frames):
-            frame = m.frame[pfn]
-            owner = (frame.content - FIRST_CONTENT) % pages if frame.content else -1
-            found.append(int(frame.state != FREE_BUDDY))
-            found.append(owner + 1)
-            found.append(int(owner >= 0 and frame.content == latest[owner]))
-            found.append(client.policy.owed(m, pfn))
-        for cpu in range(cpus):
-            found += self._waiting(cpu)
-            if client.programs:
-                found.append(m.ctx[m.task_ctx(cpu)].pc)
-        return bytes(found)
+    def packed(self) -> bytes:
+        """A byte each."""
+        rows = chain.from_iterable((*self.frames, *self.cpus))
+        return bytes([*self.pte, *self.tlb, *rows, *self.af])
 
-    def _waiting(self, cpu: int) -> tuple[int, int, int, int]:
-        """`ph[c]`, `wt[c]`, `av[c]`, `af[c]`."""
-        m = self.m
-        ctx = m.task_ctx(cpu)
-        if not m.ctx[ctx].depth:
-            return IDLE, 0, 0, 0
-        bottom, waiting = self.client.k.view(ctx, 0), m.shootdown[cpu].waiting
-        if isinstance(bottom, Fault):
-            return ALC, waiting, bottom.vpn, m.regions["taker"][cpu].taken - 1
-        if isinstance(bottom, Shootdown):
-            return UPG, waiting, bottom.start, 0
-        assert isinstance(bottom, Reclaim)
-        pfn = bottom.pfn - 1
-        return UNM, waiting, m.frame[pfn].file_page - 1, pfn
+    def canonical(self) -> tuple[bytes, int]:
+        """The bytes with frames numbered by what they are and who names them, and how many states
+        differ from this one by their frames' numbers only.
+        """
+        count = len(self.frames)
+        names: list[list[int]] = [[] for _ in range(count)]
+        for at, entry in enumerate(chain(self.pte, self.tlb)):
+            if entry > 1:
+                names[entry // 2 - 1].append(2 * at + entry % 2)
+        for cpu, pfn in enumerate(self.af):
+            if pfn:
+                names[pfn - 1].append(-1 - cpu)
+        signed = sorted((*self.frames[pfn], names[pfn], pfn) for pfn in range(count))
+        new = [0] * (count + 1)
+        alike: dict[str, int] = {}
+        for place, signature in enumerate(signed):
+            new[signature[-1] + 1] = place + 1
+            same = repr(signature[:-1])
+            alike[same] = alike.get(same, 0) + 1
+        renamed = Variables(
+            [2 * new[entry // 2] + entry % 2 for entry in self.pte],
+            [2 * new[entry // 2] + entry % 2 for entry in self.tlb],
+            [signature[:4] for signature in signed],
+            self.cpus,
+            [new[pfn] for pfn in self.af],
+        )
+        return renamed.packed(), factorial(count) // prod(map(factorial, alike.values()))
+
+
+def project(client: Client) -> Variables:
+    """The model's variables in the machine's present state."""
+    m, pages = client.m, client.pages
+    pte = []
+    for vpn in range(pages):
+        entry = m.pte_at(0, vpn)
+        present = entry.kind == PRESENT
+        pte.append(2 * entry.pfn + entry.writable if present else int(client.busy(vpn)))
+    tlb = [0] * (client.cpus * pages)
+    for cached in m.tlb:
+        if cached.mm:
+            at = cached.index // pages * pages + cached.vpn
+            tlb[at] = 2 * cached.pfn + (cached.writable & cached.dirty)
+    waiting = [_waiting(client, cpu) for cpu in range(client.cpus)]
+    return Variables(pte, tlb, _frames(client), [w[:4] for w in waiting], [w[4] for w in waiting])
+
+
+def _frames(client: Client) -> list[tuple[int, int, int, int]]:
+    m, pages = client.m, client.pages
+    latest = [truth.fresh(m, 0, vpn).content for vpn in range(pages)]
+    found = []
+    for pfn in range(m.config.frames):
+        frame = m.frame[pfn]
+        content, used = frame.content, int(frame.state != FREE_BUDDY)
+        owner = (content - FIRST_CONTENT) % pages
+        own, fresh = (owner + 1, int(content == latest[owner])) if content else (0, 0)
+        found.append((used, own, fresh, client.policy.owed(m, pfn)))
+    return found
+
+
+def _waiting(client: Client, cpu: int) -> tuple[int, int, int, int, int]:
+    """`ph[c]`, `wt[c]`, `av[c]`, `pc[c]` and `af[c]`."""
+    m = client.m
+    ctx = m.task_ctx(cpu)
+    context = m.ctx[ctx]
+    if not context.depth:
+        return IDLE, 0, 0, context.pc, 0
+    bottom, waiting = client.k.view(ctx, 0), m.shootdown[cpu].waiting
+    if isinstance(bottom, Fault):
+        return ALC, waiting, bottom.vpn, context.pc, m.regions["taker"][cpu].taken
+    if isinstance(bottom, Shootdown):
+        return UPG, waiting, bottom.start, context.pc, 0
+    assert isinstance(bottom, Reclaim)
+    return UNM, waiting, m.frame[bottom.pfn - 1].file_page - 1, context.pc, bottom.pfn

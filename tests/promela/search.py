@@ -11,7 +11,7 @@ from luf_tui.oracle.oracle import Finding
 from tests.promela.client import Action, Client, Program
 from tests.promela.machine import Sizes, power_on
 from tests.promela.policy import ByTheModel
-from tests.promela.projection import Projection
+from tests.promela.projection import project
 
 
 @frozen
@@ -19,6 +19,8 @@ class Reached:
     """What was reached, in the words of SPIN: states stored, and transitions out of them."""
 
     states: int
+    visited: int
+    """States looked at: one of each set that differ by their frames' numbers only, if symmetric."""
     transitions: int
     depth: int
     path: tuple[Action, ...] = ()
@@ -30,47 +32,60 @@ class Search:
     """Breadth first over the model's states, each one reached by the engine."""
 
     def __init__(
-        self, sizes: Sizes = Sizes(), without: str = "", programs: tuple[Program, ...] = ()
+        self,
+        sizes: Sizes = Sizes(),
+        without: str = "",
+        programs: tuple[Program, ...] = (),
+        *,
+        symmetric: bool = False,
     ) -> None:
         policy = ByTheModel([without] if without else [])
         self.client = Client(power_on(sizes, policy), programs)
-        self.projection = Projection(self.client)
+        self.symmetric = symmetric
         self.cells = self.client.m.cells
-        self.keys = Keys(self.cells, width=2)
+        self.keys = Keys(self.cells)
         self.parent: array[int] = array("I")
         self.action: list[Action] = []
+
+    def _state(self) -> tuple[bytes, int]:
+        """The model's state, and how many it stands for."""
+        variables = project(self.client)
+        return variables.canonical() if self.symmetric else (variables.packed(), 1)
 
     def run(self) -> Reached:
         """Search until everything is seen, or an access fails."""
         client, cells, keys, events = self.client, self.cells, self.keys, self.client.m.events
         first = len(events)
-        seen = {self.projection.state()}
-        level: list[tuple[int, Key]] = [(0, keys.of(cells.values))]
+        state, states = self._state()
+        seen = {state}
+        level: list[tuple[int, int, Key]] = [(0, states, keys.of(cells.values))]
         self.parent.append(0)
         self.action.append(("", -1, -1, -1))
         transitions = depth = 0
         while level:
-            following: list[tuple[int, Key]] = []
-            for number, key in level:
+            following: list[tuple[int, int, Key]] = []
+            for number, alike, key in level:
                 keys.restore(key)
                 for action in client.actions():
                     client.make(action)
-                    transitions += 1
+                    transitions += alike
                     if client.findings:
                         path = (*self._path(number), action)
-                        return Reached(len(seen), transitions, depth, path, client.findings[0])
-                    state = self.projection.state()
+                        found = client.findings[0]
+                        return Reached(states, len(seen), transitions, depth, path, found)
+                    state, weight = self._state()
                     if state not in seen:
                         seen.add(state)
+                        states += weight
                         keys.learn(cells.log_cell)
-                        following.append((len(self.parent), keys.of(cells.values)))
+                        following.append((len(self.parent), weight, keys.of(cells.values)))
                         self.parent.append(number)
                         self.action.append(action)
                     cells.undo(0)
                     events.truncate(first)
             level = following
             depth += bool(level)
-        return Reached(len(seen), transitions, depth)
+        return Reached(states, len(seen), transitions, depth)
 
     def _path(self, number: int) -> list[Action]:
         path: list[Action] = []
