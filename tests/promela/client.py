@@ -112,9 +112,8 @@ class Client:
         if unmaps and (mapped or (self.programs and not self.busy(vpn))):
             found.append(("reclaim", cpu, vpn, -1))
         if (reads or writes) and not entry and not mapped and not self.busy(vpn):
-            for pfn in range(m.config.frames):
-                if m.frame[pfn].state == FREE_BUDDY:
-                    found.append(("fault", cpu, vpn, pfn))
+            free = [f.index for f in m.frame if f.state == FREE_BUDDY]
+            found += [("fault", cpu, vpn, pfn) for pfn in free]
 
     def entry(self, cpu: int, vpn: int) -> TlbEntry | None:
         """What a CPU has cached for a page."""

@@ -28,6 +28,10 @@ class Sizes:
         return f"{self.cpus}/{self.pages}/{self.frames}"
 
 
+FULL = Sizes()
+"""The model as it stands, without -D."""
+
+
 def config_of(sizes: Sizes) -> MachineConfig:
     """The machine's sizes, and hardware that caches D only for a store.
 

@@ -9,7 +9,7 @@ from attrs import frozen
 from luf_tui.explore.keys import Key, Keys
 from luf_tui.oracle.oracle import Finding
 from tests.promela.client import Action, Client, Program
-from tests.promela.machine import Sizes, power_on
+from tests.promela.machine import FULL, Sizes, power_on
 from tests.promela.policy import ByTheModel
 from tests.promela.projection import project
 
@@ -33,7 +33,7 @@ class Search:
 
     def __init__(
         self,
-        sizes: Sizes = Sizes(),
+        sizes: Sizes = FULL,
         without: str = "",
         programs: tuple[Program, ...] = (),
         *,

@@ -1,0 +1,32 @@
+"""`python -m tests.promela CPUS/PAGES/FRAMES`: count what the engine reaches, as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from tests.promela.machine import Sizes
+from tests.promela.programs import BUGS, LITMUS
+from tests.promela.search import Search
+
+
+def main() -> None:
+    """Search one configuration; the options are the model's -D."""
+    parser = argparse.ArgumentParser(prog="python -m tests.promela", description=__doc__)
+    parser.add_argument("sizes", nargs="?", default="2/2/3", help="default: %(default)s")
+    parser.add_argument("--bug", type=int, choices=BUGS, help="a broken variant")
+    parser.add_argument("--prog", type=int, choices=LITMUS, help="a litmus program")
+    parser.add_argument(
+        "--symmetric", action="store_true", help="visit one state of those that rename frames"
+    )
+    args = parser.parse_args()
+    sizes = Sizes(*map(int, args.sizes.split("/")))
+    programs = LITMUS[args.prog] if args.prog else ()
+    found = Search(sizes, BUGS.get(args.bug, ""), programs, symmetric=args.symmetric).run()
+    told = {"states": found.states, "visited": found.visited, "transitions": found.transitions}
+    told["actions"] = len(found.path)
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The engine, configured down to a Promela model, reaches exactly what SPIN reaches.
+
+The numbers are SPIN's own on `tests/data/luf.pml` (initial steps left out), without reductions.
+`python -m tests.bench explore` measures the full model beside SPIN.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.promela.client import Action
+from tests.promela.machine import Sizes
+from tests.promela.programs import BUGS, LITMUS, SHORTEST
+from tests.promela.projection import project
+from tests.promela.search import Search
+
+REACHED = {
+    "2/1/1": (33, 138),
+    "2/2/1": (77, 316),
+    "2/3/1": (133, 534),
+    "3/1/1": (120, 693),
+    "3/2/1": (293, 1590),
+    "2/1/2": (1027, 3934),
+}
+"""CPUs/pages/frames: states and transitions."""
+LITMUS_REACHED = {1: (2522, 6424), 2: (8392, 24759)}
+
+
+def sizes(text: str) -> Sizes:
+    return Sizes(*map(int, text.split("/")))
+
+
+@pytest.mark.parametrize(("size", "counts"), REACHED.items())
+def test_every_cpu_doing_anything_reaches_the_states_of_the_model(
+    size: str, counts: tuple[int, int]
+) -> None:
+    found = Search(sizes(size)).run()
+    assert (*counts, None) == (found.states, found.transitions, found.finding)
+
+
+@pytest.mark.parametrize(("prog", "counts"), LITMUS_REACHED.items())
+def test_a_litmus_program_reaches_the_states_of_the_model(
+    prog: int, counts: tuple[int, int]
+) -> None:
+    found = Search(programs=LITMUS[prog]).run()
+    assert (*counts, None) == (found.states, found.transitions, found.finding)
+
+
+def test_states_that_rename_frames_are_visited_once_and_counted_all() -> None:
+    found = Search(Sizes(2, 1, 3), symmetric=True).run()
+    assert (9630, 38644) == (found.states, found.transitions)
+    assert found.visited < found.states / 5
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_broken_variant_has_a_shortest_counterexample_as_long_as_the_models(bug: int) -> None:
+    found = Search(without=BUGS[bug], symmetric=True).run()
+    assert SHORTEST[bug] == len(found.path)
+
+
+def test_a_counterexample_ends_with_the_access_that_the_model_asserts_about() -> None:
+    path = Search(without=BUGS[2], symmetric=True).run().path
+    expected = ["fault", "load", "reclaim", "fault", "upgrade", "store", "load"]
+    assert expected == [action[0] for action in path]
+    assert path[-1][1] != path[-2][1], "one CPU stores, the other reads the old version"
+
+
+@pytest.mark.parametrize(("bug", "prog"), [(1, 2), (2, 1), (3, 1)])
+def test_a_program_that_does_not_reach_a_bug_says_so_as_the_model_does(bug: int, prog: int) -> None:
+    expected = {(1, 2): (8350, 25875), (2, 1): (2522, 6424), (3, 1): (2522, 6424)}[bug, prog]
+    found = Search(without=BUGS[bug], programs=LITMUS[prog], symmetric=True).run()
+    assert (*expected, None) == (found.states, found.transitions, found.finding)
+
+
+def test_what_the_projection_leaves_out_changes_no_move() -> None:
+    """Generations, list orders, versions and whoever stored last differ from one visit of a state
+    to the next; what can happen there, and what comes of it, does not.
+    """
+    client = Search(Sizes(2, 1, 2)).client
+    cells, events = client.m.cells, client.m.events
+    choose, known, again = random.Random(1), dict[bytes, dict[Action, bytes]](), 0
+    for _ in range(600):
+        moves: dict[Action, bytes] = {}
+        here, mark, first = project(client).packed(), cells.mark(), len(events)
+        for action in client.actions():
+            client.make(action)
+            moves[action] = project(client).packed()
+            cells.undo(mark)
+            events.truncate(first)
+        again += here in known
+        assert moves == known.setdefault(here, moves)
+        client.make(choose.choice(list(moves)))
+    assert 200 < again
+
+
+def test_an_entry_that_a_load_made_is_clean_until_its_first_store() -> None:
+    client = Search(Sizes(1, 1, 1)).client
+    dirty = []
+    for what, pfn in (("fault", 0), ("upgrade", -1), ("load", -1), ("store", -1)):
+        client.make((what, 0, 0, pfn))
+        entry = client.entry(0, 0)
+        dirty.append(entry.dirty if entry else None)
+    assert [None, None, 0, 1] == dirty
+    assert client.m.config.dirty_on_load is False
+
+
+def test_a_task_bound_to_a_frame_gets_it_wherever_it_stands() -> None:
+    for pfn in range(3):
+        client = Search(Sizes(2, 1, 3)).client
+        client.make(("fault", 1, 0, pfn))
+        assert pfn + 1 == client.m.pte_at(0, 0).pfn
