@@ -68,3 +68,18 @@ def test_nobody_reads_its_old_bytes_after_zeros() -> None:
     run = Run(QUIET + "cpu1 read heap.0\ncpu2 read heap.0\n", without=("flush-on-write-fault",))
 
     assert [("A", "O6")] == run.violations()
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_page_that_reclaim_is_writing_out_is_not_given_up(policy: str) -> None:
+    taken = "cpu1 write heap.0 final\nkswapd reclaim app.heap.0 stop before one\n"
+    run = Run(taken + "cpu1 madvise heap.0 free\nkswapd resume\ncpu2 read heap.0\n", policy)
+
+    assert ["final"] == read(run)
+
+
+def test_a_page_in_the_swap_cache_leaves_it_when_it_is_given_up() -> None:
+    kept = "cpu1 write heap.0 draft\ncpu1 pin heap.0\n" + RECLAIM + "cpu1 read heap.0\n"
+    run = Run(kept + "cpu1 madvise heap.0 free\n")
+
+    assert not any(slot.users or slot.frame for slot in run.m.swap)

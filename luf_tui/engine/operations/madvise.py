@@ -11,7 +11,7 @@ from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import ANON, PRESENT, SWAP
+from luf_tui.machine.schema import ANON, PRESENT, SWAP, Frame
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
 DONTNEED, FREE, COLD = range(3)
@@ -64,14 +64,27 @@ class Madvise(Operation, name="madvise"):
         pte = k.m.pte[index]
         frame = k.m.frame[pte.pfn - 1]
         clean = self.advice == FREE and frame.state == ANON and frame.mapcount == 1
-        if clean and not frame.slot and not frame.pins:
-            frame.lazyfree = 1
+        if clean and not self._give_up(k, frame):
+            return False
         if not pte.accessed and not (clean and pte.dirty):
             return False
         pte.accessed = 0
         if clean and pte.dirty:
             pagetable.supersede(k, pte)
             pte.dirty = frame.dirty = 0
+        return True
+
+    def _give_up(self, k: Kernel, frame: Frame) -> bool:
+        """folio_mark_lazyfree(), once the page is out of the swap cache; False leaves it alone, as
+        where someone else has the folio lock that this takes (folio_trylock()).
+        """
+        if frame.slot or frame.dirty:
+            if frame.locked or (frame.slot and k.m.swap[frame.slot - 1].users):
+                return False
+            if frame.slot:
+                k.m.swap[frame.slot - 1].clear()
+                frame.slot = 0
+        frame.lazyfree = 1
         return True
 
     @step("flush what was aged")
