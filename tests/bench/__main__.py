@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import explorer, recording, replaying, screen, start
+from tests.bench import explorer, promela, recording, replaying, screen, start
 from tests.bench.measure import show
 
 PARTS = {
     "engine": recording.engine,
     "history": recording.history,
-    "explore": explorer.explorer,
+    "explore": lambda rounds: [*explorer.explorer(rounds), *promela.beside_spin(rounds)],
     "replay": replaying.replay,
     "start": start.headless,
     "first-frame": screen.first_frame,
