@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from luf_tui.render.compose import screen, top
+from luf_tui.render.compose import screen
 from luf_tui.render.ink import ink
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells
@@ -56,14 +56,14 @@ def pane_of(rows: int, current: int | None) -> Pane:
 @pytest.mark.parametrize("height", [1, 2, 7, 10])
 def test_the_current_row_of_a_pane_is_in_sight(rows: int, height: int) -> None:
     for current in range(rows):
-        first = top(pane_of(rows, current), height)
+        first = pane_of(rows, current).top(height)
 
         assert first <= current < first + height
         assert 0 <= first <= max(0, rows - height)
 
 
 def test_a_pane_without_a_current_row_shows_its_start() -> None:
-    assert 0 == top(pane_of(50, None), 10)
+    assert 0 == pane_of(50, None).top(10)
 
 
 @pytest.mark.parametrize("theme", PALETTES)
@@ -81,3 +81,13 @@ def test_an_undeclared_role_is_written_like_text() -> None:
     palette = PALETTES["dark"]
 
     assert ink("text", palette) == ink("nobody declared this", palette)
+
+
+@pytest.mark.parametrize("height", [4, 6, 7, 10])
+def test_the_line_over_its_micro_steps_stays_in_sight(height: int) -> None:
+    for lead in range(50):
+        rows = tuple((Mark(str(n)),) for n in range(57))
+        for current in range(lead, min(57, lead + height)):
+            first = Pane("script", (), rows, current, lead).top(height)
+
+            assert first <= lead <= current < first + height

@@ -40,7 +40,7 @@ def _block(timeline: Timeline, state: ViewState, place: Placement) -> list[Row]:
     framed = place.height >= FRAMED
     width, height = (place.width - 4, place.height - 2) if framed else (place.width, place.height)
     pane = PANES[place.pane](timeline, state, width, height)
-    first = top(pane, height)
+    first = pane.top(height)
     shown = [*pane.rows[first : first + height], *[()] * height][:height]
     if not framed:
         return [fit(row, width) for row in shown]
@@ -50,15 +50,6 @@ def _block(timeline: Timeline, state: ViewState, place: Placement) -> list[Row]:
         right = Mark(" ┃" if number in thumb else " │", FRAME)
         rows.append((Mark("│ ", FRAME), *fit(row, width), right))
     return [*rows, (Mark(f"╰{'─' * (place.width - 2)}╯", FRAME),)]
-
-
-def top(pane: Pane, height: int) -> int:
-    """The first row shown: it keeps the current one in view and moves by half a page."""
-    if pane.current is None or len(pane.rows) <= height:
-        return 0
-    half = max(1, height // 2)
-    first = (pane.current - height // 4) // half * half
-    return max(0, min(first, len(pane.rows) - height))
 
 
 def _thumb(count: int, height: int, first: int) -> range:

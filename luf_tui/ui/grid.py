@@ -186,19 +186,14 @@ class Grid(Widget):
         return self._tops.get(pane, 0)
 
     def _follow(self, block: Block, old: Block | None) -> bool:
-        """Keep the current row of a pane in sight. True if the pane scrolled.
-
-        Where a pane stands depends on its current row alone, not on the way there, and moves by
-        half a page at a time: the same place always looks the same, and walking stays calm.
-        """
+        """Keep the current row of a pane in sight. True if the pane scrolled."""
         pane, name = block.pane, block.pane.name
         top = was = self.top_of(name)
         current = pane.current
         if old is None or old.pane.current != current:
             self._held.discard(name)
         if current is not None and name not in self._held:
-            half = max(1, block.rows // 2)
-            top = (current - block.rows // 4) // half * half
+            top = pane.top(block.rows)
         top = max(0, min(top, len(pane.rows) - block.rows))
         self._tops[name] = top
         return top != was

@@ -23,12 +23,29 @@ Row: TypeAlias = "tuple[Mark, ...]"
 
 @frozen
 class Pane:
-    """A titled block of rows. `current` is the row to keep visible."""
+    """A titled block of rows."""
 
     name: str
     title: Row
     rows: tuple[Row, ...]
     current: int | None = None
+    """The row to keep in sight."""
+    lead: int | None = None
+    """A row above it to keep in sight too, as far as there is room for both."""
+
+    def top(self, height: int) -> int:
+        """The first row to show in so many.
+
+        It depends on the current row alone, not on the way there, and moves by half a page at a
+        time: the same place always looks the same, and walking stays calm.
+        """
+        if self.current is None or len(self.rows) <= height:
+            return 0
+        half = max(1, height // 2)
+        first = (self.current - height // 4) // half * half
+        if self.lead is not None:
+            first = max(min(first, self.lead), self.current - height + 1)
+        return max(0, min(first, len(self.rows) - height))
 
 
 @frozen

@@ -8,7 +8,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Note
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import glyphs
-from luf_tui.view.columns import ends, fit, wrap
+from luf_tui.view.columns import cells, ends, fit, length, wrap
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.panes.microsteps import tree
 from luf_tui.view.state import ViewState
@@ -31,19 +31,20 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         first = max(1, (at // PAGE - 1) * PAGE)
         last = min(last, first + 3 * PAGE)
     rows: list[Row] = []
-    current = 0
+    current = lead = 0
     for number in range(first, last + 1):
         if number == at:
-            current = len(rows)
+            current = lead = len(rows)
         here = number == at
         rows += _line(timeline, state, width, number, item_of.get(number, -1), here=here)
         if here:
             steps = tree(timeline, item, height)
-            current += next((n for n, row in enumerate(steps, 1) if row[0].role == "title"), 0)
+            place = next((n for n, row in enumerate(steps) if row[0].role == "title"), None)
+            current = lead if place is None else len(rows) + place
             rows += steps
     while rows and not rows[-1]:
         rows.pop()
-    return Pane("script", (Mark("script", "title"),), tuple(rows), current)
+    return Pane("script", (Mark("script", "title"),), tuple(rows), current, lead)
 
 
 def _lines(timeline: Timeline) -> Lines:
@@ -97,19 +98,60 @@ def _rows(
         Mark(f"{number:>3} ", "dim", ref),
     )
     if item < 0:
-        return [fit((*head, Mark(text, "title" if here else "dim", ref)), width)]
+        return _plain(head, text, width, ref, here=here)
     said = timeline.program.items[item]
     if isinstance(said, Note):
         return _note(head, text, width, ref, here=here)
-    code, mark, comment = text.partition(" #")
     stepped = len(timeline.item_steps(item)) > 1
     role = "text" if not here else "title" if stepped else "current"
-    left: list[Mark] = [*head, Mark(code.rstrip(), role, ref)]
-    if mark:
-        space = " " * (len(code) - len(code.rstrip()))
-        left.append(Mark(f"{space} #{comment}", "dim", ref))
-    rows = [ends(tuple(left), (Mark(" "), *glyphs.marks(found)), width)]
+    rows = _code(head, text, role, glyphs.marks(found), width, here=here)
     return rows + (_trouble(timeline, item) if "✗" in found else [])
+
+
+def _plain(head: Row, text: str, width: int, ref: Ref, *, here: bool) -> list[Row]:
+    """A line in which nothing happens, wrapped under what follows its first word."""
+    role = "title" if here else "dim"
+    after = _object(text)
+    lines = wrap(text[after:], max(10, width - INDENT - after))
+    rows: list[Row] = [fit((*head, Mark(text[:after] + lines[0], role, ref)), width)]
+    indent = " " * (INDENT + after)
+    return rows + [fit((Mark(indent + line, role, ref),), width) for line in lines[1:]]
+
+
+def _code(head: Row, text: str, role: str, found: Row, width: int, *, here: bool) -> list[Row]:
+    """An operation or an expectation, wrapped like the others.
+
+    Space goes to code: a comment that does not fit beside it is shown below the current line,
+    and below no other.
+    """
+    code, mark, comment = text.partition(" #")
+    ref = head[0].ref
+    space = " " * (len(code) - len(code.rstrip()))
+    code = code.rstrip()
+    after, right = _object(code), (Mark(" "), *found)
+    lines = wrap(code[after:], max(10, width - INDENT - after - length(right)))
+    aside = f"{space} #{comment}" if mark else ""
+    room = width - INDENT - len(code) - length(right)
+    beside = len(lines) == 1 and 0 < cells(aside) <= room
+    first: list[Mark] = [*head, Mark(code[:after] + lines[0], role, ref)]
+    if beside:
+        first.append(Mark(aside, "dim", ref))
+    rows = [ends(tuple(first), right, width)]
+    indent = " " * (INDENT + after)
+    rows += [fit((Mark(indent + line, role, ref),), width) for line in lines[1:]]
+    if mark and here and not beside:
+        told = wrap(f"# {comment.strip()}", max(10, width - INDENT - after))
+        rows += [fit((Mark(indent + line, "dim", ref),), width) for line in told]
+    return rows
+
+
+def _object(text: str) -> int:
+    """Where the text of a line begins that may be wrapped under itself: after its first word, and
+    after any indent.
+    """
+    start = len(text) - len(text.lstrip())
+    word, _, rest = text[start:].partition(" ")
+    return start + len(word) + 1 + len(rest) - len(rest.lstrip()) if rest.strip() else start
 
 
 def _note(head: Row, text: str, width: int, ref: Ref, *, here: bool) -> list[Row]:
