@@ -60,6 +60,16 @@ def test_a_dirty_page_of_a_file_stays_in_the_reverse_map_until_its_flush() -> No
     assert 0 == early.frame[early.file_page[0].frame - 1].mapcount
 
 
+def test_truncate_flushes_a_dirty_mapping_before_it_lets_go_of_the_table() -> None:
+    """A clean one only before it lets go of the page."""
+    stopped = "cpu1 truncate db to 0 stop before send\n"
+    dirty = played(FILE + stopped, "batched")
+    clean = played(FILE.replace("write map.0 bytes", "read map.0") + stopped, "batched")
+    done = played(FILE + "cpu1 truncate db to 0\n", "batched")
+
+    assert (True, 0, 0) == (dirty.mm[0].ptl > 0, clean.mm[0].ptl, done.mm[0].ptl)
+
+
 def test_gathers_in_flight_are_counted() -> None:
     script = (
         "cpu1 madvise heap.0 dontneed stop before send\ncpu0 run app\ncpu0 madvise heap.1 cold\n"

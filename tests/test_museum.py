@@ -46,10 +46,10 @@ def test_every_piece_is_looked_at_here() -> None:
     assert 8 <= len(PIECES)
 
 
+@pytest.mark.parametrize("policy", ["batched", "luf"])
 @pytest.mark.parametrize("name", PIECES)
-def test_with_the_fix_no_order_breaks_anything(name: str) -> None:
-    program = piece(name)
-    found = Search(start(program, policy=program.policy).moves).run()
+def test_with_the_fix_no_order_breaks_anything(name: str, policy: str) -> None:
+    found = Search(start(piece(name), policy=policy).moves).run()
     assert (SAFE, "") == (found.verdict, found.why)
     assert found.states < 20_000
 

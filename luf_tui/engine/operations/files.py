@@ -107,9 +107,13 @@ class DropPages(Operation, name="truncate_inode_pages"):
 
     @step("unmap a position", when=position_unlocked)
     def unmap(self, k: Kernel) -> Next:
-        """unmap_mapping_folio(): each mapping is cleared and flushed before the next."""
+        """unmap_mapping_folio(): each mapping is cleared and flushed before the next, a dirty one
+        before the page-table lock is dropped, as in any zap_pte_range().
+        """
         if self.gathering:
             end_gather(k, self.gathering - 1)
+            if k.m.mm[self.gathering - 1].ptl == k.ctx + 1:
+                k.m.mm[self.gathering - 1].ptl = 0
             self.gathering = 0
         if self.page >= self.end:
             return DONE
@@ -126,6 +130,8 @@ class DropPages(Operation, name="truncate_inode_pages"):
             if pte.kind == PRESENT:
                 if pte.dirty:
                     k.m.frame[cached - 1].dirty = 1
+                    if k.policy.has("delay-rmap"):
+                        k.m.mm[mm].ptl = k.ctx + 1
                 pagetable.clear(k, pte)
                 self.gathering = mm + 1
                 begin_gather(k, mm)
