@@ -106,6 +106,19 @@ def test_an_entry_that_a_load_made_is_clean_until_its_first_store() -> None:
     assert client.m.config.dirty_on_load is False
 
 
+def test_an_ipi_is_answered_in_full_by_a_cpu_that_has_flushed_meanwhile() -> None:
+    client = Search(Sizes(2, 1, 2)).client
+    for pfn in (0, 1):
+        client.make(("fault", 0, 0, pfn))
+        client.make(("reclaim", 0, 0, -1))
+    client.make(("fault", 0, 0, 0))
+    client.make(("fault", 1, 0, 1))
+    client.make(("load", 1, 0, -1))
+    assert client.entry(1, 0) is not None
+    client.make(("deliver", 1, -1, -1))
+    assert client.entry(1, 0) is None
+
+
 def test_a_task_bound_to_a_frame_gets_it_wherever_it_stands() -> None:
     for pfn in range(3):
         client = Search(Sizes(2, 1, 3)).client
