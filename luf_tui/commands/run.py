@@ -9,7 +9,6 @@ from luf_tui.commands import terminal, verdict
 from luf_tui.commands.programs import add_policy, place, recorded, size
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import MachineConfig
-from luf_tui.render.text import lines as screen
 from luf_tui.script.program import Expect, Note, Op, Race
 from luf_tui.timeline.compare import policy_name
 from luf_tui.timeline.narrate import RANK, TELLING, sentence
@@ -47,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
             terminal.say(reason)
         return judged.code
     if args.plain:
+        # The panes take a tenth of a run's time to load: not before they are asked for.
+        from luf_tui.render.text import lines as screen  # noqa: PLC0415
+
         played.seek(played.clamp(played.steps if step is None else step))
         shown = screen(played, *args.size)
     else:
