@@ -4,56 +4,19 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from luf_tui.errors import Span
-from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
-from luf_tui.script.program import Op, Program
-
-PAGES = ("heap.0", "heap.1", "text.0", "text.1", "data.0", "data.1")
-CONTENTS = ("zero", "poison", "lib.0 v1", "lib.1 v1", *(f"w{n}" for n in range(8)))
-CONFIG = MachineConfig(
-    cpus=3,
-    nodes=(Node("dram", 8), Node("cxl", 8, tier=1)),
-    processes=(
-        ProcessConfig("app", PAGES),
-        ProcessConfig("other", PAGES),
-        ProcessConfig("kid", PAGES),
-    ),
-    tasks=(
-        TaskConfig("kswapd", -1, 0),
-        TaskConfig("kernel", -1, 0),
-        TaskConfig("app/1", 0, 1),
-        TaskConfig("app/2", 0, 2),
-        TaskConfig("other", 1, 0),
-        TaskConfig("kid", 2, 2),
-    ),
-    files=(FileConfig("lib", 2, 0),),
-    objects=("slab", "buffer"),
-    contents=CONTENTS,
-    pages=len(PAGES),
-    key_bits=3,
-    zone_gen_bits=4,
+from luf_tui.explore.random_programs import (
+    APP1,
+    CONFIG,
+    CONTENTS,
+    KERNEL,
+    KSWAPD,
+    OTHER,
+    PAGES,
+    SETUP,
+    USERS,
+    op,
 )
-KSWAPD, KERNEL, APP1, APP2, OTHER, KID = range(6)
-USERS = {APP1: 1, APP2: 2, OTHER: 0, KID: 2}
-"""User tasks and the CPU each runs on."""
-
-
-def op(task: int, cpu: int, verb: str, /, **args: object) -> Op:
-    """One operation, written as its numbers."""
-    text = f"{verb} " + " ".join(f"{name}={value}" for name, value in args.items())
-    return Op(Span(1), text, task, cpu, verb, args)  # type: ignore[arg-type]
-
-
-def _mapping(mm: int) -> list[Op]:
-    rights = {"read": 1, "may_write": 1}
-    return [
-        op(-1, -1, "mmap", mm=mm, vpn=0, pages=2, write=1, **rights),
-        op(-1, -1, "mmap", mm=mm, vpn=2, pages=2, file_page=0, write=mm, **rights),
-        op(-1, -1, "mmap", mm=mm, vpn=4, pages=2, file_page=0, shared=1, write=mm, **rights),
-    ]
-
-
-SETUP = (*_mapping(0), *_mapping(1), op(APP1, 1, "run", task=APP1), op(APP2, 2, "run", task=APP2))
+from luf_tui.script.program import Op, Program
 
 _vpn = st.integers(0, len(PAGES) - 1)
 _content = st.integers(4, len(CONTENTS) - 1)

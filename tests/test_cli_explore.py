@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.races import FOLDER, TINY
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +67,25 @@ def test_without_write_the_counterexample_is_printed_and_can_be_played(
 def test_another_policy_can_be_named(luf_tui: Run) -> None:
     done = luf_tui("explore", RACE, "--policy", "luf-v12", "--no-shrink", "--json")
     assert (1, "O3") == (done.returncode, json.loads(done.stdout)["obligation"])
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "obligation"),
+    [
+        ("write-syscall", "luf-v12", "O8"),  # D1
+        ("flush-before-pte", "luf-v12", "O7"),  # D1, D6
+        ("wait-zone-generation", "luf-v10", "O2"),  # D9
+    ],
+)
+def test_what_a_posted_version_breaks_is_written_and_runs_to_the_same_obligation(
+    luf_tui: Run, tmp_path: Path, name: str, policy: str, obligation: str
+) -> None:
+    out = tmp_path / "out.luf"
+    words = ("--policy", policy, "--no-shrink", "--write", out)
+    assert 1 == luf_tui("explore", FOLDER / f"{name}.luf", *words).returncode
+    run = luf_tui("run", out, "--json")
+    assert 1 == run.returncode
+    assert obligation in [one["obligation"] for one in json.loads(run.stdout)["violations"]]
 
 
 def test_a_bounded_search_says_so_and_exits_0(luf_tui: Run) -> None:

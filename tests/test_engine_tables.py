@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.engine.director import Director, ItemInfo
+from luf_tui.explore.random_programs import TABLES, random_program
 from luf_tui.machine.events import Event
 from luf_tui.machine.schema import TABLE
 from luf_tui.oracle.oracle import VIOLATION, Oracle
 from luf_tui.policy.registry import make_policy
 from tests import invariants
 from tests.engine_runs import MACHINE, Run
-from tests.random_programs import TABLES, random_program
 
 SPAN = MACHINE.replace("\n", ", table-span 2\n")
 """heap.0 and heap.1 in one page table, text.0 and text.1 in the next."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import evolve
 
 from luf_tui.commands import explore_guards as guards
-from luf_tui.commands import own_policy, terminal
+from luf_tui.commands import matrix, own_policy, terminal
 from luf_tui.commands.programs import add_policy, opened
 from luf_tui.errors import LufError
 from luf_tui.explore.explore import Exploration, Report
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_count,
         metavar="N",
         help=f"stop a race's search at N states; default {MOST_STATES:,}, "
-        f"with --all-guards {guards.MOST_STATES:,}",
+        f"with --all-guards {matrix.MOST_STATES:,}",
     )
     parser.add_argument(
         "--max-seconds", type=float, default=0.0, metavar="S", help="stop a race's search then"

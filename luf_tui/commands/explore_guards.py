@@ -7,15 +7,12 @@ from collections.abc import Sequence
 
 from luf_tui.commands import own_policy, terminal
 from luf_tui.commands.check import scenarios
-from luf_tui.commands.matrix import WHOLE, whole
+from luf_tui.commands.matrix import MOST_STATES, WHOLE, whole
 from luf_tui.errors import LufError
 from luf_tui.explore.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
 from luf_tui.explore.search import BOUNDED, UNSAFE, Limits
 from luf_tui.policy.guards import GUARDS
 from luf_tui.script.parse import load
-
-MOST_STATES = 20_000
-"""States at which the search of one race without one guard stops."""
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
 from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
+from luf_tui.explore.all_guards import AllGuards, GuardVerdict, Plan, races_of
+from luf_tui.explore.random_guards import RandomVerdict, by_random
+from luf_tui.explore.search import Limits
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.parse import load
@@ -18,6 +21,8 @@ from luf_tui.timeline.report import findings
 
 WHOLE = "luf"
 """The policy that has every guard."""
+MOST_STATES = 20_000
+"""States at which the search of one race without one guard stops."""
 SHOWN = 3
 """Scenarios named in a line; the JSON has them all."""
 
@@ -26,6 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="scenario files and folders; else the shipped ones"
+    )
+    parser.add_argument(
+        "--search", action="store_true", help="also: is it found by search alone, in the races"
+    )
+    parser.add_argument(
+        "--random", type=int, default=0, metavar="N", help="also: is it found by N random programs"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="search and play with N processes"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -44,20 +58,22 @@ def run(args: argparse.Namespace) -> int:
     terminal.say(f"{len(GUARDS)} guards and {len(POLICIES)} policies on {len(cases)} scenarios")
     policies = {name: broken(cases, name) for name in POLICIES}
     quiet = [case for case in cases if case.name not in _scenarios(policies[WHOLE])]
-    guards = {}
+    guards: dict[str, list[str]] = {}
+    more = Columns()
     interrupted = False
     try:
         for name in GUARDS:
             guards[name] = _scenarios(broken(quiet, WHOLE, name))
+        more = columns(cases, args)
     except KeyboardInterrupt:
         interrupted = True
         terminal.say(f"interrupted: {len(guards)} of {len(GUARDS)} guards tried")
     if args.json:
-        terminal.put_json(as_json(guards, policies))
+        terminal.put_json(as_json(guards, policies, more))
     else:
-        for line in table(guards, policies):
+        for line in table(guards, policies, more):
             terminal.put(line)
-    if interrupted:
+    if interrupted or more.interrupted:
         return terminal.INTERRUPTED
     return terminal.FAILED if policies[WHOLE] else terminal.HELD
 
@@ -78,27 +94,107 @@ def broken(cases: Sequence[Case], policy: str, *without: str) -> list[dict[str, 
     return found
 
 
+@frozen
+class Columns:
+    """What search and random programs find, when that was asked for; by guard."""
+
+    search: Mapping[str, GuardVerdict] | None = None
+    random: Mapping[str, RandomVerdict] | None = None
+    programs: int = 0
+    interrupted: bool = False
+
+    def of(self, guard: str) -> dict[str, object]:
+        """What they say of one guard, as the JSON has it; null where they find nothing."""
+        said: dict[str, object] = {}
+        if self.search is not None and guard in self.search:
+            by = self.search[guard].shown_by
+            said["search"] = {
+                "verdict": self.search[guard].verdict,
+                "race": by.race if by else None,
+            }
+        if self.random is not None and guard in self.random:
+            seed = self.random[guard].seed
+            said["random"] = {"programs": self.programs, "seed": None if seed < 0 else seed}
+        return said
+
+    def words(self, guard: str) -> list[str]:
+        """What they say of one guard, a word each."""
+        said = []
+        if self.search is not None:
+            said.append(self.search[guard].verdict if guard in self.search else "-")
+        if self.random is not None:
+            seed = self.random[guard].seed if guard in self.random else -1
+            said.append(f"seed {seed}" if seed >= 0 else "not found")
+        return said
+
+
+def columns(cases: Sequence[Case], args: argparse.Namespace) -> Columns:
+    """Search the races and play random programs, as far as asked for."""
+    search = random = None
+    interrupted = False
+    if args.search:
+        races = races_of([(case.name, case.program) for case in cases])
+        plan = Plan(WHOLE, races, Limits(MOST_STATES))
+        every = AllGuards(plan, jobs=args.jobs, tell=terminal.say)
+        search = {one.guard: one for one in every.run()}
+        interrupted = every.interrupted
+    if args.random > 0 and not interrupted:
+        random = {}
+        try:
+            for one in by_random(WHOLE, tuple(GUARDS), args.random, jobs=args.jobs):
+                random[one.guard] = one
+                told = f"seed {one.seed}" if one.seed >= 0 else "not found"
+                terminal.say(f"random programs without {one.guard}: {told}")
+        except KeyboardInterrupt:
+            interrupted = True
+    return Columns(search, random, args.random, interrupted)
+
+
 def as_json(
-    guards: dict[str, list[str]], policies: dict[str, list[dict[str, object]]]
+    guards: dict[str, list[str]],
+    policies: dict[str, list[dict[str, object]]],
+    more: Columns,
 ) -> dict[str, object]:
     """The object that `matrix --json` prints."""
     return {
         "guards": {
-            name: {"obligations": GUARDS[name].obligation.split(", "), "killed_by": killers}
+            name: {
+                "obligations": GUARDS[name].obligation.split(", "),
+                "killed_by": killers,
+                **more.of(name),
+            }
             for name, killers in guards.items()
         },
         "policies": {name: {"violations": found} for name, found in policies.items()},
     }
 
 
-def table(guards: dict[str, list[str]], policies: dict[str, list[dict[str, object]]]) -> list[str]:
+def table(
+    guards: dict[str, list[str]],
+    policies: dict[str, list[dict[str, object]]],
+    more: Columns,
+) -> list[str]:
     """The matrix as lines: what catches each missing guard, and what each policy breaks."""
-    rows = [("without", "upholds", "caught by")]
+    heads = [
+        *(["search"] if more.search is not None else []),
+        *(["random"] if more.random is not None else []),
+    ]
+    rows = [("without", "upholds", *heads, "caught by")]
     for name, killers in guards.items():
-        rows.append((name, GUARDS[name].obligation, _some(killers) or "nothing here"))
+        words = more.words(name)
+        rows.append((name, GUARDS[name].obligation, *words, _some(killers) or "nothing here"))
     caught = sum(bool(killers) for killers in guards.values())
     lines = terminal.table(rows)
-    lines += ["", f"{caught} of {len(guards)} missing guards are caught", ""]
+    lines += ["", f"{caught} of {len(guards)} missing guards are caught by scenarios"]
+    if more.search is not None:
+        found = sum(one.shown_by is not None for one in more.search.values())
+        lines.append(
+            f"{found} of {len(guards)} by search alone, at most {MOST_STATES:,} states a race"
+        )
+    if more.random is not None:
+        found = sum(one.seed >= 0 for one in more.random.values())
+        lines.append(f"{found} of {len(guards)} by {more.programs} random programs alone")
+    lines.append("")
     lines += terminal.table(
         [
             (name, f"{len(found)} violations", _some(_scenarios(found)))
