@@ -4,7 +4,7 @@ explorer and by the trace replay alike, and played by the engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from attrs import field, frozen
@@ -104,6 +104,19 @@ Item: TypeAlias = "Op | Expect | Note | Break | Race"
 
 
 @frozen
+class Recorded:
+    """What is known of a program that is a recording of a real kernel.
+
+    Every item of it is an operation, and item n stands on line n + 1.
+    """
+
+    times: Sequence[float]
+    """Seconds, per item."""
+    pfns: Sequence[int]
+    """The recorded number of each frame, ascending."""
+
+
+@frozen
 class Program:
     """A whole scenario."""
 
@@ -113,8 +126,9 @@ class Program:
     config: MachineConfig
     policy: str
     without: tuple[str, ...]
-    items: tuple[Item, ...]
+    items: Sequence[Item]
     source: tuple[str, ...] = field(default=(), repr=False)
     seed: int = 0
     policy_span: Span | None = None
     without_spans: tuple[Span, ...] = ()
+    recorded: Recorded | None = field(default=None, repr=False, eq=False)

@@ -65,7 +65,11 @@ def find(timeline: Timeline, mark: Bookmark) -> int:
         return 0
     items = timeline.program.items
     wanted = mark.text.split()
-    candidates = [n for n, item in enumerate(items) if not wanted or item.text.split() == wanted]
+    if timeline.program.recorded is not None:
+        candidates = [mark.item] if mark.item < len(items) else []
+    else:
+        same = [not wanted or item.text.split() == wanted for item in items]
+        candidates = [n for n, found in enumerate(same) if found]
     reached = [n for n in candidates if timeline.item_steps(n)]
     if not reached:
         return -1

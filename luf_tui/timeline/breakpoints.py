@@ -192,6 +192,8 @@ def item_of_line(program: Program, line: int) -> int:
     last.
     """
     there = line_of(program, line)
+    if program.recorded is not None:
+        return there - 1
     numbers = [number for number, item in enumerate(program.items) if item.span.line <= there]
     return numbers[-1] if numbers and there else -1
 
@@ -200,11 +202,15 @@ def line_of(program: Program, line: int) -> int:
     """The line a breakpoint belongs to: the line itself where something stands on it, else the
     next one below that has something; 0 past the last.
     """
+    if program.recorded is not None:
+        return line if 1 <= line <= len(program.items) else 0
     return min((there for there in _texts(program) if there >= line), default=0)
 
 
 def line_text(program: Program, line: int) -> str:
     """What stands on a line of a program."""
+    if program.recorded is not None:
+        return program.items[line - 1].text.strip() if line_of(program, line) else ""
     return _texts(program).get(line, "").strip()
 
 
@@ -221,6 +227,8 @@ def _texts(program: Program) -> dict[int, str]:
 def of_program(program: Program) -> tuple[Breakpoint, ...]:
     """The breakpoints a scenario asks for itself with `break` lines."""
     found: list[Breakpoint] = []
+    if program.recorded is not None:
+        return ()
     for number, item in enumerate(program.items):
         if isinstance(item, Break):
             if item.condition is not None:

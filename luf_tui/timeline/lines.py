@@ -25,6 +25,8 @@ def line_at(timeline: Timeline, position: int) -> int:
     number = timeline.item_at(position)
     if number < 0:
         return 0
+    if timeline.program.recorded is not None:
+        return number + 1
     item = timeline.program.items[number]
     if not isinstance(item, Race):
         return item.span.line
@@ -35,6 +37,9 @@ def line_at(timeline: Timeline, position: int) -> int:
 
 def to_line(timeline: Timeline, line: int) -> int:
     """The position at which the run first reached a script line, or -1."""
+    if timeline.program.recorded is not None:
+        known = 1 <= line <= len(timeline.program.items)
+        return timeline.item_position(line - 1) if known else -1
     found = [
         timeline.item_position(number)
         for number, item in enumerate(timeline.program.items)

@@ -89,7 +89,7 @@ class Recorder:
             try:
                 for moved in moves:
                     if isinstance(moved, StepInfo):
-                        self._step(moved)
+                        self.step(moved)
                     else:
                         self._item(moved.item)
                     if interrupts:
@@ -110,7 +110,8 @@ class Recorder:
 
     # -- one move ---------------------------------------------------------------------------
 
-    def _step(self, moved: StepInfo) -> None:
+    def step(self, moved: StepInfo) -> None:
+        """A micro-step was made: told by `play`, or by whoever drives the machine itself."""
         events, cells = self.machine.events, self.machine.cells
         first = self.steps.event_mark[-1]
         if self.reached[moved.item] < 0:
@@ -140,7 +141,7 @@ class Recorder:
         if self.reached[number] < 0:
             self.reached[number] = self.position
         self._under_way = number + 1
-        item = self.program.items[number]
+        item = self.program.items[number] if self.program.recorded is None else None
         if isinstance(item, Expect):
             verdict = judge(item.condition, self._moment())
             self.outcomes.append(Outcome(number, self.position, verdict.held, verdict.detail))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from attrs import frozen
 
 from luf_tui.machine.events import KINDS
+from luf_tui.script.program import Recorded
 from luf_tui.timeline.narrate import sentence
 from luf_tui.timeline.timeline import Timeline
 
@@ -25,6 +27,8 @@ class Query:
     vpn: int = -1
 
 
+NOBODY = 1 << 40
+"""A number that no frame and no task has."""
 PFN_ARGS = ("pfn", "source", "target", "buddy")
 CPU_ARGS = ("sender", "cpu")
 
@@ -32,9 +36,10 @@ CPU_ARGS = ("sender", "cpu")
 def query(timeline: Timeline, words: str) -> Query:
     """A query from what a person types: `defer f3 cpu1 text.0 app`, in any order.
 
-    Event kinds, `cpuN`, `fN`, task names and page names are recognised; the rest is text.
+    Event kinds, `cpuN`, `fN`, task names and page names are recognised; in a recording `pidN` and
+    recorded frame numbers (`0x1f3a`) as well; the rest is text.
     """
-    config = timeline.config
+    config, recorded = timeline.config, timeline.program.recorded
     kinds = {kind.name: kind.number for kind in KINDS}
     tasks = {task.name: number for number, task in enumerate(config.tasks)}
     pages = {
@@ -53,6 +58,10 @@ def query(timeline: Timeline, words: str) -> Query:
             cpu = int(word[3:])
         elif word[:1] == "f" and word[1:].isdecimal():
             pfn = int(word[1:])
+        elif recorded is not None and word[:2].casefold() == "0x":
+            pfn = _frame_of(recorded, word)
+        elif recorded is not None and word[:3] == "pid" and word[3:].isdecimal():
+            task = next((tasks[name] for name in tasks if name.endswith(f"-{word[3:]}")), NOBODY)
         elif word in tasks:
             task = tasks[word]
         elif word in pages:
@@ -62,13 +71,23 @@ def query(timeline: Timeline, words: str) -> Query:
     return Query(" ".join(rest), tuple(found), cpu, pfn, task, mm, vpn)
 
 
+def _frame_of(recorded: Recorded, word: str) -> int:
+    """The frame that stands for a recorded one; NOBODY where there is none."""
+    try:
+        pfn = int(word, 16)
+    except ValueError:
+        return NOBODY
+    at = bisect_left(recorded.pfns, pfn)
+    return at if at < len(recorded.pfns) and recorded.pfns[at] == pfn else NOBODY
+
+
 def matches(timeline: Timeline, event: int, wanted: Query) -> bool:
     """Whether an event is one of those looked for."""
     if wanted.kinds and timeline.events.kind_of(event) not in wanted.kinds:
         return False
     if wanted.task >= 0:
         ctx = timeline.step_info(max(1, timeline.step_of_event(event))).ctx
-        if ctx != timeline.machine.task_ctx(wanted.task):
+        if wanted.task == NOBODY or ctx != timeline.machine.task_ctx(wanted.task):
             return False
     full = timeline.events[event]
     args = full.args

@@ -34,14 +34,26 @@ def _debt(timeline: Timeline, debt: Debt, width: int) -> list[Row]:
     who = f"owed by {names.cpus(debt.mask, short=True)}" if owes else "all have flushed since"
     steps = [past.deferred(timeline, pfn) for pfn in debt.frames]
     since = min((step for step in steps if step >= 0), default=-1)
-    passed = timeline.position - since
-    age = f" for {counted(passed, 'step')}" if since >= 0 and passed else ""
+    age = _age(timeline, since) if 0 <= since < timeline.position else ""
     head: Row = (Mark("◆ " if owes else "△ ", role), Mark(f"{label:<6} ", role), Mark(who, role))
     rows = [ends(head, (Mark(age, "dim"),), width)]
     if debt.frames:
         rows.append(_frames(timeline, debt, role))
     rows += [(Mark(f"{INDENT}{line}", "dim"),) for line in wrap(_payer(debt), width - len(INDENT))]
     return rows
+
+
+def _age(timeline: Timeline, since: int) -> str:
+    """For how long something has been owed: in micro-steps, in a recording in time."""
+    recorded = timeline.program.recorded
+    if recorded is None:
+        return f" for {counted(timeline.position - since, 'step')}"
+    now, then = (recorded.times[timeline.item_at(at)] for at in (timeline.position, since))
+    passed = now - then
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if passed >= size:
+            return f" for {passed / size:.1f} {unit}"
+    return f" for {passed / 1e-6:.0f} µs"
 
 
 def _frames(timeline: Timeline, debt: Debt, role: str) -> Row:

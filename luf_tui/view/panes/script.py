@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import TypeAlias, overload
 
 from luf_tui.machine.refs import Ref
-from luf_tui.script.program import Note
+from luf_tui.script.program import Item, Note
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import glyphs
 from luf_tui.view.columns import cells, ends, fit, length, wrap
@@ -18,15 +19,34 @@ MANY, PAGE = 1500, 500
 INDENT = 6
 """Cells before the text of a line."""
 
-Lines: TypeAlias = "tuple[tuple[str, ...], dict[int, int]]"
+Lines: TypeAlias = "tuple[Sequence[str], dict[int, int]]"
+
+
+class Told(Sequence[str]):
+    """The lines of a recording, made when they are asked for."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return [clean(item.text) for item in self._items[index]]
+        return clean(self._items[index].text)
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """Source lines with a gutter and what they caused; under the current one its micro-steps."""
-    source, item_of = _lines(timeline)
+    count = len(_lines(timeline)[0])
     item = timeline.item_at(timeline.position)
     at = timeline.line_at(timeline.position) if timeline.program.source else item + 1
-    first, last = 1, len(source)
+    first, last = 1, count
     if last > MANY:
         first = max(1, (at // PAGE - 1) * PAGE)
         last = min(last, first + 3 * PAGE)
@@ -36,7 +56,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         if number == at:
             current = lead = len(rows)
         here = number == at
-        rows += _line(timeline, state, width, number, item_of.get(number, -1), here=here)
+        rows += _line(timeline, state, width, number, _item_on(timeline, number), here=here)
         if here:
             steps = tree(timeline, item, height)
             place = next((n for n, row in enumerate(steps) if row[0].role == "title"), None)
@@ -47,6 +67,13 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     return Pane("script", (Mark("script", "title"),), tuple(rows), current, lead)
 
 
+def _item_on(timeline: Timeline, number: int) -> int:
+    """The item that a line is, or -1."""
+    if timeline.program.recorded is not None:
+        return number - 1
+    return _lines(timeline)[1].get(number, -1)
+
+
 def _lines(timeline: Timeline) -> Lines:
     """The lines of the script, and the item each of them is; a program that was not read from a
     file has one line an item.
@@ -54,7 +81,9 @@ def _lines(timeline: Timeline) -> Lines:
     kept: Lines | None = timeline.memo.get("script lines")
     if kept is None:
         program = timeline.program
-        if program.source:
+        if program.recorded is not None:
+            kept = Told(program.items), {}
+        elif program.source:
             by_line = {item.span.line: number for number, item in enumerate(program.items)}
             kept = tuple(clean(line.expandtabs()) for line in program.source), by_line
         else:
