@@ -68,6 +68,12 @@ def shipped(root: Path | None = None) -> list[Entry]:
     return sorted(found, key=lambda one: (one.folder, one.path.name))
 
 
+def recordings(root: Path | None = None) -> list[Path]:
+    """All shipped recordings of a real kernel, in the order of their names."""
+    root = scenarios_dir() if root is None else root
+    return sorted(path for path in (root / "traces").glob("*.trace*") if path.is_file())
+
+
 def locate(word: str, known: Iterable[Entry] | None = None) -> Path:
     """The file a person means: a path, or the name of a shipped scenario with or without folder.
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from luf_tui.commands import own_policy, terminal
 from luf_tui.commands.programs import add_policy, opened, place
 from luf_tui.errors import LufError
+from luf_tui.ftrace.open import is_trace
+from luf_tui.policy.registry import make_policy
 from luf_tui.timeline.record import chosen_policy
 
 
@@ -31,7 +33,10 @@ def run(args: argparse.Namespace) -> int:
     if args.file is not None:
         path, step = place(args.file)
         policy = own_policy.known(args.policy) if args.policy else None
-        chosen_policy(opened(str(path)), policy, args.without)
+        if is_trace(path):
+            make_policy(policy or "luf", args.without)
+        else:
+            chosen_policy(opened(str(path)), policy, args.without)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LufError("the app needs a terminal; `luf-tui run FILE` does without one")
     # Textual takes a quarter of a second to load: not before there is something to show.

@@ -68,13 +68,13 @@ class Lines(Sequence[Item]):
         return Op(Span(number + 1, 1, len(text) + 1), text, task, cpu, verb)
 
     def text(self, at: int) -> str:
-        """When, where, who and what, with the recorded numbers and the model's frame."""
+        """When, where, what and who, with the model's frame and the recorded numbers."""
         facts, trace = self.trace.facts, self.trace
         kind = FactKind(facts.kind[at])
         name, pid = trace.tasks[facts.task[at]]
         when = facts.time[at] - self._start
-        head = f"{when:11.6f} cpu{facts.cpu[at]} {name}-{pid} {VERBS[kind]}"
-        return f"{head} {self._what(kind, at)}".rstrip()
+        said = f"{VERBS[kind]} {self._what(kind, at)}".rstrip()
+        return f"{when:10.6f} cpu{facts.cpu[at]} {said}  {name}-{pid}"
 
     def _what(self, kind: FactKind, at: int) -> str:
         facts, words = self.trace.facts, self.trace.words
@@ -83,14 +83,14 @@ class Lines(Sequence[Item]):
             rights = "writable" if flags & Flag.WRITABLE else "read-only"
             why = " for migration" if flags & Flag.MIGRATE else ""
             undone = " (undone)" if flags & Flag.FAILED else ""
-            return f"{facts.page[at]:#x} of {self._frame(at)} {rights}{why}{undone}"
+            return f"{self._frame(at)} {rights}{why}{undone} at {facts.page[at]:#x}"
         if kind in (FactKind.ALLOC, FactKind.FREE):
             return f"{self._frame(at)} order {arg}"
         if kind in (FactKind.SENT, FactKind.LOCAL, FactKind.RECEIVED):
             pages = "everything" if arg < 0 else f"{arg} pages"
             return pages + (f" for {self._frame(at)}" if flags & Flag.FOR_UNMAP else "")
         if kind is FactKind.FAULT:
-            return f"{facts.page[at]:#x} {'write' if arg & 2 else 'read'}"
+            return f"{'write' if arg & 2 else 'read'} at {facts.page[at]:#x}"
         if kind in (FactKind.MIGRATE_START, FactKind.MIGRATE_END):
             return words[arg] if 0 <= arg < len(words) else ""
         return f"{arg} events" if kind is FactKind.GAP and arg >= 0 else ""
@@ -98,7 +98,7 @@ class Lines(Sequence[Item]):
     def _frame(self, at: int) -> str:
         pfn = self.trace.facts.pfn[at]
         number = self.layout.frame.get(pfn)
-        return f"pfn {pfn:#x}" + (f" f{number}" if number is not None else "")
+        return f"{pfn:#x}" if number is None else f"f{number} {pfn:#x}"
 
 
 def program_of(trace: Trace, policy: str = "luf") -> Program:

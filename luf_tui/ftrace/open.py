@@ -7,6 +7,7 @@ import gzip
 import importlib
 import io
 import lzma
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -28,6 +29,25 @@ _BINARY = (
     (b"\x17\x08\x44tracing", "a binary recording of trace-cmd", "trace-cmd report -i {} > t.txt"),
     (b"PERFILE2", "a binary recording of perf", "perf script -i {} > t.txt"),
 )
+
+
+SCENARIO = ".luf"
+PACKED = (".xz", ".gz", ".zst", ".bz2")
+_EVENT = re.compile(rb"^(# tracer:|cpus=\d|.{1,40}\[\d{3}\].{0,20} \d+\.\d+: )", re.MULTILINE)
+"""What only the text of a trace has."""
+
+
+def is_trace(path: Path) -> bool:
+    """Whether a file is a recording and no scenario: by its name, else by how it begins."""
+    if path.suffix == SCENARIO:
+        return False
+    if path.suffix in PACKED or "trace" in path.name.lower():
+        return True
+    try:
+        with path.open("rb") as file:
+            return _EVENT.search(file.read(_PEEK)) is not None
+    except OSError:
+        return False
 
 
 def _bad(path: str, message: str, hint: str = "") -> InputError:

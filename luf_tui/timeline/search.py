@@ -125,6 +125,14 @@ def find_previous(timeline: Timeline, wanted: Query, event: int) -> int:
 
 def find_from(timeline: Timeline, wanted: Query, position: int, *, backward: bool = False) -> int:
     """The nearest matching event at a later (or earlier) position, or -1."""
+    known: tuple[int, ...] | None = timeline.memo.get(("find all", wanted))
+    if known is not None:
+        end = timeline.event_index_at(position)
+        if backward:
+            at = bisect_left(known, timeline.events_of(position).start) - 1
+        else:
+            at = bisect_left(known, end)
+        return known[at] if 0 <= at < len(known) else -1
     if backward:
         return find_previous(timeline, wanted, timeline.events_of(position).start)
     return find_next(timeline, wanted, timeline.event_index_at(position) - 1)
@@ -136,12 +144,26 @@ def find_all(timeline: Timeline, wanted: Query) -> tuple[int, ...]:
     known: tuple[int, ...] | None = timeline.memo.get(key)
     if known is None:
         candidates: Iterable[int] = range(len(timeline.events))
+        by_kind = timeline.index.by_kind
         if wanted.kinds:
-            by_kind = timeline.index.by_kind
             candidates = sorted(n for kind in set(wanted.kinds) for n in by_kind[kind])
+        elif wanted.pfn >= 0:
+            candidates = _naming(timeline, wanted.pfn)
         known = tuple(n for n in candidates if matches(timeline, n, wanted))
         timeline.memo[key] = known
     return known
+
+
+def _naming(timeline: Timeline, pfn: int) -> list[int]:
+    """Events that name a frame, found in the columns of their arguments."""
+    columns, by_kind = timeline.events.args, timeline.index.by_kind
+    places = [
+        (kind.number, columns[slot])
+        for kind in KINDS
+        for slot, name in enumerate(kind.args)
+        if name in PFN_ARGS
+    ]
+    return sorted({n for kind, column in places for n in by_kind[kind] if column[n] == pfn})
 
 
 def _first(timeline: Timeline, wanted: Query, candidates: Iterable[int]) -> int:

@@ -12,6 +12,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from luf_tui.errors import LufError
+from luf_tui.ftrace.open import is_trace
 from luf_tui.timeline.record import chosen_policy
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import script, theme
@@ -23,6 +24,7 @@ from luf_tui.ui.loading import AT_ONCE, Recording
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
 from luf_tui.ui.problems import ProblemsPanel
 from luf_tui.ui.stepper import Stepper
+from luf_tui.ui.traces import Opening
 
 
 class LufApp(App[None]):
@@ -67,13 +69,15 @@ class LufApp(App[None]):
         try:
             recording = self._recording(first)
             if recording.done(AT_ONCE):
-                return Stepper(self.desk, recording.result(), first.step)
+                return self._stepper(recording, recording.result(), first.step)
         except LufError as error:
             return Gallery(self.desk, problem=error, again=lambda: self.post_message(first))
         self.call_later(self._watch, recording, first)
         return Gallery(self.desk)
 
     def _recording(self, message: OpenScenario) -> Recording:
+        if is_trace(message.path):
+            return Opening(message.path, message.policy, message.without)
         program = script.load_program(message.path)
         return Recording(program, chosen_policy(program, message.policy, message.without))
 
@@ -82,7 +86,7 @@ class LufApp(App[None]):
         try:
             recording = self._recording(message)
             if recording.done(AT_ONCE):
-                self._open(recording.result(), message.step)
+                self._open(recording, recording.result(), message.step)
             else:
                 self._watch(recording, message)
         except LufError as error:
@@ -91,12 +95,16 @@ class LufApp(App[None]):
     def _watch(self, recording: Recording, message: OpenScenario) -> None:
         board = self.screen
         if isinstance(board, Board):
-            board.watch_recording(recording, lambda run: self._open(run, message.step))
+            board.watch_recording(recording, lambda run: self._open(recording, run, message.step))
 
-    def _open(self, run: Timeline, step: int | None) -> None:
+    def _open(self, recording: Recording, run: Timeline, step: int | None) -> None:
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(Stepper(self.desk, run, step))
+        self.push_screen(self._stepper(recording, run, step))
+
+    def _stepper(self, recording: Recording, run: Timeline, step: int | None) -> Stepper:
+        rest = recording.rest if isinstance(recording, Opening) else None
+        return Stepper(self.desk, run, step, rest)
 
     def _show_problem(self, error: LufError, message: OpenScenario) -> None:
         board = self.screen

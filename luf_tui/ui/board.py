@@ -9,7 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from luf_tui.errors import LufError
+from luf_tui.errors import InputError, LufError
 from luf_tui.machine.refs import Ref
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
@@ -21,6 +21,7 @@ from luf_tui.ui.loading import AT_ONCE, POLL, ProgressPanel, Recording
 from luf_tui.ui.messages import ThemeChanged
 from luf_tui.ui.paint import width_of
 from luf_tui.ui.panel import ACCENT, ACTION, BAD, DIM, KEY, Panel
+from luf_tui.ui.problems import ProblemsPanel
 from luf_tui.ui.prompt import Prompt
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.screen import SMALLEST
@@ -183,6 +184,8 @@ class Board(Screen[None]):
     def _hand_over(self, recording: Recording, then: Callable[[Timeline], None]) -> None:
         try:
             run = recording.result()
+        except InputError as error:
+            self.open(ProblemsPanel(error, self.close_panel))
         except LufError as error:
             self.tell(str(error), badly=True)
         else:

@@ -12,8 +12,9 @@ from textual.worker import get_current_worker
 
 from luf_tui import library
 from luf_tui.errors import LufError
+from luf_tui.ftrace.open import is_trace
 from luf_tui.library import Entry
-from luf_tui.ui import actions, script
+from luf_tui.ui import actions, script, traces
 from luf_tui.ui.board import Board
 from luf_tui.ui.desk import Desk
 from luf_tui.ui.grid import Block, Grid
@@ -22,6 +23,7 @@ from luf_tui.ui.messages import OpenScenario
 from luf_tui.ui.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel, wrap
 from luf_tui.ui.problems import ProblemsPanel, problem_rows
 from luf_tui.ui.prompt import Prompt
+from luf_tui.ui.traces import first_lines
 from luf_tui.view.marks import Mark, Pane, Row
 
 FIRST = "tour"
@@ -87,7 +89,8 @@ class Gallery(Board):
             if worker.is_cancelled:
                 return
             try:
-                script.load_program(entry.path)
+                if not is_trace(entry.path):
+                    script.load_program(entry.path)
             except LufError:
                 broken.append(entry.path)
         if broken and not worker.is_cancelled:
@@ -172,7 +175,8 @@ class Gallery(Board):
     def _judge(self, path: Path, stamp: tuple[int, int]) -> None:
         """Show what is wrong with a script in its place. Later: loading a parser takes a while."""
         try:
-            script.load_program(path)
+            if not is_trace(path):
+                script.load_program(path)
         except LufError as error:
             self._previews[path] = (stamp, tuple(problem_rows(error)))
             self.paint_soon()
@@ -260,11 +264,17 @@ def everything() -> list[Entry]:
         for found in (library.entry(path, path.parent) for path in sorted(Path().glob("*.luf")))
         if found.path.resolve() not in known
     ]
-    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST)]
+    recordings = traces.entries(library.recordings())
+    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST), *recordings]
 
 
 def script_rows(path: Path) -> list[Row]:
     """A script with its lines dimmed where they are comments."""
+    if is_trace(path):
+        try:
+            return [(Mark(line.expandtabs()),) for line in first_lines(path)]
+        except LufError as error:
+            return list(problem_rows(error))
     lines = path.read_text("utf-8", errors="replace").splitlines()
     return [
         (Mark(line, DIM if line.lstrip().startswith("#") else "text"),)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from luf_tui.engine.director import ItemInfo, StepInfo
+from luf_tui.ftrace import film
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.record import LIMIT, prepare
+from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.panel import ACCENT, DIM, Panel
 from luf_tui.view.marks import Mark, Pane
@@ -21,22 +24,32 @@ POLL = 0.1
 class Recording:
     """A recording in a thread of its own. Reads the program, touches nothing else."""
 
-    def __init__(self, program: Program, policy: Policy) -> None:
-        self.name = policy.name
+    def __init__(self, program: Program | None = None, policy: Policy | None = None) -> None:
+        """Without a program, `_make` is a subclass's and finds its own."""
+        self.name = policy.name if policy else ""
         self._made: Timeline | None = None
         self._error: Exception | None = None
-        self._recorder, self._director = prepare(program, policy, LIMIT)
+        self._recorder: Recorder | None = None
+        self._moves: Iterable[StepInfo | ItemInfo] = ()
+        if program is not None and policy is not None:
+            self._recorder, self._moves = prepared(program, policy)
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
     @property
     def steps(self) -> int:
         """Micro-steps recorded so far."""
-        return self._recorder.position
+        return self._recorder.position if self._recorder else 0
+
+    @property
+    def said(self) -> str:
+        """How far it is."""
+        return f"{self.steps:,} micro-steps"
 
     def stop(self) -> None:
         """Keep what is recorded and play no further."""
-        self._recorder.stop("stopped by hand")
+        if self._recorder:
+            self._recorder.stop("stopped by hand")
 
     def done(self, seconds: float = 0.0) -> bool:
         """Whether it is done, after waiting so long for it."""
@@ -50,13 +63,25 @@ class Recording:
         assert self._made is not None
         return self._made
 
+    def _make(self) -> Timeline:
+        assert self._recorder is not None
+        return self._recorder.play(self._moves)
+
     def _run(self) -> None:
         try:
-            made = self._recorder.play(self._director.play())
+            made = self._make()
             made.seek(0)
             self._made = made
         except Exception as error:  # noqa: BLE001 - raised again by `result`
             self._error = error
+
+
+def prepared(program: Program, policy: Policy) -> tuple[Recorder, Iterable[StepInfo | ItemInfo]]:
+    """A recorder of a scenario, or of a recording that is replayed, and what it is to play."""
+    if program.recorded is not None:
+        return film.prepare(program, policy)
+    recorder, director = prepare(program, policy, LIMIT)
+    return recorder, director.play()
 
 
 class ProgressPanel(Panel):
@@ -66,12 +91,13 @@ class ProgressPanel(Panel):
     width = 52
 
     def __init__(self, recording: Recording, close: Callable[[], None]) -> None:
-        super().__init__(f"recording under {recording.name}", close)
+        under = f" under {recording.name}" if recording.name else ""
+        super().__init__(f"recording{under}", close)
         self.recording = recording
 
     def pane(self, columns: int, rows: int) -> Pane:
         """The number of micro-steps so far."""
-        told = (Mark(f"{self.recording.steps:,} micro-steps", ACCENT),)
+        told = (Mark(self.recording.said, ACCENT),)
         hint = (Mark("esc stops here and shows what there is", DIM),)
         return Pane(self.name, (Mark(self.title, "title"),), (told, (), hint))
 

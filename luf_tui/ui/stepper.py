@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from luf_tui.errors import LufError
+from luf_tui.ftrace.open import is_trace
 from luf_tui.policy.registry import POLICIES, make_policy
 from luf_tui.timeline.failing import first_failure
 from luf_tui.timeline.record import chosen_policy
@@ -15,8 +16,10 @@ from luf_tui.ui.desk import Desk
 from luf_tui.ui.explorer import Explorer
 from luf_tui.ui.guards import GuardsPanel
 from luf_tui.ui.help import HelpPanel
+from luf_tui.ui.loading import Recording
 from luf_tui.ui.messages import OpenGallery
 from luf_tui.ui.problems import ProblemsPanel
+from luf_tui.ui.traces import load_trace
 
 BREAK_HELP = (
     "line 15   event defer   event defer hit 3   watch pte[3].pfn",
@@ -39,11 +42,21 @@ class Stepper(Explorer):
     WHERE: ClassVar[str] = actions.STEPPER
     BINDINGS = actions.bindings(actions.STEPPER)
 
-    def __init__(self, desk: Desk, timeline: Timeline, position: int | None = None) -> None:
-        """Without a position it opens where the run fails, or at the start."""
+    def __init__(
+        self,
+        desk: Desk,
+        timeline: Timeline,
+        position: int | None = None,
+        rest: Recording | None = None,
+    ) -> None:
+        """Without a position it opens where the run fails, or at the start. `rest` is the whole
+        run, where this is its first part: it takes its place when it is done.
+        """
         failing = first_failure(timeline) if position is None else -1
         super().__init__(desk, timeline, max(position or 0, failing))
         self._opened = FAILS if failing >= 0 else ""
+        self._rest = rest
+        self._wanted = position
 
     # -- breakpoints and bookmarks --------------------------------------------------------------
 
@@ -163,7 +176,8 @@ class Stepper(Explorer):
         """Under the same policy, or the file's own where that was in use. Raises LufError."""
         before = self.session.timeline
         self._stamp = self._file_stamp()
-        program = script.load_program(self.session.path)
+        path = self.session.path
+        program = load_trace(path) if is_trace(path) else script.load_program(path)
         policy = chosen_policy(program, None)
         own = chosen_policy(before.program, None)
         if (before.policy.name, before.policy.without) != (own.name, own.without):
@@ -179,10 +193,37 @@ class Stepper(Explorer):
         """Watch the file; say why a run ends early."""
         self._stamp = self._file_stamp()
         self.set_interval(LOOK, self._look_at_file)
-        if self.session.trouble:
+        if self._rest is not None:
+            self._await_rest(self._rest)
+        elif self.session.trouble:
             self.tell(self.session.trouble, badly=True)
         elif self._opened:
             self.tell(self._opened)
+
+    def _await_rest(self, rest: Recording) -> None:
+        """Put the whole run in the place of its first part, once it is there."""
+        part = self.session.timeline
+        self.tell(f"the first {part.steps:,} micro-steps; the rest is on its way")
+
+        def use(run: Timeline) -> None:
+            if self.session.timeline is part:
+                untouched = self.session.position == (self._wanted or 0)
+                self.session.replace(run)
+                if self._wanted is not None and untouched:
+                    self.session.go(self._wanted)
+            self.tell(f"the whole recording is here: {run.steps:,} micro-steps")
+
+        def look() -> None:
+            if rest.done():
+                clock.stop()
+                self._hand_over(rest, use)
+
+        clock = self.set_interval(LOOK, look)
+
+    def on_unmount(self) -> None:
+        """Nobody waits for the rest any more."""
+        if self._rest is not None:
+            self._rest.stop()
 
     def _look_at_file(self) -> None:
         """Read the file again when it has been saved; what is wrong with it waits for `r`."""
@@ -199,6 +240,9 @@ class Stepper(Explorer):
 
     def act_what_if(self) -> None:
         """Ask for a line to put in after the current one; the file is left alone."""
+        if self.session.timeline.program.recorded is not None:
+            self.tell("a recording takes no other lines; p and g ask what if", badly=True)
+            return
 
         def use(text: str) -> None:
             session = self.session

@@ -16,6 +16,8 @@ from luf_tui.view.state import ViewState
 
 MANY, PAGE = 1500, 500
 """Of a script with more lines than this, so many around the current one, at least, are made."""
+RECORDED = 60
+"""PAGE of a recording, where people jump far and often."""
 INDENT = 6
 """Cells before the text of a line."""
 
@@ -48,8 +50,9 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     at = timeline.line_at(timeline.position) if timeline.program.source else item + 1
     first, last = 1, count
     if last > MANY:
-        first = max(1, (at // PAGE - 1) * PAGE)
-        last = min(last, first + 3 * PAGE)
+        page = PAGE if timeline.program.recorded is None else RECORDED
+        first = max(1, (at // page - 1) * page)
+        last = min(last, first + 3 * page)
     rows: list[Row] = []
     current = lead = 0
     for number in range(first, last + 1):

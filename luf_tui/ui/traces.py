@@ -1,0 +1,89 @@
+"""Recordings of a real kernel in the app: listed, read, and opened in two parts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from luf_tui.ftrace import film
+from luf_tui.ftrace.open import Source
+from luf_tui.ftrace.read import read_trace
+from luf_tui.library import Entry
+from luf_tui.script.program import Program
+from luf_tui.timeline.record import chosen_policy
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.loading import Recording
+
+SOON = 0.8
+"""Seconds of replaying after which what there is opens, while the rest is recorded."""
+GOES_ON = "the rest of the recording is on its way"
+SHOWN = 60
+"""Lines of a recording that the gallery shows."""
+
+
+def first_lines(path: Path) -> list[str]:
+    """The first lines of a recording. Raises InputError when there are none."""
+    pieces = (piece for piece in Source(str(path)).pieces())
+    lines = (line for piece in pieces for line in piece.splitlines())
+    return list(islice(lines, SHOWN))
+
+
+def entries(found: Iterable[Path]) -> list[Entry]:
+    """Recordings as the gallery lists them."""
+    return [Entry(path, path.parent.name, path.name, film.ABOUT) for path in found]
+
+
+def load_trace(path: Path) -> Program:
+    """A recording as a program. Raises InputError when it cannot be read."""
+    return film.program_of(read_trace(str(path)))
+
+
+class Opening(Recording):
+    """A recording being read; its first part is replayed so that there is something to see soon."""
+
+    def __init__(self, path: Path, policy: str | None, without: Iterable[str]) -> None:
+        """What is wrong with the file, or with the policy's name, is told by `result`."""
+        self._path = path
+        self._chosen = (policy, tuple(without))
+        self._stopped = ""
+        self._share = 0
+        self._program: Program | None = None
+        super().__init__()
+
+    @property
+    def said(self) -> str:
+        """How far it is."""
+        return super().said if self._program else f"reading {self._share} %"
+
+    def stop(self) -> None:
+        """Keep what is replayed so far."""
+        self._stopped = "stopped by hand"
+        super().stop()
+
+    @property
+    def rest(self) -> Recording | None:
+        """The whole of it, from the start, where only a part was opened."""
+        run = self.result()
+        if self._stopped or not run.incomplete:
+            return None
+        return Recording(run.program, chosen_policy(run.program, *self._chosen))
+
+    def _read(self, done: int, size: int) -> None:
+        self._share = 100 * done // max(1, size)
+
+    def _make(self) -> Timeline:
+        program = self._program = film.program_of(read_trace(str(self._path), self._read))
+        policy = chosen_policy(program, *self._chosen)
+        recorder, moves = film.prepare(program, policy)
+        self._recorder = recorder
+        if self._stopped:
+            recorder.stop(self._stopped)
+        clock = threading.Timer(SOON, recorder.stop, (GOES_ON,))
+        clock.daemon = True
+        clock.start()
+        try:
+            return recorder.play(moves)
+        finally:
+            clock.cancel()
