@@ -9,12 +9,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from random import Random
 
+from luf_tui.ftrace import film
 from luf_tui.ftrace.layout import lay_out
 from luf_tui.ftrace.outcome import play
 from luf_tui.ftrace.read import read_trace
 from luf_tui.policy.registry import make_policy
+from luf_tui.timeline.timeline import Timeline
 from tests.bench.measure import Row, median, narrate, paired, rate, ratio, wall
 
 EXCERPT = Path(__file__).parents[2] / "scenarios" / "traces" / "llm-excerpt.trace.xz"
@@ -44,6 +48,8 @@ def replay(rounds: int) -> list[Row]:
             rounds,
         )
         peak = _peak(path)
+        timeline = _walked(path)
+        seeks = sorted(_seeks(timeline))
     return [
         Row(
             "trace replay, one policy, end to end",
@@ -54,12 +60,30 @@ def replay(rounds: int) -> list[Row]:
             f"{ratio(costs, 'replay', 'reading'):.2f}x",
         ),
         Row("the same, peak memory of the command", f"{peak / 1024:.0f} MiB"),
+        Row(
+            f"seek anywhere in a replay of {timeline.steps:,} micro-steps, p50",
+            f"{seeks[len(seeks) // 2] * 1e3:.2f} ms",
+        ),
+        Row("the same, p99", f"{seeks[len(seeks) * 99 // 100] * 1e3:.2f} ms", "5 ms"),
+        Row("history of the replay", f"{timeline.nbytes / max(1, timeline.steps):.0f} B a step"),
     ]
 
 
 def _replay(path: Path) -> None:
     trace = read_trace(str(path))
     play(trace, lay_out(trace), make_policy("luf"))
+
+
+def _walked(path: Path) -> Timeline:
+    recorder, moves = film.prepare(film.program_of(read_trace(str(path))), make_policy("luf"))
+    return recorder.play(moves)
+
+
+def _seeks(timeline: Timeline) -> list[float]:
+    """Seconds that a thousand seeks to positions all over the run take."""
+    choose = Random(1)
+    places = [choose.randrange(timeline.steps + 1) for _ in range(1000)]
+    return [wall(partial(timeline.seek, place)) for place in places]
 
 
 def _peak(path: Path) -> int:

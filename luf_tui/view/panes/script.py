@@ -14,8 +14,9 @@ from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.panes.microsteps import tree
 from luf_tui.view.state import ViewState
 
-MANY, PAGE = 1500, 500
-"""Of a script with more lines than this, so many around the current one, at least, are made."""
+PAGE = 500
+"""Of a script with more than three times so many lines, so many around the current one, at least,
+are made."""
 RECORDED = 60
 """PAGE of a recording, where people jump far and often."""
 INDENT = 6
@@ -49,8 +50,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     item = timeline.item_at(timeline.position)
     at = timeline.line_at(timeline.position) if timeline.program.source else item + 1
     first, last = 1, count
-    if last > MANY:
-        page = PAGE if timeline.program.recorded is None else RECORDED
+    page = PAGE if timeline.program.recorded is None else RECORDED
+    if last > 3 * page:
         first = max(1, (at // page - 1) * page)
         last = min(last, first + 3 * page)
     rows: list[Row] = []
