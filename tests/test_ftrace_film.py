@@ -112,6 +112,7 @@ def test_the_script_pane_shows_the_facts_around_the_cursor(run: Timeline) -> Non
         ("a.luf", TEXT[:3000], False),
         ("script", b"title    x\nmachine  cpus 3\n", False),
     ],
+    ids=["named", "packed", "text", "scenario", "plain"],
 )
 def test_recordings_are_told_from_scenarios(
     tmp_path: Path, name: str, data: bytes, found: bool
@@ -129,6 +130,7 @@ def test_recordings_are_told_from_scenarios(
         ("foreign.trace", b"hello\nworld\n", "none of its"),
         ("cut.trace.gz", gzip.compress(TEXT)[:40], "cut short"),
     ],
+    ids=["empty", "binary", "foreign", "cut"],
 )
 def test_what_is_no_recording_says_so(tmp_path: Path, name: str, data: bytes, why: str) -> None:
     made = tmp_path / name
@@ -138,7 +140,9 @@ def test_what_is_no_recording_says_so(tmp_path: Path, name: str, data: bytes, wh
     assert why in str(error.value)
 
 
-@pytest.mark.parametrize("data", [TEXT[: len(TEXT) // 2 + 7], TEXT.replace(b"\n", b"\r\n")])
+@pytest.mark.parametrize(
+    "data", [TEXT[: len(TEXT) // 2 + 7], TEXT.replace(b"\n", b"\r\n")], ids=["torn", "crlf"]
+)
 def test_what_is_torn_or_from_another_system_can_be_walked(tmp_path: Path, data: bytes) -> None:
     made = tmp_path / "odd.trace"
     made.write_bytes(data)
