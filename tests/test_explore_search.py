@@ -32,7 +32,7 @@ def test_a_shipped_race_is_unsafe_without_its_guard(name: str, guard: str, oblig
 
 
 @pytest.mark.parametrize("policy", ["eager", "batched"])
-@pytest.mark.parametrize("name", ["munmap", "munmap-reference", "cow-reference"])
+@pytest.mark.parametrize("name", ["munmap", "munmap-reference", "cow-reference", "write-syscall"])
 def test_the_kernel_without_luf_is_safe_too(name: str, policy: str) -> None:
     found = Search(start(race(name), policy=policy).moves).run()
     assert (SAFE, "") == (found.verdict, found.why)
