@@ -22,6 +22,8 @@ GUARDED = {
     "uffd": ("uffd-flush", "O3"),
     "munmap-reference": ("last-reference", "O2"),
     "cow-reference": ("last-reference", "O2"),
+    "split": ("split-keeps-mark", "O2"),
+    "switched-out": ("diet-private-batch", "O5"),
 }
 """Each small race, the guard it is about, and the obligation broken without it."""
 

@@ -74,6 +74,8 @@ def test_another_policy_can_be_named(luf_tui: Run) -> None:
     [
         ("write-syscall", "luf-v12", "O8"),  # D1
         ("flush-before-pte", "luf-v12", "O7"),  # D1, D6
+        ("split", "luf-v10", "O2"),
+        ("switched-out", "luf-v12", "O5"),
         ("wait-zone-generation", "luf-v10", "O2"),  # D9
     ],
 )

@@ -47,6 +47,8 @@ def test_the_kernel_without_luf_is_safe_too(name: str, policy: str) -> None:
         ("write-syscall", "luf-v10", "O8"),
         ("write-syscall", "luf-v12", "O8"),
         ("wait-zone-generation", "luf-v10", "O2"),
+        ("split", "luf-v10", "O2"),
+        ("switched-out", "luf-v12", "O5"),
     ],
 )
 def test_the_posted_versions_break_in_the_races_about_them(
