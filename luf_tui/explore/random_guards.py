@@ -15,9 +15,10 @@ from luf_tui.engine.director import Director, StepInfo
 from luf_tui.errors import LufError
 from luf_tui.explore.all_guards import asking
 from luf_tui.explore.crew import mapped
-from luf_tui.explore.random_programs import random_program
+from luf_tui.explore.random_programs import random_program, wild_program
 from luf_tui.oracle.oracle import VIOLATION, Oracle
 from luf_tui.policy.registry import POLICIES
+from luf_tui.script.program import Program
 
 CHUNK = 25
 """Programs a process plays at a time with every guard on."""
@@ -42,10 +43,15 @@ class RandomVerdict:
     obligation: str = ""
 
 
+def program_of(seed: int) -> Program:
+    """The random program of a seed; every other one is of the wilder kind."""
+    return wild_program(seed) if seed % 2 else random_program(seed)
+
+
 def play(policy: str, seed: int, *without: str) -> Played:
     """Play the random program of a seed up to its first violation, or up to what is refused."""
     asked: set[str] = set()
-    director = Director(random_program(seed), asking(POLICIES[policy], asked)(without))
+    director = Director(program_of(seed), asking(POLICIES[policy], asked)(without))
     oracle, first = Oracle(director.machine), 0
     events = director.machine.events
     try:

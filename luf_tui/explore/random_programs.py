@@ -168,3 +168,70 @@ def _mapping_change(rng: Random) -> Op:
     if draw < 0.9:
         return op(task, cpu, "truncate", file=0, pages=rng.randrange(3))
     return op(task, cpu, "invalidate", page=0, pages=2)
+
+
+MACHINES = (
+    CONFIG,
+    evolve(CONFIG, init_on_free=True),
+    evolve(CONFIG, kasan=True),
+    evolve(CONFIG, page_poison=True),
+    evolve(CONFIG, files=(FileConfig("lib", 2, 0, iomap=True),)),
+    TABLES,
+)
+"""Machines of the wilder programs: each has something that one guard looks at."""
+HALF_WAY = {
+    "reclaim": ("unmapped", "pageout", "remove", "fold", "free"),
+    "migrate": ("unmap", "fold", "copy", "remap", "free"),
+    "munmap": ("flush", "free"),
+    "mprotect": ("change", "flush"),
+    "fork": ("copy", "flush"),
+    "write": ("dispatch", "upgrade", "replace", "install-copy"),
+}
+"""Steps before which an operation of a wilder program may be left for a while."""
+
+
+def wild_program(seed: int, length: int = 40) -> Program:
+    """As random_program, on machines of several kinds, with operations left half-way, and with
+    write-protects from outside, writeback, pins and page reporting.
+    """
+    rng = Random(seed)  # noqa: S311  # repeatable, not secret
+    tame = random_program(seed, length, MACHINES[seed // 2 % len(MACHINES)])
+    made = tame.items[len(SETUP) :]
+    ops: list[Op] = []
+    for one in made:
+        assert isinstance(one, Op)
+        draw = rng.random()
+        if draw < 0.25 and one.verb in HALF_WAY and one.task >= 0:
+            ops.append(evolve(one, stop=rng.choice(HALF_WAY[one.verb])))
+            free = [task for task in (APP1, APP2, OTHER) if task != one.task]
+            ops += [_used(rng, rng.choice(free)) for _ in range(rng.choice([1, 2, 3]))]
+            ops.append(op(one.task, one.cpu, "resume"))
+        else:
+            ops += [one, *_from_outside(rng)] if draw < 0.5 else [one]
+    return evolve(tame, title=f"wild {seed}", items=(*SETUP, *ops[: 2 * length]))
+
+
+def _used(rng: Random, task: int) -> Op:
+    vpn = rng.randrange(6)
+    if rng.random() < 0.6:
+        return op(task, USERS[task], "read", vpn=vpn)
+    return op(task, USERS[task], "write", vpn=vpn, content=rng.randrange(4, 12))
+
+
+def _from_outside(rng: Random) -> list[Op]:
+    """What nobody whose page it is asked for."""
+    draw, vpn = rng.random(), rng.randrange(6)
+    if draw < 0.25:
+        return [op(KSWAPD, 0, "writeback", page=rng.randrange(2))]
+    if draw < 0.45:
+        return [op(KERNEL, 0, "report")]
+    if draw < 0.55:
+        return [op(APP1, 1, "read", vpn=vpn), op(APP1, 1, "pin", target=(0, 0, vpn))]
+    where = {"mm": 0, "vpn": 0, "pages": 2}
+    register = op(KERNEL, 0, "uffd_register", missing=0, **where)
+    if draw < 0.8:
+        protect = evolve(op(KERNEL, 0, "uffd_wp", **where), stop="flush")
+        move = op(KSWAPD, 0, "migrate", targets=((0, 0, vpn % 2),), node=1, reason=0, sync=0)
+        stores = [_used(rng, APP2) for _ in range(2)]
+        return [register, protect, move, *stores, op(KERNEL, 0, "resume")]
+    return [op(KERNEL, 0, "uffd_unwp", **where)]
