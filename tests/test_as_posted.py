@@ -1,0 +1,53 @@
+"""What the posted versions break, as we read them, and that LUF as intended breaks none of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from luf_tui.oracle.oracle import VIOLATION
+from luf_tui.policy.as_posted import ABSENT
+from luf_tui.script.parse import load
+from luf_tui.timeline.record import record
+from luf_tui.timeline.timeline import Timeline
+
+FOLDER = Path(__file__).parent.parent / "scenarios" / "as-posted"
+FILES = sorted(FOLDER.glob("*.luf"))
+
+
+def violations(timeline: Timeline) -> set[str]:
+    return {one.obligation for one in timeline.findings if one.weight == VIOLATION}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_posted_version_breaks_what_its_text_leaves_out(path: Path) -> None:
+    program = load(str(path))
+    defect = path.stem.partition("-")[0].upper()
+
+    assert defect in program.title
+    assert "our reading of" in program.about
+    assert violations(record(program))
+    assert set() == violations(record(program, "luf"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_is_the_guards_of_that_defect_that_are_missing(path: Path) -> None:
+    """With the guards back that the posting lacks for this defect, the others do no harm here."""
+    program = load(str(path))
+    defect = path.stem.partition("-")[0].upper()
+    lacking = ABSENT[program.policy]
+    others = [guard for guard, absent in lacking.items() if absent.defect != defect]
+
+    assert others != list(lacking)
+    mended = record(
+        program, "luf", [guard for guard in others if guard not in HIDES.get(defect, ())]
+    )
+    assert set() == violations(mended)
+
+
+HIDES: dict[str, tuple[str, ...]] = {
+    "D6": ("count-batches",),
+    "D8": ("count-batches",),
+}
+"""Guards that a posting lacks besides, and whose absence alone shows in the same scenario."""
