@@ -182,40 +182,36 @@ def test_an_unknown_file_is_told_in_the_app(tmp_path, monkeypatch):
     asyncio.run(run())
 
 
+async def until(pilot, seen):
+    """Wait for what the app is about to show."""
+    for _ in range(200):
+        await pilot.pause(0.05)
+        if seen():
+            return
+    raise AssertionError(text(pilot.app))
+
+
 @driven
 async def test_a_long_recording_is_shown_going_on(path, monkeypatch):
-    looks = []
-    monkeypatch.setattr(
-        Recording, "done", lambda self, seconds=0: looks.append(1) or len(looks) > 3
-    )
+    over = []
+    monkeypatch.setattr(Recording, "done", lambda self, seconds=0: bool(over))
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        assert "recording under luf" in text(pilot.app)
-        for _ in range(100):
-            await pilot.pause(0.05)
-            if isinstance(pilot.app.screen, Stepper):
-                break
-
-        await pilot.pause()
-        assert "? help" in text(pilot.app)
+        await until(pilot, lambda: "recording under luf" in text(pilot.app))
+        over.append(True)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Stepper))
+        await until(pilot, lambda: "? help" in text(pilot.app))
 
 
 @driven
 async def test_a_recording_whose_panel_is_clicked_away_still_opens(path, monkeypatch):
-    looks = []
-    monkeypatch.setattr(
-        Recording, "done", lambda self, seconds=0: looks.append(1) or len(looks) > 3
-    )
+    over = []
+    monkeypatch.setattr(Recording, "done", lambda self, seconds=0: bool(over))
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: "recording under luf" in text(pilot.app))
         await pilot.click(offset=Offset(1, 1))
-        assert "recording under luf" not in text(pilot.app)
-        for _ in range(100):
-            await pilot.pause(0.05)
-            if isinstance(pilot.app.screen, Stepper):
-                break
-
-        assert isinstance(pilot.app.screen, Stepper)
+        await until(pilot, lambda: "recording under luf" not in text(pilot.app))
+        over.append(True)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Stepper))
 
 
 @driven

@@ -6,6 +6,7 @@ import argparse
 
 from luf_tui.commands import terminal
 from luf_tui.policy.guards import GUARDS
+from luf_tui.policy.mutants import mutants_of
 from luf_tui.policy.registry import POLICIES
 
 
@@ -25,6 +26,7 @@ def run(args: argparse.Namespace) -> int:
                         "obligation": guard.obligation,
                         "v10": guard.v10,
                         "v12": guard.v12,
+                        "mutants": list(mutants_of(name)),
                         "policies": [
                             kind.NAME for kind in POLICIES.values() if name in kind.GUARDS
                         ],
