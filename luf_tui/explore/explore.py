@@ -23,7 +23,7 @@ from luf_tui.explore.search import (
 )
 from luf_tui.explore.team import Helpers, Prepare, RaceOf
 from luf_tui.policy.base import Policy
-from luf_tui.script.program import Program, Race
+from luf_tui.script.program import Program
 from luf_tui.script.reading import strip_comment
 
 
@@ -55,13 +55,12 @@ class Report:
 
 def race_count(program: Program) -> int:
     """How many races a program has; they are numbered from 0."""
-    return sum(isinstance(item, Race) for item in program.items)
+    return len(program.races)
 
 
 def race_at(program: Program, line: int) -> int | None:
     """The number of the race that a line of the file (from 1) belongs to, `race` and `end` too."""
-    races = [item for item in program.items if isinstance(item, Race)]
-    for number, race in enumerate(races):
+    for number, race in enumerate(program.races):
         for at in range(race.span.line, len(program.source) + 1):
             if at == line:
                 return number

@@ -132,3 +132,10 @@ class Program:
     policy_span: Span | None = None
     without_spans: tuple[Span, ...] = ()
     recorded: Recorded | None = field(default=None, repr=False, eq=False)
+
+    @property
+    def races(self) -> tuple[Race, ...]:
+        """The races, in order. A recording has none, and is not looked through for any."""
+        if self.recorded is not None:
+            return ()
+        return tuple(item for item in self.items if isinstance(item, Race))

@@ -14,7 +14,7 @@ from luf_tui.explore.explore import Exploration, Report, race_at
 from luf_tui.explore.search import BOUNDED, UNSAFE, Limits
 from luf_tui.explore.shrink import Shrinker
 from luf_tui.policy.base import Policy
-from luf_tui.script.program import Program, Race
+from luf_tui.script.program import Program
 
 SEARCHING, SHRINKING, OVER = "searching", "shrinking", "over"
 """What a hunt is at."""
@@ -50,7 +50,7 @@ class Hunt:
         self.policy = policy
         self.race = race
         self.most_states = most_states
-        self.line = races_of(program)[race].span.line
+        self.line = program.races[race].span.line
         self.report: Report | None = None
         """What the search found; None while it goes on, or when it could not be made."""
         self.smallest: Report | None = None
@@ -148,18 +148,11 @@ class Hunt:
             self._error = error
 
 
-def races_of(program: Program) -> list[Race]:
-    """The races of a program in the order of the file."""
-    if program.recorded is not None:
-        return []
-    return [item for item in program.items if isinstance(item, Race)]
-
-
 def race_near(program: Program, line: int) -> int | None:
     """The race a line belongs to, else the next one, else the last; None where there is none."""
     number = race_at(program, line)
     if number is not None:
         return number
-    after = [n for n, race in enumerate(races_of(program)) if race.span.line >= line]
-    count = len(races_of(program))
+    after = [n for n, race in enumerate(program.races) if race.span.line >= line]
+    count = len(program.races)
     return after[0] if after else count - 1 if count else None

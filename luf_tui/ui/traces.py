@@ -16,7 +16,7 @@ from luf_tui.timeline.record import chosen_policy
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.loading import Recording
 
-SOON = 0.8
+SOON = 0.3
 """Seconds of replaying after which what there is opens, while the rest is recorded."""
 GOES_ON = "the rest of the recording is on its way"
 SHOWN = 60
