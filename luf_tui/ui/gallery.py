@@ -81,11 +81,13 @@ class Gallery(Board):
         self.run_worker(self._look_through, thread=True, exit_on_error=False)
 
     def _look_through(self) -> None:
-        """In a thread: parse every file."""
+        """In a thread: parse every file, while nothing else is being opened or looked at."""
         worker = get_current_worker()
         time.sleep(AFTER * 4)
         broken = []
         for entry in self.entries:
+            while (self.panels or not self.is_current) and not worker.is_cancelled:
+                time.sleep(AFTER * 4)
             if worker.is_cancelled:
                 return
             try:

@@ -32,6 +32,8 @@ WHAT_IF_HELP = (
     "any script line: cpu1 read text.0   kswapd reclaim text.1   cpu0 write heap.0 secret",
     "the file is left alone; u goes back to the run as it was",
 )
+SETTLED = 0.3
+"""Seconds in which the first part of a recording is drawn before the rest is recorded."""
 LOOK = 1.0
 """Seconds between two looks at the file."""
 
@@ -47,15 +49,16 @@ class Stepper(Explorer):
         desk: Desk,
         timeline: Timeline,
         position: int | None = None,
-        rest: Recording | None = None,
+        rest: Callable[[], Recording] | None = None,
     ) -> None:
-        """Without a position it opens where the run fails, or at the start. `rest` is the whole
-        run, where this is its first part: it takes its place when it is done.
+        """Without a position it opens where the run fails, or at the start. `rest` records the
+        whole run, where this is its first part: it takes its place when it is done.
         """
         failing = first_failure(timeline) if position is None else -1
         super().__init__(desk, timeline, max(position or 0, failing))
         self._opened = FAILS if failing >= 0 else ""
         self._rest = rest
+        self._recording: Recording | None = None
         self._wanted = position
 
     # -- breakpoints and bookmarks --------------------------------------------------------------
@@ -194,15 +197,17 @@ class Stepper(Explorer):
         self._stamp = self._file_stamp()
         self.set_interval(LOOK, self._look_at_file)
         if self._rest is not None:
-            self._await_rest(self._rest)
+            self.set_timer(SETTLED, self._await_rest)
         elif self.session.trouble:
             self.tell(self.session.trouble, badly=True)
         elif self._opened:
             self.tell(self._opened)
 
-    def _await_rest(self, rest: Recording) -> None:
+    def _await_rest(self) -> None:
         """Put the whole run in the place of its first part, once it is there."""
-        part = self.session.timeline
+        assert self._rest is not None
+        part, rest = self.session.timeline, self._rest()
+        self._recording = rest
         self.tell(f"the first {part.steps:,} micro-steps; the rest is on its way")
 
         def use(run: Timeline) -> None:
@@ -222,8 +227,8 @@ class Stepper(Explorer):
 
     def on_unmount(self) -> None:
         """Nobody waits for the rest any more."""
-        if self._rest is not None:
-            self._rest.stop()
+        if self._recording is not None:
+            self._recording.stop()
 
     def _look_at_file(self) -> None:
         """Read the file again when it has been saved; what is wrong with it waits for `r`."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from luf_tui.ftrace import film
 from luf_tui.ftrace.open import Source
 from luf_tui.ftrace.read import read_trace
 from luf_tui.library import Entry
+from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.record import chosen_policy
 from luf_tui.timeline.timeline import Timeline
@@ -40,6 +42,27 @@ def load_trace(path: Path) -> Program:
     return film.program_of(read_trace(str(path)))
 
 
+class Whole(Recording):
+    """A recording that is replayed to its end. The machine is built in the thread, too."""
+
+    def __init__(self, program: Program, policy: Policy) -> None:
+        self._asked = (program, policy)
+        self._stopped = ""
+        super().__init__()
+        self.name = policy.name
+
+    def stop(self) -> None:
+        """Keep what is replayed so far."""
+        self._stopped = "stopped by hand"
+        super().stop()
+
+    def _make(self) -> Timeline:
+        self._recorder, moves = film.prepare(*self._asked)
+        if self._stopped:
+            self._recorder.stop(self._stopped)
+        return self._recorder.play(moves)
+
+
 class Opening(Recording):
     """A recording being read; its first part is replayed so that there is something to see soon."""
 
@@ -63,12 +86,12 @@ class Opening(Recording):
         super().stop()
 
     @property
-    def rest(self) -> Recording | None:
-        """The whole of it, from the start, where only a part was opened."""
+    def rest(self) -> Callable[[], Recording] | None:
+        """Records the whole of it, from the start, where only a part was opened."""
         run = self.result()
         if self._stopped or not run.incomplete:
             return None
-        return Recording(run.program, chosen_policy(run.program, *self._chosen))
+        return partial(Whole, run.program, chosen_policy(run.program, *self._chosen))
 
     def _read(self, done: int, size: int) -> None:
         self._share = 100 * done // max(1, size)
