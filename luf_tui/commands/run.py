@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from luf_tui.commands import terminal, verdict
 from luf_tui.commands.programs import add_policy, place, recorded, size
 from luf_tui.machine import events as ev
-from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.script.program import Expect, Note, Op, Race
 from luf_tui.timeline.compare import policy_name
 from luf_tui.timeline.narrate import RANK, TELLING, sentence
@@ -80,7 +80,8 @@ def report(played: Timeline) -> list[str]:
 def machine(config: MachineConfig) -> str:
     """The machine in a line."""
     nodes = ", ".join(f"{node.name} {node.frames} frames" for node in config.nodes)
-    return f"{config.cpus} cpus, {nodes}"
+    arch = "" if config.arch == X86 else f"{config.arch}, "
+    return f"{arch}{config.cpus} cpus, {nodes}"
 
 
 def items(played: Timeline) -> Iterator[tuple[int, str, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from luf_tui.machine import events as ev
+from luf_tui.machine.config import ARM64, X86
 from luf_tui.machine.schema import PRESENT, Pte, TlbEntry
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ SWITCH = ev.REASON["task switch"]
 REMOTE = ev.REASON["remote shootdown"]
 LOCAL = ev.REASON["local shootdown"]
 UNLAZY = ev.REASON["leaving lazy mode"]
+BROADCAST = ev.REASON["broadcast"]
 
 
 def flags_of(pte: Pte | TlbEntry) -> int:
@@ -69,7 +71,7 @@ def _find_table(k: Kernel, cpu: int, mm: int, vpn: int) -> bool:
     table = k.m.table_at(mm, vpn).frame
     if walk.table and walk.table != table:
         k.emit(ev.FREED_WALK, cpu, mm, vpn, walk.table - 1)
-        walk.table = 0
+        walk.clear()
         return False
     walk.table = table
     return bool(table)
@@ -95,7 +97,7 @@ def drop(k: Kernel, cpu: int, mm: int, start: int, end: int) -> int:
     """
     if k.m.walk:
         for walk in k.m.walks_of(cpu, mm):
-            walk.table = 0
+            walk.clear()
     return forget(k, cpu, mm, start, end)
 
 
@@ -119,6 +121,9 @@ def load_mm(k: Kernel, cpu: int, mm: int) -> None:
     same = state.loaded_mm == mm + 1
     if same and not state.lazy:
         return
+    if m.config.arch != X86:
+        _load_tagged(k, cpu, mm)
+        return
     slots = m.asids_of(cpu)
     if m.config.mask_follows_load and state.loaded_mm and not same:
         m.mm[state.loaded_mm - 1].cpumask &= ~(1 << cpu)
@@ -135,6 +140,16 @@ def load_mm(k: Kernel, cpu: int, mm: int) -> None:
         slot.mm, slot.gen = mm + 1, space.tlb_gen
         k.emit(ev.FLUSH, cpu, mm, dropped, -1, UNLAZY if same else SWITCH)
     state.asid, state.loaded_mm, state.lazy = number, mm + 1, 0
+
+
+def _load_tagged(k: Kernel, cpu: int, mm: int) -> None:
+    """switch_mm() where an mm has the same ASID on every CPU: nothing is flushed, and the CPU stays
+    in mm_cpumask of every mm it ever ran (riscv set_mm()). ASIDs do not run out here.
+    """
+    if k.policy.has("mask-before-load"):
+        k.m.mm[mm].cpumask |= 1 << cpu
+    state = k.m.cpu[cpu]
+    state.loaded_mm, state.lazy = mm + 1, 0
 
 
 def _slot(k: Kernel, cpu: int, mm: int) -> int:
@@ -169,11 +184,22 @@ def leave_mm(k: Kernel, cpu: int) -> None:
     state.loaded_mm = state.lazy = 0
 
 
+def forget_mm(k: Kernel, cpu: int, mm: int) -> None:
+    """An mm is gone, and with it its ASID: nothing of it is left on a CPU."""
+    drop(k, cpu, mm, 0, 0)
+    for slot in k.m.asids_of(cpu):
+        if slot.mm == mm + 1:
+            slot.clear()
+
+
 def flush_tlb_func(k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int, why: int) -> None:
     """The flush on one CPU, local or by IPI (baseline 1.6). `mm` -1 is a batch flush, which
     compares the generation of whatever is loaded. Ranged only when exactly one behind.
     """
     m = k.m
+    if m.config.arch != X86:
+        _sfence(k, cpu, mm, start, end, why)
+        return
     state = m.cpu[cpu]
     loaded = state.loaded_mm - 1
     if loaded < 0:
@@ -200,3 +226,52 @@ def flush_tlb_func(k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int,
     dropped = drop(k, cpu, loaded, start if ranged else 0, end if ranged else 0)
     slot.gen = latest
     k.emit(ev.FLUSH, cpu, loaded, dropped, end - start if ranged else -1, why)
+
+
+def _sfence(k: Kernel, cpu: int, mm: int, start: int, end: int, why: int) -> None:
+    """Linux's local_flush_tlb_range_asid() for riscv: by address space, whatever the CPU runs;
+    a batch flush takes everything (FLUSH_TLB_NO_ASID).
+    """
+    spaces = range(len(k.m.config.processes)) if mm < 0 else (mm,)
+    dropped = sum(drop(k, cpu, space, start, end) for space in spaces)
+    k.emit(ev.FLUSH, cpu, mm, dropped, end - start if end > start else -1, why)
+
+
+def issue(k: Kernel, mm: int, start: int, end: int, *, upper: bool = False) -> None:
+    """The TLBI of arm64, of [start, end) of an mm or, when end is start, of all of it: every CPU is
+    told to drop its entries (K-arm64). Each may use them until `barrier`, and here each does. What
+    they remember of the `upper` levels goes only when the flush is for page-table pages.
+    """
+    bit = 1 << max(k.cpu, 0)
+    for entry in k.m.tlb:
+        if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
+            entry.issued |= bit
+    if upper or start == end:
+        for cpu in range(k.m.config.cpus):
+            for walk in k.m.walks_of(cpu, mm):
+                walk.issued |= bit if walk.table else 0
+    k.emit(ev.ISSUE, k.cpu, mm, start, end - start if end > start else -1)
+
+
+def barrier(k: Kernel, cpu: int) -> None:
+    """The DSB of arm64 on a CPU: what this CPU issued is done on every CPU when it returns."""
+    k.emit(ev.BARRIER, cpu)
+    for walk in k.m.walk:
+        if walk.issued >> cpu & 1:
+            walk.clear()
+    for other in range(k.m.config.cpus):
+        gone = [entry for entry in k.m.tlb_of(other) if entry.issued >> cpu & 1]
+        for mm in sorted({entry.mm for entry in gone}):
+            held = [entry for entry in gone if entry.mm == mm]
+            for entry in held:
+                entry.clear()
+            k.emit(ev.FLUSH, other, mm - 1, len(held), 0, BROADCAST)
+
+
+def switch_barrier(k: Kernel, cpu: int) -> None:
+    """The DSB in arm64's __switch_to(), for a task that goes on elsewhere."""
+    if k.m.config.arch != ARM64:
+        return
+    issued = [entry.issued for entry in k.m.tlb] + [walk.issued for walk in k.m.walk]
+    if any(cpus >> cpu & 1 for cpus in issued):
+        barrier(k, cpu)

@@ -26,6 +26,7 @@ class Kernel:
         self.task = -1
         self.ctx = -1
         self._cpus = machine.config.cpus
+        self._arch = machine.config.arch
         self._views: dict[tuple[int, int], Operation] = {}
         self.ipi_handler = next(op for op in OPERATIONS if op.NAME == "flush_tlb_func")
 
@@ -47,7 +48,8 @@ class Kernel:
         return self.view(ctx, depth - 1) if depth else None
 
     def push(self, ctx: int, kind: type[Operation], args: Mapping[str, int]) -> None:
-        """Put an operation on top of a context's stack."""
+        """Put an operation on top of a context's stack, as this architecture does it."""
+        kind = kind.ON.get(self._arch, kind)
         context = self.m.ctx[ctx]
         assert context.depth < STACK_DEPTH
         self.m.stack[ctx * STACK_DEPTH + context.depth].op = kind.NUMBER

@@ -81,6 +81,8 @@ class Operation(Record):
     NUMBER: ClassVar[int] = 0
     NAME: ClassVar[str] = ""
     STEPS: ClassVar[tuple[Step, ...]] = ()
+    ON: ClassVar[dict[str, type[Operation]]] = {}
+    """What takes its place on other architectures, with the same locals."""
 
     def __init_subclass__(cls, name: str = "") -> None:
         super().__init_subclass__()

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
+X86, ARM64, RISCV = "x86", "arm64", "riscv"
+ARCHES = (X86, ARM64, RISCV)
+"""How a machine flushes other CPUs' TLBs (mechanism reference, 0.3: K-x86gen, K-arm64, K-riscv).
+
+- x86: by IPI; an mm's `tlb_gen` moves with every flush, and a CPU that was away compares it.
+- arm64: by broadcast. The invalidate is issued when a PTE is cleared and waited for at the flush.
+- riscv: by IPI, with ASIDs: a switch flushes nothing, so a CPU stays in mm_cpumask for good.
+"""
+
 
 @frozen
 class Node:
@@ -60,6 +69,8 @@ class Costs:
     full_flush: int = 250
     ipi: int = 1000
     ipi_per_target: int = 200
+    tlbi: int = 50
+    dsb: int = 500
     handler: int = 300
     fault: int = 1000
     copy_dram: int = 800
@@ -117,7 +128,8 @@ class MachineConfig:
     page_poison: bool = False
     refcount_cow: bool = False
     """True where a write fault copies a page that has extra references, as before Linux 5.19."""
-    arch: str = "x86"
+    arch: str = X86
+    """One of `ARCHES`."""
     costs: Costs = field(factory=Costs)
 
     @property

@@ -17,6 +17,7 @@ REASONS = (
     "remote shootdown",
     "local shootdown",
     "leaving lazy mode",
+    "broadcast",
     # what a flush is for
     "unmap",
     "before free",
@@ -150,6 +151,8 @@ REFUSE = _kind("refuse", "pfn reason", "the flush of {pfn} may not be deferred: 
 SEND = _kind("send", "mask pages why", "{cpu} sends IPIs to {mask}: {why}", "↯")
 RECEIVE = _kind("receive", "sender", "{cpu} takes the IPI of {sender}")
 FLUSH = _kind("flush", "mm dropped pages why", "{cpu} drops {dropped} entries: {why}")
+ISSUE = _kind("issue", "mm vpn pages", "{cpu} issues the invalidate of {page} to every CPU")
+BARRIER = _kind("barrier", "", "{cpu} waits until every CPU has done what it issued")
 ACK = _kind("ack", "sender", "{cpu} acknowledges to {sender}")
 FLUSHED = _kind("flushed", "mask why", "all of {mask} have flushed: {why}")
 PAY = _kind("pay", "pfn mask why", "the deferred flush fires on {mask}: {why}", "▲")

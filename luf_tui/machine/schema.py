@@ -50,6 +50,7 @@ class TlbEntry(Record):
     pending = Field(
         "the operation in flight that made it stale and still owes its flush", ref="ctx"
     )
+    issued = Field("CPUs whose broadcast invalidate of it need not have come yet", mask="cpu")
 
 
 class Shootdown(Record):
@@ -141,6 +142,7 @@ class WalkEntry(Record):
     """
 
     table = Field("the page-table page", ref="frame")
+    issued = Field("CPUs whose broadcast invalidate of it need not have come yet", mask="cpu")
 
 
 class Frame(Record):

@@ -25,6 +25,7 @@ from luf_tui.machine.schema import (
     TAKEN,
     Frame,
     Pte,
+    TlbEntry,
     Vma,
 )
 from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, Truth
@@ -50,6 +51,7 @@ ABOUT: dict[str, str] = {
     "O28": "a page was freed while someone pins it",
     "O32": "a page-table page was reused while a CPU could still walk it",
     "O36": "a page that failed is still read",
+    "O37": "a page was reused before the invalidates issued for it were done",
 }
 """Obligations that the rules can name, in a few words each."""
 
@@ -259,6 +261,11 @@ def o32(m: Machine, pfn: int) -> bool:
     if frame.state == TABLE:
         return any(table.frame == pfn + 1 for table in m.table)
     return frame.state not in FREE_STATES or bool(frame.content)
+
+
+def o37(entry: TlbEntry) -> bool:
+    """An entry was to be dropped, and nobody waited until it was (arm64)."""
+    return bool(entry.issued)
 
 
 def o28(m: Machine, pfn: int) -> bool:

@@ -96,6 +96,8 @@ class Oracle:
         newer = expected.pfn >= 0 and self.m.frame[expected.pfn].writer not in (0, cpu + 1)
         rule = "D" if newer and expected.kind == BYTES else "A"
         obligation = obligations.of_read(self.m, at, expected)
+        if entry is not None and obligation == "O2" and obligations.o37(entry):
+            obligation = "O37"
         self._add(found, VIOLATION, rule, obligation, event, cpu, at, got, expected)
 
     def _given_up(self, entry: TlbEntry | None) -> bool:
@@ -183,7 +185,8 @@ class Oracle:
                 at = (entry.mm - 1, entry.vpn, pfn)
                 expected = truth.fresh(self.m, at[0], at[1])
                 content = self.m.frame[pfn].content
-                self._add(found, VIOLATION, "C", "O2", event, cpu, at, content, expected)
+                obligation = "O37" if obligations.o37(entry) else "O2"
+                self._add(found, VIOLATION, "C", obligation, event, cpu, at, content, expected)
         for cpu, pfn in truth.walkable(self.m, first, 1 << order):
             message = f"f{pfn} has a new owner while cpu{cpu} may walk it as a page table"
             self._tell(found, "C", "O32", event, cpu, pfn, message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from luf_tui.machine.config import X86
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import MIGRATION, NONE, PRESENT, SWAP, TlbEntry
 
@@ -76,8 +77,10 @@ def stale(m: Machine, entry: TlbEntry) -> bool:
 
 def reachable(m: Machine, cpu: int, entry: TlbEntry) -> bool:
     """Whether a CPU could still use an entry: of the mm it runs, or of one whose ASID slot is
-    current, so that switching to it would not flush (baseline 1.3).
+    current, so that switching to it would not flush (baseline 1.3). Only x86 flushes in a switch.
     """
+    if m.config.arch != X86:
+        return bool(m.mm[entry.mm - 1].alive)
     state = m.cpu[cpu]
     if state.loaded_mm == entry.mm and not state.lazy:
         return True

@@ -30,6 +30,7 @@ V12: Mapping[str, Absent] = {
     "diet-private-batch": Absent("D2", "19/26, 20/26", "CPUs are struck off the task's own batch"),
     "done-needs-all-mms": Absent("D4", "17/26", "a flush of one mm marks the CPU done for all"),
     "flush-before-pte": Absent("D6", "16/26", "the flush follows the fault"),
+    "wait-for-invalidate": Absent("D5", "16/26", "on arm64 a batch counts as done without its DSB"),
     "refuse-page-poison": Absent("D7", "16/26", "only init_on_free and KASAN are looked at"),
     "hook-every-filesystem": Absent("D8", "15/26", "only users of ->write_begin() are hooked"),
     "flush-on-install": Absent("O12", "16/26", "only faults in writable mappings are hooked"),

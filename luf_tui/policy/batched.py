@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.regions import Field, Record, Region
 from luf_tui.machine.schema import Mm, Pte
@@ -65,20 +65,23 @@ class Batched(Policy):
         ]
 
     def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
-        """should_defer_flush(): batching helps only if another CPU may cache this mm."""
-        others = mm_of(m, pte).cpumask & ~(1 << cpu)
+        """should_defer_flush(): batching helps only if another CPU may cache this mm; x86 alone
+        looks (arch_tlbbatch_should_defer()).
+        """
+        others = m.config.arch != X86 or mm_of(m, pte).cpumask & ~(1 << cpu)
         return ORDINARY if batch and others else NOW
 
     def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
         """set_tlb_ubc_flush_pending(): every deferred unmap moves tlb_gen (K-x86gen)."""
         space = mm_of(m, pte)
         self.ubc(m)[task].add(space.cpumask, pte.dirty)
+        if m.config.arch == X86:
+            space.tlb_gen += 1
         self.count(space, how)
         return space.cpumask
 
     def count(self, space: Mm, how: int) -> None:
-        """Move the generation and the pending count of an mm."""
-        space.tlb_gen += 1
+        """Move the pending count of an mm."""
         space.batched_pending += 1
 
     def take_batch(self, m: Machine, task: int, gate: str) -> int:

@@ -237,6 +237,13 @@ _LUF = (
         "- (fold_batch() ignores them)",
     ),
     Guard(
+        "wait-for-invalidate",
+        "A page is freed after the wait for the invalidates issued for it (arm64).",
+        "O37",
+        "-",
+        "- (arch_tlbbatch_done() is always true)",
+    ),
+    Guard(
         "no-shootdown",
         "A context that may not wait for IPIs, such as an interrupt, sends none.",
         "O24",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.config import ARM64, X86, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.schema import ANON, Mm, Pte
 from luf_tui.policy.base import DEFERRED, NOW, ORDINARY
@@ -75,6 +75,8 @@ class Luf(LufLedger):
         if how == ORDINARY:
             return super().note(m, task, pte, how)
         self.ro(m)[task].add(space.cpumask, pte.dirty)
+        if m.config.arch == X86:
+            space.tlb_gen += 1
         self.count(space, how)
         owners = [self.mms(m)[space.index]]
         position = m.frame[pte.pfn - 1].file_page
@@ -87,7 +89,6 @@ class Luf(LufLedger):
 
     def count(self, space: Mm, how: int) -> None:
         """As ever; without `note-pending` a deferred note is invisible to munmap."""
-        space.tlb_gen += 1
         if how == ORDINARY or self.has("note-pending"):
             space.batched_pending += 1
 
@@ -102,9 +103,13 @@ class Luf(LufLedger):
     # -- OP-2, OP-13 --------------------------------------------------------------------------
 
     def fold_key(self, m: Machine, task: int) -> int:
-        """fold_unmap_luf()."""
+        """fold_unmap_luf(). No masks are kept on arm64 (arch_tlbbatch_done() is true), so no key:
+        what was issued is waited for by `drain`, unless the notes are thrown away.
+        """
         notes, ordinary = self.luf(m)[task], self.ubc(m)[task]
-        if not notes.required:
+        if m.config.arch == ARM64 and not self.has("wait-for-invalidate"):
+            notes.clear()
+        if m.config.arch == ARM64 or not notes.required:
             return 0
         if ordinary.required:
             notes.drop(ordinary.mask)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.machine import lists
-from luf_tui.machine.config import MachineConfig
+from luf_tui.machine.config import ARM64, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.regions import Field, Record, Region
 from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP
@@ -155,7 +155,9 @@ class LufLedger(Batched):
         return mask
 
     def owed_by(self, m: Machine, task: int, owner: OwnerBatch) -> int:
-        """What an mm or a file still owes, on a diet (OP-16)."""
+        """What an mm or a file still owes, on a diet (OP-16); on arm64 nothing is."""
+        if m.config.arch == ARM64:
+            return 0
         owed = owner.mask if self.has("count-batches") else 0
         if self.has("diet-private-batch"):
             return self.diet(m, owed, owner.ugen)

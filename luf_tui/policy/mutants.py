@@ -39,6 +39,7 @@ MUTANTS: Mapping[str, tuple[str, ...]] = {
     "M33": ("flush-on-install",),
     "M34": ("last-reference",),
     "M36": ("refuse-unfiled-shared",),
+    "M37": ("wait-for-invalidate",),
     "M38": ("flush-before-table-free",),
 }
 """Guards per mutant. M29 (a generation counts as done too early) shows as M17 does: a second taker
@@ -48,7 +49,6 @@ does not wait. M31 (a PTE upgraded in place) is the in-place part of M8.
 NO_GUARD: Mapping[str, str] = {
     "M19": "a diet that compares wrongly is a mistake in arithmetic, not a check left out",
     "M35": "secondary TLBs (IOMMU, KVM) are not modelled",
-    "M37": "a flush that is issued and waited for (arm64) is not modelled",
 }
 """Mutants that are no guard's removal, and why."""
 

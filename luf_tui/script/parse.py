@@ -15,7 +15,7 @@ from luf_tui.script.program import Branch, Break, Condition, Expect, Item, Note,
 from luf_tui.script.reading import MOST_PROBLEMS, Line, parse_line, read_text, split, strip_comment
 from luf_tui.script.said import span_of
 from luf_tui.script.scope import Process, Scope, Wrong
-from luf_tui.script.words import FLAGS, KERNEL_ACTORS, LINES, SETTINGS
+from luf_tui.script.words import CHOICES, FLAGS, KERNEL_ACTORS, LINES, SETTINGS
 
 HEAP = 2
 """Pages of the anonymous region that every process begins with."""
@@ -23,7 +23,7 @@ BREAK = "break "
 TURNS = 100_000
 """Turns that a schedule may have."""
 IN_RACES = ("op", "allow", "schedule", "race", "end")
-CHOICES = {"evict", "prefetch", "drain", "switch"}
+MACHINE_TURNS = {"evict", "prefetch", "drain", "switch"}
 
 
 def load(path: str) -> Program:
@@ -178,8 +178,12 @@ class Reader:
         if word in FLAGS and not rest:
             self.scope.switches[FLAGS[word]] = True
             return
+        if word in CHOICES:
+            self._choice(line, word, rest[0] if rest else name)
+            return
         if word not in SETTINGS:
-            raise Wrong(f"a machine has no '{word}'", span, nearest(word, [*SETTINGS, *FLAGS]))
+            hint = nearest(word, [*SETTINGS, *FLAGS, *CHOICES])
+            raise Wrong(f"a machine has no '{word}'", span, hint)
         known = SETTINGS[word]
         if not rest or rest[0].type != "NUMBER":
             raise Wrong(f"'{word}' needs a number", span, known.about)
@@ -191,6 +195,13 @@ class Reader:
             self.scope.cpus = value
         if word not in ("dram", "cxl"):
             self.fields[known.field] = value
+
+    def _choice(self, line: Line, word: str, token: Any) -> None:
+        known, choices = CHOICES[word]
+        if str(token) not in choices:
+            hint = nearest(str(token), choices) or f"one of {', '.join(choices)}"
+            raise Wrong(f"'{word}' needs one of several words", span_of(line, token), hint)
+        self.scope.chosen[known] = str(token)
 
     def _policy(self, line: Line, tree: Any) -> None:
         name, *guards = tree.children
@@ -284,9 +295,9 @@ class Reader:
     def _allow(self, line: Line, tree: Any) -> None:
         race = self._open(line)
         for token in tree.children:
-            if str(token) not in CHOICES:
-                span = span_of(line, token)
-                raise Wrong(f"'{token}' cannot be allowed", span, nearest(str(token), CHOICES))
+            if str(token) not in MACHINE_TURNS:
+                span, hint = span_of(line, token), nearest(str(token), MACHINE_TURNS)
+                raise Wrong(f"'{token}' cannot be allowed", span, hint)
         race.choices += tuple(str(token) for token in tree.children)
 
     def _schedule(self, line: Line, tree: Any) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from attrs import define, evolve, field
 
 from luf_tui.errors import Problem, Span, nearest
-from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
+from luf_tui.machine.config import X86, FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
 from luf_tui.script.lost import Lost
-from luf_tui.script.words import KERNEL_ACTORS, LINES
+from luf_tui.script.words import CEILINGS, KERNEL_ACTORS, LINES
 
 
 def page_number(word: str) -> int:
@@ -63,6 +63,7 @@ class Scope:
     cpus: int = 4
     sizes: dict[str, int] = field(factory=dict)
     switches: dict[str, bool] = field(factory=dict)
+    chosen: dict[str, str] = field(factory=dict)
     processes: list[Process] = field(factory=list)
     files: list[FileConfig] = field(factory=list)
     threads: list[Thread] = field(factory=list)
@@ -288,7 +289,9 @@ class Scope:
             TaskConfig(name, thread.process, thread.cpu)
             for name, thread in zip(self.task_names(), self.threads, strict=True)
         )
+        arch = self.chosen.get("arch", X86)
         return MachineConfig(
+            arch=arch,
             nodes=self.nodes(),
             processes=tuple(ProcessConfig(p.name, tuple(p.pages)) for p in self.processes),
             tasks=tasks,
@@ -296,6 +299,6 @@ class Scope:
             objects=tuple(self.objects),
             contents=tuple(self.contents),
             pages=max((len(p.pages) for p in self.processes), default=1) or 1,
-            **fields,  # type: ignore[arg-type]
+            **{"ceiling": CEILINGS[arch], **fields},  # type: ignore[arg-type]
             **self.switches,  # type: ignore[arg-type]
         )

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from luf_tui.machine.config import ARCHES, ARM64, RISCV, X86
+
 
 @frozen
 class Setting:
@@ -38,6 +40,14 @@ SETTINGS: dict[str, Setting] = {
     "watermark-min": Setting("watermark_min", 0, 4096, "WMARK_MIN of a zone, in pages"),
 }
 """Numbers of the machine line."""
+
+CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {"arch": ("arch", ARCHES)}
+"""Words of the machine line that choose one of several."""
+
+CEILINGS: dict[str, int] = {X86: 33, ARM64: 512, RISCV: 64}
+"""What `ceiling` is where the script does not say: tlb_single_page_flush_ceiling, MAX_DVM_OPS,
+tlb_flush_all_threshold.
+"""
 
 FLAGS: dict[str, str] = {
     "init-on-free": "init_on_free",

@@ -81,6 +81,8 @@ def _charge(timeline: Timeline, event: ev.Event, share: Share, *, interrupt: boo
         targets = event.args["mask"].bit_count()
         share.shootdowns += 1
         share.waiting += costs.ipi + costs.ipi_per_target * targets + costs.handler
+    elif kind == ev.BARRIER:
+        share.waiting += costs.dsb
     elif kind == ev.RECEIVE:
         share.interrupted += costs.handler
     elif kind == ev.FLUSH:
@@ -105,6 +107,7 @@ def _work(timeline: Timeline, event: ev.Event) -> int:
         return costs.copy_cxl if far else costs.copy_dram
     return {
         ev.FILL: costs.walk,
+        ev.ISSUE: costs.tlbi,
         ev.FAULT: costs.fault,
         ev.FILL_BYTES: costs.zero,
         ev.TAKE: costs.lock,

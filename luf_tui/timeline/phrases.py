@@ -33,6 +33,8 @@ STUDENT: dict[int, str] = {
     ev.SEND: "{cpu} interrupts {mask} so that they drop old translations: {why}.",
     ev.RECEIVE: "{cpu} stops what it was doing to serve {sender}.",
     ev.FLUSH: "{cpu} drops {translations}: {why}.",
+    ev.ISSUE: "{cpu} tells every CPU at once to forget {page}, and does not wait until they have.",
+    ev.BARRIER: "{cpu} waits until every CPU has forgotten what it told them to.",
     ev.ACK: "{cpu} tells {sender} that it has flushed.",
     ev.FLUSHED: "{mask} have all flushed: {why}.",
     ev.PAY: "{pfn} is about to be used for something else, so the flush owed for it fires now on"
@@ -85,6 +87,8 @@ KERNEL: dict[int, str] = {
     ev.SEND: "native_flush_tlb_multi()",
     ev.RECEIVE: "generic_smp_call_function_single_interrupt()",
     ev.FLUSH: "flush_tlb_func()",
+    ev.ISSUE: "__tlbi(vale1is), __flush_tlb_page_nosync()",
+    ev.BARRIER: "dsb(ish)",
     ev.ACK: "csd_unlock()",
     ev.FLUSHED: "smp_call_function_many_cond() returns",
     ev.PAY: "luf_takeoff_end(), try_to_unmap_flush_takeoff()",

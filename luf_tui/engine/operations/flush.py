@@ -6,6 +6,7 @@ from luf_tui.engine import hardware
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.machine import events as ev
+from luf_tui.machine.config import ARM64, X86
 
 
 def acknowledged(act: Operation, k: Kernel) -> bool:
@@ -35,8 +36,9 @@ class Shootdown(Operation, name="shootdown"):
         self.number = k.policy.flush_number(k.m)
         if self.mm:
             space = k.m.mm[self.mm - 1]
-            space.tlb_gen += 1
-            self.gen = space.tlb_gen
+            if k.m.config.arch == X86:
+                space.tlb_gen += 1
+                self.gen = space.tlb_gen
             self.mask = space.cpumask
             if self.end - self.start > k.m.config.ceiling:
                 self.start = self.end = 0
@@ -47,13 +49,19 @@ class Shootdown(Operation, name="shootdown"):
 
     def _flushes_itself(self, k: Kernel) -> bool:
         """native_flush_tlb_multi() skips lazy CPUs, the initiator's own among them; a request
-        that has no other CPU does not go through it.
+        that has no other CPU does not go through it. Only x86 has a lazy mode.
         """
+        if k.m.config.arch != X86:
+            return True
         others = self.mask & ~(1 << k.cpu)
         return bool(not k.m.cpu[k.cpu].lazy or self.tables or not others)
 
     def _targets(self, k: Kernel) -> int:
-        """should_flush_tlb(): who is interrupted (baseline 1.5). Lazy CPUs catch up by tlb_gen."""
+        """should_flush_tlb(): who is interrupted (baseline 1.5). Lazy CPUs catch up by tlb_gen;
+        where there is none every CPU of the mask is interrupted, whatever it runs.
+        """
+        if k.m.config.arch != X86:
+            return self.mask & ~(1 << k.cpu if k.cpu >= 0 else 0)
         targets = 0
         for cpu in range(k.m.config.cpus):
             if cpu == k.cpu or not self.mask >> cpu & 1:
@@ -89,6 +97,44 @@ class Shootdown(Operation, name="shootdown"):
         if self.mask:
             k.emit(ev.FLUSHED, k.cpu, self.mask, self.why)
         return DONE
+
+
+class Broadcast(Operation, name="tlbi"):
+    """On arm64, __flush_tlb_range() and arch_tlbbatch_flush(): the hardware tells the other CPUs,
+    and nobody is interrupted. Takes what `Shootdown` takes; a batch was issued as its PTEs were
+    cleared, so that only the wait is left. What no CPU does (a script's line at boot) cpu0 does.
+    """
+
+    mm = Local(ref="mm")
+    mask = Local(mask="cpu")
+    start = Local()
+    end = Local()
+    tables = Local()
+    why = Local()
+    number = Local(counter="ugen")
+
+    @step("issue the invalidates")
+    def issue(self, k: Kernel) -> Next:
+        """TLBI by address, or by ASID above MAX_DVM_OPS."""
+        self.number = k.policy.flush_number(k.m)
+        if self.mm:
+            if self.end - self.start > k.m.config.ceiling:
+                self.start = self.end = 0
+            self.mask = k.m.mm[self.mm - 1].cpumask
+            hardware.issue(k, self.mm - 1, self.start, self.end, upper=bool(self.tables))
+        return None
+
+    @step("wait until every CPU has done them")
+    def wait(self, k: Kernel) -> Next:
+        """DSB ISH: it waits for what this CPU has issued, now or before."""
+        hardware.barrier(k, max(k.cpu, 0))
+        k.policy.flushed(k.m, self.mask, self.number, self.mm - 1)
+        if self.mask:
+            k.emit(ev.FLUSHED, k.cpu, self.mask, self.why)
+        return DONE
+
+
+Shootdown.ON = {ARM64: Broadcast}
 
 
 class FlushTlbFunc(Operation, name="flush_tlb_func"):

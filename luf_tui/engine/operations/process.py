@@ -19,6 +19,7 @@ def switch_to(k: Kernel, cpu: int, task: int) -> None:
     """context_switch(): a user task loads its mm; a kernel thread or idle (-1) borrows lazily."""
     m = k.m
     state = m.cpu[cpu]
+    hardware.switch_barrier(k, cpu)
     if state.task:
         m.task[state.task - 1].cpu = 0
     state.task = task + 1
@@ -26,6 +27,7 @@ def switch_to(k: Kernel, cpu: int, task: int) -> None:
     if task >= 0:
         old = m.task[task].cpu - 1
         if old >= 0:
+            hardware.switch_barrier(k, old)
             m.cpu[old].task = 0
             hardware.enter_lazy(k, old)
         m.task[task].cpu = cpu + 1
@@ -195,10 +197,8 @@ class Exit(Operation, name="exit"):
                     m.task[state.task - 1].cpu = 0
                     state.task = 0
                 hardware.leave_mm(k, cpu)
-            for slot in m.asids_of(cpu):
-                if slot.mm == mm and k.policy.has("flush-on-exit"):
-                    hardware.drop(k, cpu, mm - 1, 0, 0)
-                    slot.clear()
+            if k.policy.has("flush-on-exit"):
+                hardware.forget_mm(k, cpu, mm - 1)
         m.mm[mm - 1].alive = m.mm[mm - 1].cpumask = 0
         k.emit(ev.EXIT, k.cpu, mm - 1)
         return DONE

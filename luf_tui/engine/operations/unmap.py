@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import locks, pagetable
+from luf_tui.engine import hardware, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import reachable
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
+from luf_tui.machine.config import ARM64
 from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Pte
 from luf_tui.policy.base import DEFERRED, NOW
 
@@ -70,6 +71,8 @@ class Unmap(Operation, name="unmap"):
             mask = k.policy.note(k.m, k.task, pte, how)
             k.emit(ev.NOTE, k.cpu, mm, vpn, mask, how)
         self._take_down(k, pte)
+        if cached and how != NOW and k.m.config.arch == ARM64:
+            hardware.issue(k, mm, vpn, vpn + 1)
         if how != NOW:
             return Unmap.one if present(k, self.pfn - 1) else self._finish(k)
         self.locked = mm + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from luf_tui.machine.config import X86
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import MIGRATION, NONE, PRESENT, SWAP, Mm, Pte, Vma
 from luf_tui.timeline.timeline import Timeline
@@ -82,8 +83,8 @@ def _head(timeline: Timeline, mm: Mm) -> Row:
     ref = Ref("mm", mm.index)
     row = [
         Mark(f"{names.process(timeline.machine, mm.index)} ", "title", ref),
-        Mark(f"gen {mm.tlb_gen}", role, ref),
-        Mark(f"  on {names.cpus(mm.cpumask)}", "dim", ref),
+        *([Mark(f"gen {mm.tlb_gen}  ", role, ref)] if timeline.config.arch == X86 else []),
+        Mark(f"on {names.cpus(mm.cpumask)}", "dim", ref),
     ]
     if mm.writer:
         row.append(Mark("  locked", "ipi", ref))

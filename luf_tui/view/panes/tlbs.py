@@ -142,6 +142,7 @@ def _entry(
     would = truth.fresh(m, mm, entry.vpn) if is_stale else None
     harmless = would is None or (would.kind == truth.BYTES and would.content == holds)
     kind = "danger" if not harmless else "benign" if is_stale else "dim"
+    issued = (Mark(" ↯ issued", "ipi", ref),) if entry.issued else ()
     return (
         Mark(f"{glyph} ", role, ref),
         Mark(pad(page, max(wide, len(page))), role, ref),
@@ -150,4 +151,5 @@ def _entry(
         Mark(names.rights(entry), role, ref),
         Mark(" "),
         Mark(names.content(m, holds), kind, Ref("frame", pfn)),
+        *issued,
     )
