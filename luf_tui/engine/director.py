@@ -15,7 +15,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
 from luf_tui.engine.race import NO_TURN, Turns
-from luf_tui.engine.start import OFF_CPU, begin, number
+from luf_tui.engine.start import OFF_CPU, begin, check_online, number
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -123,6 +123,7 @@ class Director:
         state = m.cpu[cpu]
         if state.task == task + 1:
             return
+        check_online(m, cpu, what)
         if m.shootdown[cpu].waiting:
             raise Refused(f"{what}: cpu{cpu} waits for acknowledgements with preemption off")
         borrowed = state.loaded_mm if state.lazy else 0

@@ -18,6 +18,7 @@ REMOTE = ev.REASON["remote shootdown"]
 LOCAL = ev.REASON["local shootdown"]
 UNLAZY = ev.REASON["leaving lazy mode"]
 BROADCAST = ev.REASON["broadcast"]
+ONLINE = ev.REASON["coming online"]
 
 
 def flags_of(pte: Pte | TlbEntry) -> int:
@@ -192,6 +193,14 @@ def forget_mm(k: Kernel, cpu: int, mm: int) -> None:
             slot.clear()
 
 
+def flush_all(k: Kernel, cpu: int) -> None:
+    """A CPU drops everything, and knows no address space any more."""
+    dropped = sum(drop(k, cpu, mm, 0, 0) for mm in range(len(k.m.config.processes)))
+    for slot in k.m.asids_of(cpu):
+        slot.clear()
+    k.emit(ev.FLUSH, cpu, -1, dropped, -1, ONLINE)
+
+
 def flush_tlb_func(k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int, why: int) -> None:
     """The flush on one CPU, local or by IPI (baseline 1.6). `mm` -1 is a batch flush, which
     compares the generation of whatever is loaded. Ranged only when exactly one behind.
@@ -206,10 +215,6 @@ def flush_tlb_func(k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int,
         return
     if mm >= 0 and loaded != mm:
         m.mm[mm].cpumask &= ~(1 << cpu)
-        for slot in m.asids_of(cpu):
-            if slot.mm == mm + 1:
-                drop(k, cpu, mm, 0, 0)
-                slot.clear()
         k.emit(ev.FLUSH, cpu, mm, 0, 0, why)
         return
     if state.lazy:
@@ -243,13 +248,14 @@ def issue(k: Kernel, mm: int, start: int, end: int, *, upper: bool = False) -> N
     they remember of the `upper` levels goes only when the flush is for page-table pages.
     """
     bit = 1 << max(k.cpu, 0)
-    for entry in k.m.tlb:
-        if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
-            entry.issued |= bit
-    if upper or start == end:
-        for cpu in range(k.m.config.cpus):
-            for walk in k.m.walks_of(cpu, mm):
-                walk.issued |= bit if walk.table else 0
+    for cpu in k.m.cpu:
+        if cpu.offline:
+            continue
+        for entry in k.m.tlb_of(cpu.index):
+            if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
+                entry.issued |= bit
+        for walk in k.m.walks_of(cpu.index, mm) if upper or start == end else ():
+            walk.issued |= bit if walk.table else 0
     k.emit(ev.ISSUE, k.cpu, mm, start, end - start if end > start else -1)
 
 

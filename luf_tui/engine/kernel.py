@@ -122,7 +122,8 @@ class Kernel:
     def can_deliver(self, cpu: int) -> bool:
         """Whether a CPU can take a pending IPI now."""
         state = self.m.cpu[cpu]
-        return bool(state.ipis) and not state.irqs_off and not self.m.ctx[cpu].depth
+        awake = not state.irqs_off and not state.offline
+        return bool(state.ipis) and awake and not self.m.ctx[cpu].depth
 
     def actions(self) -> list[int]:
         """Every micro-step that can be made now: a context's number, or contexts + CPU to

@@ -152,7 +152,7 @@ class Turns:
             return False
         cpu = m.config.tasks[ctx - m.config.cpus].cpu
         state = m.cpu[cpu]
-        if m.shootdown[cpu].waiting or m.ctx[cpu].depth or state.irqs_off:
+        if m.shootdown[cpu].waiting or m.ctx[cpu].depth or state.irqs_off or state.offline:
             return False
         if not state.task:
             return True

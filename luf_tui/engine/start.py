@@ -10,6 +10,7 @@ from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
 from luf_tui.engine.operations.compaction import Compact
 from luf_tui.engine.operations.files import INVALIDATE, TRUNCATE, DropPages, RemoteWrite, WriteFile
+from luf_tui.engine.operations.hotplug import CpuDown, CpuUp, Tick
 from luf_tui.engine.operations.madvise import Madvise, Mremap
 from luf_tui.engine.operations.mappings import (
     MAY_WRITE,
@@ -34,6 +35,7 @@ from luf_tui.engine.operations.uffdio import UffdCopy, UffdMove
 from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
+from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import MIGRATION, PRESENT
 from luf_tui.script.program import Op
 
@@ -231,6 +233,22 @@ def _online(k: Kernel, op: Op) -> Start:
     return Online, {"node": number(op, "node") + 1}
 
 
+def _cpu_down(k: Kernel, op: Op) -> Start:
+    if sum(not cpu.offline for cpu in k.m.cpu) == 1:
+        raise Refused(f"{op.text.strip()}: it is the last CPU that is online")
+    return CpuDown, {"cpu": op.cpu + 1}
+
+
+def _cpu_up(k: Kernel, op: Op) -> Start:
+    if not k.m.cpu[op.cpu].offline:
+        raise Refused(f"{op.text.strip()}: cpu{op.cpu} is online already")
+    return CpuUp, {"cpu": op.cpu + 1}
+
+
+def _tick(k: Kernel, op: Op) -> Start:
+    return Tick, {}
+
+
 def _report(k: Kernel, op: Op) -> Start:
     return Report, {}
 
@@ -332,6 +350,9 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
     "report": _report,
     "offline_node": _offline,
     "online_node": _online,
+    "cpu_down": _cpu_down,
+    "cpu_up": _cpu_up,
+    "tick": _tick,
     "evict": _evict,
     "prefetch": _prefetch,
     "uffd_register": _uffd_register,
@@ -346,8 +367,16 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
 }
 """How each verb of the script begins."""
 
-OFF_CPU = frozenset({"run", "idle", "evict", "prefetch", "remote_write"})
+OFF_CPU = frozenset(
+    {"run", "idle", "evict", "prefetch", "remote_write", "cpu_down", "cpu_up", "tick"}
+)
 """Verbs that are no task's doing: the scheduler's, the hardware's, a server's."""
+
+
+def check_online(m: Machine, cpu: int, what: str) -> None:
+    """Raises Refused when a line is about a CPU that is down."""
+    if m.cpu[cpu].offline:
+        raise Refused(f"{what}: cpu{cpu} is offline; `cpu{cpu} online` first")
 
 
 def begin(k: Kernel, op: Op, item: int) -> int:
@@ -362,6 +391,8 @@ def begin(k: Kernel, op: Op, item: int) -> int:
         raise Refused(f"{op.text.strip()}: {m.ctx_name(ctx)} is still busy; resume it first")
     if op.verb not in STARTS:
         raise Refused(f"{op.text.strip()}: the machine has no '{op.verb}'")
+    if op.cpu >= 0 and op.verb != "cpu_up":
+        check_online(m, op.cpu, op.text.strip())
     kind, args = STARTS[op.verb](k, op)
     m.ctx[ctx].line = item + 1
     k.push(ctx, kind, args)

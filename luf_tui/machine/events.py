@@ -18,6 +18,7 @@ REASONS = (
     "local shootdown",
     "leaving lazy mode",
     "broadcast",
+    "coming online",
     # what a flush is for
     "unmap",
     "before free",
@@ -118,6 +119,9 @@ BLOCKED = _kind("blocked", "ctx item", "{ctx} waits: {ctx} cannot go on yet")
 REFUSED = _kind("refused", "ctx item reason", "refused: {reason}", "!")
 SWITCH = _kind("switch", "cpu task mm", "{cpu} switches to {task}")
 LAZY = _kind("lazy", "cpu mm", "{cpu} keeps {mm} loaded, lazily")
+CPU_DOWN = _kind("cpudown", "", "{cpu} goes offline")
+CPU_UP = _kind("cpuup", "", "{cpu} is back online")
+TICK = _kind("tick", "", "a second goes by")
 # Hardware
 FILL = _kind("fill", "mm vpn pfn flags", "{cpu} walks {page} and caches {pfn} {flags}")
 EVICT = _kind("evict", "mm vpn pfn", "{cpu} drops its entry for {page}")

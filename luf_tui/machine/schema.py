@@ -27,6 +27,7 @@ class Cpu(Record):
     asid = Field("slot of the loaded mm")
     next_asid = Field("round-robin slot replacement")
     irqs_off = Field("interrupts disabled", bits=1)
+    offline = Field("taken down: it takes no IPIs and runs nothing", bits=1)
     ipis = Field("CPUs whose shootdown it has not yet taken", mask="cpu")
     handling = Field("the CPU whose shootdown it is handling", ref="cpu")
     victim = Field("next TLB entry to replace")
@@ -88,6 +89,7 @@ class Mm(Record):
 
     alive = Field("exists", bits=1)
     cpumask = Field("CPUs that may hold entries", mask="cpu")
+    trim = Field("next_trim_cpumask is over: its next flush looks for CPUs gone elsewhere", bits=1)
     tlb_gen = Field("incremented per flush request", counter="tlb_gen", bits=32)
     batched_pending = Field("tlb_flush_batched, pending half", counter="batched", bits=32)
     batched_flushed = Field("tlb_flush_batched, flushed half", counter="batched", bits=32)

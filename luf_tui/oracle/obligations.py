@@ -52,6 +52,7 @@ ABOUT: dict[str, str] = {
     "O32": "a page-table page was reused while a CPU could still walk it",
     "O36": "a page that failed is still read",
     "O37": "a page was reused before the invalidates issued for it were done",
+    "O38": "a CPU waits for one that is offline",
 }
 """Obligations that the rules can name, in a few words each."""
 
@@ -244,6 +245,11 @@ def written_back(stale: Stale) -> bool:
 def o24(m: Machine, cpu: int) -> bool:
     """A CPU waits for IPIs with interrupts off: two such CPUs wait for ever."""
     return cpu >= 0 and bool(m.cpu[cpu].irqs_off)
+
+
+def o38(m: Machine, targets: int) -> bool:
+    """An IPI goes to a CPU that is down: whoever waits for it waits for ever."""
+    return any(cpu.offline for cpu in m.cpu if targets >> cpu.index & 1)
 
 
 def o25(m: Machine, cpu: int, order: int) -> bool:

@@ -70,7 +70,7 @@ class Oracle:
             elif kind == ev.FREED_WALK:
                 self._walk(found, event, cpu, c)
             elif kind == ev.SEND:
-                self._send(found, event, cpu)
+                self._send(found, event, cpu, a)
         return found
 
     # -- rules A and D ------------------------------------------------------------------------
@@ -205,8 +205,13 @@ class Oracle:
 
     # -- waiting --------------------------------------------------------------------------------
 
-    def _send(self, found: list[Finding], event: int, cpu: int) -> None:
-        """No one may wait for IPIs with interrupts off: two such CPUs wait for ever (O24)."""
+    def _send(self, found: list[Finding], event: int, cpu: int, targets: int) -> None:
+        """No one may wait for IPIs with interrupts off: two such CPUs wait for ever (O24); nor for
+        a CPU that is down (O38).
+        """
+        if obligations.o38(self.m, targets):
+            message = f"cpu{cpu} waits for acknowledgements of a CPU that is offline"
+            self._tell(found, "W", "O38", event, cpu, -1, message)
         if obligations.o24(self.m, cpu):
             message = f"cpu{cpu} waits for acknowledgements with interrupts off"
             self._tell(found, "W", "O24", event, cpu, -1, message)

@@ -78,7 +78,10 @@ def stale(m: Machine, entry: TlbEntry) -> bool:
 def reachable(m: Machine, cpu: int, entry: TlbEntry) -> bool:
     """Whether a CPU could still use an entry: of the mm it runs, or of one whose ASID slot is
     current, so that switching to it would not flush (baseline 1.3). Only x86 flushes in a switch.
+    A CPU that is down starts with an empty TLB.
     """
+    if m.cpu[cpu].offline:
+        return False
     if m.config.arch != X86:
         return bool(m.mm[entry.mm - 1].alive)
     state = m.cpu[cpu]

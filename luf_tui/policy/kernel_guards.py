@@ -68,6 +68,20 @@ TABLE = (
         "switch_mm_irqs_off()",
     ),
     Guard(
+        "skip-offline",
+        "A CPU that is offline is neither interrupted nor waited for, whatever masks say.",
+        "O38",
+        "smp_call_function_many_cond()",
+        "smp_call_function_many_cond()",
+    ),
+    Guard(
+        "flush-on-online",
+        "A CPU that comes online starts with an empty TLB.",
+        "O38",
+        "initialize_tlbstate_and_flush()",
+        "initialize_tlbstate_and_flush()",
+    ),
+    Guard(
         "uffd-flush",
         "A write fault flushes first while a userfaultfd write-protect is in flight.",
         "O3",
@@ -172,6 +186,8 @@ KERNEL_GUARDS = frozenset(
     {
         "check-on-switch-in",
         "mask-before-load",
+        "skip-offline",
+        "flush-on-online",
         "uffd-flush",
         "flush-nested-gather",
         "flush-hidden-while-pending",

@@ -36,6 +36,17 @@ def _idle(said: Said) -> Args:
     return {}
 
 
+def _cpu_up(said: Said) -> Args:
+    if not said.actor.startswith("cpu"):
+        raise Wrong("only a CPU or a node goes offline", said.line.whole, "as in `cpu1 offline`")
+    return {}
+
+
+def _cpu_down(said: Said) -> Args:
+    _cpu_up(said)
+    return _idle(said)
+
+
 def _read(said: Said) -> Args:
     return {"vpn": own_page(said, said.words[0])}
 
@@ -155,6 +166,9 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "clear_soft_dirty": ("clear_soft_dirty", _own_mm),
     "fork": ("fork", _fork),
     "exit": ("exit", _exit),
+    "cpu_down": ("cpu_down", _cpu_down),
+    "cpu_up": ("cpu_up", _cpu_up),
+    "tick": ("tick", _nothing),
     "drain": ("drain", _nothing),
     "report": ("report", _nothing),
     "deliver": ("deliver", _nothing),
@@ -166,7 +180,9 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
 }
 """Grammar alternative to the verb of the program and how its arguments resolve."""
 
-NO_TASK = frozenset({"run", "idle", "evict", "prefetch", "deliver", "remote_write"})
+NO_TASK = frozenset(
+    {"run", "idle", "evict", "prefetch", "deliver", "remote_write", "cpu_down", "cpu_up", "tick"}
+)
 """Verbs that no task performs."""
 
 

@@ -20,6 +20,7 @@ TELLING: Final = (
     ev.VIOLATION, ev.DEVIATION, ev.NOTE_TEXT, ev.REFUSED, ev.STALE, ev.PAY, ev.SAVED, ev.DEFER,
     ev.SIGSEGV, ev.SIGBUS, ev.OOM, ev.UFFD, ev.FREED_WALK, ev.CAPTURE, ev.MOVE_ENTRY, ev.TABLE_OUT,
     ev.TABLE_IN, ev.SEND, ev.FLUSHED, ev.BARRIER, ev.ISSUE, ev.UNMAP, ev.PROTECT, ev.FORK,
+    ev.CPU_DOWN, ev.CPU_UP, ev.TICK,
     ev.EXIT, ev.MMAP, ev.MUNMAP, ev.SWITCH, ev.FLUSH, ev.COPY, ev.WRITE_FILE, ev.MAP, ev.READ,
     ev.STORE, ev.ALLOC, ev.WAIT, ev.REFUSE, ev.KEEP, ev.NOTE, ev.DRAIN, ev.REFILL, ev.TAKE,
 )  # fmt: skip

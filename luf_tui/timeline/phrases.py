@@ -7,6 +7,9 @@ from luf_tui.machine import events as ev
 STUDENT: dict[int, str] = {
     ev.SWITCH: "{cpu} now runs {task}.",
     ev.LAZY: "{cpu} goes idle or runs a kernel thread, but leaves {mm} loaded.",
+    ev.CPU_DOWN: "{cpu} is taken down. Nobody interrupts it, and nobody waits for it.",
+    ev.CPU_UP: "{cpu} comes back, and runs nothing yet.",
+    ev.TICK: "A second goes by: each address space may look for CPUs that run something else now.",
     ev.FILL: "{cpu} walks the page table and remembers that {page} is in {pfn}, {flags}.",
     ev.EVICT: "{cpu} makes room in its TLB and forgets {page}.",
     ev.READ: "{cpu} reads {page} and gets {content} from {pfn}.",
@@ -65,6 +68,9 @@ EARLY = "{mask} must flush before this goes on, deferred or not: {why}."
 KERNEL: dict[int, str] = {
     ev.SWITCH: "switch_mm_irqs_off()",
     ev.LAZY: "enter_lazy_tlb()",
+    ev.CPU_DOWN: "take_cpu_down()",
+    ev.CPU_UP: "cpu_init(), initialize_tlbstate_and_flush()",
+    ev.TICK: "should_trim_cpumask()",
     ev.FILL: "hardware page walk",
     ev.FAULT: "handle_mm_fault()",
     ev.SIGSEGV: "bad_area()",

@@ -60,22 +60,25 @@ class Shootdown(Operation, name="shootdown"):
         """should_flush_tlb(): who is interrupted (baseline 1.5). Lazy CPUs catch up by tlb_gen;
         where there is none every CPU of the mask is interrupted, whatever it runs.
         """
-        if k.m.config.arch != X86:
-            return self.mask & ~(1 << k.cpu if k.cpu >= 0 else 0)
-        targets = 0
-        for cpu in range(k.m.config.cpus):
-            if cpu == k.cpu or not self.mask >> cpu & 1:
-                continue
-            state = k.m.cpu[cpu]
-            if self.tables or (not state.lazy and (not self.mm or state.loaded_mm == self.mm)):
-                targets |= 1 << cpu
-        return targets
+        others = self.mask & ~(1 << k.cpu if k.cpu >= 0 else 0)
+        if k.policy.has("skip-offline"):
+            others &= ~sum(1 << cpu.index for cpu in k.m.cpu if cpu.offline)
+        if self.tables or k.m.config.arch != X86:
+            return others
+        trim = self.mm and k.m.mm[self.mm - 1].trim
+        for cpu in k.m.cpu:
+            wanted = not self.mm or cpu.loaded_mm == self.mm or trim
+            if cpu.lazy or not wanted:
+                others &= ~(1 << cpu.index)
+        return others
 
     @step("send IPIs")
     def send(self, k: Kernel) -> Next:
         """Interrupt every target at once."""
         request = k.m.shootdown[k.cpu]
         targets = self._targets(k)
+        if self.mm:
+            k.m.mm[self.mm - 1].trim = 0
         request.waiting, request.mm, request.gen = targets, self.mm, self.gen
         request.start, request.end, request.tables = self.start, self.end, self.tables
         for cpu in range(k.m.config.cpus):

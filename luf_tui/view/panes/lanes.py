@@ -64,6 +64,8 @@ def _doing(timeline: Timeline, cpu: int) -> tuple[str, str]:
         return f"{_next(timeline, m.irq_ctx(cpu))}", "ipi"
     if m.shootdown[cpu].waiting:
         return f"waits for {names.cpus(m.shootdown[cpu].waiting)} to flush", "ipi"
+    if now.offline:
+        return "offline", "dim"
     if not now.task:
         borrowed = f" over {names.process(m, now.loaded_mm - 1)}" if now.loaded_mm else ""
         return (f"idle, lazy{borrowed}" if now.lazy else "idle"), "dim"

@@ -105,6 +105,7 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
     m, cpu = timeline.machine, now.index
     moved = ("cpu", cpu) in names.touched(timeline)
     running = clean(m.config.tasks[now.task - 1].name) if now.task else "idle"
+    running = "offline" if now.offline else running
     head = [
         Mark(f"cpu{cpu} ", "title", Ref("cpu", cpu)),
         Mark(running, "changed" if moved else "text", Ref("cpu", cpu)),
