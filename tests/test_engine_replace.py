@@ -51,6 +51,34 @@ def test_a_page_that_is_mapped_moves_after_a_flush(policy: str) -> None:
     assert [] == run.violations()
 
 
+PROTECTED = (
+    "cpu1 write heap.0 before\nmonitor register app.heap.0 wp\n"
+    "monitor write-protect app.heap.0\nkswapd reclaim app.heap.0\n"
+)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_page_stays_write_protected_over_swap(policy: str) -> None:
+    """do_swap_page(): pte_swp_uffd_wp()."""
+    run = Run(PROTECTED + "cpu2 write heap.0 after\ncpu1 read heap.0\n", policy)
+
+    assert ["uffd"] == [event.name for event in run.events("uffd")]
+    assert ["before"] == [
+        run.m.config.content_name(event.args["content"]) for event in run.events("read")
+    ]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_protection_is_taken_back_from_a_page_in_swap(policy: str) -> None:
+    """change_pte_range(): swap entries have the marker too."""
+    run = Run(PROTECTED + "monitor unprotect app.heap.0\ncpu2 write heap.0 after\n", policy)
+
+    assert [] == run.events("uffd")
+    assert ["before", "after"] == [
+        run.m.config.content_name(event.args["content"]) for event in run.events("store")
+    ]
+
+
 def test_a_page_that_is_pinned_does_not_move() -> None:
     script = "cpu2 write heap.0 parcel\ncpu2 pin heap.0\n" + REGISTERED
     run = Run(script + "monitor uffdio-move app.heap.0 to app.heap.1\ncpu1 read heap.0\n")

@@ -163,7 +163,7 @@ class Fault(Operation, name="fault"):
 
     @step("map the swapped-in page", when=locks.table)
     def map_swapped(self, k: Kernel) -> Next:
-        """Writable only if no one else has the slot."""
+        """Writable only if no one else has the slot, and no monitor protects the page."""
         pte, vma = self._pte(k), self._vma(k)
         if pte.kind != SWAP:
             return Fault.let_go
@@ -176,10 +176,12 @@ class Fault(Operation, name="fault"):
         if alone:
             slot.clear()
             k.m.frame[self.pfn - 1].slot = 0
-        writable = int(alone and bool(vma.prot_write))
+        protected = pte.uffd_wp
+        writable = int(alone and bool(vma.prot_write) and not protected)
         pagetable.install(
             k, pte, self.pfn - 1, writable=writable, dirty=writable, exclusive=int(alone)
         )
+        pte.uffd_wp = protected
         return self._installed(k)
 
     # -- files --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import MIGRATION, PRESENT
+from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP
 
 UFFD = ev.REASON["userfaultfd write-protect"]
 
@@ -57,7 +57,7 @@ class UffdProtect(Operation, name="uffd write-protect"):
         while self.at < self.vpn + self.pages:
             pte = k.m.pte_at(self.mm - 1, self.at)
             self.at += 1
-            if pte.kind in (PRESENT, MIGRATION) and pte.uffd_wp != self.on:
+            if pte.kind in (PRESENT, MIGRATION, SWAP) and pte.uffd_wp != self.on:
                 pte.uffd_wp = self.on
                 if self.on and pte.kind == PRESENT:
                     pagetable.protect(k, pte, writable=0)
