@@ -112,6 +112,26 @@ def forget(k: Kernel, cpu: int, mm: int, start: int, end: int) -> int:
     return dropped
 
 
+def forget_device(k: Kernel, mm: int, start: int, end: int) -> int:
+    """Drop the device's translations of [start, end) of one mm, or all when end is start."""
+    dropped = 0
+    for entry in k.m.device_tlb:
+        if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
+            entry.clear()
+            dropped += 1
+    return dropped
+
+
+def notify(k: Kernel, mm: int, start: int, end: int) -> None:
+    """mmu_notifier_arch_invalidate_secondary_tlbs(): done when it returns. `mm` -1 is every mm."""
+    if not k.m.config.secondary_tlb:
+        return
+    for space in range(len(k.m.config.processes)) if mm < 0 else (mm,):
+        dropped = forget_device(k, space, start, end)
+        if dropped:
+            k.emit(ev.NOTIFY, k.cpu, space, start, dropped)
+
+
 def load_mm(k: Kernel, cpu: int, mm: int) -> None:
     """switch_mm_irqs_off(): load an mm, reuse its ASID slot if current, flush it if behind.
 

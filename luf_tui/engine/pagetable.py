@@ -28,20 +28,18 @@ def supersede(k: Kernel, pte: Pte) -> None:
         return
     mm, vpn = place(k, pte)
     writer = k.m.mm[mm].writer
-    for cpu in range(k.m.config.cpus):
-        for entry in k.m.tlb_of(cpu):
-            if entry.mm == mm + 1 and entry.vpn == vpn and agrees(entry, pte):
-                entry.pending = entry.pending if 0 < entry.pending == writer else k.ctx + 1
+    for entry in k.m.tlb:
+        if entry.mm == mm + 1 and entry.vpn == vpn and agrees(entry, pte):
+            entry.pending = entry.pending if 0 < entry.pending == writer else k.ctx + 1
 
 
 def adopt(k: Kernel, mm: int, vpn: int) -> None:
     """A system call begins to take an address away: until it returns, whatever is cached for
     that address may still be used, and when it has returned, nothing may.
     """
-    for cpu in range(k.m.config.cpus):
-        for entry in k.m.tlb_of(cpu):
-            if entry.mm == mm + 1 and entry.vpn == vpn:
-                entry.pending = k.ctx + 1
+    for entry in k.m.tlb:
+        if entry.mm == mm + 1 and entry.vpn == vpn:
+            entry.pending = k.ctx + 1
 
 
 def agrees(entry: object, pte: Pte) -> bool:

@@ -96,6 +96,8 @@ class MachineConfig:
     pages: int = 8
     """Virtual pages of each address space."""
     tlb_entries: int = 8
+    secondary_tlb: bool = False
+    """True where a device translates for itself, through an IOMMU that shares page tables."""
     asids: int = 6
     max_order: int = 2
     """The largest buddy order (the kernel's MAX_PAGE_ORDER is 10)."""

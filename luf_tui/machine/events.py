@@ -131,6 +131,12 @@ FAULT = _kind("fault", "mm vpn write", "{cpu} faults on {page}")
 SIGSEGV = _kind("sigsegv", "mm vpn", "{cpu} gets SIGSEGV at {page}", "!")
 SIGBUS = _kind("sigbus", "mm vpn", "{cpu} gets SIGBUS at {page}", "!")
 UFFD = _kind("uffd", "mm vpn write", "the userfaultfd monitor is told of {page}")
+DMA_READ = _kind("dmaread", "mm vpn pfn content", "the device reads {page} from {pfn}: {content}")
+DMA_STORE = _kind(
+    "dmastore", "mm vpn pfn content", "the device stores {content} to {page} in {pfn}"
+)
+DMA_FAULT = _kind("dmafault", "mm vpn write", "the device has no translation for {page}")
+NOTIFY = _kind("notify", "mm vpn dropped", "the device drops {dropped} entries of {mm}")
 # Page tables
 MAP = _kind("map", "mm vpn pfn flags", "{page} now maps {pfn} {flags}")
 UNMAP = _kind("unmap", "mm vpn pfn flags", "clear the PTE of {page}, which mapped {pfn} {flags}")

@@ -55,7 +55,7 @@ class Machine:
         specs = [
             RegionSpec("cpu", s.Cpu, n),
             RegionSpec("asid", s.AsidSlot, n * config.asids),
-            RegionSpec("tlb", s.TlbEntry, n * config.tlb_entries),
+            RegionSpec("tlb", s.TlbEntry, (n + config.secondary_tlb) * config.tlb_entries),
             RegionSpec("shootdown", s.Shootdown, n),
             RegionSpec("ctx", s.Context, self.contexts),
             RegionSpec("stack", s.Activation, self.contexts * s.STACK_DEPTH),
@@ -180,6 +180,16 @@ class Machine:
         """A CPU's TLB entries."""
         size = self.config.tlb_entries
         return self.tlb.records[cpu * size : cpu * size + size]
+
+    @property
+    def device_tlb(self) -> list[s.TlbEntry]:
+        """The device's translations, on a machine that has one with a TLB of its own."""
+        return self.tlb_of(self.config.cpus)
+
+    def tlb_owner(self, index: int) -> str:
+        """What a person calls whoever has a TLB entry."""
+        cpu = index // self.config.tlb_entries
+        return f"cpu{cpu}" if cpu < self.config.cpus else "the device"
 
     def asids_of(self, cpu: int) -> list[s.AsidSlot]:
         """A CPU's ASID slots."""

@@ -49,6 +49,7 @@ ABOUT: dict[str, str] = {
     "O24": "a CPU waits for IPIs with interrupts off",
     "O25": "an allocation that may not wait got no page, though some are free",
     "O28": "a page was freed while someone pins it",
+    "O29": "a device went on with a translation that the kernel had taken away",
     "O32": "a page-table page was reused while a CPU could still walk it",
     "O36": "a page that failed is still read",
     "O37": "a page was reused before the invalidates issued for it were done",
@@ -272,6 +273,15 @@ def o32(m: Machine, pfn: int) -> bool:
 def o37(entry: TlbEntry) -> bool:
     """An entry was to be dropped, and nobody waited until it was (arm64)."""
     return bool(entry.issued)
+
+
+def o29(m: Machine, first: int, count: int) -> list[TlbEntry]:
+    """Translations of the device that lead to `count` frames from `first` on: it keeps none beyond
+    the unmapping, deferred or not.
+    """
+    if not m.config.secondary_tlb:
+        return []
+    return [entry for entry in m.device_tlb if first <= entry.pfn - 1 < first + count]
 
 
 def o28(m: Machine, pfn: int) -> bool:

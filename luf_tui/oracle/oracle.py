@@ -61,6 +61,8 @@ class Oracle:
                 self._read(found, event, cpu, (a, b, c), d)
             elif kind == ev.STORE:
                 self._store(found, event, cpu, (a, b, c), d)
+            elif kind in (ev.DMA_READ, ev.DMA_STORE):
+                self._dma(found, event, (a, b, c), d, store=kind == ev.DMA_STORE)
             elif kind == ev.ALLOC:
                 self._alloc(found, event, a, b)
             elif kind == ev.FREE:
@@ -171,6 +173,24 @@ class Oracle:
         """
         return bool(entry.pending and self.m.frame[entry.pfn - 1].file_page)
 
+    # -- the device -----------------------------------------------------------------------------
+
+    def _dma(
+        self, found: list[Finding], event: int, at: tuple[int, int, int], got: int, *, store: bool
+    ) -> None:
+        """Rules A and B for a device: what it gets or changes through a translation that is not so
+        any more. While an operation is in flight every kernel has that window (O29).
+        """
+        mm, vpn, pfn = at
+        entry = self._entry(self.m.config.cpus, mm, vpn)
+        if entry is None or not truth.stale(self.m, entry):
+            return
+        expected = truth.fresh(self.m, mm, vpn, store=store)
+        right = expected.pfn == pfn if store else expected.content == got
+        if expected.kind != BYTES or not right:
+            weight = DEVIATION if entry.pending else VIOLATION
+            self._add(found, weight, "B" if store else "A", "O29", event, -1, at, got, expected)
+
     # -- rule C ---------------------------------------------------------------------------------
 
     def _alloc(self, found: list[Finding], event: int, first: int, order: int) -> None:
@@ -187,6 +207,11 @@ class Oracle:
                 content = self.m.frame[pfn].content
                 obligation = "O37" if obligations.o37(entry) else "O2"
                 self._add(found, VIOLATION, "C", obligation, event, cpu, at, content, expected)
+        for entry in obligations.o29(self.m, first, 1 << order):
+            at = (entry.mm - 1, entry.vpn, entry.pfn - 1)
+            expected = truth.fresh(self.m, at[0], at[1])
+            content = self.m.frame[at[2]].content
+            self._add(found, VIOLATION, "C", "O29", event, -1, at, content, expected)
         for cpu, pfn in truth.walkable(self.m, first, 1 << order):
             message = f"f{pfn} has a new owner while cpu{cpu} may walk it as a page table"
             self._tell(found, "C", "O32", event, cpu, pfn, message)
@@ -249,11 +274,12 @@ class Oracle:
         page = f"{config.processes[mm].name}'s {config.page_name(mm, vpn)}"
         due = obligation == "O13"
         lost = "without the fault that was due" if due else f"in f{pfn}, where it is lost"
+        who = f"cpu{cpu}" if cpu >= 0 else "the device"
         message = {
-            "A": f"cpu{cpu} read {read} as {page}; a fresh walk gives {wanted}",
-            "B": f"cpu{cpu} stored {read} to {page} {lost}",
-            "C": f"f{pfn} has a new owner while cpu{cpu} still maps it as {page}",
-            "D": f"cpu{cpu} read {read} as {page} after another CPU had stored {wanted}",
+            "A": f"{who} read {read} as {page}; a fresh walk gives {wanted}",
+            "B": f"{who} stored {read} to {page} {lost}",
+            "C": f"f{pfn} has a new owner while {who} still maps it as {page}",
+            "D": f"{who} read {read} as {page} after another CPU had stored {wanted}",
         }[rule]
         cause = -1 if weight == BENIGN else self._cause(event, at)
         found.append(

@@ -244,6 +244,13 @@ _LUF = (
         "- (arch_tlbbatch_done() is always true)",
     ),
     Guard(
+        "notify-secondary",
+        "Devices that translate for themselves are told at the unmap, not when the flush fires.",
+        "O29",
+        "arch_tlbbatch_add_pending()",
+        "arch_tlbbatch_add_pending()",
+    ),
+    Guard(
         "no-shootdown",
         "A context that may not wait for IPIs, such as an interrupt, sends none.",
         "O24",

@@ -38,6 +38,7 @@ MUTANTS: Mapping[str, tuple[str, ...]] = {
     "M32": ("flush-dirty-before-io",),
     "M33": ("flush-on-install",),
     "M34": ("last-reference",),
+    "M35": ("notify-secondary",),
     "M36": ("refuse-unfiled-shared",),
     "M37": ("wait-for-invalidate",),
     "M38": ("flush-before-table-free",),
@@ -48,7 +49,6 @@ does not wait. M31 (a PTE upgraded in place) is the in-place part of M8.
 
 NO_GUARD: Mapping[str, str] = {
     "M19": "a diet that compares wrongly is a mistake in arithmetic, not a check left out",
-    "M35": "secondary TLBs (IOMMU, KVM) are not modelled",
 }
 """Mutants that are no guard's removal, and why."""
 

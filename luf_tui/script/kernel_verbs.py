@@ -114,6 +114,19 @@ def _hardware_page(said: Said) -> Args:
     return {"mm": owner, "vpn": vpn}
 
 
+def _dma_read(said: Said) -> Args:
+    if said.actor != "device":
+        raise Wrong("only the device does DMA", said.line.whole, "as in `device dma-read heap.0`")
+    if not said.scope.switches.get("secondary_tlb"):
+        hint = "put `secondary-tlb` on the machine line"
+        raise Wrong("this machine has no device that translates for itself", said.line.whole, hint)
+    return _hardware_page(said)
+
+
+def _dma_write(said: Said) -> Args:
+    return {**_dma_read(said), "content": label(said, said.words[1:], str(said.words[0]))}
+
+
 def _uffd_copy(said: Said) -> Args:
     where = _hardware_page(said)
     return {**where, "content": label(said, said.words[1:], str(said.words[0]))}
@@ -165,6 +178,8 @@ KERNEL_VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
     "online_node": ("online_node", _node),
     "evict": ("evict", _hardware_page),
     "prefetch": ("prefetch", _hardware_page),
+    "dma_read": ("dma_read", _dma_read),
+    "dma_write": ("dma_write", _dma_write),
     "uffd_copy": ("uffd_copy", _uffd_copy),
     "uffd_move": ("uffd_move", _uffd_move),
     "merge": ("merge", _merge),

@@ -180,10 +180,10 @@ VERBS: dict[str, tuple[str, Callable[[Said], Args]]] = {
 }
 """Grammar alternative to the verb of the program and how its arguments resolve."""
 
-NO_TASK = frozenset(
-    {"run", "idle", "evict", "prefetch", "deliver", "remote_write", "cpu_down", "cpu_up", "tick"}
-)
-"""Verbs that no task performs."""
+OF_A_CPU = frozenset({"run", "idle", "evict", "prefetch", "deliver", "cpu_down", "cpu_up"})
+"""Verbs that a CPU performs, and no task."""
+OF_NOBODY = frozenset({"remote_write", "tick", "dma_read", "dma_write"})
+"""Verbs that need no CPU."""
 
 
 def resolve(scope: Scope, line: Line, tree: Any) -> Op:
@@ -194,7 +194,9 @@ def resolve(scope: Scope, line: Line, tree: Any) -> Op:
     name, arguments = VERBS[verb.data]
     said = Said(scope, line, str(actor), task, cpu, verb.children)
     args = arguments(said)
-    if name in NO_TASK and (cpu >= 0 or name == "remote_write"):
+    if name in OF_NOBODY:
+        task = cpu = -1
+    elif name in OF_A_CPU and cpu >= 0:
         task = -1
     elif task < 0 and cpu >= 0:
         task = scope.kernel_thread("kernel") if name in ("drain", "kalloc", "kfree") else -1

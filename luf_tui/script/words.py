@@ -53,6 +53,7 @@ FLAGS: dict[str, str] = {
     "init-on-free": "init_on_free",
     "kasan": "kasan",
     "page-poison": "page_poison",
+    "secondary-tlb": "secondary_tlb",
     "refcount-cow": "refcount_cow",
 }
 """Switches of the machine line."""
@@ -65,6 +66,7 @@ KERNEL_ACTORS: dict[str, str] = {
     "monitor": "a userfaultfd monitor",
     "flusher": "writes back",
     "ksmd": "merges equal pages",
+    "device": "reads and writes memory through translations of its own",
     "server": "changes a file behind the page cache's back",
 }
 """Actors that are no process of the script."""

@@ -22,6 +22,7 @@ TELLING: Final = (
     ev.TABLE_IN, ev.SEND, ev.FLUSHED, ev.BARRIER, ev.ISSUE, ev.UNMAP, ev.PROTECT, ev.FORK,
     ev.CPU_DOWN, ev.CPU_UP, ev.TICK,
     ev.EXIT, ev.MMAP, ev.MUNMAP, ev.SWITCH, ev.FLUSH, ev.COPY, ev.WRITE_FILE, ev.MAP, ev.READ,
+    ev.DMA_READ, ev.DMA_STORE, ev.DMA_FAULT, ev.NOTIFY,
     ev.STORE, ev.ALLOC, ev.WAIT, ev.REFUSE, ev.KEEP, ev.NOTE, ev.DRAIN, ev.REFILL, ev.TAKE,
 )  # fmt: skip
 """Kinds by what a reader wants to hear first when a micro-step had several events."""

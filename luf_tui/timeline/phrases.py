@@ -17,6 +17,10 @@ STUDENT: dict[int, str] = {
     ev.FAULT: "{cpu} finds no translation for {page} that allows this: a page fault.",
     ev.SIGSEGV: "{page} belongs to no mapping that allows this: {cpu} gets SIGSEGV.",
     ev.SIGBUS: "{page} lies past the end of the file: {cpu} gets SIGBUS.",
+    ev.DMA_READ: "The device reads {page} and gets {content} from {pfn}.",
+    ev.DMA_STORE: "The device stores {content} to {page}; the bytes of {pfn} change.",
+    ev.DMA_FAULT: "The device finds no translation for {page} that allows this, and does without.",
+    ev.NOTIFY: "The device is told at once, and drops {translations} of {mm}.",
     ev.MAP: "{page} now leads to {pfn}, {flags}.",
     ev.TABLE_IN: "{pfn} becomes a page of the page table: the one that {page} is looked up in.",
     ev.TABLE_OUT: "{pfn} is a page of the page table no longer. A CPU that remembers it may still"
@@ -76,6 +80,7 @@ KERNEL: dict[int, str] = {
     ev.SIGSEGV: "bad_area()",
     ev.SIGBUS: "do_sigbus()",
     ev.UFFD: "handle_userfault()",
+    ev.NOTIFY: "mmu_notifier_arch_invalidate_secondary_tlbs()",
     ev.MAP: "set_pte_at()",
     ev.UNMAP: "ptep_get_and_clear()",
     ev.PROTECT: "ptep_modify_prot_commit()",

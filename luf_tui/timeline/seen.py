@@ -40,7 +40,7 @@ def listed(things: list[str], nothing: str) -> str:
 
 def last_read(moment: Moment) -> int:
     """The content the last read of the last operation gave, or -1."""
-    found = [event.args["content"] for event in moment.happened((ev.READ,))]
+    found = [event.args["content"] for event in moment.happened((ev.READ, ev.DMA_READ))]
     return found[-1] if found else -1
 
 
@@ -50,8 +50,8 @@ def _entries(moment: Moment, args: Args) -> str:
     for entry in entries_of(moment, args):
         page = config.page_name(entry.mm - 1, entry.vpn)
         stale = "stale" if truth.stale(moment.machine, entry) else "up to date"
-        cpu = entry.index // config.tlb_entries
-        things.append(f"cpu{cpu} has {page} → f{entry.pfn - 1}, {stale}")
+        who = moment.machine.tlb_owner(entry.index)
+        things.append(f"{who} has {page} → f{entry.pfn - 1}, {stale}")
     cpu = number(args, "cpu")
     who = f"cpu{cpu} has" if cpu >= 0 else "no cpu has"
     return listed(things, f"{who} {'no' if cpu >= 0 else 'an'} entry for {page_text(moment, args)}")

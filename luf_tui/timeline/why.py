@@ -208,8 +208,9 @@ class Teller:
     def translation(self, ref: Ref, entry: TlbEntry) -> Iterator[Link]:
         """A TLB entry: what it holds, what made it stale, and what will flush it."""
         cpu = ref.index // self.timeline.config.tlb_entries
+        who = self.timeline.machine.tlb_owner(ref.index)
         if not entry.mm:
-            yield Link(f"this TLB entry of cpu{cpu} is empty", self.position, -1, ref)
+            yield Link(f"this TLB entry of {who} is empty", self.position, -1, ref)
             yield from self.written(ref)
             return
         mm, vpn, pfn = entry.mm - 1, entry.vpn, entry.pfn - 1
@@ -217,7 +218,7 @@ class Teller:
         pte = machine.pte_at(mm, vpn)
         page = self.timeline.config.page_name(mm, vpn)
         flags = flags_text(entry.writable | entry.dirty << 1)
-        holds = f"cpu{cpu} has {page} → f{pfn} cached, {flags}"
+        holds = f"{who} has {page} → f{pfn} cached, {flags}"
         if not truth.stale(machine, entry):
             yield Link(f"{holds}; the page table agrees", self.position, -1, ref)
         else:
@@ -236,11 +237,11 @@ class Teller:
             page = self.timeline.config.page_name(mm, vpn)
             yield Link(f"{page} has never been mapped", 0, -1, ref)
         yield from self.chain(event)
-        for cpu in range(self.timeline.config.cpus):
-            for cached in machine.tlb_of(cpu):
-                if cached.mm == mm + 1 and cached.vpn == vpn and truth.stale(machine, cached):
-                    said = f"cpu{cpu} still has the old translation to f{cached.pfn - 1}"
-                    yield Link(said, self.position, -1, Ref("tlb", cached.index))
+        for cached in machine.tlb:
+            if cached.mm == mm + 1 and cached.vpn == vpn and truth.stale(machine, cached):
+                who = machine.tlb_owner(cached.index)
+                said = f"{who} still has the old translation to f{cached.pfn - 1}"
+                yield Link(said, self.position, -1, Ref("tlb", cached.index))
 
     def frame(self, ref: Ref) -> Iterator[Link]:
         """A frame: its owner, its bytes, and the flush owed for it."""

@@ -206,8 +206,8 @@ def ref_name(timeline: Timeline, ref: Ref) -> str:
         mm, vpn = divmod(ref.index, config.pages)
         name = f"{config.processes[mm].name} {config.page_name(mm, vpn)}"
     elif ref.region == "tlb":
-        cpu, entry = divmod(ref.index, config.tlb_entries)
-        name = f"cpu{cpu} tlb[{entry}]"
+        entry = ref.index % config.tlb_entries
+        name = f"{timeline.machine.tlb_owner(ref.index)} tlb[{entry}]"
     elif ref.region == "cpu":
         name = f"cpu{ref.index}"
     elif ref.region == "lists":

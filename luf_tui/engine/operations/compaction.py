@@ -5,6 +5,7 @@ from __future__ import annotations
 from luf_tui.engine import allocator
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.flush import TAKEOFF
 from luf_tui.engine.operations.memory import (
     AllocPage,
     FreePage,
@@ -13,11 +14,8 @@ from luf_tui.engine.operations.memory import (
 )
 from luf_tui.engine.operations.migrate import COMPACTION, Migrate
 from luf_tui.engine.operations.section import EndSection
-from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import KERNEL
-
-TAKEOFF = ev.REASON["taken off the free lists"]
 
 
 class Compact(Operation, name="compact"):

@@ -8,10 +8,21 @@ from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
 
+TAKEOFF = ev.REASON["taken off the free lists"]
+
 
 def acknowledged(act: Operation, k: Kernel) -> bool:
     """Every CPU that was interrupted has flushed."""
     return not k.m.shootdown[k.cpu_of(act.ctx)].waiting
+
+
+def settle_devices(k: Kernel, flush: Shootdown | Broadcast) -> None:
+    """A flush of an mm tells devices too. For a batch they were told when its PTEs were cleared,
+    unless that was put off until the pages are taken.
+    """
+    late = flush.why == TAKEOFF and not k.policy.has("notify-secondary")
+    if flush.mm or late:
+        hardware.notify(k, flush.mm - 1, flush.start, flush.end)
 
 
 class Shootdown(Operation, name="shootdown"):
@@ -96,6 +107,7 @@ class Shootdown(Operation, name="shootdown"):
 
     def _complete(self, k: Kernel) -> Next:
         """Tell the policy's ledger what is paid now."""
+        settle_devices(k, self)
         k.policy.flushed(k.m, self.mask, self.number, self.mm - 1)
         if self.mask:
             k.emit(ev.FLUSHED, k.cpu, self.mask, self.why)
@@ -131,6 +143,7 @@ class Broadcast(Operation, name="tlbi"):
     def wait(self, k: Kernel) -> Next:
         """DSB ISH: it waits for what this CPU has issued, now or before."""
         hardware.barrier(k, max(k.cpu, 0))
+        settle_devices(k, self)
         k.policy.flushed(k.m, self.mask, self.number, self.mm - 1)
         if self.mask:
             k.emit(ev.FLUSHED, k.cpu, self.mask, self.why)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from luf_tui.engine import allocator
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import FREE_PCP, KERNEL
 
 POISON = 1
 """The content code of a poisoned page."""
-TAKEOFF = ev.REASON["taken off the free lists"]
 COVERED = ev.REASON["all CPUs had flushed since"]
 
 

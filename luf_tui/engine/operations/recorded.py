@@ -10,8 +10,8 @@ from __future__ import annotations
 from luf_tui.engine import allocator, hardware, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import COVERED, TAKEOFF, generation_done, hand_out
+from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
+from luf_tui.engine.operations.memory import COVERED, generation_done, hand_out
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, MIGRATION, PRESENT, Pte

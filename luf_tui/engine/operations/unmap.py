@@ -71,8 +71,8 @@ class Unmap(Operation, name="unmap"):
             mask = k.policy.note(k.m, k.task, pte, how)
             k.emit(ev.NOTE, k.cpu, mm, vpn, mask, how)
         self._take_down(k, pte)
-        if cached and how != NOW and k.m.config.arch == ARM64:
-            hardware.issue(k, mm, vpn, vpn + 1)
+        if cached and how != NOW:
+            self._tell_hardware(k, mm, vpn, how)
         if how != NOW:
             return Unmap.one if present(k, self.pfn - 1) else self._finish(k)
         self.locked = mm + 1
@@ -107,6 +107,13 @@ class Unmap(Operation, name="unmap"):
         elif frame.state == ANON and not frame.lazyfree:
             pte.kind, pte.slot, pte.uffd_wp = SWAP, frame.slot, protected
             k.m.swap[frame.slot - 1].users += 1
+
+    def _tell_hardware(self, k: Kernel, mm: int, vpn: int, how: int) -> None:
+        """arch_tlbbatch_add_pending(): what is told when the PTE goes, not when the batch does."""
+        if k.m.config.arch == ARM64:
+            hardware.issue(k, mm, vpn, vpn + 1)
+        if how != DEFERRED or k.policy.has("notify-secondary"):
+            hardware.notify(k, mm, vpn, vpn + 1)
 
     def _finish(self, k: Kernel) -> Next:
         """OP-1, step 5: one writable mapping drags the earlier notes into the ordinary batch."""

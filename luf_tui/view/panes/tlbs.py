@@ -14,6 +14,7 @@ from luf_tui.view.state import ViewState
 MANY = 6
 LEAST = 24
 """Cells in which an entry can be read."""
+NOTHING: Row = (Mark("  –", "dim"),)
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
@@ -35,7 +36,10 @@ def _blocks(timeline: Timeline, state: ViewState, wide: int) -> tuple[list[list[
     idle: list[int] = []
     if len(cpus) > MANY:
         idle = [n for n in cpus if not m.cpu[n].task and not m.cpu[n].ipis and _empty(timeline, n)]
-    return [_cpu(timeline, state, cpu, wide) for cpu in cpus if cpu not in idle], idle
+    blocks = [_cpu(timeline, state, cpu, wide) for cpu in cpus if cpu not in idle]
+    if timeline.config.secondary_tlb:
+        blocks.append(_device(timeline, state, wide))
+    return blocks, idle
 
 
 def _empty(timeline: Timeline, cpu: int) -> bool:
@@ -59,17 +63,32 @@ def _title(timeline: Timeline) -> Row:
 
 def _cpu(timeline: Timeline, state: ViewState, cpu: int, wide: int) -> list[Row]:
     m = timeline.machine
+    loaded = m.cpu[cpu].loaded_mm
+    rows: list[Row] = [_head(timeline, m.cpu[cpu])]
+    rows += _entries(timeline, state, m.tlb_of(cpu), loaded, wide)
+    rows += _walks(timeline, state, cpu, wide)
+    return rows if len(rows) > 1 else [*rows, NOTHING]
+
+
+def _device(timeline: Timeline, state: ViewState, wide: int) -> list[Row]:
+    """The translations of a device, of whatever address space."""
+    entries = timeline.machine.device_tlb
+    rows = [(Mark("device", "title"),), *_entries(timeline, state, entries, 0, wide)]
+    return rows if len(rows) > 1 else [*rows, NOTHING]
+
+
+def _entries(
+    timeline: Timeline, state: ViewState, entries: list[TlbEntry], loaded: int, wide: int
+) -> list[Row]:
+    """The entries in use, or those of them that changed."""
     changed = names.touched(timeline)
     stale = names.stale_entries(timeline)
-    rows: list[Row] = [_head(timeline, m.cpu[cpu])]
-    for entry in m.tlb_of(cpu):
+    rows = []
+    for entry in entries:
         moved = ("tlb", entry.index) in changed
         if entry.mm and (moved or not state.changed_only):
             is_stale = entry.index in stale
-            rows.append(_entry(timeline, cpu, entry, wide, moved=moved, is_stale=is_stale))
-    rows += _walks(timeline, state, cpu, wide)
-    if len(rows) == 1:
-        rows.append((Mark("  –", "dim"),))
+            rows.append(_entry(timeline, loaded, entry, wide, moved=moved, is_stale=is_stale))
     return rows
 
 
@@ -124,7 +143,7 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
 
 
 def _entry(
-    timeline: Timeline, cpu: int, entry: TlbEntry, wide: int, *, moved: bool, is_stale: bool
+    timeline: Timeline, loaded: int, entry: TlbEntry, wide: int, *, moved: bool, is_stale: bool
 ) -> Row:
     """One entry: ~ or ! when the page table disagrees, and what its frame holds now, lit where a
     fresh walk would bring something else.
@@ -136,7 +155,7 @@ def _entry(
         glyph, role = "•", "changed"
     mm, pfn = entry.mm - 1, entry.pfn - 1
     page = names.page(m, mm, entry.vpn)
-    if m.cpu[cpu].loaded_mm != entry.mm:
+    if loaded != entry.mm:
         page = f"{names.process(m, mm)}:{page}"
     ref = Ref("tlb", entry.index)
     holds = m.frame[pfn].content
