@@ -17,11 +17,7 @@ from luf_tui.timeline.record import record
 from tests.test_engine_hardware import count, last, played
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
-FILES = [
-    path
-    for path in sorted(SCENARIOS.rglob("*.luf"))
-    if not path.stem.endswith("-off") and path.parent.name != "policies"
-]
+FILES = [path for path in sorted(SCENARIOS.rglob("*.luf")) if path.parent.name != "policies"]
 
 
 def script(arch: str) -> str:
@@ -41,7 +37,7 @@ def issued(m: Machine) -> list[int]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_no_policy_breaks_a_scenario_anywhere(path: Path, arch: str) -> None:
     program = load(str(path))
-    program = evolve(program, config=evolve(program.config, arch=arch))
+    program = evolve(program, without=(), config=evolve(program.config, arch=arch))
 
     for policy in ("eager", "batched", "luf"):
         found = record(program, policy).findings
