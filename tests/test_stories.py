@@ -1,0 +1,111 @@
+"""Every scenario of the mechanism reference is played, and fails without what it is about."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from attrs import evolve
+
+from luf_tui.machine.machine import Machine
+from luf_tui.oracle.oracle import VIOLATION
+from luf_tui.policy.luf import Luf
+from luf_tui.policy.mutants import MUTANTS
+from luf_tui.script.parse import load
+from luf_tui.script.program import Program
+from luf_tui.timeline.record import record, record_with
+from luf_tui.timeline.timeline import Timeline
+from tests.conftest import ROOT
+from tests.stories import BESIDES, MUTANTS_OF, NOT_PLAYED, PLAYED
+
+SCENARIOS = ROOT / "scenarios"
+NAMES = sorted({name for plays in PLAYED.values() for name in plays})
+REMOVALS = sorted(
+    {(name, guard) for plays in PLAYED.values() for name, lost in plays.items() for guard in lost}
+)
+
+
+def whole(name: str) -> Program:
+    """A scenario with every guard, also where the file takes one away."""
+    return evolve(load(str(SCENARIOS / f"{name}.luf")), without=())
+
+
+def violations(timeline: Timeline) -> set[str]:
+    return {found.obligation for found in timeline.findings if found.weight == VIOLATION}
+
+
+def told(about: str) -> set[str]:
+    """The numbers that an about names."""
+    return set(re.findall(r"\bS[0-9]+\b", about))
+
+
+def test_every_number_is_played_or_it_is_said_why_not() -> None:
+    assert {f"S{number}" for number in range(1, 48)} == set(PLAYED) | set(NOT_PLAYED)
+    assert not set(PLAYED) & set(NOT_PLAYED)
+
+
+def test_a_scenario_says_which_number_it_plays_and_no_other() -> None:
+    playing = {
+        name: {number for number, plays in PLAYED.items() if name in plays} for name in NAMES
+    }
+    saying = {}
+    for path in SCENARIOS.rglob("*.luf"):
+        if numbers := told(load(str(path)).about):
+            saying[f"{path.parent.name}/{path.stem}"] = numbers
+
+    assert playing == saying
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_luf_as_intended_plays_it_without_a_violation(name: str) -> None:
+    assert set() == violations(record(whole(name), "luf"))
+
+
+@pytest.mark.parametrize(("name", "guard"), REMOVALS)
+def test_it_fails_without_a_guard_that_it_is_about(name: str, guard: str) -> None:
+    assert violations(record(whole(name), "luf", (guard,)))
+
+
+@pytest.mark.parametrize("number", MUTANTS_OF)
+def test_every_mutant_of_a_number_is_caught_by_what_plays_it(number: str) -> None:
+    caught = {guard for lost in PLAYED[number].values() for guard in lost}
+
+    assert all(caught & set(MUTANTS[mutant]) for mutant in MUTANTS_OF[number].split())
+
+
+def test_every_guard_of_a_mutant_is_needed_by_some_number() -> None:
+    needed = {guard for _, guard in REMOVALS}
+
+    assert BESIDES == {guard for guards in MUTANTS.values() for guard in guards} - needed
+
+
+class OldestRequest(Luf):
+    """M19: a zone is compared by the oldest request folded into it, not by the newest."""
+
+    def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
+        zone = self.zones(m)[node]
+        oldest = zone.ugen if zone.mask else 0
+        got = super().mark_for_buddy(m, node, mark)
+        zone.ugen = oldest or zone.ugen
+        return got
+
+
+class OneTooEarly(Luf):
+    """M19: a CPU counts as flushed that flushed just before the request."""
+
+    def diet(self, m: Machine, mask: int, ugen: int) -> int:
+        return super().diet(m, mask, ugen - 1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name", "obligation"),
+    [
+        (OldestRequest, "hazards/flushed-already", "O2"),
+        (OneTooEarly, "tour/last-owner", "O6"),
+    ],
+)
+def test_a_diet_that_compares_wrongly_is_caught(
+    wrong: type[Luf], name: str, obligation: str
+) -> None:
+    """M19 is no guard's removal, so it is written out."""
+    assert {obligation} == violations(record_with(whole(name), wrong()))
