@@ -165,6 +165,9 @@ PLAYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "hazards/memory-failure": ("flush-before-poison",),
         "hazards/pinned-for-io": ("last-reference",),
     },
+    "S42": {
+        "hazards/secondary-tlb": ("notify-secondary",),
+    },
     "S43": {
         "hazards/shared-anonymous": ("refuse-unfiled-shared",),
     },
@@ -192,7 +195,6 @@ arithmetic), and in races whose own order is harmless: there a search finds the 
 
 NOT_PLAYED: Mapping[str, str] = {
     "S38": "about what LUF's debug option (OP-21) says; the oracle takes its place",
-    "S42": "secondary TLBs are not modelled",
 }
 """Numbers without a scenario, and why."""
 
@@ -233,14 +235,15 @@ MUTANTS_OF: Mapping[str, str] = {
     "S39": "M32",
     "S40": "M33",
     "S41": "M34",
+    "S42": "M35",
     "S43": "M36",
     "S44": "M37",
     "S46": "M38",
 }
 """The mutants that the reference says a number catches, as far as they are the removal of a guard.
 
-M19 (S25) is a diet that compares wrongly, M35 (S42) needs a secondary TLB. S45's M24, of a CPU that
-comes back and was away, is the guard `flush-on-online`.
+M19 (S25) is a diet that compares wrongly. S45's M24, of a CPU that comes back and was away, is the
+guard `flush-on-online`.
 """
 
 BESIDES = frozenset({"flush-before-offline"})
