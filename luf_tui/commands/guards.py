@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line a guard: its name, the obligation it upholds and what it checks."""
+    """Print one line a guard: its name, the obligation it upholds, the mutants of section 7.2 that
+    its removal is, and what it checks.
+    """
     if args.json:
         terminal.put_json(
             {
@@ -36,8 +38,12 @@ def run(args: argparse.Namespace) -> int:
             }
         )
         return terminal.HELD
-    rows = [(name, guard.obligation, guard.checks) for name, guard in GUARDS.items()]
+    rows = [
+        (name, guard.obligation, " ".join(mutants_of(name)), guard.checks)
+        for name, guard in GUARDS.items()
+    ]
     for line in terminal.table(rows):
         terminal.put(line)
+    terminal.say("O: obligations, M: mutants of the mechanism reference (4.1 and 7.2)")
     terminal.say("Take one away with --without GUARD")
     return terminal.HELD
