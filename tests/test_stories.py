@@ -7,6 +7,7 @@ import re
 import pytest
 from attrs import evolve
 
+from luf_tui.explore.search import UNSAFE, Search
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.luf import Luf
@@ -16,7 +17,8 @@ from luf_tui.script.program import Program
 from luf_tui.timeline.record import record, record_with
 from luf_tui.timeline.timeline import Timeline
 from tests.conftest import ROOT
-from tests.stories import BESIDES, MUTANTS_OF, NOT_PLAYED, PLAYED
+from tests.races import start
+from tests.stories import BESIDES, MUTANTS_OF, NOT_PLAYED, PLAYED, SEARCHED
 
 SCENARIOS = ROOT / "scenarios"
 NAMES = sorted({name for plays in PLAYED.values() for name in plays})
@@ -64,6 +66,17 @@ def test_luf_as_intended_plays_it_without_a_violation(name: str) -> None:
 @pytest.mark.parametrize(("name", "guard"), REMOVALS)
 def test_it_fails_without_a_guard_that_it_is_about(name: str, guard: str) -> None:
     assert violations(record(whole(name), "luf", (guard,)))
+
+
+def test_a_race_fails_as_it_stands_or_it_is_searched() -> None:
+    idle = {name for plays in PLAYED.values() for name, lost in plays.items() if not lost}
+
+    assert set(SEARCHED) == {name for name in idle if name.startswith("races/")}
+
+
+@pytest.mark.parametrize(("name", "guard"), SEARCHED.items())
+def test_a_search_finds_the_order_that_fails_without_a_guard(name: str, guard: str) -> None:
+    assert UNSAFE == Search(start(whole(name), guard).moves).run().verdict
 
 
 @pytest.mark.parametrize("number", MUTANTS_OF)
