@@ -132,6 +132,27 @@ _LUF = (
         "wait_zone_ugen",
     ),
     Guard(
+        "done-after-flush",
+        "A zone generation counts as done only when its flush is.",
+        "O21",
+        "luf_gen_done",
+        "zone_ugen_done",
+    ),
+    Guard(
+        "newest-candidate",
+        "A page's 16 bits stand for the newest zone generation that they can mean.",
+        "O22",
+        "- (a signed difference)",
+        "page_zone_ugen()",
+    ),
+    Guard(
+        "newest-request",
+        "Debts that are paid together are compared by the newest request among them.",
+        "O18",
+        "-",
+        "luf_takeoff_check_and_fold(), update_zone_batch()",
+    ),
+    Guard(
         "key-union",
         "A reused key keeps the CPUs of the pages that still carry it.",
         "O23",
@@ -169,6 +190,13 @@ _LUF = (
     Guard(
         "flush-on-write-fault",
         "A fault that may make a PTE writable pays what the mm and the file owe.",
+        "O6",
+        "do_wp_page()",
+        "handle_mm_fault()",
+    ),
+    Guard(
+        "flush-in-place",
+        "So does one that makes a present PTE writable where it is, without a copy.",
         "O6",
         "do_wp_page()",
         "handle_mm_fault()",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.machine.config import ARM64, X86, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
-from luf_tui.machine.schema import ANON, Mm, Pte
+from luf_tui.machine.schema import ANON, PRESENT, Mm, Pte
 from luf_tui.policy.base import DEFERRED, NOW, ORDINARY
 from luf_tui.policy.guards import LUF_GUARDS
 from luf_tui.policy.luf_ledger import LufLedger
@@ -173,6 +173,8 @@ class Luf(LufLedger):
             return 0
         vma = m.vma_at(mm, vpn)
         if not (write or vma.prot_write or vma.may_write):
+            return 0
+        if m.pte_at(mm, vpn).kind == PRESENT and not self.has("flush-in-place"):
             return 0
         mask = 0
         if vma.shared and vma.file_page and self.has("flush-mapping-on-fault"):

@@ -135,6 +135,13 @@ class LufLedger(Batched):
         size = 1 << m.config.gen_bits
         return a != b and (b - a) % size < size // 2
 
+    def newest(self, m: Machine, ugen: int, other: int) -> int:
+        """The request that a set of debts is told by, with one more in it; 0 is no debt yet."""
+        if not ugen:
+            return other
+        newer = self.before(m, ugen, other) == self.has("newest-request")
+        return other if newer else ugen
+
     def new_ugen(self, m: Machine) -> int:
         """new_luf_ugen(): the next number, never 0."""
         counters: LufCounters = m.regions["luf"][0]
@@ -178,18 +185,20 @@ class LufLedger(Batched):
         return generation & ((1 << m.config.zone_gen_bits) - 1)
 
     def expand(self, m: Machine, node: int, mark: int) -> int:
-        """A page's mark as a full generation: the newest not after the open one (P12-21)."""
-        current = self.zones(m)[node].current
-        return current - ((current - mark) & ((1 << m.config.zone_gen_bits) - 1))
+        """A page's mark as a full generation: the newest not after the open one (P12-21). A page
+        that waited too long looks younger than it is; the other way round it would look paid for.
+        """
+        current, size = self.zones(m)[node].current, 1 << m.config.zone_gen_bits
+        newest = current - (current - mark) % size
+        return newest if self.has("newest-candidate") else newest - size
 
     def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
         """Stamp a page with the zone's open generation and add its CPUs to the zone (OP-6)."""
         if not mark or not self.has("mark-on-drain"):
             return 0
         entry, zone = self.batch(m)[mark], self.zones(m)[node]
+        zone.ugen = self.newest(m, zone.ugen if zone.mask else 0, entry.ugen)
         zone.mask |= entry.mask
-        if self.before(m, zone.ugen, entry.ugen):
-            zone.ugen = entry.ugen
         return self._low(m, zone.current)
 
     def merge_marks(self, m: Machine, node: int, mark: int, other: int) -> int:
@@ -253,9 +262,8 @@ class LufLedger(Batched):
             return True
         if state.forbidden:
             return not self.has("refuse-pended")
+        state.ugen = self.newest(m, state.ugen if state.mask else 0, entry.ugen)
         state.mask |= entry.mask
-        if self.before(m, state.ugen, entry.ugen):
-            state.ugen = entry.ugen
         return True
 
     def take_buddy(self, m: Machine, task: int, node: int, pfn: int) -> bool:
@@ -275,8 +283,7 @@ class LufLedger(Batched):
         previous = zone.current - 1
         state.awaited = previous if self._low(m, previous) else previous - 1
         state.claimed = zone.current
-        if self.before(m, state.ugen, zone.ugen):
-            state.ugen = zone.ugen
+        state.ugen = self.newest(m, state.ugen if state.mask else 0, zone.ugen)
         state.mask |= zone.mask
         zone.current += 1
         if not self._low(m, zone.current):
@@ -292,6 +299,8 @@ class LufLedger(Batched):
         state.started -= 1
         mask, ugen = state.mask, state.ugen
         state.mask = state.ugen = 0
+        if state.claimed and not self.has("done-after-flush"):
+            self.zones(m)[node].done = state.claimed
         if not mask or not self.has("flush-before-reuse"):
             return 0
         return self.diet(m, mask, ugen)

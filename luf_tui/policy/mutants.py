@@ -23,18 +23,19 @@ MUTANTS: Mapping[str, tuple[str, ...]] = {
     "M16": ("refuse-pended",),
     "M17": ("wait-zone-generation",),
     "M18": ("flush-number-first",),
+    "M19": ("newest-request",),
     "M20": ("done-needs-all-mms",),
     "M21": ("diet-private-batch",),
     "M22": ("flush-kept-folios",),
     "M23": ("flush-before-report", "flush-before-offline", "flush-before-poison"),
     "M24": ("check-on-switch-in",),
-    "M25": ("key-union",),
+    "M25": ("key-union", "newest-candidate"),
     "M26": ("flush-on-exit",),
     "M27": ("mark-on-drain",),
     "M28": ("count-batches",),
-    "M29": ("wait-zone-generation",),
+    "M29": ("done-after-flush",),
     "M30": ("capture-without-debt",),
-    "M31": ("flush-on-write-fault",),
+    "M31": ("flush-in-place",),
     "M32": ("flush-dirty-before-io",),
     "M33": ("flush-on-install",),
     "M34": ("last-reference",),
@@ -43,14 +44,7 @@ MUTANTS: Mapping[str, tuple[str, ...]] = {
     "M37": ("wait-for-invalidate",),
     "M38": ("flush-before-table-free",),
 }
-"""Guards per mutant. M29 (a generation counts as done too early) shows as M17 does: a second taker
-does not wait. M31 (a PTE upgraded in place) is the in-place part of M8.
-"""
-
-NO_GUARD: Mapping[str, str] = {
-    "M19": "a diet that compares wrongly is a mistake in arithmetic, not a check left out",
-}
-"""Mutants that are no guard's removal, and why."""
+"""Guards per mutant."""
 
 
 def mutants_of(guard: str) -> tuple[str, ...]:
