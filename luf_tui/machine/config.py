@@ -123,8 +123,8 @@ class MachineConfig:
     key_bits: int = 4
     zone_gen_bits: int = 8
     gen_bits: int = 32
-    """Widths of luf_key and of a page's zone_ugen (16 in the kernel), and of ugen (64 in v12, 16 in
-    v10). `tlb_gen` and full zone generations do not wrap here; the kernel's have 64 bits."""
+    """Widths of luf_key and of a page's zone_ugen (16 in the kernel), and of ugen where it
+    is not wide (16 in v10). `tlb_gen` and full zone generations never wrap: 64 in the kernel."""
     init_on_free: bool = False
     kasan: bool = False
     page_poison: bool = False

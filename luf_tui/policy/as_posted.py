@@ -50,6 +50,7 @@ V10: Mapping[str, Absent] = {
     "refuse-kasan": Absent("O1", "-", "no test before v11"),
     "refuse-page-poison": Absent("D7", "-", "no test"),
     "refuse-unfiled-shared": Absent("O35", "-", "no test of the VMA before v12"),
+    "wide-generations": Absent("O22", "-", "16 bits; NA1 asked for 64"),
     "flush-on-install": Absent("O12", "-", "no hook"),
     "flush-on-read-in": Absent("O8b", "-", "no hook"),
     "flush-mapping-on-fault": Absent("O7", "09/12", "only mmap() with PROT_WRITE flushes"),

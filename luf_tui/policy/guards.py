@@ -146,6 +146,13 @@ _LUF = (
         "page_zone_ugen()",
     ),
     Guard(
+        "wide-generations",
+        "Requests and flushes have numbers of 64 bits: none comes back while it is still meant.",
+        "O22",
+        "- (16 bits, a signed difference)",
+        "luf_ugen",
+    ),
+    Guard(
         "newest-request",
         "Debts that are paid together are compared by the newest request among them.",
         "O18",

@@ -10,6 +10,9 @@ from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP
 from luf_tui.policy.base import Debt
 from luf_tui.policy.batched import Batched, UnmapBatch
 
+WIDE = 32
+"""Bits that stand for the kernel's 64: no run comes to their end."""
+
 
 class LufCounters(Record):
     """The global counters."""
@@ -130,9 +133,13 @@ class LufLedger(Batched):
 
     # -- numbers --------------------------------------------------------------------------------
 
+    def ugens(self, m: Machine) -> int:
+        """How many numbers there are before they begin anew."""
+        return 1 << (WIDE if self.has("wide-generations") else m.config.gen_bits)
+
     def before(self, m: Machine, a: int, b: int) -> bool:
         """ugen_before(): a is older than b, whatever wrapped (O22)."""
-        size = 1 << m.config.gen_bits
+        size = self.ugens(m)
         return a != b and (b - a) % size < size // 2
 
     def newest(self, m: Machine, ugen: int, other: int) -> int:
@@ -145,7 +152,7 @@ class LufLedger(Batched):
     def new_ugen(self, m: Machine) -> int:
         """new_luf_ugen(): the next number, never 0."""
         counters: LufCounters = m.regions["luf"][0]
-        counters.ugen = (counters.ugen + 1) % (1 << m.config.gen_bits) or 1
+        counters.ugen = (counters.ugen + 1) % self.ugens(m) or 1
         return counters.ugen
 
     def new_key(self, m: Machine) -> int:

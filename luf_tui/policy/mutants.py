@@ -29,7 +29,7 @@ MUTANTS: Mapping[str, tuple[str, ...]] = {
     "M22": ("flush-kept-folios",),
     "M23": ("flush-before-report", "flush-before-offline", "flush-before-poison"),
     "M24": ("check-on-switch-in",),
-    "M25": ("key-union", "newest-candidate"),
+    "M25": ("key-union", "newest-candidate", "wide-generations"),
     "M26": ("flush-on-exit",),
     "M27": ("mark-on-drain",),
     "M28": ("count-batches",),

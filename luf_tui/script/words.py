@@ -30,7 +30,7 @@ SETTINGS: dict[str, Setting] = {
     "asids": Setting("asids", 1, 6, "ASID slots of a CPU"),
     "key-bits": Setting("key_bits", 2, 16, "width of luf_key"),
     "zone-gen-bits": Setting("zone_gen_bits", 2, 16, "width of a page's zone_ugen"),
-    "gen-bits": Setting("gen_bits", 2, 32, "width of ugen, the number of a request or a flush"),
+    "gen-bits": Setting("gen_bits", 2, 32, "width of ugen without wide-generations"),
     "gather": Setting("gather_slots", 0, 64, "pages an mmu_gather takes before it flushes; 0: all"),
     "table-span": Setting(
         "table_span", 0, 512, "pages one page-table page maps; 0: there are none"
