@@ -3,6 +3,13 @@
 The engine acts: it alone changes page tables, TLBs and lists and sends IPIs. A policy looks at
 the machine, answers with a decision, and keeps its ledger in cells that it declares itself. The
 answers here are those of a kernel that never defers anything; `batched` and `luf` build on them.
+
+A policy that does defer a flush says so in `pays`, frees the page with a key of `fold_key`, and
+tells by `owed` who has yet to flush for it. The key travels with the page as its mark, and without
+more ado the page is refused to everybody until nobody owes; or `take_pcp` and `take_buddy` grant
+it and `takeoff_end` names the CPUs to flush first. Where bytes or mappings change, `fault_masks`,
+`file_mask`, `mm_mask` and `take_key` are asked whom to flush before. `scenarios/policies/latr.py`
+is a small one.
 """
 
 from __future__ import annotations
@@ -38,7 +45,8 @@ class Policy:
     """Base of all policies: the eager answers.
 
     `guards` are the checks it performs; `without` names those taken away from it. A subclass sets
-    `NAME`, `SUMMARY` and `GUARDS`.
+    `NAME`, `SUMMARY` and `GUARDS`; the engine asks for some of them by name (`has`), those about
+    pages that owe a flush among them, so that a policy that defers wants `LUF_GUARDS`.
     """
 
     NAME = ""
@@ -139,15 +147,15 @@ class Policy:
 
     def mark_for_pcp(self, m: Machine, key: int) -> int:
         """The mark a page carries on a pcp list."""
-        return 0
+        return key
 
     def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
         """The mark a page carries into buddy, given its pcp mark."""
-        return 0
+        return mark
 
     def merge_marks(self, m: Machine, node: int, mark: int, other: int) -> int:
         """The mark of a merged block from those of its halves, its own head first."""
-        return 0
+        return mark or other
 
     def split_mark(self, m: Machine, node: int, mark: int) -> int:
         """The mark a left-over half goes back with, given its own."""
@@ -161,7 +169,7 @@ class Policy:
 
     def may_capture(self, m: Machine, mark: int) -> bool:
         """Whether compaction may keep a block it has just freed, given the block's mark."""
-        return True
+        return not mark
 
     def splice_ready(self, m: Machine, node: int, order: int) -> bool:
         """Whether everything on a pend_list is paid, so that it may join the free_list."""
@@ -178,11 +186,11 @@ class Policy:
 
     def take_pcp(self, m: Machine, task: int, pfn: int) -> bool:
         """luf_takeoff_check_and_fold() for a pcp page; False refuses it."""
-        return True
+        return not self.owed(m, pfn)
 
     def take_buddy(self, m: Machine, task: int, node: int, pfn: int) -> bool:
         """luf_takeoff_check_and_fold() for a buddy block; False refuses it."""
-        return True
+        return not self.owed(m, pfn)
 
     def takeoff_end(self, m: Machine, task: int, node: int) -> int:
         """luf_takeoff_end(): CPUs to flush before anything taken may be touched."""

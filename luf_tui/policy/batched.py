@@ -72,16 +72,19 @@ class Batched(Policy):
         return ORDINARY if batch and others else NOW
 
     def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
-        """set_tlb_ubc_flush_pending(): every deferred unmap moves tlb_gen (K-x86gen)."""
+        """set_tlb_ubc_flush_pending(): every deferred unmap moves tlb_gen (K-x86gen). What a policy
+        defers beyond the batch does not join it.
+        """
         space = mm_of(m, pte)
-        self.ubc(m)[task].add(space.cpumask, pte.dirty)
-        if m.config.arch == X86:
-            space.tlb_gen += 1
-        self.count(space, how)
+        if how == ORDINARY:
+            self.ubc(m)[task].add(space.cpumask, pte.dirty)
+        self.count(m, space, how)
         return space.cpumask
 
-    def count(self, space: Mm, how: int) -> None:
-        """Move the pending count of an mm."""
+    def count(self, m: Machine, space: Mm, how: int) -> None:
+        """Move the generation of an mm, where there is one, and its pending count."""
+        if m.config.arch == X86:
+            space.tlb_gen += 1
         space.batched_pending += 1
 
     def take_batch(self, m: Machine, task: int, gate: str) -> int:

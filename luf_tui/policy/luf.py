@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.config import ARM64, X86, MachineConfig
+from luf_tui.machine.config import ARM64, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.schema import ANON, PRESENT, Mm, Pte
 from luf_tui.policy.base import DEFERRED, NOW, ORDINARY
@@ -75,9 +75,7 @@ class Luf(LufLedger):
         if how == ORDINARY:
             return super().note(m, task, pte, how)
         self.ro(m)[task].add(space.cpumask, pte.dirty)
-        if m.config.arch == X86:
-            space.tlb_gen += 1
-        self.count(space, how)
+        self.count(m, space, how)
         owners = [self.mms(m)[space.index]]
         position = m.frame[pte.pfn - 1].file_page
         if position:
@@ -87,10 +85,11 @@ class Luf(LufLedger):
             owner.ugen = self.new_ugen(m)
         return space.cpumask
 
-    def count(self, space: Mm, how: int) -> None:
+    def count(self, m: Machine, space: Mm, how: int) -> None:
         """As ever; without `note-pending` a deferred note is invisible to munmap."""
-        if how == ORDINARY or self.has("note-pending"):
-            space.batched_pending += 1
+        super().count(m, space, how)
+        if how == DEFERRED and not self.has("note-pending"):
+            space.batched_pending -= 1
 
     def end_walk(self, m: Machine, task: int) -> bool:
         """OP-1, step 5."""

@@ -2,44 +2,58 @@
 
 Play any scenario under it with `--policy latr.py:Latr`; the oracle judges it like any other.
 
-As in LUF the unmap is noted and the page is freed with a mark. Unlike in LUF nobody ever pays to
-take the page: it waits on the free lists, unavailable, until each CPU that may still have it
-cached has caught up with the `tlb_gen` of what it runs. LATR's CPUs do that at a context switch
-or at a tick. The machine has no tick, so only a switch, or a flush for something else, ends the
-wait: what LATR saves in interrupts it costs in memory that is free and cannot be had.
-
-Faults that make a PTE writable, write(), truncate and munmap flush as under `luf`. LATR as
-published covers munmap, madvise and NUMA migration only, and asks programs not to look.
+Today's kernel with one change: an unmap that nobody can notice is not flushed, and its page waits,
+free and unavailable, until every CPU has caught up with the page tables it runs on. LATR's CPUs do
+that at a context switch or a tick; there is no tick here. What it saves in interrupts it costs in
+memory. Faults that may make a PTE writable, write() and truncate do interrupt whoever is behind:
+LATR as published leaves them alone, and asks programs not to look.
 """
 
 from luf_tui.machine.machine import Machine
-from luf_tui.policy.luf import Luf
+from luf_tui.machine.schema import Pte
+from luf_tui.policy.base import DEFERRED, ORDINARY
+from luf_tui.policy.batched import Batched, mm_of
+from luf_tui.policy.guards import LUF_GUARDS
 
 
-class Latr(Luf):
-    """`luf`, but a page with a debt is refused instead of paid for."""
+class Latr(Batched):
+    """Unmaps that nobody can notice are left to the next context switch."""
 
     NAME = "latr"
     SUMMARY = "LATR: a CPU catches up when it next switches context; pages wait until then"
+    GUARDS = LUF_GUARDS
 
-    def behind(self, m: Machine) -> int:
-        """CPUs whose TLB is older than the page tables they run on."""
-        mask = 0
-        for cpu in m.cpu:
-            if cpu.loaded_mm and not cpu.lazy:  # a lazy CPU looks at tlb_gen before it goes on
-                slot = m.asids_of(cpu.index)[cpu.asid]
-                if slot.gen != m.mm[cpu.loaded_mm - 1].tlb_gen:
-                    mask |= 1 << cpu.index
-        return mask
+    def behind(self, m: Machine, *_: object, **__: object) -> int:
+        """CPUs whose TLB is older than the page tables they run on; lazy ones look before that."""
+        awake = [cpu for cpu in m.cpu if cpu.loaded_mm and not cpu.lazy]
+        seen = {cpu.index: m.asids_of(cpu.index)[cpu.asid].gen for cpu in awake}
+        return sum((seen[c.index] != m.mm[c.loaded_mm - 1].tlb_gen) << c.index for c in awake)
 
-    def diet(self, m: Machine, mask: int, ugen: int) -> int:
-        """A CPU that has caught up owes nothing, whatever made it."""
-        return super().diet(m, mask, ugen) & self.behind(m)
+    def unnoticed(self, m: Machine, pte: Pte) -> bool:
+        """Whether a CPU may go on with this translation once it is gone."""
+        config, at = m.config, m.frame[pte.pfn - 1].rmap
+        vma = m.vma_at(*divmod(pte.index, config.pages))
+        while at and not m.pte[at - 1].writable:
+            at = m.pte[at - 1].rmap_next
+        kept = not (config.init_on_free or config.kasan or config.page_poison)
+        clean = not (at or pte.dirty or mm_of(m, pte).flush_pending)
+        return kept and clean and config.arch == "x86" and bool(vma.file_page or not vma.shared)
 
-    def take_pcp(self, m: Machine, task: int, pfn: int) -> bool:
-        """Asked for each free page before it is handed out: refuse while anybody is behind."""
-        return not self.owed(m, pfn)
+    def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
+        """As today, or not at all for now."""
+        how = super().pays(m, task, cpu, pte, batch)
+        return DEFERRED if how == ORDINARY and self.unnoticed(m, pte) else how
 
-    def take_buddy(self, m: Machine, task: int, node: int, pfn: int) -> bool:
-        """The same for a buddy block."""
-        return not self.owed(m, pfn)
+    def end_walk(self, m: Machine, task: int) -> bool:
+        """Free the page with a key."""
+        return True
+
+    def fold_key(self, m: Machine, task: int) -> int:
+        """A key that says no more than that somebody is behind."""
+        return int(self.behind(m) != 0)
+
+    def owed(self, m: Machine, pfn: int) -> int:
+        """Whom a free page waits for; nobody is given it before."""
+        return self.behind(m) if m.frame[pfn].mark else 0
+
+    take_key = key_mask = fault_masks = file_mask = mm_mask = behind  # whom to flush before
