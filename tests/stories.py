@@ -99,13 +99,14 @@ PLAYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "races/atomic-three-refusals": ("refuse-pended",),
     },
     "S23": {
-        "races/two-takers": ("wait-zone-generation",),
+        "races/two-takers": ("wait-zone-generation", "done-after-flush"),
         "races/wait-zone-generation": (),
     },
     "S24": {
         "races/late-number": ("flush-number-first",),
     },
     "S25": {
+        "allocator/newest-request": ("newest-request",),
         "hazards/flushed-already": (),
     },
     "S26": {
@@ -137,6 +138,7 @@ PLAYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "hazards/lazy-tlb": ("check-on-switch-in",),
     },
     "S33": {
+        "allocator/generation-wrap": ("wide-generations",),
         "races/key-wrap": ("key-union",),
     },
     "S34": {
@@ -146,8 +148,8 @@ PLAYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "hazards/userfault-missing": (),
     },
     "S36": {
-        "as-posted/d16-in-place": ("flush-on-write-fault",),
-        "tour/last-owner": ("flush-on-write-fault",),
+        "as-posted/d16-in-place": ("flush-on-write-fault", "flush-in-place"),
+        "tour/last-owner": ("flush-on-write-fault", "flush-in-place"),
     },
     "S37": {
         "tiering/who-pays": (),
@@ -234,6 +236,7 @@ MUTANTS_OF: Mapping[str, str] = {
     "S22": "M16",
     "S23": "M17 M29",
     "S24": "M18",
+    "S25": "M19",
     "S26": "M20",
     "S27": "M21",
     "S28": "M22",
@@ -252,11 +255,11 @@ MUTANTS_OF: Mapping[str, str] = {
     "S44": "M37",
     "S46": "M38",
 }
-"""The mutants that the reference says a number catches, as far as they are the removal of a guard.
-
-M19 (S25) is a diet that compares wrongly. S45's M24, of a CPU that comes back and was away, is the
-guard `flush-on-online`.
+"""The mutants that the reference says a number catches. S45's M24, of a CPU that comes back and was
+away, is the guard `flush-on-online`.
 """
 
-BESIDES = frozenset({"flush-before-offline"})
-"""Guards of a mutant that no number is about: memory that is taken out (the rest of M23)."""
+BESIDES = frozenset({"flush-before-offline", "newest-candidate"})
+"""Guards of a mutant that no number is about: memory that is taken out (the rest of M23), and which
+generation a mark stands for (the rest of M25).
+"""

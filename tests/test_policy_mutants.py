@@ -27,7 +27,7 @@ def test_the_table_of_guards_shows_them(
     shown = {line.split()[0]: line for line in luf_tui("guards").stdout.splitlines()}
     listed = json.loads(luf_tui("guards", "--json").stdout)["guards"]
 
-    assert "  O6      M8 M31   A fault" in shown["flush-on-write-fault"]
+    assert ["O6", "M8", "A"] == shown["flush-on-write-fault"].split()[1:4]
     assert {name: said["mutants"] for name, said in listed.items()} == {
         name: [word for word in line.split() if word in MUTANTS] for name, line in shown.items()
     }
