@@ -7,12 +7,14 @@ from __future__ import annotations
 import inspect
 
 import pytest
+from attrs import evolve
 
 from luf_tui.engine.operation import OPERATIONS
 from luf_tui.engine.operations.flush import FlushTlbFunc
 from luf_tui.explore.canonical import RESULTS, Canonical
 from luf_tui.explore.keys import WIDE, Keys, TooWide
-from luf_tui.explore.search import Search
+from luf_tui.explore.search import SAFE, Search
+from luf_tui.machine.config import ARM64, RISCV
 from luf_tui.machine.machine import Machine
 from luf_tui.policy.guards import GUARDS
 from luf_tui.script.program import Program
@@ -53,6 +55,17 @@ def test_symmetric_search_reaches_the_same_states(name: str, guard: str) -> None
     without = (guard,) if guard else ()
     plain = states(race(name), *without, symmetric=False, reduced=True)
     assert plain == states(race(name), *without, symmetric=True, reduced=True)
+
+
+@pytest.mark.parametrize("arch", [ARM64, RISCV])
+@pytest.mark.parametrize("name", ["flush-before-reuse", "write-syscall", "munmap"])
+def test_so_it_does_where_flushes_are_other_ones(name: str, arch: str) -> None:
+    program = race(name)
+    program = evolve(program, config=evolve(program.config, arch=arch))
+
+    plain, merged = (states(program, symmetric=how, reduced=True) for how in (False, True))
+    assert plain == merged
+    assert SAFE == Search(start(program).moves).run().verdict
 
 
 def test_symmetry_merges_states() -> None:

@@ -142,12 +142,13 @@ class LufLedger(Batched):
         size = self.ugens(m)
         return a != b and (b - a) % size < size // 2
 
-    def newest(self, m: Machine, ugen: int, other: int) -> int:
-        """The request that a set of debts is told by, with one more in it; 0 is no debt yet."""
-        if not ugen:
-            return other
-        newer = self.before(m, ugen, other) == self.has("newest-request")
-        return other if newer else ugen
+    def newest(self, m: Machine, debts: LufZone | LufTask, other: int) -> int:
+        """The request that debts are told by, with one more among them. A zone's is the newest that
+        ever came into it (P12-21).
+        """
+        if self.has("newest-request"):
+            return other if not debts.ugen or self.before(m, debts.ugen, other) else debts.ugen
+        return other if not debts.mask or self.before(m, other, debts.ugen) else debts.ugen
 
     def new_ugen(self, m: Machine) -> int:
         """new_luf_ugen(): the next number, never 0."""
@@ -204,7 +205,7 @@ class LufLedger(Batched):
         if not mark or not self.has("mark-on-drain"):
             return 0
         entry, zone = self.batch(m)[mark], self.zones(m)[node]
-        zone.ugen = self.newest(m, zone.ugen if zone.mask else 0, entry.ugen)
+        zone.ugen = self.newest(m, zone, entry.ugen)
         zone.mask |= entry.mask
         return self._low(m, zone.current)
 
@@ -269,7 +270,7 @@ class LufLedger(Batched):
             return True
         if state.forbidden:
             return not self.has("refuse-pended")
-        state.ugen = self.newest(m, state.ugen if state.mask else 0, entry.ugen)
+        state.ugen = self.newest(m, state, entry.ugen)
         state.mask |= entry.mask
         return True
 
@@ -290,7 +291,7 @@ class LufLedger(Batched):
         previous = zone.current - 1
         state.awaited = previous if self._low(m, previous) else previous - 1
         state.claimed = zone.current
-        state.ugen = self.newest(m, state.ugen if state.mask else 0, zone.ugen)
+        state.ugen = self.newest(m, state, zone.ugen)
         state.mask |= zone.mask
         zone.current += 1
         if not self._low(m, zone.current):
