@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from attrs import field, frozen
 
+MOST_TOLD = 20
+"""Problems of one file that are told one by one; of the rest, only how many they are."""
+
 
 @frozen
 class Span:
@@ -52,9 +55,20 @@ class InputError(LufError):
     path: str
     problems: tuple[Problem, ...]
     source: tuple[str, ...] = field(default=(), repr=False)
+    unread: int = 0
+    """The line after which reading was given up; 0 when all of the file was read."""
+
+    @property
+    def told(self) -> tuple[Problem, ...]:
+        """The first problems, and when there are more, one that says how many more."""
+        rest = len(self.problems) - MOST_TOLD
+        if rest <= 0:
+            return self.problems
+        unread = f"; after line {self.unread} nothing was read" if self.unread else ""
+        return (*self.problems[:MOST_TOLD], Problem(f"and {rest} more{unread}"))
 
     def __str__(self) -> str:
-        return "\n".join(problem.render(self.path, self.source) for problem in self.problems)
+        return "\n".join(problem.render(self.path, self.source) for problem in self.told)
 
 
 class Refused(LufError):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from luf_tui.errors import InputError, Problem
+from luf_tui.errors import MOST_TOLD, InputError, Problem
 from luf_tui.script.format import format_text
 from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Expect, Op
 from luf_tui.script.reading import MOST_PROBLEMS
+from luf_tui.ui.problems import problem_rows
 
 RUNNING = (
     "machine cpus 3, dram 8, cxl 4\nprocess app\nfile lib, 2 pages\n"
@@ -88,12 +90,37 @@ def test_a_schedule_has_an_end(times: str) -> None:
     assert "1 to 100000 turns" in problems(text)[0].message
 
 
-def test_a_file_of_nothing_but_mistakes_is_left_unread() -> None:
-    """After many problems one more says that reading stopped."""
-    found = problems("x y z\n" * (MOST_PROBLEMS + 50))
+@pytest.mark.parametrize("read", [parse, format_text])
+def test_a_file_of_nothing_but_mistakes_is_left_unread(read: Callable[[str], object]) -> None:
+    """After many problems reading stops, and the last line told says so."""
+    with pytest.raises(InputError) as caught:
+        read("x y z\n" * (MOST_PROBLEMS + 50))
 
-    assert MOST_PROBLEMS + 1 == len(found)
-    assert "nothing was read" in found[-1].message
+    assert MOST_PROBLEMS == len(caught.value.problems)
+    last = f"and {MOST_PROBLEMS - MOST_TOLD} more; after line {MOST_PROBLEMS} nothing was read"
+    assert str(caught.value).endswith(f"\nscenario: {last}")
+
+
+@pytest.mark.parametrize("read", [parse, format_text])
+def test_problems_beyond_a_screenful_are_counted(read: Callable[[str], object]) -> None:
+    """Twenty are told, by the commands and by the screen alike; of the rest, how many they are."""
+    with pytest.raises(InputError) as caught:
+        read("cpu1 rea\n" * (MOST_TOLD + 3))
+
+    rows = ["".join(mark.text for mark in row) for row in problem_rows(caught.value)]
+    assert [MOST_TOLD] * 2 == [
+        sum("does not fit" in row for row in told) for told in (str(caught.value).split("\n"), rows)
+    ]
+    assert "scenario: and 3 more" == str(caught.value).split("\n")[-1]
+    assert f"scenario  {MOST_TOLD + 3} problems" == rows[0]
+    assert "✖ and 3 more" in rows
+
+
+def test_as_many_problems_as_are_told_leave_no_more() -> None:
+    with pytest.raises(InputError) as caught:
+        parse("x y z\n" * MOST_TOLD)
+
+    assert "more" not in str(caught.value)
 
 
 def test_stores_without_a_label_are_numbered_page_by_page() -> None:

@@ -29,7 +29,7 @@ def format_text(text: str, path: str = "scenario") -> str:
             if isinstance(tree, Problem):
                 problems.append(tree)
         if len(problems) >= MOST_PROBLEMS:
-            break
+            raise InputError(path, tuple(problems), tuple(source), number)
         if body == "end":
             inside = False
         rows.append(_row(body, comment, inside))

@@ -38,8 +38,7 @@ def parse(text: str, path: str = "scenario") -> Program:
     for line in lines:
         reader.read(line)
         if len(reader.problems) >= MOST_PROBLEMS:
-            unread = Problem("too many problems; from here on nothing was read", line.whole)
-            raise InputError(path, (*reader.problems, unread), source)
+            raise InputError(path, tuple(reader.problems), source, line.number)
     return reader.finish()
 
 

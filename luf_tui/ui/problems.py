@@ -38,7 +38,7 @@ def problem_rows(error: LufError) -> list[Row]:
     rows: list[Row] = [
         (Mark(error.path, HEADING), Mark(f"  {count} problem{'' if count == 1 else 's'}", DIM))
     ]
-    for problem in error.problems:
+    for problem in error.told:
         rows += [(), *_rows_of(problem, error.source)]
     rows += [(), (Mark("correct the file and press r; esc goes on without", DIM),)]
     return rows
