@@ -98,6 +98,8 @@ def _unknown(word: str) -> str:
 
 
 def _unexpected(error: BaseException) -> str:
+    if own := _own_policy(error):
+        return f"luf-tui: {own}. Set {DEBUG}=1 for the traceback."
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"luf-tui: this is a defect of luf-tui, not of your input: {type(error).__name__}: "
@@ -105,11 +107,20 @@ def _unexpected(error: BaseException) -> str:
     )
 
 
+def _own_policy(error: BaseException) -> str:
+    """What a person's own policy has to do with an error, if one was loaded."""
+    loaded = sys.modules.get("luf_tui.commands.own_policy")
+    return loaded.blame(error) if loaded else ""
+
+
 def _guarded(words: Sequence[str]) -> int:
     try:
         code = _dispatch(words)
         sys.stdout.flush()
     except SystemExit as leaving:
+        if own := _own_policy(leaving):
+            terminal.say(f"luf-tui: {own}")
+            return terminal.BAD_INPUT
         sys.stdout.flush()
         return leaving.code if isinstance(leaving.code, int) else terminal.HELD
     except KeyboardInterrupt:

@@ -10,6 +10,9 @@ from attrs import field, frozen
 MOST_TOLD = 20
 """Problems of one file that are told one by one; of the rest, only how many they are."""
 
+WIDEST = 160
+"""Columns of a source line that are quoted."""
+
 
 @frozen
 class Span:
@@ -36,12 +39,20 @@ class Problem:
         span = self.span
         rows = [f"{path}:{span.line}:{span.column}: {self.message}"]
         if 0 < span.line <= len(source):
-            text = source[span.line - 1].replace("\t", " ")
-            rows.append(f"  {text}")
-            rows.append("  " + " " * (span.column - 1) + "^" * max(1, span.end - span.column))
+            rows += [f"  {row}" for row in excerpt(source[span.line - 1], span)]
         if self.hint:
             rows.append(f"  {self.hint}")
         return "\n".join(rows)
+
+
+def excerpt(text: str, span: Span) -> tuple[str, str]:
+    """A source line and the carets under a span of it; of a long line, what is around the span."""
+    start = max(0, span.column - WIDEST // 2) if len(text) > WIDEST else 0
+    quoted = text[start : start + WIDEST].replace("\t", " ")
+    column = span.column - 1 - start
+    carets = max(1, min(span.end - span.column, WIDEST - column))
+    before, after = "… " if start else "", " …" if start + WIDEST < len(text) else ""
+    return f"{before}{quoted}{after}", " " * (len(before) + column) + "^" * carets
 
 
 class LufError(Exception):

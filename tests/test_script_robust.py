@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from luf_tui.errors import MOST_TOLD, InputError, Problem
+from luf_tui.errors import MOST_TOLD, WIDEST, InputError, Problem
 from luf_tui.script.format import format_text
 from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Expect, Op
@@ -257,3 +257,23 @@ def test_lark_is_loaded_by_the_first_line_only() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert "False" == done.stdout.strip()
+
+
+@pytest.mark.parametrize("line", ["note " + "x" * 1_000_000, "cpu1 " + "é" * 1500])
+def test_a_long_line_is_quoted_in_part(line: str) -> None:
+    """Neither the message nor the line under it floods the screen; the carets are in place."""
+    with pytest.raises(InputError) as caught:
+        parse(f"{RUNNING}{line}\n")
+
+    rows = str(caught.value).split("\n")
+    assert WIDEST + 10 > max(len(row) for row in rows)
+    assert rows[2].index("^") == rows[1].index(line[0 if line[0] == "n" else 5])
+
+
+def test_what_stands_far_to_the_right_is_quoted_with_its_surroundings() -> None:
+    with pytest.raises(InputError) as caught:
+        parse(f'{RUNNING}cpu1 write heap.0 "{"a" * 300}" wrong here\n')
+
+    rows = str(caught.value).split("\n")
+    assert "wrong" == rows[2].replace("^" * 5, "wrong").strip()
+    assert rows[1][rows[2].index("^") :].startswith("wrong here")

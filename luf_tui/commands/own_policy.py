@@ -13,6 +13,10 @@ from luf_tui.policy.registry import POLICIES
 
 MARK = ".py:"
 """What tells `path/to/mine.py:Mine` from the name of a policy."""
+MODULE = "luf_tui_own_"
+"""What the name of such a file's module begins with."""
+OWN: dict[str, str] = {}
+"""The files of the policies loaded so far, by the policy's name."""
 
 
 def known(name: str) -> str:
@@ -29,6 +33,7 @@ def known(name: str) -> str:
     if POLICIES.get(called, kind) is not kind and not _same(POLICIES[called], kind):
         raise LufError(f"{name}: a policy called '{called}' ships with luf-tui; set another NAME")
     kind.NAME = called
+    OWN[called] = str(path)
     POLICIES[called] = kind
     return called
 
@@ -41,6 +46,35 @@ def preparation(name: str | None) -> Prepare | None:
     return partial(known, name) if name and MARK in name else None
 
 
+def fault_line(error: BaseException) -> int:
+    """The line of a person's own policy that an exception went through last; 0 is none."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__", "")).startswith(MODULE):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def blame(error: BaseException) -> str:
+    """What to tell of an exception nobody expected, when a policy of one's own plays.
+
+    It either went through the policy's file, or is what became of an answer that does not fit.
+    Empty when there is no such policy, or when the command was left on purpose.
+    """
+    if not OWN:
+        return ""
+    line = fault_line(error)
+    said = f"{type(error).__name__}: {error}"
+    path = list(OWN.values())[-1]
+    if line:
+        return f"{path}:{line}: this policy failed: {said}"
+    if isinstance(error, SystemExit):
+        return ""
+    hint = "compare its methods with luf_tui/policy/base.py"
+    return f"{path}: an answer of this policy may not fit: {said}; {hint}"
+
+
 def _same(one: type[Policy], other: type[Policy]) -> bool:
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 
@@ -48,14 +82,16 @@ def _same(one: type[Policy], other: type[Policy]) -> bool:
 def _load(path: Path, attribute: str) -> type[Policy]:
     if not path.is_file():
         raise LufError(f"{path}: no such file")
-    spec = importlib.util.spec_from_file_location(f"luf_tui_own_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{MODULE}{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise LufError(f"{path}: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        line = fault_line(error)
+        where = f"{path}:{line}" if line else f"{path}"
+        raise LufError(f"{where}: {type(error).__name__}: {error}") from error
     kinds = {
         name: value
         for name, value in vars(module).items()

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 MAX_LINE = 2000
 MAX_BYTES = 4_000_000
 MOST_PROBLEMS = 200
-"""Problems after which the rest of a file is left unread: it is no scenario."""
+"""Problems after which the rest of a file is left unread: it is no scenario. Fewer are told."""
+LONGEST_WORD = 60
+"""Characters of a wrong word that are repeated."""
 READABLE = {
     "$END": "the end of the line",
     "<END-OF-FILE>": "the end of the line",
@@ -114,7 +116,8 @@ def parse_line(line: Line) -> Tree[Token] | Problem:
     )
 
     if len(line.text) > MAX_LINE:
-        return Problem("this line is too long", line.span(1, 2))
+        hint = f"{len(line.text)} characters; at most {MAX_LINE} are read; a long note can be two"
+        return Problem("this line is too long", line.span(1, 2), hint)
     try:
         return parser().parse(line.text)
     except UnexpectedToken as error:
@@ -124,15 +127,20 @@ def parse_line(line: Line) -> Tree[Token] | Problem:
         column = error.column or 1
         word = str(error.token)
         span = line.span(column, column + len(word))
-        return Problem(f"'{word}' does not fit here", span, _wanted(error, word))
+        return Problem(f"'{shortened(word)}' does not fit here", span, _wanted(error, word))
     except UnexpectedCharacters as error:
         match = re.match(r"\S+", line.text[error.column - 1 :])
         word = match.group(0) if match else line.text[error.column - 1 :]
         span = line.span(error.column, error.column + len(word))
-        return Problem(f"'{word}' does not fit here", span, _wanted(error, word))
+        return Problem(f"'{shortened(word)}' does not fit here", span, _wanted(error, word))
     except UnexpectedEOF:
         end = len(line.text) + 1
         return Problem("the line ends too early", line.span(end, end + 1))
+
+
+def shortened(word: str) -> str:
+    """A word as a message has it."""
+    return word if len(word) <= LONGEST_WORD else f"{word[:LONGEST_WORD]}…"
 
 
 def _wanted(error: object, word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from luf_tui.errors import InputError, LufError, Problem
+from luf_tui.errors import InputError, LufError, Problem, excerpt
 from luf_tui.ui.panel import ACCENT, BAD, DIM, HEADING, TextPanel
 from luf_tui.view.marks import Mark, Row
 
@@ -50,9 +50,9 @@ def _rows_of(problem: Problem, source: tuple[str, ...]) -> list[Row]:
     rows: list[Row] = [(Mark("✖ ", BAD), Mark(where, DIM), Mark(problem.message))]
     if span and 0 < span.line <= len(source):
         number = f"{span.line:>5} │ "
-        carets = "^" * max(1, span.end - span.column)
-        rows.append((Mark(number, DIM), Mark(source[span.line - 1].replace("\t", " "))))
-        rows.append((Mark("      │ ", DIM), Mark(" " * (span.column - 1)), Mark(carets, BAD)))
+        quoted, carets = excerpt(source[span.line - 1], span)
+        rows.append((Mark(number, DIM), Mark(quoted)))
+        rows.append((Mark("      │ ", DIM), Mark(carets, BAD)))
     if problem.hint:
         rows.append((Mark("        ", DIM), Mark(problem.hint, ACCENT)))
     return rows
