@@ -70,7 +70,7 @@ def test_a_schedule_names_choices_of_the_machine() -> None:
     ("word", "reason"),
     [
         ("evict/cpu1/app.text.0", "needs `allow evict`"),
-        ("kswapdd", "nobody here is called 'kswapdd'"),
+        ("kswapdd", "nobody here is called 'kswapdd'; known: app, irq/cpu0"),
         ("boot", "nobody here is called 'boot'"),
     ],
 )

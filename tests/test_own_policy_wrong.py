@@ -1,4 +1,4 @@
-"""A policy of one's own that fails: the message names its file and line, whatever it does."""
+"""A failing policy of one's own and a line that is refused: the message tells the place."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ FAILING = {
     "syntax": ("class Mine(:\n", "SyntaxError: invalid syntax", ""),
     "import": ("\nimport nosuchmodule\n", "No module named 'nosuchmodule'", ":2"),
     "exit": ("import sys\nsys.exit(0)\n", "SystemExit: 0", ":2"),
+    "no class": ("x = 3\n", "'Mine'; it derives from luf_tui.policy.base.Policy", ""),
     "init": (f"{BASE} def __init__(self, without):\n  raise ValueError('no')\n", "no", ":5"),
     "signature": (f"{BASE} def __init__(self, a, b):\n  pass\n", "may not fit", ""),
     "super": (f"{BASE} def __init__(self, without):\n  pass\n", "may not fit", ""),
@@ -58,3 +59,13 @@ def test_every_command_that_plays_it_tells_the_same(
 
     assert 2 == done.returncode
     assert f"{tmp_path / 'mine.py'}:5: this policy failed" in done.stderr
+
+
+def test_compare_tells_a_refusal_once_and_where(luf_tui: Run, tmp_path: Path) -> None:
+    """Every policy is refused the same line; one message says it."""
+    text = SCENARIO + "race\ncpu1 read text.0\nschedule kswapdd\nend\n"
+    (tmp_path / "one.luf").write_text(text, encoding="utf-8")
+    done = luf_tui("compare", tmp_path / "one.luf")
+
+    said = "refused: schedule: nobody here is called 'kswapdd'; did you mean 'kswapd'?\n"
+    assert (2, f"{tmp_path / 'one.luf'}:8: {said}") == (done.returncode, done.stderr)

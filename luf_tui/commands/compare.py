@@ -40,9 +40,13 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in side_by_side(runs):
             terminal.put(line)
-    refused = [one.reason for run in runs for one in run.refusals]
-    for reason in refused:
-        terminal.say(f"{args.file}: refused: {reason}")
+    refused = [
+        f"{args.file}:{run.program.items[one.item].span.line}: refused: {one.reason}"
+        for run in runs
+        for one in run.refusals
+    ]
+    for reason in dict.fromkeys(refused):
+        terminal.say(reason)
     if refused:
         return terminal.BAD_INPUT
     broken = any(found.weight == "violation" for run in runs for found in run.findings)

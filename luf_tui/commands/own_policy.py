@@ -98,6 +98,6 @@ def _load(path: Path, attribute: str) -> type[Policy]:
         if isinstance(value, type) and issubclass(value, Policy)
     }
     if attribute not in kinds:
-        hint = nearest(attribute, kinds)
+        hint = nearest(attribute, kinds) or "it derives from luf_tui.policy.base.Policy"
         raise LufError(f"{path}: no policy class called '{attribute}'" + (hint and f"; {hint}"))
     return kinds[attribute]

@@ -19,7 +19,7 @@ from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
 from luf_tui.engine.operations.memory import DrainPage
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
 from luf_tui.engine.start import begin
-from luf_tui.errors import Refused
+from luf_tui.errors import Refused, nearest
 from luf_tui.script.program import Op, Race
 
 Made: TypeAlias = "tuple[int, int, int]"
@@ -94,7 +94,9 @@ class Turns:
         if any(choice.word == word for choice in everything):
             kind = word.partition("/")[0]
             raise Refused(f"schedule: '{word}' needs `allow {kind}` in this race")
-        raise Refused(f"schedule: nobody here is called '{word}'")
+        turns = range(m.contexts + len(self.choices))
+        hint = nearest(word, [self.word(turn) for turn in turns if turn != m.boot_ctx])
+        raise Refused(f"schedule: nobody here is called '{word}'" + (hint and f"; {hint}"))
 
     # -- what can happen now ------------------------------------------------------------------
 
