@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from luf_tui.explore.random_guards import by_random, play
 from luf_tui.explore.random_programs import random_program
+from luf_tui.explore.random_scenes import scene_program
 from luf_tui.policy.guards import GUARDS
 from tests.races import FOLDER
 
@@ -17,6 +18,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def test_a_seed_always_gives_the_same_program() -> None:
     assert random_program(7) == random_program(7)
     assert random_program(7).items != random_program(8).items
+    assert scene_program(7) == scene_program(7)
+    assert scene_program(7).items != scene_program(8).items
 
 
 def test_the_first_program_that_shows_a_guard_is_missing_is_told() -> None:

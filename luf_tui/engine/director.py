@@ -8,6 +8,7 @@ own, so that the order of a run is the order of its script.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from attrs import frozen
 
@@ -16,7 +17,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
 from luf_tui.engine.race import NO_TURN, Turns
-from luf_tui.engine.start import OFF_CPU, begin, check_online
+from luf_tui.engine.start import OFF_CPU, begin, check_online, check_switch
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -73,6 +74,18 @@ class Director:
         """
         return self.play_until(len(self.program.items))
 
+    def play_on(self) -> Iterator[StepInfo | ItemInfo]:
+        """Play to the end, passing over operations that the machine cannot do when their turn has
+        come, as a race does.
+        """
+        for at, item in enumerate(self.program.items):
+            self._item = at
+            if isinstance(item, Op):
+                with suppress(Refused):
+                    yield from self._op(item)
+                yield from self._others(-1)
+            yield ItemInfo(at)
+
     def play_until(self, end: int) -> Iterator[StepInfo | ItemInfo]:
         """Play the items before number `end`, as `play` does."""
         for at, item in enumerate(self.program.items[:end]):
@@ -125,8 +138,7 @@ class Director:
         if state.task == task + 1:
             return
         check_online(m, cpu, what)
-        if m.shootdown[cpu].waiting:
-            raise Refused(f"{what}: cpu{cpu} waits for acknowledgements with preemption off")
+        check_switch(m, cpu, what)
         borrowed = state.loaded_mm if state.lazy else 0
         self.k.enter(m.boot_ctx)
         self.k.push(m.boot_ctx, Switch, {"cpu": cpu + 1, "to": task + 1})

@@ -66,7 +66,7 @@ def copy_bytes(k: Kernel, source: int, target: int) -> None:
 def cache_in(k: Kernel, page: int, pfn: int) -> None:
     """filemap_add_folio(): a frame enters the page cache, with the bytes on disk."""
     frame, place = k.m.frame[pfn], k.m.file_page[page]
-    place.frame, frame.file_page = pfn + 1, page + 1
+    place.frame, frame.file_page, place.changed = pfn + 1, page + 1, 0
     frame.content, frame.dirty = place.disk, 0
     add_lru(k, pfn)
     k.emit(ev.READ_IN, k.cpu, page, pfn, place.disk)

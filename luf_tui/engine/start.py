@@ -8,7 +8,7 @@ from luf_tui.engine.arguments import Start, mm_of, number, range_of
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.kernel_starts import KERNEL_STARTS
 from luf_tui.engine.operations.access import Access
-from luf_tui.engine.operations.madvise import Madvise, Mremap
+from luf_tui.engine.operations.madvise import Madvise, Mremap, movable
 from luf_tui.engine.operations.mappings import (
     MAY_WRITE,
     READ,
@@ -82,7 +82,11 @@ def _madvise(k: Kernel, op: Op) -> Start:
 
 
 def _mremap(k: Kernel, op: Op) -> Start:
-    return Mremap, {**range_of(k, op), "to": number(op, "to")}
+    to, where = number(op, "to"), range_of(k, op)
+    if not movable(k.m, where["mm"] - 1, where["vpn"], where["pages"], to):
+        what = "what is to move is not mapped throughout, or something is where it would go"
+        raise Refused(f"{op.text.strip()}: {what}")
+    return Mremap, {**where, "to": to}
 
 
 def _scan(k: Kernel, op: Op) -> Start:
@@ -94,7 +98,11 @@ def _clear_soft_dirty(k: Kernel, op: Op) -> Start:
 
 
 def _fork(k: Kernel, op: Op) -> Start:
-    return Fork, {"mm": mm_of(k, op) + 1, "child": number(op, "child") + 1}
+    child = number(op, "child")
+    if k.m.mm[child].alive:
+        name = k.m.config.processes[child].name
+        raise Refused(f"{op.text.strip()}: {name} lives already; it has to exit first")
+    return Fork, {"mm": mm_of(k, op) + 1, "child": child + 1}
 
 
 def _exit(k: Kernel, op: Op) -> Start:
@@ -132,6 +140,16 @@ def check_online(m: Machine, cpu: int, what: str) -> None:
         raise Refused(f"{what}: cpu{cpu} is offline; `cpu{cpu} online` first")
 
 
+def check_switch(m: Machine, cpu: int, what: str) -> None:
+    """Raises Refused when a CPU cannot turn to another task: it waits with preemption off, or is in
+    the middle of something with interrupts off.
+    """
+    if m.shootdown[cpu].waiting:
+        raise Refused(f"{what}: cpu{cpu} waits for acknowledgements with preemption off")
+    if m.cpu[cpu].irqs_off:
+        raise Refused(f"{what}: cpu{cpu} has interrupts off; resume what it is doing first")
+
+
 def begin(k: Kernel, op: Op, item: int) -> int:
     """Put the operation of a program line on its context's stack; returns the context.
 
@@ -146,6 +164,8 @@ def begin(k: Kernel, op: Op, item: int) -> int:
         raise Refused(f"{op.text.strip()}: the machine has no '{op.verb}'")
     if op.cpu >= 0 and op.verb != "cpu_up":
         check_online(m, op.cpu, op.text.strip())
+    if op.verb in ("run", "idle"):
+        check_switch(m, op.cpu, op.text.strip())
     kind, args = STARTS[op.verb](k, op)
     m.ctx[ctx].line = item + 1
     k.push(ctx, kind, args)

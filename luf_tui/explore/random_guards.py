@@ -15,7 +15,8 @@ from luf_tui.engine.director import Director, StepInfo
 from luf_tui.errors import LufError
 from luf_tui.explore.all_guards import asking
 from luf_tui.explore.crew import mapped
-from luf_tui.explore.random_programs import random_program, wild_program
+from luf_tui.explore.random_programs import random_program
+from luf_tui.explore.random_scenes import scene_program
 from luf_tui.oracle.oracle import VIOLATION, Oracle
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.program import Program
@@ -44,8 +45,8 @@ class RandomVerdict:
 
 
 def program_of(seed: int) -> Program:
-    """The random program of a seed; every other one is of the wilder kind."""
-    return wild_program(seed) if seed % 2 else random_program(seed)
+    """The random program of a seed; one in eight is not made of scenes."""
+    return scene_program(seed) if seed % 8 else random_program(seed)
 
 
 def play(policy: str, seed: int, *without: str) -> Played:
@@ -55,7 +56,7 @@ def play(policy: str, seed: int, *without: str) -> Played:
     oracle, first = Oracle(director.machine), 0
     events = director.machine.events
     try:
-        for moved in director.play():
+        for moved in director.play_on():
             if isinstance(moved, StepInfo):
                 for found in oracle.judge(first, moved.item):
                     if found.weight == VIOLATION:

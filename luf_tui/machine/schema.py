@@ -198,6 +198,7 @@ class FilePage(Record):
 
     frame = Field("the cached folio", ref="frame")
     disk = Field("content on disk", bits=32)
+    changed = Field("changed on the server; neither dropped nor read in here since", bits=1)
 
 
 class FileInode(Record):

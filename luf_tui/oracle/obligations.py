@@ -323,6 +323,13 @@ def of_read(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
     return next(name for name, broken in READS if broken(stale))
 
 
+def unasked(m: Machine, mm: int, vpn: int) -> bool:
+    """Whether a server changed a page that this kernel has neither asked for nor dropped since: the
+    bytes that it had cached are then as good as they would be in its cache.
+    """
+    return bool(m.file_page[m.vma_at(mm, vpn).file_page - 1].changed)
+
+
 def of_store(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
     """The obligation behind a store that is lost."""
     stale = Stale(m, *at, expected)

@@ -91,13 +91,13 @@ class Oracle:
         in_flight = entry is not None and bool(entry.pending)
         excused = expected.kind != BYTES or self._closing(entry) or self._unfreed(entry)
         accepted = expected.kind == MONITOR or self._given_up(entry)
-        if accepted or (in_flight and excused):
-            obligation = obligations.of_read(self.m, at, expected)
+        obligation = obligations.of_read(self.m, at, expected)
+        old = obligation == "O8b" and obligations.unasked(self.m, mm, vpn)
+        if accepted or old or (in_flight and excused):
             self._add(found, DEVIATION, "A", obligation, event, cpu, at, got, expected)
             return
         newer = expected.pfn >= 0 and self.m.frame[expected.pfn].writer not in (0, cpu + 1)
         rule = "D" if newer and expected.kind == BYTES else "A"
-        obligation = obligations.of_read(self.m, at, expected)
         if entry is not None and obligation == "O2" and obligations.o37(entry):
             obligation = "O37"
         self._add(found, VIOLATION, rule, obligation, event, cpu, at, got, expected)

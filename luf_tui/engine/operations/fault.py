@@ -83,7 +83,7 @@ class Fault(Operation, name="fault"):
             return self._tell_monitor(k)
         if vma.file_page:
             return Fault.file
-        if self.store:
+        if self.store or vma.shared:
             args = {"use": ANON, "order": 0}
             return self.call(k, AllocPage, Fault.zero, **args)
         self._hold(k, k.m.zero_page + 1)

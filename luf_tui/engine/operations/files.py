@@ -83,6 +83,7 @@ class RemoteWrite(Operation, name="remote write"):
     def change(self, k: Kernel) -> Next:
         """The page cache does not know yet."""
         k.m.file_page[self.page - 1].disk = self.content
+        k.m.file_page[self.page - 1].changed = 1
         k.emit(ev.WRITE_FILE, -1, self.page - 1, -1, self.content)
         return DONE
 
@@ -158,6 +159,7 @@ class DropPages(Operation, name="truncate_inode_pages"):
         """filemap_remove_folio(); the frame is freed unless someone pins it."""
         place = k.m.file_page[self.page - 1]
         pfn = place.frame
+        place.changed = 0
         self.page += 1
         if not pfn:
             return DropPages.unmap

@@ -11,6 +11,7 @@ from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
+from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, PRESENT, SWAP, Frame
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
@@ -110,6 +111,12 @@ class Madvise(Operation, name="madvise"):
         return DONE
 
 
+def movable(m: Machine, mm: int, vpn: int, pages: int, to: int) -> bool:
+    """Whether the old range is mapped throughout and nothing is where it is to go."""
+    old = all(m.vma_at(mm, at).mapped for at in range(vpn, vpn + pages))
+    return old and not any(m.vma_at(mm, at).mapped for at in range(to, to + pages))
+
+
 class Mremap(Operation, name="mremap"):
     """mremap(MREMAP_MAYMOVE): move_page_tables() to another range; the old one is gone after."""
 
@@ -123,10 +130,13 @@ class Mremap(Operation, name="mremap"):
     @step("copy the mapping", when=locks.mmap_write)
     def begin(self, k: Kernel) -> Next:
         """copy_vma(); then flush_tlb_batched_pending() as move_ptes() begins. The page-table pages
-        of the new range come first, which alone can fail.
+        of the new range come first, which alone can fail. Meanwhile the old range may have gone
+        (EFAULT) or the new one be taken: then nothing happens.
         """
         m, mm = k.m, self.mm - 1
         m.mm[mm].writer = k.ctx + 1
+        if not movable(m, mm, self.vpn, self.pages, self.to):
+            return Mremap.unlock
         for vpn in range(self.to, self.to + self.pages):
             if tables.missing(k, mm, vpn):
                 return self.call(k, PteAlloc, Mremap.grown, mm=self.mm, vpn=vpn)

@@ -1,0 +1,85 @@
+"""What the machine refuses, since no kernel comes to it; and what the random programs showed."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+
+from luf_tui.engine.director import Director
+from luf_tui.errors import Refused
+from luf_tui.explore.random_programs import CONFIG, op
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.program import Op, Program
+from tests.engine_runs import Run
+
+POLICIES = pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
+KERNEL, APP1, APP2, KID = 1, 2, 3, 5
+ANON = {"mm": 0, "read": 1, "write": 1, "may_write": 1}
+
+
+def play(*ops: Op) -> Director:
+    items = (op(APP1, 1, "run", task=APP1), *ops)
+    director = Director(Program("t", "t", "", CONFIG, "luf", (), items), make_policy("luf"))
+    for _ in director.play():
+        pass
+    return director
+
+
+def test_a_cpu_with_interrupts_off_runs_nobody_else() -> None:
+    half = "cpu0 run thief\nkernel on cpu0\nkernel alloc slab atomic stop before settle\n"
+    with pytest.raises(Refused, match="cpu0 has interrupts off"):
+        Run(half + "cpu0 read thief.heap.0\n")
+    with pytest.raises(Refused, match="cpu0 has interrupts off"):
+        Run(half + "cpu0 idle\n")
+
+
+def test_nothing_moves_from_or_to_where_it_cannot() -> None:
+    box = op(-1, -1, "mmap", vpn=0, pages=1, **ANON)
+    with pytest.raises(Refused, match="not mapped throughout"):
+        play(box, op(APP1, 1, "mremap", vpn=0, pages=2, to=3))
+    other = op(-1, -1, "mmap", vpn=3, pages=1, **ANON)
+    with pytest.raises(Refused, match="something is where it would go"):
+        play(box, other, op(APP1, 1, "mremap", vpn=0, pages=1, to=3))
+
+
+def test_a_move_whose_range_goes_before_it_gets_the_lock_does_nothing() -> None:
+    director = play(
+        op(-1, -1, "mmap", vpn=0, pages=1, **ANON),
+        op(APP1, 1, "write", vpn=0, content=4),
+        evolve(op(APP1, 1, "mremap", vpn=0, pages=1, to=3), stop="begin"),
+        op(APP2, 2, "munmap", vpn=0, pages=1),
+        op(APP1, 1, "resume"),
+    )
+    m = director.machine
+    assert not any(m.vma_at(0, vpn).mapped for vpn in range(m.config.pages))
+    assert (0, 0) == (m.mm[0].writer, m.ctx[m.task_ctx(APP1)].depth)
+
+
+def test_nobody_forks_into_a_process_that_lives() -> None:
+    child = op(APP1, 1, "fork", child=2)
+    with pytest.raises(Refused, match="kid lives already"):
+        play(op(-1, -1, "mmap", vpn=0, pages=1, **ANON), child, child)
+
+
+@POLICIES
+def test_shared_memory_has_a_page_of_its_own_from_its_first_read_on(policy: str) -> None:
+    """The zero page is nobody's to store to."""
+    script = "app mmap anon 1 page read-write shared as box\ncpu1 read box.0\ncpu2 read box.0\n"
+    run = Run(script + "cpu1 write box.0 a\ncpu1 read app.heap.0\n", policy)
+
+    assert 0 == run.m.frame[run.m.zero_page].content
+    assert [] == run.violations()
+
+
+REMOTE = "app mmap lib read-only shared as view\ncpu1 read view.0\ncpu2 read view.0\n"
+
+
+def test_old_bytes_of_a_server_do_until_it_is_asked_again() -> None:
+    """As good as a page that is still cached; without a flush it may not stay so (O8b)."""
+    gone = REMOTE + "server change lib.0 v2\nkswapd reclaim lib.0\ncpu1 read view.0\n"
+    assert [("deviation", "O8b")] == [(one.weight, one.obligation) for one in Run(gone).found]
+
+    anew = REMOTE + "kswapd reclaim lib.0\nserver change lib.0 v2\nkernel drain\n"
+    anew += "cpu0 run app\ncpu0 read view.0\ncpu1 read view.0\n"
+    assert [] == Run(anew).violations()
+    assert [] != Run(anew, without=("flush-on-read-in",)).violations()
