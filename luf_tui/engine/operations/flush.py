@@ -16,7 +16,7 @@ def acknowledged(act: Operation, k: Kernel) -> bool:
     return not k.m.shootdown[k.cpu_of(act.ctx)].waiting
 
 
-def settle_devices(k: Kernel, flush: Shootdown | Broadcast) -> None:
+def settle_devices(k: Kernel, flush: Shootdown) -> None:
     """A flush of an mm tells devices too. For a batch they were told when its PTEs were cleared,
     unless that was put off until the pages are taken.
     """
@@ -106,7 +106,7 @@ class Shootdown(Operation, name="shootdown"):
         return self._complete(k)
 
     def _complete(self, k: Kernel) -> Next:
-        """Tell the policy's ledger what is paid now."""
+        """Tell devices, and the policy's ledger what is paid now."""
         settle_devices(k, self)
         k.policy.flushed(k.m, self.mask, self.number, self.mm - 1)
         if self.mask:
@@ -114,19 +114,11 @@ class Shootdown(Operation, name="shootdown"):
         return DONE
 
 
-class Broadcast(Operation, name="tlbi"):
+class Broadcast(Shootdown, name="tlbi"):
     """On arm64, __flush_tlb_range() and arch_tlbbatch_flush(): the hardware tells the other CPUs,
-    and nobody is interrupted. Takes what `Shootdown` takes; a batch was issued as its PTEs were
-    cleared, so that only the wait is left. What no CPU does (a script's line at boot) cpu0 does.
+    and nobody is interrupted. A batch was issued as its PTEs were cleared, so that only the wait is
+    left. What no CPU does (a script's line at boot) cpu0 does.
     """
-
-    mm = Local(ref="mm")
-    mask = Local(mask="cpu")
-    start = Local()
-    end = Local()
-    tables = Local()
-    why = Local()
-    number = Local(counter="ugen")
 
     @step("issue the invalidates")
     def issue(self, k: Kernel) -> Next:
@@ -136,18 +128,15 @@ class Broadcast(Operation, name="tlbi"):
             if self.end - self.start > k.m.config.ceiling:
                 self.start = self.end = 0
             self.mask = k.m.mm[self.mm - 1].cpumask
-            hardware.issue(k, self.mm - 1, self.start, self.end, upper=bool(self.tables))
+            upper = bool(self.tables)
+            hardware.issue(k, self.mm - 1, self.start, self.end, upper=upper)
         return None
 
     @step("wait until every CPU has done them")
-    def wait(self, k: Kernel) -> Next:
+    def complete(self, k: Kernel) -> Next:
         """DSB ISH: it waits for what this CPU has issued, now or before."""
         hardware.barrier(k, max(k.cpu, 0))
-        settle_devices(k, self)
-        k.policy.flushed(k.m, self.mask, self.number, self.mm - 1)
-        if self.mask:
-            k.emit(ev.FLUSHED, k.cpu, self.mask, self.why)
-        return DONE
+        return self._complete(k)
 
 
 Shootdown.ON = {ARM64: Broadcast}
