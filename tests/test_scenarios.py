@@ -9,7 +9,7 @@ from luf_tui.policy.as_posted import ABSENT
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.parse import load
-from luf_tui.script.program import Program
+from luf_tui.script.program import Note, Program
 from luf_tui.timeline.record import record
 from tests.conftest import ROOT
 
@@ -37,9 +37,11 @@ def test_its_expectations_hold(name: str) -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_it_says_what_to_look_at(name: str) -> None:
-    """A title and an about, in a few words."""
-    assert 10 < len(PROGRAMS[name].about)
-    assert len(PROGRAMS[name].title) < 60
+    """A title and an about, in a few words, and a line of narration at least."""
+    said = PROGRAMS[name]
+    assert 10 < len(said.about)
+    assert len(said.title) < 60
+    assert any(isinstance(item, Note) for item in said.items)
 
 
 @pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
