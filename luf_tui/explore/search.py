@@ -163,20 +163,11 @@ class Search:
         """
         origin = self.moves.cells.snapshot()
         self.started = time.monotonic()
-        width, why = self.keys.width, ""
         try:
-            while True:
-                try:
-                    why = self._search()
-                    break
-                except TooWide:
-                    width = WIDE
-                except NotWorthwhile:
-                    self.canonical = None
-                self._dismiss()
-                self.moves.abandon()
-                self.moves.cells.restore(origin)
-                self._begin(width)
+            why = self._until_it_fits(origin)
+        except KeyboardInterrupt:
+            self.moves.abandon()
+            why = INTERRUPTED
         finally:
             self._dismiss()
             self.moves.cells.restore(origin)
@@ -194,29 +185,40 @@ class Search:
             frozenset(self.seen) if self.keep else frozenset(),
         )
 
+    def _until_it_fits(self, origin: bytes) -> str:
+        """Search, and begin again where keys are too narrow or renaming is not worth its while."""
+        width = self.keys.width
+        while True:
+            try:
+                return self._search()
+            except TooWide:
+                width = WIDE
+            except NotWorthwhile:
+                self.canonical = None
+            self._dismiss()
+            self.moves.abandon()
+            self.moves.cells.restore(origin)
+            self._begin(width)
+
     def _search(self) -> str:
         start = self.expander.name(self.moves.cells.values)
         self.seen.add(start)
         level = [(self._number(0, 0), start)]
         told = 0
-        try:
-            while level:
-                following: list[tuple[int, Key]] = []
-                for (number, _), row in zip(level, self._rows(level), strict=False):
-                    why = self._limit()
-                    if why:
-                        return why
-                    self._merge(number, row, following)
-                    if self.broken and not self.all_findings:
-                        return ""
-                    if len(self.turn) >= told + TELL_EVERY:
-                        told = len(self.turn)
-                        self._report(len(following))
-                level = following
-                self.depth += bool(level)
-        except KeyboardInterrupt:
-            self.moves.abandon()
-            return INTERRUPTED
+        while level:
+            following: list[tuple[int, Key]] = []
+            for (number, _), row in zip(level, self._rows(level), strict=False):
+                why = self._limit()
+                if why:
+                    return why
+                self._merge(number, row, following)
+                if self.broken and not self.all_findings:
+                    return ""
+                if len(self.turn) >= told + TELL_EVERY:
+                    told = len(self.turn)
+                    self._report(len(following))
+            level = following
+            self.depth += bool(level)
         return ""
 
     def _rows(self, level: Sequence[tuple[int, Key]]) -> Iterator[Row]:
