@@ -109,7 +109,7 @@ def _unexpected(error: BaseException) -> str:
 
 def _own_policy(error: BaseException) -> str:
     """What a person's own policy has to do with an error, if one was loaded."""
-    loaded = sys.modules.get("luf_tui.commands.own_policy")
+    loaded = sys.modules.get("luf_tui.policy.own")
     return loaded.blame(error) if loaded else ""
 
 

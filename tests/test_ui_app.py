@@ -11,6 +11,7 @@ from textual.geometry import Offset
 
 from luf_tui import library
 from luf_tui.errors import LufError
+from luf_tui.policy import own
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.gallery import Gallery
@@ -241,3 +242,50 @@ async def test_every_shipped_scenario_opens(path):
 def test_an_unknown_theme_is_told_before_the_app_starts():
     with pytest.raises(LufError, match="did you mean 'light'"):
         LufApp(theme_name="lihgt")
+
+
+FAILING = """
+from luf_tui.policy.batched import Batched
+
+class Hook(Batched):
+    NAME = "hook that fails"
+
+    def begin_walk(self, m, task, pfn):
+        raise ValueError("not now")
+
+class Pane(Batched):
+    NAME = "pane that fails"
+
+    def ledger(self, m):
+        raise ValueError("not here")
+"""
+
+
+@driven
+async def test_a_failing_policy_of_ones_own_is_told_in_the_app(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("failing.py").write_text(FAILING, encoding="utf-8")
+    async with LufApp(path, policy=own.known("failing.py:Hook")).run_test() as pilot:
+        await pilot.pause()
+
+        assert "failing.py:8: this policy failed: ValueError: not now" in text(pilot.app)
+
+
+@driven
+async def test_an_app_that_fails_leaves_its_failure_and_no_traceback(
+    path, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    Path("failing.py").write_text(FAILING, encoding="utf-8")
+    app = LufApp(path, policy=own.known("failing.py:Pane"))
+
+    async def look() -> None:
+        async with app.run_test() as pilot:
+            await pilot.press("6")
+            await pilot.pause()
+
+    with pytest.raises(ValueError, match="not here"):
+        await look()
+    assert app.failure is not None
+    assert "failing.py:14: this policy failed: ValueError: not here" == own.blame(app.failure)
+    assert "Traceback" not in capsys.readouterr().out

@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from luf_tui.commands import own_policy, terminal
+from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_policy, opened, place
 from luf_tui.errors import LufError
 from luf_tui.ftrace.open import is_trace
+from luf_tui.policy import own
 from luf_tui.policy.registry import make_policy
 from luf_tui.timeline.record import chosen_policy
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     policy: str | None = None
     if args.file is not None:
         path, step = place(args.file)
-        policy = own_policy.known(args.policy) if args.policy else None
+        policy = own.known(args.policy) if args.policy else None
         if is_trace(path):
             make_policy(policy or "luf", args.without)
         else:
@@ -44,4 +45,6 @@ def run(args: argparse.Namespace) -> int:
 
     app = LufApp(path, step, policy, args.without, args.theme)
     app.run()
+    if app.failure is not None:
+        raise app.failure
     return app.return_code or terminal.HELD

@@ -8,12 +8,13 @@ from pathlib import Path
 from attrs import evolve
 
 from luf_tui.commands import explore_guards as guards
-from luf_tui.commands import matrix, own_policy, terminal
+from luf_tui.commands import matrix, terminal
 from luf_tui.commands.programs import add_policy, opened
 from luf_tui.errors import LufError
 from luf_tui.explore.explore import Exploration, Report
 from luf_tui.explore.search import BOUNDED, SAFE, Limits, Progress
 from luf_tui.explore.shrink import Shrinker
+from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.record import chosen_policy
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.files) != 1:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
     program = opened(args.files[0])
-    name = own_policy.known(args.policy) if args.policy else None
+    name = own.known(args.policy) if args.policy else None
     policy = chosen_policy(program, name, args.without)
     limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
     asked = Exploration(
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
         only=args.race - 1 if args.race else None,
         tell=Teller(),
         jobs=args.jobs,
-        prepare=own_policy.preparation(args.policy),
+        prepare=own.preparation(args.policy),
     )
     report = asked.run()
     if not args.no_shrink and not report.interrupted:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from luf_tui.commands import own_policy, terminal
+from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
 from luf_tui.commands.matrix import MOST_STATES, WHOLE, whole
 from luf_tui.errors import LufError
 from luf_tui.explore.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
 from luf_tui.explore.search import BOUNDED, UNSAFE, Limits
+from luf_tui.policy import own
 from luf_tui.policy.guards import GUARDS
 from luf_tui.script.parse import load
 
@@ -19,9 +20,9 @@ def run(args: argparse.Namespace) -> int:
     """Search every race without each guard. Exit code 1 when a race breaks with all of them."""
     if args.without or args.write or args.race:
         raise LufError("--all-guards takes no --without, --write or --race")
-    policy = own_policy.known(args.policy) if args.policy else WHOLE
+    policy = own.known(args.policy) if args.policy else WHOLE
     limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
-    prepare = own_policy.preparation(args.policy)
+    prepare = own.preparation(args.policy)
     search = searching(args.files, policy, limits, jobs=args.jobs, prepare=prepare)
     search.run()
     if args.json:
@@ -41,7 +42,7 @@ def searching(
     limits: Limits,
     *,
     jobs: int = 1,
-    prepare: own_policy.Prepare | None = None,
+    prepare: own.Prepare | None = None,
 ) -> AllGuards:
     """The search of the races in some files and folders, or in the shipped ones.
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from luf_tui import library
-from luf_tui.commands import own_policy
 from luf_tui.errors import LufError
+from luf_tui.policy import own
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
 from luf_tui.timeline.record import record
@@ -53,7 +53,7 @@ def opened(word: str) -> Program:
 
 def recorded(word: str, policy: str | None, without: Sequence[str]) -> Timeline:
     """A scenario played to its end. Raises what `opened` and `record` raise."""
-    name = own_policy.known(policy) if policy else None
+    name = own.known(policy) if policy else None
     return record(opened(word), name, without)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from luf_tui.commands import own_policy, terminal
+from luf_tui.commands import terminal
 from luf_tui.errors import LufError
 from luf_tui.ftrace.layout import lay_out
 from luf_tui.ftrace.outcome import Outcome, play
 from luf_tui.ftrace.read import Trace, read_trace
 from luf_tui.ftrace.report import as_json, lines
+from luf_tui.policy import own
 from luf_tui.policy.registry import make_policy
 
 DEFAULT = "eager,batched,luf"
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     names = [name.strip() for name in args.policies.split(",") if name.strip()]
     if not names:
         raise LufError("name at least one policy: --policies eager,luf")
-    policies = [make_policy(own_policy.known(name)) for name in dict.fromkeys(names)]
+    policies = [make_policy(own.known(name)) for name in dict.fromkeys(names)]
     told = Told()
     trace = read_trace(args.trace, told.reading)
     layout = lay_out(trace)

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from luf_tui.errors import LufError
 from luf_tui.ftrace.open import is_trace
+from luf_tui.policy import own
 from luf_tui.timeline.record import chosen_policy
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import script, theme
@@ -79,7 +80,10 @@ class LufApp(App[None]):
         if is_trace(message.path):
             return Opening(message.path, message.policy, message.without)
         program = script.load_program(message.path)
-        return Recording(program, chosen_policy(program, message.policy, message.without))
+        try:
+            return Recording(program, chosen_policy(program, message.policy, message.without))
+        except Exception as error:
+            raise own.blamed(error) from error
 
     def on_open_scenario(self, message: OpenScenario) -> None:
         """Open a scenario in the place of the one that is open."""
@@ -126,6 +130,16 @@ class LufApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Board) and screen.is_mounted:
                 screen.grid.use(self.desk.ink)
+
+    def _fatal_error(self) -> None:
+        """Leave without a traceback on the screen; `failure` is for whoever started the app."""
+        self.bell()
+        self._close_messages_no_wait()
+
+    @property
+    def failure(self) -> Exception | None:
+        """What the app came to its end by, if not by being left."""
+        return self._exception
 
     def on_app_blur(self) -> None:
         """Nobody is looking: play no further."""

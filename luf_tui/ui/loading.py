@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from luf_tui.engine.director import ItemInfo, StepInfo
 from luf_tui.ftrace import film
+from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.record import LIMIT, prepare
@@ -59,7 +60,7 @@ class Recording:
     def result(self) -> Timeline:
         """The run, its cursor at the start. Raises what went wrong."""
         if self._error is not None:
-            raise self._error
+            raise own.blamed(self._error) from self._error
         assert self._made is not None
         return self._made
 

@@ -75,6 +75,12 @@ def blame(error: BaseException) -> str:
     return f"{path}: an answer of this policy may not fit: {said}; {hint}"
 
 
+def blamed(error: Exception) -> Exception:
+    """An exception as a person is to hear of it: a LufError, if their own policy is behind it."""
+    told = "" if isinstance(error, LufError) else blame(error)
+    return LufError(told) if told else error
+
+
 def _same(one: type[Policy], other: type[Policy]) -> bool:
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 
