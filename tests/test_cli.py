@@ -237,6 +237,10 @@ def test_compare_json_has_the_documented_keys(luf_tui: Run, good: Path) -> None:
     assert 0 == done.returncode
     assert ["scenario", "policies", "first_divergence"] == list(said)
     assert ["eager", "luf"] == list(said["policies"])
+    costs = said["policies"]["eager"]["costs"]
+    assert ["waiting", "interrupted", "total", "cpus", "actors"] == list(costs)
+    assert costs["waiting"] == sum(cpu["waiting"] for cpu in costs["cpus"]) > 0
+    assert costs["interrupted"] == costs["actors"]["irq"]["interrupted"] > 0
     assert 10 == said["first_divergence"]["line"]
 
 

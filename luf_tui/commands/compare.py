@@ -10,7 +10,7 @@ from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_scenario, recorded
 from luf_tui.errors import LufError
 from luf_tui.timeline.compare import as_json, compare
-from luf_tui.timeline.costs import Share, bill
+from luf_tui.timeline.costs import bill, who_pays
 from luf_tui.timeline.facts import Counters
 from luf_tui.timeline.timeline import Timeline
 
@@ -60,15 +60,9 @@ def side_by_side(runs: list[Timeline]) -> list[str]:
     for field in fields(Counters):
         values = (str(getattr(counters, field.name)) for counters in found.counters)
         rows.append((field.name.replace("_", " "), *values))
-    bills = [bill(run, run.steps) for run in runs]
-    rows += [
-        ("waiting for IPIs, ns of the model", *(str(one.waiting) for one in bills)),
-        ("interrupted, ns of the model", *(str(one.interrupted) for one in bills)),
-        ("all CPUs, ns of the model", *(str(one.total) for one in bills)),
-    ]
-    for actor in dict.fromkeys(name for one in bills for name in one.actors if name != "irq"):
-        waits = (str(one.actors.get(actor, Share()).waiting) for one in bills)
-        rows.append((f"  {actor} waits", *waits))
+    costs = who_pays([bill(run, run.steps) for run in runs])
+    rows += [("",), ("ns of the model:",)]
+    rows += [(f"  {cost.what}", *(str(spent) for spent in cost.spent)) for cost in costs]
     lines = [runs[0].program.title or runs[0].program.path, "", *terminal.table(rows), ""]
     for what, at in (
         ("first difference", found.divergence),

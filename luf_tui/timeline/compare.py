@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from luf_tui.machine import events as ev
+from luf_tui.timeline.costs import bill
 from luf_tui.timeline.facts import Counters
 from luf_tui.timeline.narrate import sentence
 from luf_tui.timeline.report import summary
@@ -80,7 +81,10 @@ def as_json(runs: Sequence[Timeline]) -> dict[str, Any]:
     found = compare(runs).divergence
     return {
         "scenario": runs[0].program.path,
-        "policies": {policy_name(run): summary(run) for run in runs},
+        "policies": {
+            policy_name(run): {**summary(run), "costs": bill(run, run.steps).as_json()}
+            for run in runs
+        },
         "first_divergence": {"step": found.step, "line": found.line} if found else None,
     }
 

@@ -7,8 +7,9 @@ measurements. They follow from the events of a run and never decide an order of 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
-from attrs import define, frozen
+from attrs import asdict, define, frozen
 
 from luf_tui.machine import events as ev
 from luf_tui.timeline.timeline import Timeline
@@ -41,6 +42,16 @@ class Bill:
     actors: dict[str, Share]
     """By task name; `irq` is what interrupt handlers took."""
 
+    def as_json(self) -> dict[str, object]:
+        """What `compare --json` prints of it, in nanoseconds of the model."""
+        return {
+            "waiting": self.waiting,
+            "interrupted": self.interrupted,
+            "total": self.total,
+            "cpus": [asdict(share) for share in self.cpus],
+            "actors": {name: asdict(share) for name, share in self.actors.items()},
+        }
+
     @property
     def waiting(self) -> int:
         """Waiting of all CPUs."""
@@ -55,6 +66,32 @@ class Bill:
     def total(self) -> int:
         """Everything of all CPUs."""
         return sum(share.total for share in self.cpus)
+
+
+@frozen
+class Cost:
+    """One row of a comparison: what is paid, and how much under each policy, in ns of the model."""
+
+    what: str
+    spent: tuple[int, ...]
+
+
+def who_pays(bills: Sequence[Bill]) -> list[Cost]:
+    """Bills side by side: totals, then each CPU and each actor that pays anything anywhere."""
+    rows = [
+        Cost("waiting for flushes", tuple(one.waiting for one in bills)),
+        Cost("interrupted", tuple(one.interrupted for one in bills)),
+        Cost("everything, all CPUs", tuple(one.total for one in bills)),
+    ]
+    parts = []
+    for cpu in range(len(bills[0].cpus)):
+        waits = tuple(one.cpus[cpu].waiting for one in bills)
+        handles = tuple(one.cpus[cpu].interrupted for one in bills)
+        parts += [Cost(f"cpu{cpu} waits", waits), Cost(f"cpu{cpu} is interrupted", handles)]
+    for actor in dict.fromkeys(name for one in bills for name in one.actors if name != "irq"):
+        waits = tuple(one.actors.get(actor, Share()).waiting for one in bills)
+        parts.append(Cost(f"{actor} waits", waits))
+    return rows + [part for part in parts if any(part.spent)]
 
 
 def bill(timeline: Timeline, position: int) -> Bill:

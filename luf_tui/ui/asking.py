@@ -9,6 +9,7 @@ from attrs import frozen
 from luf_tui.machine.events import KINDS
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline import compare, history, narrate, why
+from luf_tui.timeline.costs import bill, who_pays
 from luf_tui.timeline.facts import Link
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
@@ -174,6 +175,7 @@ def compare_panel(
             Mark(f"{count.violations:>{column}}", bad),
         )
         items.append(Item(row, heading=True))
+    items += _costs(runs, found.policies)
     for title, place in (
         ("the runs part", found.divergence),
         ("a program can notice", found.outside),
@@ -195,6 +197,22 @@ def compare_panel(
     )
     panel.name, panel.width = "compare", wide + column * len(heads) + 8
     return panel
+
+
+def _costs(runs: Sequence[Timeline], policies: Sequence[str]) -> list[Item]:
+    """Who pays, a column a policy, in nanoseconds of the model."""
+    rows = who_pays([bill(run, run.steps) for run in runs])
+    wide = max(len("ns of the model"), *(len(row.what) for row in rows)) + 2
+    column = max(9, *(len(name) for name in policies)) + 2
+    heads = (Mark(f"  {'ns of the model':<{wide}}", DIM),)
+    items = [Item((), heading=True)]
+    items.append(
+        Item((*heads, *(Mark(f"{name:>{column}}", HEADING) for name in policies)), heading=True)
+    )
+    for row in rows:
+        spent = (Mark(f"{number:>{column},}") for number in row.spent)
+        items.append(Item((Mark(f"  {row.what:<{wide}}"), *spent), heading=True))
+    return items
 
 
 def ref_name(timeline: Timeline, ref: Ref) -> str:
