@@ -312,3 +312,20 @@ async def test_a_breakpoint_on_a_condition_outlives_the_app(path):
         assert "stopped because" in lines(pilot.app)[-1]
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
         assert ["when owed"] == [point.text for point in pilot.app.screen.session.points]
+
+
+@driven
+async def test_the_comparison_tells_who_pays_and_can_be_walked_to_its_top(path):
+    async with LufApp(path).run_test(size=(80, 24)) as pilot:
+        await pilot.press("x")
+        await pilot.pause()
+        assert "the runs part at step" in text(pilot.app)
+        await pilot.press(*["up"] * 5)
+        assert "model ns lost" in text(pilot.app)
+        assert "eager: kswapd waits" in text(pilot.app)
+        await pilot.press(*["up"] * 9)
+        await pilot.pause()
+        shown = lines(pilot.app)
+
+        assert any("IPIs deferred" in line for line in shown)
+        assert any("LUF as intended" in line for line in shown)

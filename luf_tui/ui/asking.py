@@ -8,8 +8,9 @@ from attrs import frozen
 
 from luf_tui.machine.events import KINDS
 from luf_tui.machine.refs import Ref
+from luf_tui.policy.registry import POLICIES
 from luf_tui.timeline import compare, history, narrate, why
-from luf_tui.timeline.costs import bill, who_pays
+from luf_tui.timeline.costs import bill
 from luf_tui.timeline.facts import Link
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
@@ -18,6 +19,9 @@ from luf_tui.view.marks import Mark
 
 WHY_HINT = "⏎ go there and ask on   ⌫ back   esc close"
 MOST_WRITES = 2_000
+MOST_CPUS = 4
+COLUMN = 9
+"""Cells of a column of numbers: a table of six fits on 80."""
 
 
 @frozen
@@ -157,12 +161,11 @@ def compare_panel(
 ) -> ListPanel:
     """Counters of several runs side by side, and where they part; Enter goes there."""
     found = compare.compare(runs)
-    heads = ("IPIs", "deferred", "paid", "saved", "stale", "violations")
+    heads = ("IPIs", "deferred", "paid", "saved", "stale", "broken")
     wide = max(12, *(len(name) for name in found.policies)) + 1
-    column = max(len(head) for head in heads) + 2
     items = [
         Item(
-            (Mark(" " * (wide + 2), DIM), *(Mark(f"{head:>{column}}", HEADING) for head in heads)),
+            (Mark(" " * (wide + 2), DIM), *(Mark(f"{head:>{COLUMN}}", HEADING) for head in heads)),
             heading=True,
         )
     ]
@@ -170,12 +173,15 @@ def compare_panel(
         numbers = (count.ipis, count.deferred, count.paid, count.saved, count.stale_hits)
         bad = BAD if count.violations else "text"
         row = (
-            Mark(f"  {name:<{wide}}", ACCENT),
-            *(Mark(f"{number:>{column}}") for number in numbers),
-            Mark(f"{count.violations:>{column}}", bad),
+            Mark(f"{name:<{wide}}", ACCENT),
+            *(Mark(f"{number:>{COLUMN}}") for number in numbers),
+            Mark(f"{count.violations:>{COLUMN}}", bad),
         )
-        items.append(Item(row, heading=True))
-    items += _costs(runs, found.policies)
+        items.append(
+            Item(row, about=f"{name}: {POLICIES[name].SUMMARY}" if name in POLICIES else "")
+        )
+    items += _costs(runs, found.policies, wide)
+    cursor = len(items)
     for title, place in (
         ("the runs part", found.divergence),
         ("a program can notice", found.outside),
@@ -192,26 +198,32 @@ def compare_panel(
         "compare",
         items,
         close,
-        choose=lambda item: go(int(str(item.value))),
+        choose=lambda item: None if item.value is None else go(int(str(item.value))),
         hint="⏎ go there   esc close",
+        cursor=cursor,
     )
-    panel.name, panel.width = "compare", wide + column * len(heads) + 8
+    panel.name, panel.width = "compare", wide + COLUMN * len(heads) + 8
     return panel
 
 
-def _costs(runs: Sequence[Timeline], policies: Sequence[str]) -> list[Item]:
-    """Who pays, a column a policy, in nanoseconds of the model."""
-    rows = who_pays([bill(run, run.steps) for run in runs])
-    wide = max(len("ns of the model"), *(len(row.what) for row in rows)) + 2
-    column = max(9, *(len(name) for name in policies)) + 2
-    heads = (Mark(f"  {'ns of the model':<{wide}}", DIM),)
+def _costs(runs: Sequence[Timeline], policies: Sequence[str], wide: int) -> list[Item]:
+    """Who pays, a row a policy: time lost to flushes, and the CPUs that lose most of it."""
+    bills = [bill(run, run.steps) for run in runs]
+    lost = [[share.waiting + share.interrupted for share in one.cpus] for one in bills]
+    most = sorted(range(len(lost[0])), key=lambda cpu: -sum(row[cpu] for row in lost))
+    shown = sorted(cpu for cpu in most[:MOST_CPUS] if any(row[cpu] for row in lost))
+    heads = ("waiting", "handlers", *(f"cpu{cpu}" for cpu in shown))
     items = [Item((), heading=True)]
+    title = (Mark(f"  {'model ns lost':<{wide}}", DIM),)
     items.append(
-        Item((*heads, *(Mark(f"{name:>{column}}", HEADING) for name in policies)), heading=True)
+        Item((*title, *(Mark(f"{head:>{COLUMN}}", HEADING) for head in heads)), heading=True)
     )
-    for row in rows:
-        spent = (Mark(f"{number:>{column},}") for number in row.spent)
-        items.append(Item((Mark(f"  {row.what:<{wide}}"), *spent), heading=True))
+    for name, one, row in zip(policies, bills, lost, strict=True):
+        numbers = (one.waiting, one.interrupted, *(row[cpu] for cpu in shown))
+        spent = (Mark(f"{number:>{COLUMN},}") for number in numbers)
+        who = [f"{actor} waits {share.waiting:,}" for actor, share in one.actors.items()]
+        told = ", ".join(text for text in who if not text.endswith(" 0")) or "nobody waits"
+        items.append(Item((Mark(f"{name:<{wide}}", ACCENT), *spent), about=f"{name}: {told}"))
     return items
 
 
