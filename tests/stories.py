@@ -176,6 +176,7 @@ PLAYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "S44": {
         "as-posted/d5-issue-and-wait": ("wait-for-invalidate",),
         "hazards/issue-and-wait": ("wait-for-invalidate",),
+        "races/issue-and-wait": (),
     },
     "S45": {
         "hazards/cpu-offline": ("skip-offline",),
@@ -198,6 +199,7 @@ arithmetic), and in races whose own order is harmless (`SEARCHED`).
 SEARCHED: Mapping[str, str] = {
     "races/flush-before-pte": "flush-before-pte",
     "races/four-cpus": "flush-before-pte",
+    "races/issue-and-wait": "wait-for-invalidate",
     "races/munmap": "note-pending",
     "races/page-table-page": "flush-before-table-free",
     "races/pending-wrprotect": "pending-wrprotect",
