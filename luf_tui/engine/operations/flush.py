@@ -120,7 +120,7 @@ class Broadcast(Shootdown, name="tlbi"):
     left. What no CPU does (a script's line at boot) cpu0 does.
     """
 
-    @step("issue the invalidates")
+    @step("issue what was not issued yet")
     def issue(self, k: Kernel) -> Next:
         """TLBI by address, or by ASID above MAX_DVM_OPS."""
         self.number = k.policy.flush_number(k.m)
@@ -132,7 +132,7 @@ class Broadcast(Shootdown, name="tlbi"):
             hardware.issue(k, self.mm - 1, self.start, self.end, upper=upper)
         return None
 
-    @step("wait until every CPU has done them")
+    @step("wait until every CPU has done it")
     def complete(self, k: Kernel) -> Next:
         """DSB ISH: it waits for what this CPU has issued, now or before."""
         hardware.barrier(k, max(k.cpu, 0))

@@ -162,14 +162,12 @@ def _entry(
     would = truth.fresh(m, mm, entry.vpn) if is_stale else None
     harmless = would is None or (would.kind == truth.BYTES and would.content == holds)
     kind = "danger" if not harmless else "benign" if is_stale else "dim"
-    issued = (Mark(" ↯ issued", "ipi", ref),) if entry.issued else ()
     return (
-        Mark(f"{glyph} ", role, ref),
+        Mark("↯ ", "ipi", ref) if entry.issued else Mark(f"{glyph} ", role, ref),
         Mark(pad(page, max(wide, len(page))), role, ref),
         Mark(" → ", "dim"),
         Mark(f"{f'f{pfn}':<3}", role, Ref("frame", pfn)),
         Mark(names.rights(entry), role, ref),
         Mark(" "),
         Mark(names.content(m, holds), kind, Ref("frame", pfn)),
-        *issued,
     )
