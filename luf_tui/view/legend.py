@@ -10,10 +10,7 @@ LETTERS: tuple[tuple[str, str], ...] = (
     ("W", "a TLB entry writable and dirty: a store goes straight to the frame"),
     ("A", "a PTE that was accessed"),
     ("D", "a PTE that is dirty"),
-    (
-        "↯ issued",
-        "an invalidate of this entry is on its way (arm64); until it is waited for it counts",
-    ),
+    ("↯ →", "a TLB entry whose invalidate is on its way (arm64): used until that is done"),
     ("▤ ⇒", "a page-table page, and what a CPU remembers of where it is"),
     ("?", "a PTE writable where the mapping is not"),
     ("f4-7", "a block of frames 4 to 7"),
@@ -28,5 +25,5 @@ def legend() -> tuple[Row, ...]:
     glyphs = ((name, role.glyph, role.about) for name, role in ROLES.items() if role.glyph)
     letters = (("text", sign, about) for sign, about in LETTERS)
     return tuple(
-        (Mark(f"{sign:<8}", name), Mark(about)) for name, sign, about in (*glyphs, *letters)
+        (Mark(f"{sign:<5}", name), Mark(about)) for name, sign, about in (*glyphs, *letters)
     )
