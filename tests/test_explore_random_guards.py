@@ -52,3 +52,18 @@ def test_the_matrix_shows_search_and_random_programs_when_asked(luf_tui: Run) ->
     assert 10 == found["random"]["programs"]
     plain = json.loads(luf_tui(*words[:2], "--json").stdout)["guards"]["wait-zone-generation"]
     assert ["obligations", "killed_by"] == list(plain)
+
+
+FOUND = (
+    *("flush-before-free", "flush-before-copy", "check-on-switch-in", "flush-before-set"),
+    *("mark-on-drain", "flush-before-reuse", "newest-candidate", "flush-what-is-gathered"),
+    *("refuse-pended", "no-shootdown", "flush-on-write-fault", "count-batches"),
+    *("wide-generations", "refuse-writable", "refuse-kasan", "refuse-page-poison"),
+    *("flush-soft-dirty", "skip-offline", "flush-on-online", "flush-on-exit", "last-reference"),
+)
+"""Guards that fewer than 110 random programs do not do without."""
+
+
+def test_a_hundred_random_programs_find_a_third_of_the_guards() -> None:
+    missed = [one.guard for one in by_random("luf", FOUND, 110) if one.seed < 0]
+    assert [] == missed
