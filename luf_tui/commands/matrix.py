@@ -36,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--search", action="store_true", help="also: is it found by search alone, in the races"
     )
     parser.add_argument(
-        "--random", type=int, default=0, metavar="N", help="also: is it found by N random programs"
+        "--random",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also: is it found by N random programs; 1500 find about two thirds of the guards",
     )
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="search and play with N processes"
