@@ -36,10 +36,13 @@ def _debt(timeline: Timeline, debt: Debt, width: int) -> list[Row]:
     since = min((step for step in steps if step >= 0), default=-1)
     age = _age(timeline, since) if 0 <= since < timeline.position else ""
     head: Row = (Mark("◆ " if owes else "△ ", role), Mark(f"{label:<6} ", role), Mark(who, role))
+    told = _payer(debt)
+    if sum(len(mark.text) for mark in head) + len(age) > width:
+        told, age = f"{told}, owed{age}", ""
     rows = [ends(head, (Mark(age, "dim"),), width)]
     if debt.frames:
         rows.append(_frames(timeline, debt, role))
-    rows += [(Mark(f"{INDENT}{line}", "dim"),) for line in wrap(_payer(debt), width - len(INDENT))]
+    rows += [(Mark(f"{INDENT}{line}", "dim"),) for line in wrap(told, width - len(INDENT))]
     return rows
 
 
