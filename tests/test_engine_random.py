@@ -20,7 +20,7 @@ def test_no_policy_violates(policy: str, program: Program) -> None:
     """With all guards on, no CPU ever reads or writes what it must not."""
     director = Director(program, make_policy(policy))
     oracle, seen, bad = Oracle(director.machine), 0, []
-    for moved in director.play():
+    for moved in director.play_on():
         if isinstance(moved, ItemInfo):
             continue
         found = oracle.judge(seen, moved.item)
@@ -36,7 +36,7 @@ def test_no_policy_violates(policy: str, program: Program) -> None:
 def test_bookkeeping_holds_after_every_micro_step(policy: str, program: Program) -> None:
     """Lists, buddies, map counts, caches and masks agree with one another at all times."""
     director = Director(program, make_policy(policy))
-    for _ in director.play():
+    for _ in director.play_on():
         invariants.check(director.machine)
 
 
@@ -46,7 +46,7 @@ def test_undo_restores_every_byte(program: Program) -> None:
     """Taking back a whole run leaves the machine as it was at power-on."""
     director = Director(program, make_policy("luf"))
     before = director.machine.cells.snapshot()
-    for _ in director.play():
+    for _ in director.play_on():
         pass
     director.machine.cells.undo(0)
 
@@ -60,7 +60,7 @@ def test_nothing_writes_a_cell_but_the_logged_write(program: Program) -> None:
     director = Director(program, make_policy("luf"))
     cells = director.machine.cells
     replayed = cells.values[:]
-    for _ in director.play():
+    for _ in director.play_on():
         pass
     for cell, new in zip(cells.log_cell, cells.log_new, strict=True):
         replayed[cell] = new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from textual.geometry import Offset
 from luf_tui import library
 from luf_tui.errors import LufError
 from luf_tui.policy import own
+from luf_tui.policy.registry import POLICIES
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.gallery import Gallery
@@ -261,8 +263,20 @@ class Pane(Batched):
 """
 
 
+@pytest.fixture
+def registry() -> Iterator[None]:
+    """The policies that are known, and no more of them afterwards."""
+    known, files = dict(POLICIES), dict(own.OWN)
+    yield
+    for table, before in ((POLICIES, known), (own.OWN, files)):
+        table.clear()
+        table.update(before)
+
+
 @driven
-async def test_a_failing_policy_of_ones_own_is_told_in_the_app(path, tmp_path, monkeypatch):
+async def test_a_failing_policy_of_ones_own_is_told_in_the_app(
+    path, tmp_path, monkeypatch, registry
+):
     monkeypatch.chdir(tmp_path)
     Path("failing.py").write_text(FAILING, encoding="utf-8")
     async with LufApp(path, policy=own.known("failing.py:Hook")).run_test() as pilot:
@@ -273,7 +287,7 @@ async def test_a_failing_policy_of_ones_own_is_told_in_the_app(path, tmp_path, m
 
 @driven
 async def test_an_app_that_fails_leaves_its_failure_and_no_traceback(
-    path, tmp_path, monkeypatch, capsys
+    path, tmp_path, monkeypatch, capsys, registry
 ):
     monkeypatch.chdir(tmp_path)
     Path("failing.py").write_text(FAILING, encoding="utf-8")

@@ -14,6 +14,9 @@ from attrs import asdict, define, frozen
 from luf_tui.machine import events as ev
 from luf_tui.timeline.timeline import Timeline
 
+SPENT_WAITING = (ev.SEND, ev.BARRIER)
+ACCESSES = (ev.READ, ev.STORE)
+
 
 @define
 class Share:
@@ -96,67 +99,75 @@ def who_pays(bills: Sequence[Bill]) -> list[Cost]:
 
 def bill(timeline: Timeline, position: int) -> Bill:
     """Add up the costs of all events up to a position."""
-    cpus = [Share() for _ in range(timeline.config.cpus)]
+    machine, count = timeline.machine, timeline.config.cpus
+    cpus = [Share() for _ in range(count)]
     actors: dict[str, Share] = defaultdict(Share)
-    log, machine = timeline.events, timeline.machine
-    for number in range(timeline.event_index_at(position)):
-        event = log[number]
-        if event.cpu < 0:
+    price = Price(timeline)
+    for step in range(1, position + 1):
+        events = [n for n in timeline.events_of(step) if price.applies(n)]
+        if not events:
             continue
-        ctx = timeline.step_info(timeline.step_of_event(number)).ctx
-        interrupt = 0 <= ctx < timeline.config.cpus
+        ctx = timeline.step_info(step).ctx
+        interrupt = 0 <= ctx < count
         actor = actors["irq" if interrupt else machine.ctx_name(ctx) if ctx >= 0 else "boot"]
-        for share in (cpus[event.cpu], actor):
-            _charge(timeline, event, share, interrupt=interrupt)
+        for event in events:
+            for share in (cpus[timeline.events.cpus[event]], actor):
+                price.charge(event, share, interrupt=interrupt)
     return Bill(tuple(cpus), dict(actors))
 
 
-def _charge(timeline: Timeline, event: ev.Event, share: Share, *, interrupt: bool) -> None:
-    """Add one event's cost to a share."""
-    costs, kind = timeline.config.costs, event.kind.number
-    if kind == ev.SEND:
-        targets = event.args["mask"].bit_count()
-        share.shootdowns += 1
-        share.waiting += costs.ipi + costs.ipi_per_target * targets + costs.handler
-    elif kind == ev.BARRIER:
-        share.waiting += costs.dsb
-    elif kind == ev.RECEIVE:
-        share.interrupted += costs.handler
-    elif kind == ev.FLUSH:
-        pages = event.args["pages"]
-        spent = costs.full_flush if pages < 0 else costs.invlpg * pages
-        if interrupt:
-            share.interrupted += spent
+class Price:
+    """What the events of a run cost under its machine's cost model."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        costs = timeline.config.costs
+        self.events, self.costs = timeline.events, costs
+        self.fixed = {
+            ev.FILL: costs.walk,
+            ev.ISSUE: costs.tlbi,
+            ev.FAULT: costs.fault,
+            ev.FILL_BYTES: costs.zero,
+            ev.TAKE: costs.lock,
+            ev.FREE: costs.lock,
+            ev.REFILL: costs.buddy,
+            ev.DRAIN: costs.buddy,
+            ev.MERGE: costs.buddy,
+            ev.SPLIT: costs.buddy,
+        }
+        self.slow = [
+            pfn < timeline.machine.zero_page and timeline.config.nodes[node].tier > 0
+            for pfn, node in enumerate(timeline.machine.node_of)
+        ]
+        """Per frame, whether it is on a lower tier."""
+        kinds = {*self.fixed, *SPENT_WAITING, *ACCESSES, ev.RECEIVE, ev.FLUSH, ev.COPY}
+        self.priced = [kind.number in kinds for kind in ev.KINDS]
+
+    def applies(self, event: int) -> bool:
+        """Whether an event costs a CPU anything."""
+        return self.priced[self.events.kinds[event]] and self.events.cpus[event] >= 0
+
+    def charge(self, event: int, share: Share, *, interrupt: bool) -> None:
+        """Add one event's cost to a share."""
+        costs, kind, args = self.costs, self.events.kinds[event], self.events.args
+        if kind == ev.SEND:
+            targets = args[0][event].bit_count()
+            share.shootdowns += 1
+            share.waiting += costs.ipi + costs.ipi_per_target * targets + costs.handler
+        elif kind == ev.BARRIER:
+            share.waiting += costs.dsb
+        elif kind == ev.RECEIVE:
+            share.interrupted += costs.handler
+        elif kind == ev.FLUSH:
+            pages = args[2][event]
+            spent = costs.full_flush if pages < 0 else costs.invlpg * pages
+            if interrupt:
+                share.interrupted += spent
+            else:
+                share.work += spent
+        elif kind in ACCESSES:
+            share.work += costs.cxl_access if self.slow[args[2][event]] else costs.dram_access
+        elif kind == ev.COPY:
+            far = self.slow[args[0][event]] or self.slow[args[1][event]]
+            share.work += costs.copy_cxl if far else costs.copy_dram
         else:
-            share.work += spent
-    else:
-        share.work += _work(timeline, event)
-
-
-def _work(timeline: Timeline, event: ev.Event) -> int:
-    """What an event costs the CPU it happens on."""
-    costs, args, kind = timeline.config.costs, event.args, event.kind.number
-    slow = _slow(timeline, args.get("pfn", -1))
-    if kind in (ev.READ, ev.STORE):
-        return costs.cxl_access if slow else costs.dram_access
-    if kind == ev.COPY:
-        far = _slow(timeline, args["source"]) or _slow(timeline, args["target"])
-        return costs.copy_cxl if far else costs.copy_dram
-    return {
-        ev.FILL: costs.walk,
-        ev.ISSUE: costs.tlbi,
-        ev.FAULT: costs.fault,
-        ev.FILL_BYTES: costs.zero,
-        ev.TAKE: costs.lock,
-        ev.FREE: costs.lock,
-        ev.REFILL: costs.buddy,
-        ev.DRAIN: costs.buddy,
-        ev.MERGE: costs.buddy,
-        ev.SPLIT: costs.buddy,
-    }.get(kind, 0)
-
-
-def _slow(timeline: Timeline, pfn: int) -> bool:
-    """Whether a frame is on a lower tier."""
-    machine = timeline.machine
-    return 0 <= pfn < machine.zero_page and timeline.config.nodes[machine.node_of[pfn]].tier > 0
+            share.work += self.fixed[kind]
