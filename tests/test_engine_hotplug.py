@@ -129,3 +129,15 @@ def test_what_it_had_cached_it_finds_out_of_date_when_it_is_back() -> None:
     assert any(entry.mm == 1 for entry in played(text).tlb_of(2))
     assert not any(entry.mm == 1 for entry in m.tlb_of(2))
     assert 0b110 == m.mm[0].cpumask
+
+
+@pytest.mark.parametrize("settings", ["arch x86", "arch riscv", "arch arm64", "table-span 2"])
+def test_a_process_that_runs_nowhere_has_its_flush_sent_by_cpu0(settings: str) -> None:
+    """munmap() of a process whose CPUs run another one by now, and are interrupted for it."""
+    text = X86.replace("arch x86", settings).replace("dram 8", "dram 14")
+    m = played(text + "cpu1 run other\ncpu2 run other\nkernel tick\napp munmap text\n")
+
+    assert not any(entry.mm == 1 and entry.vpn == 2 and entry.issued for entry in m.tlb)
+    assert not any(request.waiting for request in m.shootdown)
+    told = last(m, ev.BARRIER if "arm64" in settings else ev.SEND)
+    assert 0 == told.cpu

@@ -232,3 +232,11 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
         load(str(tmp_path / "none.luf"))
     with pytest.raises(InputError, match="folder"):
         load(str(tmp_path))
+
+
+def test_a_switch_of_the_machine_takes_no_value() -> None:
+    with pytest.raises(InputError) as told:
+        parse("machine cpus 2, kasan 3\nprocess app\n")
+
+    (problem,) = told.value.problems
+    assert "'kasan' takes no value" == problem.message

@@ -262,21 +262,21 @@ def _sfence(k: Kernel, cpu: int, mm: int, start: int, end: int, why: int) -> Non
     k.emit(ev.FLUSH, cpu, mm, dropped, end - start if end > start else -1, why)
 
 
-def issue(k: Kernel, mm: int, start: int, end: int, *, upper: bool = False) -> None:
-    """The TLBI of arm64, of [start, end) of an mm or, when end is start, of all of it: every CPU is
-    told to drop its entries (K-arm64). Each may use them until `barrier`, and here each does. What
-    they remember of the `upper` levels goes only when the flush is for page-table pages.
+def issue(k: Kernel, cpu: int, mm: int, start: int, end: int, *, upper: bool = False) -> None:
+    """The TLBI of arm64 on a CPU, of [start, end) of an mm or, when end is start, of all of it:
+    every CPU is told to drop its entries (K-arm64). Each may use them until `barrier`, and here
+    each does. What they remember of the `upper` levels goes only when page-table pages do.
     """
-    bit = 1 << max(k.cpu, 0)
-    for cpu in k.m.cpu:
-        if cpu.offline:
+    bit = 1 << cpu
+    for other in k.m.cpu:
+        if other.offline:
             continue
-        for entry in k.m.tlb_of(cpu.index):
+        for entry in k.m.tlb_of(other.index):
             if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
                 entry.issued |= bit
-        for walk in k.m.walks_of(cpu.index, mm) if upper or start == end else ():
+        for walk in k.m.walks_of(other.index, mm) if upper or start == end else ():
             walk.issued |= bit if walk.table else 0
-    k.emit(ev.ISSUE, k.cpu, mm, start, end - start if end > start else -1)
+    k.emit(ev.ISSUE, cpu, mm, start, end - start if end > start else -1)
 
 
 def barrier(k: Kernel, cpu: int) -> None:

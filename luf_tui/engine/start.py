@@ -128,8 +128,10 @@ STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
 """How each verb of the script begins."""
 
 OFF_CPU = frozenset(
-    {"run", "idle", "evict", "prefetch", "cpu_down", "cpu_up"}
-    | {"remote_write", "dma_read", "dma_write", "tick"}
+    (
+        *("run", "idle", "evict", "prefetch", "cpu_down", "cpu_up"),
+        *("remote_write", "dma_read", "dma_write", "tick"),
+    )
 )
 """Verbs that are no task's doing: the scheduler's, the hardware's, a server's."""
 

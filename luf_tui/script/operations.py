@@ -38,7 +38,11 @@ def _idle(said: Said) -> Args:
 
 def _cpu_up(said: Said) -> Args:
     if not said.actor.startswith("cpu"):
-        raise Wrong("only a CPU or a node goes offline", said.line.whole, "as in `cpu1 offline`")
+        raise Wrong(
+            "only a CPU or a node goes offline",
+            said.line.whole,
+            "as in `cpu1 offline`, `kernel offline cxl`",
+        )
     return {}
 
 

@@ -174,7 +174,9 @@ class Reader:
     def _setting(self, line: Line, setting: Any) -> None:
         name, *rest = setting.children
         word, span = str(name), span_of(line, name)
-        if word in FLAGS and not rest:
+        if word in FLAGS:
+            if rest:
+                raise Wrong(f"'{word}' takes no value", span_of(line, rest[0]), f"only `{word}`")
             self.scope.switches[FLAGS[word]] = True
             return
         if word in CHOICES:

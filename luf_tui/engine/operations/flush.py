@@ -11,9 +11,14 @@ from luf_tui.machine.config import ARM64, X86
 TAKEOFF = ev.REASON["taken off the free lists"]
 
 
+def initiator(k: Kernel, ctx: int) -> int:
+    """The CPU that flushes for a context: its own, and cpu0 for a process that runs nowhere."""
+    return max(k.cpu_of(ctx), 0)
+
+
 def acknowledged(act: Operation, k: Kernel) -> bool:
     """Every CPU that was interrupted has flushed."""
-    return not k.m.shootdown[k.cpu_of(act.ctx)].waiting
+    return not k.m.shootdown[initiator(k, act.ctx)].waiting
 
 
 def settle_devices(k: Kernel, flush: Shootdown) -> None:
@@ -53,9 +58,10 @@ class Shootdown(Operation, name="shootdown"):
             self.mask = space.cpumask
             if self.end - self.start > k.m.config.ceiling:
                 self.start = self.end = 0
-        if k.cpu >= 0 and self.mask >> k.cpu & 1 and self._flushes_itself(k):
+        me = initiator(k, self.ctx)
+        if self.mask >> me & 1 and self._flushes_itself(k):
             args = (self.mm - 1, self.start, self.end, self.gen)
-            hardware.flush_tlb_func(k, k.cpu, *args, hardware.LOCAL)
+            hardware.flush_tlb_func(k, me, *args, hardware.LOCAL)
         return None if self._targets(k) else self._complete(k)
 
     def _flushes_itself(self, k: Kernel) -> bool:
@@ -64,14 +70,15 @@ class Shootdown(Operation, name="shootdown"):
         """
         if k.m.config.arch != X86:
             return True
-        others = self.mask & ~(1 << k.cpu)
-        return bool(not k.m.cpu[k.cpu].lazy or self.tables or not others)
+        me = initiator(k, self.ctx)
+        others = self.mask & ~(1 << me)
+        return bool(not k.m.cpu[me].lazy or self.tables or not others)
 
     def _targets(self, k: Kernel) -> int:
         """should_flush_tlb(): who is interrupted (baseline 1.5). Lazy CPUs catch up by tlb_gen;
         where there is none every CPU of the mask is interrupted, whatever it runs.
         """
-        others = self.mask & ~(1 << k.cpu if k.cpu >= 0 else 0)
+        others = self.mask & ~(1 << initiator(k, self.ctx))
         if k.policy.has("skip-offline"):
             others &= ~sum(1 << cpu.index for cpu in k.m.cpu if cpu.offline)
         if self.tables or k.m.config.arch != X86:
@@ -86,7 +93,8 @@ class Shootdown(Operation, name="shootdown"):
     @step("send IPIs")
     def send(self, k: Kernel) -> Next:
         """Interrupt every target at once."""
-        request = k.m.shootdown[k.cpu]
+        me = initiator(k, self.ctx)
+        request = k.m.shootdown[me]
         targets = self._targets(k)
         if self.mm:
             k.m.mm[self.mm - 1].trim = 0
@@ -94,15 +102,15 @@ class Shootdown(Operation, name="shootdown"):
         request.start, request.end, request.tables = self.start, self.end, self.tables
         for cpu in range(k.m.config.cpus):
             if targets >> cpu & 1:
-                k.m.cpu[cpu].ipis |= 1 << k.cpu
+                k.m.cpu[cpu].ipis |= 1 << me
         pages = self.end - self.start if self.mm and self.end > self.start else -1
-        k.emit(ev.SEND, k.cpu, targets, pages, self.why)
+        k.emit(ev.SEND, me, targets, pages, self.why)
         return None
 
     @step("wait for acknowledgements", when=acknowledged)
     def wait(self, k: Kernel) -> Next:
         """The initiator spins with preemption off until every target has flushed."""
-        k.m.shootdown[k.cpu].clear()
+        k.m.shootdown[initiator(k, self.ctx)].clear()
         return self._complete(k)
 
     def _complete(self, k: Kernel) -> Next:
@@ -117,7 +125,7 @@ class Shootdown(Operation, name="shootdown"):
 class Broadcast(Shootdown, name="tlbi"):
     """On arm64, __flush_tlb_range() and arch_tlbbatch_flush(): the hardware tells the other CPUs,
     and nobody is interrupted. A batch was issued as its PTEs were cleared, so that only the wait is
-    left. What no CPU does (a script's line at boot) cpu0 does.
+    left.
     """
 
     @step("issue what was not issued yet")
@@ -129,13 +137,14 @@ class Broadcast(Shootdown, name="tlbi"):
                 self.start = self.end = 0
             self.mask = k.m.mm[self.mm - 1].cpumask
             upper = bool(self.tables)
-            hardware.issue(k, self.mm - 1, self.start, self.end, upper=upper)
+            cpu = initiator(k, self.ctx)
+            hardware.issue(k, cpu, self.mm - 1, self.start, self.end, upper=upper)
         return None
 
     @step("wait until every CPU has done it")
     def complete(self, k: Kernel) -> Next:
         """DSB ISH: it waits for what this CPU has issued, now or before."""
-        hardware.barrier(k, max(k.cpu, 0))
+        hardware.barrier(k, initiator(k, self.ctx))
         return self._complete(k)
 
 

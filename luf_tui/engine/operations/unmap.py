@@ -111,7 +111,7 @@ class Unmap(Operation, name="unmap"):
     def _tell_hardware(self, k: Kernel, mm: int, vpn: int, how: int) -> None:
         """arch_tlbbatch_add_pending(): what is told when the PTE goes, not when the batch does."""
         if k.m.config.arch == ARM64:
-            hardware.issue(k, mm, vpn, vpn + 1)
+            hardware.issue(k, k.cpu, mm, vpn, vpn + 1)
         if how != DEFERRED or k.policy.has("notify-secondary"):
             hardware.notify(k, mm, vpn, vpn + 1)
 
