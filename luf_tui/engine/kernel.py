@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from luf_tui.engine.operation import CALLED, DONE, OPERATIONS, Operation, Step
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import STACK_DEPTH, TlbEntry
+from luf_tui.machine.regions import Record
+from luf_tui.machine.schema import STACK_DEPTH, Context, Task, TlbEntry
 from luf_tui.policy.base import Policy
 
 
@@ -23,8 +24,8 @@ class Kernel:
         self.policy = policy
         self.emit = machine.events.emit
         self.cpu = -1
-        self.task = -1
-        self.ctx = -1
+        self.task: Task | None = None
+        self.ctx: Context = machine.boot_ctx
         self._cpus = machine.config.cpus
         self._arch = machine.config.arch
         self._views: dict[tuple[int, int], Operation] = {}
@@ -32,92 +33,87 @@ class Kernel:
 
     # -- operations on stacks ---------------------------------------------------------------
 
-    def view(self, ctx: int, level: int) -> Operation:
+    def view(self, ctx: Context, level: int) -> Operation:
         """The operation at a stack level of a context, seen with its own locals."""
-        slot = ctx * STACK_DEPTH + level
+        slot = ctx.index * STACK_DEPTH + level
         op = self.m.stack[slot].op
         found = self._views.get((slot, op))
         if found is None:
-            base = self.m.stack[slot].base
-            found = self._views[slot, op] = OPERATIONS[op](self.m.cells, base, slot)
+            m, base = self.m, self.m.stack[slot].base
+            found = self._views[slot, op] = OPERATIONS[op](m.cells, m.regions, base, slot)
         return found
 
-    def top(self, ctx: int) -> Operation | None:
+    def top(self, ctx: Context) -> Operation | None:
         """The operation a context is executing, if any."""
-        depth = self.m.ctx[ctx].depth
+        depth = ctx.depth
         return self.view(ctx, depth - 1) if depth else None
 
-    def push(self, ctx: int, kind: type[Operation], args: Mapping[str, int]) -> None:
+    def push(self, ctx: Context, kind: type[Operation], args: Mapping[str, object]) -> None:
         """Put an operation on top of a context's stack, as this architecture does it."""
         kind = kind.ON.get(self._arch, kind)
-        context = self.m.ctx[ctx]
-        assert context.depth < STACK_DEPTH
-        self.m.stack[ctx * STACK_DEPTH + context.depth].op = kind.NUMBER
-        act = self.view(ctx, context.depth)
+        assert ctx.depth < STACK_DEPTH
+        self.m.stack[ctx.index * STACK_DEPTH + ctx.depth].op = kind.NUMBER
+        act = self.view(ctx, ctx.depth)
         for name, value in args.items():
-            setattr(act, name, value)
-        context.depth += 1
+            kind.LOCALS[name].write(act, kind.LOCALS[name].encode(value))
+        ctx.depth += 1
 
-    def replace(self, ctx: int, kind: type[Operation], args: Mapping[str, int]) -> None:
+    def replace(self, ctx: Context, kind: type[Operation], args: Mapping[str, object]) -> None:
         """Put an operation in the place of the one on top."""
-        context = self.m.ctx[ctx]
-        context.depth -= 1
-        self.m.stack[ctx * STACK_DEPTH + context.depth].clear()
+        ctx.depth -= 1
+        self.m.stack[ctx.index * STACK_DEPTH + ctx.depth].clear()
         self.push(ctx, kind, args)
 
-    def pop(self, ctx: int) -> None:
+    def pop(self, ctx: Context) -> None:
         """Take the finished operation off; its cells become empty again."""
-        context = self.m.ctx[ctx]
-        context.depth -= 1
-        self.m.stack[ctx * STACK_DEPTH + context.depth].clear()
-        if not context.depth:
+        ctx.depth -= 1
+        self.m.stack[ctx.index * STACK_DEPTH + ctx.depth].clear()
+        if not ctx.depth:
             self._finish(ctx)
 
-    def _finish(self, ctx: int) -> None:
+    def _finish(self, ctx: Context) -> None:
         """A whole operation has returned: what it made stale is stale in earnest now."""
-        for entry in self.m.tlb.holding(TlbEntry.pending, ctx + 1):
-            entry.pending = 0
-        context = self.m.ctx[ctx]
-        if context.line:
-            self.emit(ev.END, self.cpu, ctx, context.line)
-            context.line = 0
-        context.stop = context.result = 0
+        for entry in self.m.tlb.holding(TlbEntry.pending, ctx):
+            entry.pending = None
+        line = ctx.line
+        if line is not None:
+            self.emit(ev.END, self.cpu, ctx.index, line + 1)
+            ctx.line = None
+        ctx.stop = ctx.result = 0
 
-    def give(self, value: int) -> None:
-        """Hand a result to the operation that called the current one."""
-        self.m.ctx[self.ctx].result = value
-
-    @property
-    def result(self) -> int:
-        """What the last called operation gave."""
-        return self.m.ctx[self.ctx].result
+    def give(self, value: Record | int | None) -> None:
+        """Hand a result to the operation that called the current one: a number, or a record."""
+        if isinstance(value, Record):
+            self.ctx.result = value.index + 1
+        else:
+            self.ctx.result = value or 0
 
     # -- actions ----------------------------------------------------------------------------
 
-    def cpu_of(self, ctx: int) -> int:
+    def cpu_of(self, ctx: Context) -> int:
         """The CPU a context runs on now; -1 for a task that is switched out, or for boot."""
-        task = ctx - self._cpus
-        if task < 0:
-            return ctx
         m = self.m
-        if ctx == m.boot_ctx:
+        number = ctx.index - self._cpus
+        if number < 0:
+            return ctx.index
+        if ctx is m.boot_ctx:
             return -1
-        cpu = m.task[task].cpu - 1
-        return cpu if cpu >= 0 and m.cpu[cpu].task == task + 1 else -1
+        task = m.task[number]
+        cpu = task.cpu
+        return cpu if cpu >= 0 and m.cpu[cpu].task is task else -1
 
-    def can_move(self, ctx: int) -> bool:
+    def can_move(self, ctx: Context) -> bool:
         """Whether a context can make its next micro-step now."""
         m = self.m
-        depth = m.ctx[ctx].depth
+        depth = ctx.depth
         if not depth:
             return False
-        if self._cpus <= ctx < m.boot_ctx:
+        if self._cpus <= ctx.index < m.boot_ctx.index:
             cpu = self.cpu_of(ctx)
             if cpu < 0 or m.ctx[cpu].depth:
                 return False
         act = self.view(ctx, depth - 1)
-        when = act.STEPS[act.pos].when
-        return when is None or when(act, self)
+        return act.STEPS[act.pos].ready(act, self)
 
     def can_deliver(self, cpu: int) -> bool:
         """Whether a CPU can take a pending IPI now."""
@@ -130,7 +126,7 @@ class Kernel:
         deliver an IPI.
         """
         m = self.m
-        found = [ctx for ctx in range(m.contexts) if self.can_move(ctx)]
+        found = [ctx.index for ctx in m.ctx if self.can_move(ctx)]
         found += [m.contexts + cpu for cpu in range(m.config.cpus) if self.can_deliver(cpu)]
         return found
 
@@ -141,14 +137,15 @@ class Kernel:
         if action >= m.contexts:
             action -= m.contexts
             self._take_ipi(action)
-        self.enter(action)
-        act = self.view(action, m.ctx[action].depth - 1)
+        ctx = m.ctx[action]
+        self.enter(ctx)
+        act = self.view(ctx, ctx.depth - 1)
         pos = act.pos
-        self._make(action, act, pos)
+        self._make(ctx, act, pos)
         return action, act.NUMBER, pos
 
-    def _make(self, ctx: int, act: Operation, pos: int) -> None:
-        outcome = act.STEPS[pos].body(act, self)
+    def _make(self, ctx: Context, act: Operation, pos: int) -> None:
+        outcome = act.STEPS[pos].make(act, self)
         if outcome is None:
             act.pos = pos + 1
         elif isinstance(outcome, Step):
@@ -158,7 +155,7 @@ class Kernel:
         else:
             assert outcome is CALLED
 
-    def finish(self, ctx: int, moved: Callable[[int, int, int], None] | None = None) -> None:
+    def finish(self, ctx: Context, moved: Callable[[int, int, int], None] | None = None) -> None:
         """Move a context that nothing else runs beside until its stack is empty, interrupted CPUs
         answering; `moved` is told of every micro-step as `step` returns it.
         """
@@ -167,22 +164,21 @@ class Kernel:
             if moved is not None:
                 moved(*made)
 
-    def run(self, ctx: int, moved: Callable[[int, int, int], None] | None = None) -> bool:
+    def run(self, ctx: Context, moved: Callable[[int, int, int], None] | None = None) -> bool:
         """Move a context whose CPU is not interrupted until its stack is empty; False when it has
         to wait first. `moved` is told of every micro-step as `step` returns it.
         """
-        m, context = self.m, self.m.ctx[ctx]
+        m = self.m
         self.enter(ctx)
-        while depth := context.depth:
+        while depth := ctx.depth:
             act = self.view(ctx, depth - 1)
             pos = act.pos
-            when = act.STEPS[pos].when
-            if when is not None and not when(act, self):
+            if not act.STEPS[pos].ready(act, self):
                 return False
             m.events.step += 1
             self._make(ctx, act, pos)
             if moved is not None:
-                moved(ctx, act.NUMBER, pos)
+                moved(ctx.index, act.NUMBER, pos)
         return True
 
     def _interrupted(self) -> int:
@@ -195,16 +191,16 @@ class Kernel:
                 return m.contexts + cpu
         raise AssertionError("an operation waits for nobody")
 
-    def enter(self, ctx: int) -> None:
+    def enter(self, ctx: Context) -> None:
         """Make `ctx` the context whose micro-step is being made."""
         self.ctx = ctx
         self.cpu = self.cpu_of(ctx)
-        self.task = ctx - self._cpus if self._cpus <= ctx < self.m.boot_ctx else -1
+        self.task = self.m.task_of(ctx)
 
     def _take_ipi(self, cpu: int) -> None:
         """The lowest sender's IPI interrupts `cpu`; its handler goes on the interrupt stack."""
         state = self.m.cpu[cpu]
         sender = (state.ipis & -state.ipis).bit_length() - 1
         state.ipis &= ~(1 << sender)
-        state.handling = sender + 1
-        self.push(cpu, self.ipi_handler, {"sender": sender})
+        state.handling = sender
+        self.push(self.m.ctx[cpu], self.ipi_handler, {"sender": sender})

@@ -8,34 +8,76 @@ step comes next, so that any number of operations can be in flight and stopped h
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
-from luf_tui.machine.regions import Field, Record
-from luf_tui.machine.schema import LOCALS, STACK_DEPTH
+from luf_tui.machine.regions import Field, Number, Record
+from luf_tui.machine.schema import LOCALS, STACK_DEPTH, Context, Frame
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
 
-Guard = Callable[[Any, "Kernel"], bool]
+Act = TypeVar("Act", bound="Operation")
+Given = TypeVar("Given")
+
+
+class Result(Generic[Given]):
+    """What a finished operation gives to the one that called it, as the cell between them is read:
+    a number, or a record of region `ref`.
+    """
+
+    __slots__ = ("ref",)
+
+    def __init__(self, ref: str = "") -> None:
+        self.ref = ref
+
+    def decode(self, context: Context) -> Any:
+        """What was given to the operation on top of a context."""
+        raw = context.result
+        if not self.ref:
+            return raw
+        return context.regions[self.ref][raw - 1] if raw else None
+
+
+CODE: Result[int] = Result()
+"""A number; 0 is what an operation gives that gives nothing."""
+FRAME: Result[Frame | None] = Result("frame")
+"""A page, or None where there was none."""
 
 
 class Step:
-    """One micro-step of an operation: its label, its body and what it waits for.
+    """One micro-step of an operation: its label, its body, what its body takes from the operation
+    that was called before it, and what it waits for.
 
     The body returns the next step, `DONE`, `CALLED`, or None for the step written below it.
     """
 
-    __slots__ = ("body", "label", "name", "number", "when")
+    __slots__ = ("body", "condition", "label", "name", "number", "takes")
 
-    def __init__(self, label: str, body: Callable[..., Next], when: Guard | None) -> None:
+    def __init__(self, label: str, body: Callable[..., Next], takes: Result[Any] | None) -> None:
         self.label = label
         self.body = body
-        self.when = when
+        self.takes = takes
+        self.condition: Callable[[Any, Kernel], bool] | None = None
         self.name = ""
         self.number = -1
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name.replace("_", "-")
+
+    def when(self, condition: Callable[[Act, Kernel], bool]) -> Callable[[Act, Kernel], bool]:
+        """Declare what the step waits for: it is not made until the method below is true."""
+        self.condition = condition
+        return condition
+
+    def ready(self, act: Operation, k: Kernel) -> bool:
+        """Whether what the step waits for holds."""
+        return self.condition is None or self.condition(act, k)
+
+    def make(self, act: Operation, k: Kernel) -> Next:
+        """Make the step."""
+        if self.takes is None:
+            return self.body(act, k)
+        return self.body(act, k, self.takes.decode(act.ctx))
 
 
 class Signal:
@@ -55,17 +97,29 @@ CALLED = Signal("called")
 Next = Step | Signal | None
 
 
-def step(label: str, when: Guard | None = None) -> Callable[[Callable[..., Next]], Step]:
-    """Declare a micro-step. `when` keeps it from being made until it holds."""
+@overload
+def step(label: str) -> Callable[[Callable[[Act, Kernel], Next]], Step]: ...
+@overload
+def step(
+    label: str, *, takes: Result[Given]
+) -> Callable[[Callable[[Act, Kernel, Given], Next]], Step]: ...
+def step(
+    label: str, *, takes: Result[Any] | None = None
+) -> Callable[[Callable[..., Next]], Step]:
+    """Declare a micro-step. One that `takes` what a called operation gave gets it as an argument;
+    `@name.when` above a method says what the step waits for.
+    """
 
     def declare(body: Callable[..., Next]) -> Step:
-        return Step(label, body, when)
+        return Step(label, body, takes)
 
     return declare
 
 
-class Local(Field):
-    """A local variable of an operation: one cell of its activation."""
+class Local(Number):
+    """A local variable of an operation that is a number: one cell of its activation. References
+    and the like stand in locals as they do in any record.
+    """
 
     __slots__ = ()
 
@@ -75,11 +129,12 @@ class Operation(Record):
 
     __slots__ = ()
 
-    op = Field("which operation")
-    pos = Field("the next micro-step")
+    op = Number("which operation")
+    pos = Number("the next micro-step")
 
     NUMBER: ClassVar[int] = 0
     NAME: ClassVar[str] = ""
+    LOCALS: ClassVar[dict[str, Field]] = {}
     STEPS: ClassVar[tuple[Step, ...]] = ()
     ON: ClassVar[dict[str, type[Operation]]] = {}
     """What takes its place on other architectures, with the same locals."""
@@ -91,22 +146,24 @@ class Operation(Record):
             declared.number = number
         if len(cls.FIELDS) - 2 > LOCALS:
             raise TypeError(f"{cls.__name__} has more than {LOCALS} locals")
+        cls.LOCALS = {declared.name: declared for declared in cls.FIELDS[2:]}
         cls.NAME = name
         cls.NUMBER = len(OPERATIONS)
         OPERATIONS.append(cls)
 
     @property
-    def ctx(self) -> int:
+    def ctx(self) -> Context:
         """The context this operation runs in."""
-        return self.index // STACK_DEPTH
+        context: Context = self.regions["ctx"][self.index // STACK_DEPTH]
+        return context
 
-    def call(self, k: Kernel, callee: type[Operation], then: Step, **args: int) -> Signal:
+    def call(self, k: Kernel, callee: type[Operation], then: Step, **args: object) -> Signal:
         """Put `callee` on top of the stack; this operation goes on at `then` afterwards."""
         self.pos = then.number
         k.push(self.ctx, callee, args)
         return CALLED
 
-    def jump(self, k: Kernel, callee: type[Operation], **args: int) -> Signal:
+    def jump(self, k: Kernel, callee: type[Operation], **args: object) -> Signal:
         """Become `callee`: this operation is done, and the other one stands in its place."""
         k.replace(self.ctx, callee, args)
         return CALLED

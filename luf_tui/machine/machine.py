@@ -12,7 +12,7 @@ from luf_tui.machine import schema as s
 from luf_tui.machine.cells import Cells
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.events import EventLog
-from luf_tui.machine.regions import Field, Record, Region
+from luf_tui.machine.regions import Field, Record, Region, Regions
 
 TASK_LISTS = ("isolated", "plain", "luf", "freepages")
 """Private lists of a task: what it isolated, what it will free without and with a key, and free
@@ -48,8 +48,6 @@ class Machine:
         self.events = EventLog()
         n, nodes = config.cpus, len(config.nodes)
         self.contexts = n + len(config.tasks) + 1
-        self.boot_ctx = self.contexts - 1
-        """The context of what happens on no CPU: set-up before a process runs, and hardware."""
         self.orders = config.max_order + 1
         mms = len(config.processes)
         specs = [
@@ -76,10 +74,10 @@ class Machine:
         ]
         widest = max(config.gen_bits, n, *(f.bits for spec in specs for f in spec.kind.FIELDS))
         self.cells = Cells(sum(spec.count * spec.kind.SIZE for spec in specs), widest)
-        self.regions: dict[str, Region[Any]] = {}
+        self.regions = Names(self)
         base = 0
         for spec in specs:
-            region = Region(spec.name, spec.kind, self.cells, base, spec.count)
+            region = Region(spec.name, spec.kind, self.cells, self.regions, base, spec.count)
             self.regions[spec.name] = region
             base += spec.count * spec.kind.SIZE
         self.cpu: Region[s.Cpu] = self.regions["cpu"]
@@ -101,11 +99,13 @@ class Machine:
         self.zone: Region[s.Zone] = self.regions["zone"]
         self.lists: Region[s.ListHead] = self.regions["lists"]
         self.frame: Region[s.Frame] = self.regions["frame"]
-        self.node_of: tuple[int, ...] = (
+        self.boot_ctx = self.ctx[-1]
+        """The context of what happens on no CPU: set-up before a process runs, and hardware."""
+        self._node_of: tuple[int, ...] = (
             *(number for number, node in enumerate(config.nodes) for _ in range(node.frames)),
             0,
         )
-        self.inode_of: tuple[int, ...] = tuple(
+        self._inode_of: tuple[int, ...] = tuple(
             number for number, f in enumerate(config.files) for _ in range(f.pages)
         )
         self.first_frame: tuple[int, ...] = tuple(config.first_frame(i) for i in range(nodes))
@@ -120,102 +120,140 @@ class Machine:
         self._task_lists = self._lru_lists + nodes
         return self._task_lists + len(self.config.tasks) * len(TASK_LISTS)
 
-    def pcp_list(self, cpu: int, node: int) -> int:
-        """The list number of a CPU's pcp list for a zone."""
-        return cpu * len(self.config.nodes) + node
+    def pcp_list(self, cpu: int, zone: s.Zone) -> s.ListHead:
+        """A CPU's pcp list for a zone."""
+        return self.lists[cpu * len(self.config.nodes) + zone.index]
 
-    def free_list(self, node: int, order: int) -> int:
-        """The list number of a zone's free_area[order].free_list."""
-        return self._free_lists + node * self.orders + order
+    def free_list(self, zone: s.Zone, order: int) -> s.ListHead:
+        """A zone's free_area[order].free_list."""
+        return self.lists[self._free_lists + zone.index * self.orders + order]
 
-    def pend_list(self, node: int, order: int) -> int:
-        """The list number of a zone's free_area[order].pend_list (M 2.2)."""
-        return self._pend_lists + node * self.orders + order
+    def pend_list(self, zone: s.Zone, order: int) -> s.ListHead:
+        """A zone's free_area[order].pend_list, as LUF v12 adds it."""
+        return self.lists[self._pend_lists + zone.index * self.orders + order]
 
-    def lru_list(self, node: int) -> int:
-        """The list number of a node's LRU."""
-        return self._lru_lists + node
+    def lru_list(self, zone: s.Zone) -> s.ListHead:
+        """A node's LRU."""
+        return self.lists[self._lru_lists + zone.index]
 
-    def task_list(self, task: int, name: str) -> int:
-        """The list number of one of a task's private lists."""
-        return self._task_lists + task * len(TASK_LISTS) + TASK_LISTS.index(name)
+    def task_list(self, task: s.Task, name: str) -> s.ListHead:
+        """One of a task's private lists."""
+        return self.lists[self._task_lists + task.index * len(TASK_LISTS) + TASK_LISTS.index(name)]
 
-    def list_name(self, which: int) -> str:
-        """What a person calls list `which`."""
+    def pcp_place(self, which: s.ListHead) -> tuple[int, s.Zone]:
+        """The CPU and the zone of a pcp list."""
+        cpu, node = divmod(which.index, len(self.config.nodes))
+        return cpu, self.zone[node]
+
+    def list_name(self, which: s.ListHead) -> str:
+        """What a person calls a list."""
         nodes = self.config.nodes
-        if which < self._free_lists:
-            cpu, node = divmod(which, len(nodes))
+        number = which.index
+        if number < self._free_lists:
+            cpu, node = divmod(number, len(nodes))
             return f"pcp cpu{cpu} {nodes[node].name}"
         for start, end, word in (
             (self._free_lists, self._pend_lists, "free"),
             (self._pend_lists, self._lru_lists, "pend"),
         ):
-            if which < end:
-                node, order = divmod(which - start, self.orders)
+            if number < end:
+                node, order = divmod(number - start, self.orders)
                 return f"{word} {nodes[node].name} order {order}"
-        if which < self._task_lists:
-            return f"lru {nodes[which - self._lru_lists].name}"
-        task, kind = divmod(which - self._task_lists, len(TASK_LISTS))
+        if number < self._task_lists:
+            return f"lru {nodes[number - self._lru_lists].name}"
+        task, kind = divmod(number - self._task_lists, len(TASK_LISTS))
         return f"{TASK_LISTS[kind]} of {self.config.tasks[task].name}"
 
-    def pte_at(self, mm: int, vpn: int) -> s.Pte:
+    def zone_of(self, frame: s.Frame) -> s.Zone:
+        """page_zone(): the zone a frame belongs to."""
+        return self.zone[self._node_of[frame.index]]
+
+    def frames_of(self, zone: s.Zone) -> list[s.Frame]:
+        """A zone's frames, by number."""
+        first = self.first_frame[zone.index]
+        return self.frame[first : first + self.config.nodes[zone.index].frames]
+
+    def block(self, head: s.Frame, order: int) -> list[s.Frame]:
+        """The 2^order frames of the block that a frame heads, itself first."""
+        return self.frame[head.index : head.index + (1 << order)]
+
+    def inode_of(self, page: s.FilePage) -> s.FileInode:
+        """The file that a page-cache position belongs to."""
+        return self.inode[self._inode_of[page.index]]
+
+    def pte_at(self, mm: s.Mm, vpn: int) -> s.Pte:
         """The page-table entry of a virtual page."""
-        return self.pte[mm * self.config.pages + vpn]
+        return self.pte[mm.index * self.config.pages + vpn]
 
-    def table_at(self, mm: int, vpn: int) -> s.PageTable:
+    def place_of(self, pte: s.Pte) -> tuple[s.Mm, int]:
+        """The address space and the virtual page number of a PTE."""
+        number, vpn = divmod(pte.index, self.config.pages)
+        return self.mm[number], vpn
+
+    def table_at(self, mm: s.Mm, vpn: int) -> s.PageTable:
         """The place of the page-table page of a virtual page, on a machine that has them."""
-        return self.table[mm * self.config.tables + vpn // self.config.table_span]
+        return self.table[mm.index * self.config.tables + vpn // self.config.table_span]
 
-    def walks_of(self, cpu: int, mm: int) -> list[s.WalkEntry]:
+    def tables_of(self, mm: s.Mm) -> list[s.PageTable]:
+        """The places of an address space's page-table pages, in order of address."""
+        count = self.config.tables
+        return self.table[mm.index * count : mm.index * count + count]
+
+    def walks_of(self, cpu: int, mm: s.Mm) -> list[s.WalkEntry]:
         """A CPU's paging-structure cache entries for an address space, in order of address."""
         count = self.config.tables
-        at = (cpu * len(self.config.processes) + mm) * count
-        return self.walk.records[at : at + count]
+        at = (cpu * len(self.config.processes) + mm.index) * count
+        return self.walk[at : at + count]
 
-    def vma_at(self, mm: int, vpn: int) -> s.Vma:
+    def vma_at(self, mm: s.Mm, vpn: int) -> s.Vma:
         """The mapping of a virtual page."""
-        return self.vma[mm * self.config.pages + vpn]
+        return self.vma[mm.index * self.config.pages + vpn]
 
     def tlb_of(self, cpu: int) -> list[s.TlbEntry]:
         """A CPU's TLB entries."""
         size = self.config.tlb_entries
-        return self.tlb.records[cpu * size : cpu * size + size]
+        return self.tlb[cpu * size : cpu * size + size]
 
     @property
     def device_tlb(self) -> list[s.TlbEntry]:
         """The device's translations, on a machine that has one with a TLB of its own."""
         return self.tlb_of(self.config.cpus)
 
-    def tlb_owner(self, index: int) -> str:
+    def tlb_owner(self, entry: s.TlbEntry) -> str:
         """What a person calls whoever has a TLB entry."""
-        cpu = index // self.config.tlb_entries
+        cpu = entry.index // self.config.tlb_entries
         return f"cpu{cpu}" if cpu < self.config.cpus else "the device"
 
     def asids_of(self, cpu: int) -> list[s.AsidSlot]:
         """A CPU's ASID slots."""
         size = self.config.asids
-        return self.asid.records[cpu * size : cpu * size + size]
+        return self.asid[cpu * size : cpu * size + size]
 
     @property
-    def zero_page(self) -> int:
-        """The frame number of the shared zero page."""
-        return self.config.frames
+    def zero_page(self) -> s.Frame:
+        """The shared zero page."""
+        return self.frame[self.config.frames]
 
-    def irq_ctx(self, cpu: int) -> int:
+    def irq_ctx(self, cpu: int) -> s.Context:
         """The context of a CPU's interrupt level."""
-        return cpu
+        return self.ctx[cpu]
 
-    def task_ctx(self, task: int) -> int:
+    def task_ctx(self, task: s.Task) -> s.Context:
         """The context of a task."""
-        return self.config.cpus + task
+        return self.ctx[self.config.cpus + task.index]
 
-    def ctx_name(self, ctx: int) -> str:
+    def task_of(self, ctx: s.Context) -> s.Task | None:
+        """The task whose context it is; None for an interrupt level and for boot."""
+        number = ctx.index - self.config.cpus
+        return self.task[number] if 0 <= number < len(self.task) else None
+
+    def ctx_name(self, ctx: s.Context) -> str:
         """What a person calls a context."""
-        if ctx == self.boot_ctx:
+        if ctx is self.boot_ctx:
             return "boot"
-        if ctx < self.config.cpus:
-            return f"irq cpu{ctx}"
-        return self.config.tasks[ctx - self.config.cpus].name
+        if ctx.index < self.config.cpus:
+            return f"irq cpu{ctx.index}"
+        return self.config.tasks[ctx.index - self.config.cpus].name
 
     def locate(self, cell: int) -> CellName:
         """The region, record and field of a cell: for the screen, the diff and the explorer."""
@@ -234,15 +272,15 @@ class Machine:
         """
         config = self.config
         for number, thread in enumerate(config.tasks):
-            self.task[number].mm = thread.mm + 1
+            self.task[number].mm = self.mm[thread.mm] if thread.mm >= 0 else None
         for number, f in enumerate(config.files):
             self.inode[number].size = f.pages
             for page in range(f.first, f.first + f.pages):
                 self.file_page[page].disk = self.initial_file_content(page)
-        zero = self.frame[self.zero_page]
+        zero = self.zero_page
         zero.state, zero.refs = s.ZERO_PAGE, 1
-        for number, node in enumerate(config.nodes):
-            self._free_all(number, node.frames)
+        for zone in self.zone:
+            self._free_all(zone)
         self.cells.forget()
 
     def initial_file_content(self, page: int) -> int:
@@ -251,16 +289,52 @@ class Machine:
         contents = self.config.contents
         return contents.index(name) if name in contents else len(contents) + page
 
-    def _free_all(self, node: int, count: int) -> None:
-        first, at = self.first_frame[node], 0
-        while at < count:
+    def _free_all(self, zone: s.Zone) -> None:
+        frames, at = self.frames_of(zone), 0
+        while at < len(frames):
             order = self.config.max_order
-            while at & ((1 << order) - 1) or at + (1 << order) > count:
+            while at & ((1 << order) - 1) or at + (1 << order) > len(frames):
                 order -= 1
-            pfn = first + at
-            self.frame[pfn].state, self.frame[pfn].order = s.FREE_BUDDY, order
-            for tail in range(pfn + 1, pfn + (1 << order)):
-                self.frame[tail].state = s.BUDDY_TAIL
-            lists.push_tail(self, self.free_list(node, order), pfn)
+            head = frames[at]
+            head.state, head.order = s.FREE_BUDDY, order
+            for tail in self.block(head, order)[1:]:
+                tail.state = s.BUDDY_TAIL
+            lists.push_tail(self.free_list(zone, order), head)
             at += 1 << order
-        self.zone[node].free = count
+        zone.free = len(frames)
+
+
+class Names(Regions):
+    """A machine's regions, and what the machine calls their records."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self._machine = machine
+
+    def name_of(self, record: Record) -> str:
+        """What a person calls a record: `cpu1`, `f3`, `pte app text.0`, `pcp cpu0 dram`."""
+        m = self._machine
+        match record:
+            case s.Cpu():
+                return f"cpu{record.index}"
+            case s.Frame():
+                return f"f{record.index}"
+            case s.Mm():
+                return m.config.processes[record.index].name
+            case s.Task():
+                return m.config.tasks[record.index].name
+            case s.Zone():
+                return m.config.nodes[record.index].name
+            case s.ListHead():
+                return m.list_name(record)
+            case s.Context():
+                return m.ctx_name(record)
+            case s.FilePage():
+                return m.config.file_page_name(record.index)
+            case s.Pte() | s.Vma():
+                mm, vpn = divmod(record.index, m.config.pages)
+                place = f"{m.config.processes[mm].name} {m.config.page_name(mm, vpn)}"
+                return f"{type(record).__name__.lower()} {place}"
+            case s.TlbEntry():
+                return f"{m.tlb_owner(record)} tlb {record.index % m.config.tlb_entries}"
+        return super().name_of(record)

@@ -6,7 +6,7 @@ declaration gives sizes, widths, names for the screen, and what the explorer may
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     from array import array
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from luf_tui.machine.cells import Cells
 
 
-class Field:
-    """One named cell of a record.
+R = TypeVar("R", bound="Record")
 
-    `ref` names the region whose index + 1 the cell holds (0 is none); `mask` names the region
-    whose members are its bits; `counter` names the family of a number that only its order
-    matters in (the explorer renames it by rank); `bits` is the width, 0 for the machine's own.
+
+class Field:
+    """One named cell of a record, and how what stands in it is written as a number.
+
+    `ref` names the region whose record the cell points to; `mask` names the region whose members
+    are its bits; `counter` names the family of a number that only its order matters in (the search
+    renames it by rank); `bits` is the width, 0 for the machine's own.
     """
 
     __slots__ = ("bits", "counter", "doc", "mask", "name", "offset", "ref")
@@ -39,11 +42,31 @@ class Field:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def encode(self, value: Any) -> int:
+        """What the cell holds for a value of this field."""
+        raise TypeError(f"{type(self).__name__} does not say what its cell holds")
+
+    def raw(self, record: Record) -> int:
+        """What the cell holds in a record."""
+        return record.cells[record.base + self.offset]
+
+    def write(self, record: Record, raw: int) -> None:
+        """Put a number into the cell, through the log."""
+        cell = record.base + self.offset
+        if record.cells[cell] != raw:
+            record.put(cell, raw)
+
+
+class Number(Field):
+    """A number, a flag or a mask: the cell holds it as it is."""
+
+    __slots__ = ()
+
     @overload
-    def __get__(self, record: None, owner: type) -> Field: ...
+    def __get__(self, record: None, owner: type) -> Number: ...
     @overload
     def __get__(self, record: Record, owner: type) -> int: ...
-    def __get__(self, record: Record | None, owner: type) -> Field | int:
+    def __get__(self, record: Record | None, owner: type) -> Number | int:
         if record is None:
             return self
         return record.cells[record.base + self.offset]
@@ -53,11 +76,97 @@ class Field:
         if record.cells[cell] != value:
             record.put(cell, value)
 
+    def encode(self, value: int) -> int:
+        """The number itself."""
+        return value
+
+
+class MaybeNumber(Field):
+    """A number or None: the cell holds it plus one, 0 for None."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, record: None, owner: type) -> MaybeNumber: ...
+    @overload
+    def __get__(self, record: Record, owner: type) -> int | None: ...
+    def __get__(self, record: Record | None, owner: type) -> MaybeNumber | int | None:
+        if record is None:
+            return self
+        raw = record.cells[record.base + self.offset]
+        return raw - 1 if raw else None
+
+    def __set__(self, record: Record, value: int | None) -> None:
+        self.write(record, 0 if value is None else value + 1)
+
+    def encode(self, value: int | None) -> int:
+        """The number plus one; 0 for None."""
+        return 0 if value is None else value + 1
+
+
+class CpuNumber(Field):
+    """A CPU by its number, counted from 0, or -1 for none: the cell holds it plus one."""
+
+    __slots__ = ()
+
+    def __init__(self, doc: str = "") -> None:
+        super().__init__(doc, ref="cpu")
+
+    @overload
+    def __get__(self, record: None, owner: type) -> CpuNumber: ...
+    @overload
+    def __get__(self, record: Record, owner: type) -> int: ...
+    def __get__(self, record: Record | None, owner: type) -> CpuNumber | int:
+        if record is None:
+            return self
+        return record.cells[record.base + self.offset] - 1
+
+    def __set__(self, record: Record, value: int) -> None:
+        self.write(record, value + 1)
+
+    def encode(self, value: int) -> int:
+        """The number plus one; 0 for -1."""
+        return value + 1
+
+
+class Reference(Field, Generic[R]):
+    """A pointer: presents the record of region `ref` that the cell names, or None, and is assigned
+    one. The cell holds the record's index plus one, 0 for None.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, ref: str, doc: str = "") -> None:
+        super().__init__(doc, ref=ref)
+
+    @overload
+    def __get__(self, record: None, owner: type) -> Reference[R]: ...
+    @overload
+    def __get__(self, record: Record, owner: type) -> R | None: ...
+    def __get__(self, record: Record | None, owner: type) -> Reference[R] | R | None:
+        if record is None:
+            return self
+        raw = record.cells[record.base + self.offset]
+        return record.regions[self.ref][raw - 1] if raw else None
+
+    def __set__(self, record: Record, value: R | None) -> None:
+        cell = record.base + self.offset
+        raw = 0 if value is None else value.index + 1
+        if record.cells[cell] != raw:
+            record.put(cell, raw)
+
+    def encode(self, value: Record | None) -> int:
+        """The record's index plus one; 0 for None."""
+        return 0 if value is None else value.index + 1
+
 
 class Record:
-    """A view of one record: reads cells, and writes them through the log."""
+    """A view of one record: reads cells, and writes them through the log.
 
-    __slots__ = ("base", "cells", "index", "put")
+    A region has one view a record, so that references to the same record are the same object.
+    """
+
+    __slots__ = ("base", "cells", "index", "put", "regions")
 
     FIELDS: ClassVar[tuple[Field, ...]] = ()
     SIZE: ClassVar[int] = 0
@@ -70,11 +179,22 @@ class Record:
         cls.FIELDS = (*inherited, *own)
         cls.SIZE = len(cls.FIELDS)
 
-    def __init__(self, store: Cells, base: int, index: int) -> None:
+    def __init__(self, store: Cells, regions: Regions, base: int, index: int) -> None:
         self.cells: array[int] = store.values
         self.put: Callable[[int, int], None] = store.write
+        self.regions = regions
         self.base = base
         self.index = index
+
+    def __repr__(self) -> str:
+        fields = (f"{name} {self._told(getattr(self, name))}" for name in self._filled())
+        return f"<{self.regions.name_of(self)}: {', '.join(fields) or 'empty'}>"
+
+    def _filled(self) -> list[str]:
+        return [f.name for f in self.FIELDS if f.raw(self)]
+
+    def _told(self, value: object) -> str:
+        return self.regions.name_of(value) if isinstance(value, Record) else str(value)
 
     def clear(self) -> None:
         """Set every field of the record to 0."""
@@ -87,16 +207,15 @@ class Record:
         return {f.name: self.cells[self.base + f.offset] for f in self.FIELDS}
 
 
-R = TypeVar("R", bound=Record)
-
-
 class Region(list[R], Generic[R]):
     """An array of records of one kind: a list, so that indexing costs no call of ours."""
 
     __slots__ = ("base", "kind", "name", "size")
 
-    def __init__(self, name: str, kind: type[R], store: Cells, base: int, count: int) -> None:
-        super().__init__(kind(store, base + i * kind.SIZE, i) for i in range(count))
+    def __init__(
+        self, name: str, kind: type[R], store: Cells, regions: Regions, base: int, count: int
+    ) -> None:
+        super().__init__(kind(store, regions, base + i * kind.SIZE, i) for i in range(count))
         self.name = name
         self.kind = kind
         self.base = base
@@ -107,16 +226,24 @@ class Region(list[R], Generic[R]):
         """The records, as a plain list."""
         return self
 
-    def holding(self, declared: Field, value: int) -> Iterator[R]:
+    def holding(self, declared: Field, value: object) -> Iterator[R]:
         """The records with this value in a field, found by one look at the whole column."""
         if not self:
             return
-        first = self.base + declared.offset
+        first, raw = self.base + declared.offset, declared.encode(value)
         column = self[0].cells[first : self.base + len(self) * self.size : self.size]
-        if value in column:
-            yield from (record for record, held in zip(self, column, strict=True) if held == value)
+        if raw in column:
+            yield from (record for record, held in zip(self, column, strict=True) if held == raw)
 
     def locate(self, cell: int) -> tuple[int, Field]:
         """The record index and the field that a cell of this region belongs to."""
         index, offset = divmod(cell - self.base, self.size)
         return index, self.kind.FIELDS[offset]
+
+
+class Regions(dict[str, "Region[Any]"]):
+    """Every region of a machine by name, and what the machine calls a record."""
+
+    def name_of(self, record: Record) -> str:
+        """What a person calls a record; a machine says it better than by region and number."""
+        return f"{type(record).__name__} {record.index}"
