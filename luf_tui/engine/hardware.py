@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
-from luf_tui.machine.schema import PRESENT, Pte, TlbEntry
+from luf_tui.machine.schema import PRESENT, AsidSlot, Mm, Pte, TlbEntry
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
@@ -30,7 +30,7 @@ def find(k: Kernel, cpu: int, vpn: int) -> TlbEntry | None:
     """The entry a CPU would use for an address of its loaded mm."""
     mm = k.m.cpu[cpu].loaded_mm
     for entry in k.m.tlb_of(cpu):
-        if entry.mm == mm and entry.vpn == vpn and mm:
+        if mm and entry.mm is mm and entry.vpn == vpn:
             return entry
     return None
 
@@ -40,7 +40,7 @@ def accessible(pte: Pte) -> bool:
     return pte.kind == PRESENT and not pte.prot_none
 
 
-def fill(k: Kernel, cpu: int, mm: int, vpn: int, store: bool = False) -> bool:
+def fill(k: Kernel, cpu: int, mm: Mm, vpn: int, store: bool = False) -> bool:
     """H1: walk, set A (and D for a store) in memory, cache the translation.
 
     False when the walk finds nothing, or no permission to store: that raises #PF instead. A walk
@@ -54,15 +54,16 @@ def fill(k: Kernel, cpu: int, mm: int, vpn: int, store: bool = False) -> bool:
     if store:
         pte.dirty = 1
     entry = _room(k, cpu)
-    entry.mm, entry.vpn, entry.pfn = mm + 1, vpn, pte.pfn
+    entry.mm, entry.vpn, entry.frame = mm, vpn, pte.frame
     entry.writable = pte.writable
     entry.dirty = pte.dirty if store or k.m.config.dirty_on_load else 0
-    entry.pending = 0 if k.m.vma_at(mm, vpn).prot_read else k.m.mm[mm].writer
-    k.emit(ev.FILL, cpu, mm, vpn, pte.pfn - 1, flags_of(pte))
+    entry.pending = None if k.m.vma_at(mm, vpn).prot_read else mm.writer
+    assert pte.frame
+    k.emit(ev.FILL, cpu, mm.index, vpn, pte.frame.pfn, flags_of(pte))
     return True
 
 
-def _find_table(k: Kernel, cpu: int, mm: int, vpn: int) -> bool:
+def _find_table(k: Kernel, cpu: int, mm: Mm, vpn: int) -> bool:
     """The upper levels of a walk, from the paging-structure cache if it has them; False raises #PF.
 
     What a page says that is a page table no longer is not modelled: the walk faults, and with the
@@ -70,12 +71,12 @@ def _find_table(k: Kernel, cpu: int, mm: int, vpn: int) -> bool:
     """
     walk = k.m.walks_of(cpu, mm)[vpn // k.m.config.table_span]
     table = k.m.table_at(mm, vpn).frame
-    if walk.table and walk.table != table:
-        k.emit(ev.FREED_WALK, cpu, mm, vpn, walk.table - 1)
+    if walk.table and walk.table is not table:
+        k.emit(ev.FREED_WALK, cpu, mm.index, vpn, walk.table.pfn)
         walk.clear()
         return False
     walk.table = table
-    return bool(table)
+    return table is not None
 
 
 def _room(k: Kernel, cpu: int) -> TlbEntry:
@@ -87,12 +88,19 @@ def _room(k: Kernel, cpu: int) -> TlbEntry:
     state = k.m.cpu[cpu]
     entry = entries[state.victim]
     state.victim = (state.victim + 1) % len(entries)
-    k.emit(ev.EVICT, cpu, entry.mm - 1, entry.vpn, entry.pfn - 1)
-    entry.clear()
+    evict(k, cpu, entry)
     return entry
 
 
-def drop(k: Kernel, cpu: int, mm: int, start: int, end: int) -> int:
+def evict(k: Kernel, cpu: int, entry: TlbEntry) -> None:
+    """An entry makes room: the hardware may drop any of them at any time."""
+    assert entry.mm
+    assert entry.frame
+    k.emit(ev.EVICT, cpu, entry.mm.index, entry.vpn, entry.frame.pfn)
+    entry.clear()
+
+
+def drop(k: Kernel, cpu: int, mm: Mm, start: int, end: int) -> int:
     """INVLPG (H6) over [start, end) of one mm, or all its entries when end is start. What the CPU
     remembers of the upper levels goes in either case.
     """
@@ -102,44 +110,44 @@ def drop(k: Kernel, cpu: int, mm: int, start: int, end: int) -> int:
     return forget(k, cpu, mm, start, end)
 
 
-def forget(k: Kernel, cpu: int, mm: int, start: int, end: int) -> int:
+def forget(k: Kernel, cpu: int, mm: Mm, start: int, end: int) -> int:
     """Drop TLB entries as `drop` does, and nothing else."""
     dropped = 0
     for entry in k.m.tlb_of(cpu):
-        if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
+        if entry.mm is mm and (start == end or start <= entry.vpn < end):
             entry.clear()
             dropped += 1
     return dropped
 
 
-def forget_device(k: Kernel, mm: int, start: int, end: int) -> int:
+def forget_device(k: Kernel, mm: Mm, start: int, end: int) -> int:
     """Drop the device's translations of [start, end) of one mm, or all when end is start."""
     dropped = 0
     for entry in k.m.device_tlb:
-        if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
+        if entry.mm is mm and (start == end or start <= entry.vpn < end):
             entry.clear()
             dropped += 1
     return dropped
 
 
-def notify(k: Kernel, mm: int, start: int, end: int) -> None:
-    """mmu_notifier_arch_invalidate_secondary_tlbs(): done when it returns. `mm` -1 is every mm."""
+def notify(k: Kernel, mm: Mm | None, start: int, end: int) -> None:
+    """mmu_notifier_arch_invalidate_secondary_tlbs(): done when it returns. No `mm` is every mm."""
     if not k.m.config.secondary_tlb:
         return
-    for space in range(len(k.m.config.processes)) if mm < 0 else (mm,):
+    for space in (mm,) if mm else k.m.mm:
         dropped = forget_device(k, space, start, end)
         if dropped:
-            k.emit(ev.NOTIFY, k.cpu, space, start, dropped)
+            k.emit(ev.NOTIFY, k.cpu, space.index, start, dropped)
 
 
-def load_mm(k: Kernel, cpu: int, mm: int) -> None:
+def load_mm(k: Kernel, cpu: int, mm: Mm) -> None:
     """switch_mm_irqs_off(): load an mm, reuse its ASID slot if current, flush it if behind.
 
     The CPU sets its bit in mm_cpumask, then reads tlb_gen, then loads CR3 (baseline 1.3).
     """
     m = k.m
-    state, space = m.cpu[cpu], m.mm[mm]
-    same = state.loaded_mm == mm + 1
+    state = m.cpu[cpu]
+    same = state.loaded_mm is mm
     if same and not state.lazy:
         return
     if m.config.arch != X86:
@@ -147,37 +155,37 @@ def load_mm(k: Kernel, cpu: int, mm: int) -> None:
         return
     slots = m.asids_of(cpu)
     if m.config.mask_follows_load and state.loaded_mm and not same:
-        m.mm[state.loaded_mm - 1].cpumask &= ~(1 << cpu)
+        state.loaded_mm.cpumask &= ~(1 << cpu)
     if k.policy.has("mask-before-load"):
-        space.cpumask |= 1 << cpu
+        mm.cpumask |= 1 << cpu
     number = state.asid if same else _slot(k, cpu, mm)
     slot = slots[number]
-    known = slot.mm == mm + 1
-    behind = not known or (slot.gen != space.tlb_gen and k.policy.has("check-on-switch-in"))
+    known = slot.mm is mm
+    behind = not known or (slot.gen != mm.tlb_gen and k.policy.has("check-on-switch-in"))
     if slot.mm and not known:
-        drop(k, cpu, slot.mm - 1, 0, 0)
+        drop(k, cpu, slot.mm, 0, 0)
     if behind:
         dropped = drop(k, cpu, mm, 0, 0)
-        slot.mm, slot.gen = mm + 1, space.tlb_gen
-        k.emit(ev.FLUSH, cpu, mm, dropped, -1, UNLAZY if same else SWITCH)
-    state.asid, state.loaded_mm, state.lazy = number, mm + 1, 0
+        slot.mm, slot.gen = mm, mm.tlb_gen
+        k.emit(ev.FLUSH, cpu, mm.index, dropped, -1, UNLAZY if same else SWITCH)
+    state.asid, state.loaded_mm, state.lazy = number, mm, 0
 
 
-def _load_tagged(k: Kernel, cpu: int, mm: int) -> None:
+def _load_tagged(k: Kernel, cpu: int, mm: Mm) -> None:
     """switch_mm() where an mm has the same ASID on every CPU: nothing is flushed, and the CPU stays
     in mm_cpumask of every mm it ever ran (riscv set_mm()). ASIDs do not run out here.
     """
     if k.policy.has("mask-before-load"):
-        k.m.mm[mm].cpumask |= 1 << cpu
+        mm.cpumask |= 1 << cpu
     state = k.m.cpu[cpu]
-    state.loaded_mm, state.lazy = mm + 1, 0
+    state.loaded_mm, state.lazy = mm, 0
 
 
-def _slot(k: Kernel, cpu: int, mm: int) -> int:
+def _slot(k: Kernel, cpu: int, mm: Mm) -> int:
     """choose_new_asid(): the slot that knows the mm, or the next one round robin."""
     slots = k.m.asids_of(cpu)
     for number, slot in enumerate(slots):
-        if slot.mm == mm + 1:
+        if slot.mm is mm:
             return number
     state = k.m.cpu[cpu]
     number = state.next_asid
@@ -190,7 +198,7 @@ def enter_lazy(k: Kernel, cpu: int) -> None:
     state = k.m.cpu[cpu]
     if state.loaded_mm and not state.lazy:
         state.lazy = 1
-        k.emit(ev.LAZY, cpu, cpu, state.loaded_mm - 1)
+        k.emit(ev.LAZY, cpu, cpu, state.loaded_mm.index)
 
 
 def leave_mm(k: Kernel, cpu: int) -> None:
@@ -199,30 +207,32 @@ def leave_mm(k: Kernel, cpu: int) -> None:
     mm = state.loaded_mm
     if not mm:
         return
-    drop(k, cpu, mm - 1, 0, 0)
+    drop(k, cpu, mm, 0, 0)
     k.m.asids_of(cpu)[state.asid].clear()
-    k.m.mm[mm - 1].cpumask &= ~(1 << cpu)
-    state.loaded_mm = state.lazy = 0
+    mm.cpumask &= ~(1 << cpu)
+    state.loaded_mm, state.lazy = None, 0
 
 
-def forget_mm(k: Kernel, cpu: int, mm: int) -> None:
+def forget_mm(k: Kernel, cpu: int, mm: Mm) -> None:
     """An mm is gone, and with it its ASID: nothing of it is left on a CPU."""
     drop(k, cpu, mm, 0, 0)
     for slot in k.m.asids_of(cpu):
-        if slot.mm == mm + 1:
+        if slot.mm is mm:
             slot.clear()
 
 
 def flush_all(k: Kernel, cpu: int) -> None:
     """A CPU drops everything, and knows no address space any more."""
-    dropped = sum(drop(k, cpu, mm, 0, 0) for mm in range(len(k.m.config.processes)))
+    dropped = sum(drop(k, cpu, mm, 0, 0) for mm in k.m.mm)
     for slot in k.m.asids_of(cpu):
         slot.clear()
     k.emit(ev.FLUSH, cpu, -1, dropped, -1, ONLINE)
 
 
-def flush_tlb_func(k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int, why: int) -> None:
-    """The flush on one CPU, local or by IPI (baseline 1.6). `mm` -1 is a batch flush, which
+def flush_tlb_func(
+    k: Kernel, cpu: int, mm: Mm | None, start: int, end: int, gen: int, why: int
+) -> None:
+    """The flush on one CPU, local or by IPI (baseline 1.6). No `mm` is a batch flush, which
     compares the generation of whatever is loaded. Ranged only when exactly one behind.
     """
     m = k.m
@@ -230,39 +240,38 @@ def flush_tlb_func(k: Kernel, cpu: int, mm: int, start: int, end: int, gen: int,
         _sfence(k, cpu, mm, start, end, why)
         return
     state = m.cpu[cpu]
-    loaded = state.loaded_mm - 1
-    if loaded < 0:
+    loaded = state.loaded_mm
+    if not loaded:
         return
-    if mm >= 0 and loaded != mm:
-        m.mm[mm].cpumask &= ~(1 << cpu)
-        k.emit(ev.FLUSH, cpu, mm, 0, 0, why)
+    if mm and loaded is not mm:
+        mm.cpumask &= ~(1 << cpu)
+        k.emit(ev.FLUSH, cpu, mm.index, 0, 0, why)
         return
     if state.lazy:
         leave_mm(k, cpu)
-        k.emit(ev.FLUSH, cpu, loaded, 0, -1, why)
+        k.emit(ev.FLUSH, cpu, loaded.index, 0, -1, why)
         return
-    slot, latest = m.asids_of(cpu)[state.asid], m.mm[loaded].tlb_gen
+    slot, latest = m.asids_of(cpu)[state.asid], loaded.tlb_gen
     if gen and gen <= slot.gen:
         return
     if slot.gen == latest:
-        k.emit(ev.FLUSH, cpu, loaded, 0, 0, why)
+        k.emit(ev.FLUSH, cpu, loaded.index, 0, 0, why)
         return
-    ranged = mm >= 0 and start != end and gen == slot.gen + 1 == latest
+    ranged = mm and start != end and gen == slot.gen + 1 == latest
     dropped = drop(k, cpu, loaded, start if ranged else 0, end if ranged else 0)
     slot.gen = latest
-    k.emit(ev.FLUSH, cpu, loaded, dropped, end - start if ranged else -1, why)
+    k.emit(ev.FLUSH, cpu, loaded.index, dropped, end - start if ranged else -1, why)
 
 
-def _sfence(k: Kernel, cpu: int, mm: int, start: int, end: int, why: int) -> None:
+def _sfence(k: Kernel, cpu: int, mm: Mm | None, start: int, end: int, why: int) -> None:
     """Linux's local_flush_tlb_range_asid() for riscv: by address space, whatever the CPU runs;
     a batch flush takes everything (FLUSH_TLB_NO_ASID).
     """
-    spaces = range(len(k.m.config.processes)) if mm < 0 else (mm,)
-    dropped = sum(drop(k, cpu, space, start, end) for space in spaces)
-    k.emit(ev.FLUSH, cpu, mm, dropped, end - start if end > start else -1, why)
+    dropped = sum(drop(k, cpu, space, start, end) for space in ((mm,) if mm else k.m.mm))
+    k.emit(ev.FLUSH, cpu, mm.index if mm else -1, dropped, end - start if end > start else -1, why)
 
 
-def issue(k: Kernel, cpu: int, mm: int, start: int, end: int, *, upper: bool = False) -> None:
+def issue(k: Kernel, cpu: int, mm: Mm, start: int, end: int, *, upper: bool = False) -> None:
     """The TLBI of arm64 on a CPU, of [start, end) of an mm or, when end is start, of all of it:
     every CPU is told to drop its entries (K-arm64). Each may use them until `barrier`, and here
     each does. What they remember of the `upper` levels goes only when page-table pages do.
@@ -272,11 +281,11 @@ def issue(k: Kernel, cpu: int, mm: int, start: int, end: int, *, upper: bool = F
         if other.offline:
             continue
         for entry in k.m.tlb_of(other.index):
-            if entry.mm == mm + 1 and (start == end or start <= entry.vpn < end):
+            if entry.mm is mm and (start == end or start <= entry.vpn < end):
                 entry.issued |= bit
         for walk in k.m.walks_of(other.index, mm) if upper or start == end else ():
             walk.issued |= bit if walk.table else 0
-    k.emit(ev.ISSUE, cpu, mm, start, end - start if end > start else -1)
+    k.emit(ev.ISSUE, cpu, mm.index, start, end - start if end > start else -1)
 
 
 def barrier(k: Kernel, cpu: int) -> None:
@@ -287,11 +296,12 @@ def barrier(k: Kernel, cpu: int) -> None:
             walk.clear()
     for other in range(k.m.config.cpus):
         gone = [entry for entry in k.m.tlb_of(other) if entry.issued >> cpu & 1]
-        for mm in sorted({entry.mm for entry in gone}):
-            held = [entry for entry in gone if entry.mm == mm]
+        for mm in k.m.mm:
+            held = [entry for entry in gone if entry.mm is mm]
             for entry in held:
                 entry.clear()
-            k.emit(ev.FLUSH, other, mm - 1, len(held), 0, BROADCAST)
+            if held:
+                k.emit(ev.FLUSH, other, mm.index, len(held), 0, BROADCAST)
 
 
 def switch_barrier(k: Kernel, cpu: int) -> None:

@@ -160,6 +160,38 @@ class Reference(Field, Generic[R]):
         return 0 if value is None else value.index + 1
 
 
+class Required(Field, Generic[R]):
+    """A reference that is set whenever anybody reads it: presents the record, never None.
+
+    Reading an empty one is the engine's NULL dereference: it raises IndexError.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, ref: str, doc: str = "") -> None:
+        super().__init__(doc, ref=ref)
+
+    @overload
+    def __get__(self, record: None, owner: type) -> Required[R]: ...
+    @overload
+    def __get__(self, record: Record, owner: type) -> R: ...
+    def __get__(self, record: Record | None, owner: type) -> Required[R] | R:
+        if record is None:
+            return self
+        raw = record.cells[record.base + self.offset]
+        if not raw:
+            raise IndexError(f"{type(record).__name__}.{self.name} refers to nothing")
+        found: R = record.regions[self.ref][raw - 1]
+        return found
+
+    def __set__(self, record: Record, value: R) -> None:
+        self.write(record, value.index + 1)
+
+    def encode(self, value: Record | None) -> int:
+        """The record's index plus one; 0 for None."""
+        return 0 if value is None else value.index + 1
+
+
 class Record:
     """A view of one record: reads cells, and writes them through the log.
 

@@ -20,7 +20,7 @@ from attrs import frozen
 
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
-from luf_tui.machine.schema import Pte
+from luf_tui.machine.schema import FilePage, Frame, Mm, Pte, Task, Zone
 
 NOW, ORDINARY, DEFERRED = 0, 1, 2
 """Answers to *how is this PTE's flush paid*: at once, by the ordinary batch, or lazily."""
@@ -75,17 +75,17 @@ class Policy:
         """What is owed now, for the screen."""
         return []
 
-    def owed(self, m: Machine, pfn: int) -> int:
+    def owed(self, m: Machine, frame: Frame) -> int:
         """CPUs a free frame's debt still names."""
         return 0
 
     # -- unmapping one folio (OP-1) -----------------------------------------------------------
 
-    def begin_walk(self, m: Machine, task: int, pfn: int) -> str:
+    def begin_walk(self, m: Machine, task: Task | None, frame: Frame) -> str:
         """Start the walk over a folio's mappings. Returns why its flush may not be deferred."""
         return "this policy defers nothing"
 
-    def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
+    def pays(self, m: Machine, task: Task | None, cpu: int, pte: Pte, batch: bool) -> int:
         """How the flush of a PTE about to be cleared is paid: NOW, ORDINARY or DEFERRED.
 
         `batch` is TTU_BATCH_FLUSH: the caller promises to flush later.
@@ -96,17 +96,17 @@ class Policy:
         """Why a PTE's flush may not be deferred; empty when it may."""
         return ""
 
-    def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
+    def note(self, m: Machine, task: Task | None, pte: Pte, how: int) -> int:
         """set_tlb_ubc_flush_pending() for a PTE just read, still in place. Returns the CPUs."""
         return 0
 
-    def end_walk(self, m: Machine, task: int) -> bool:
+    def end_walk(self, m: Machine, task: Task | None) -> bool:
         """Finish the walk; True when the folio's flush is deferred."""
         return False
 
     # -- paying a task's batches (OP-2, OP-13) ------------------------------------------------
 
-    def fold_key(self, m: Machine, task: int) -> int:
+    def fold_key(self, m: Machine, task: Task | None) -> int:
         """fold_unmap_luf(): turn a task's deferred notes into a key; 0 is no debt."""
         return 0
 
@@ -114,18 +114,18 @@ class Policy:
         """CPUs a key stands for."""
         return 0
 
-    def take_batch(self, m: Machine, task: int, gate: str) -> int:
+    def take_batch(self, m: Machine, task: Task | None, gate: str) -> int:
         """try_to_unmap_flush(): hand over the CPUs to flush now and forget them.
 
         `gate` says before what: `free`, `copy`, `io`, `key`.
         """
         return 0
 
-    def take_dirty(self, m: Machine, task: int) -> int:
+    def take_dirty(self, m: Machine, task: Task | None) -> int:
         """try_to_unmap_flush_dirty(): as `take_batch`, only if a dirty PTE is among the notes."""
         return 0
 
-    def take_key(self, m: Machine, task: int, key: int) -> int:
+    def take_key(self, m: Machine, task: Task | None, key: int) -> int:
         """luf_flush(key): CPUs to flush now because a deferred folio is kept after all."""
         return 0
 
@@ -133,14 +133,14 @@ class Policy:
         """The number of a flush about to start (new_luf_ugen before the IPIs, O18)."""
         return 0
 
-    def flushed(self, m: Machine, mask: int, number: int, mm: int) -> None:
-        """All of `mask` have flushed; `mm` is -1 for a flush of whatever was loaded."""
+    def flushed(self, m: Machine, mask: int, number: int, mm: Mm | None) -> None:
+        """All of `mask` have flushed; no `mm` is a flush of whatever was loaded."""
 
-    def pending_flush(self, m: Machine, mm: int) -> bool:
+    def pending_flush(self, m: Machine, mm: Mm) -> bool:
         """flush_tlb_batched_pending(): whether this mm has unmaps whose flush is not done."""
         return False
 
-    def pending_done(self, m: Machine, mm: int, pending: int) -> None:
+    def pending_done(self, m: Machine, mm: Mm, pending: int) -> None:
         """The mm was flushed up to its pending count `pending`."""
 
     # -- free pages and their marks (OP-5 to OP-8) ----------------------------------------------
@@ -149,77 +149,77 @@ class Policy:
         """The mark a page carries on a pcp list."""
         return key
 
-    def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
+    def mark_for_buddy(self, m: Machine, zone: Zone, mark: int) -> int:
         """The mark a page carries into buddy, given its pcp mark."""
         return mark
 
-    def merge_marks(self, m: Machine, node: int, mark: int, other: int) -> int:
+    def merge_marks(self, m: Machine, zone: Zone, mark: int, other: int) -> int:
         """The mark of a merged block from those of its halves, its own head first."""
         return mark or other
 
-    def split_mark(self, m: Machine, node: int, mark: int) -> int:
+    def split_mark(self, m: Machine, zone: Zone, mark: int) -> int:
         """The mark a left-over half goes back with, given its own."""
         return mark
 
-    def listed(self, m: Machine, node: int, order: int, mark: int) -> None:
+    def listed(self, m: Machine, zone: Zone, order: int, mark: int) -> None:
         """A marked block joined the pend_list."""
 
-    def unlisted(self, m: Machine, node: int, order: int, mark: int) -> None:
+    def unlisted(self, m: Machine, zone: Zone, order: int, mark: int) -> None:
         """A marked block left the pend_list."""
 
     def may_capture(self, m: Machine, mark: int) -> bool:
         """Whether compaction may keep a block it has just freed, given the block's mark."""
         return not mark
 
-    def splice_ready(self, m: Machine, node: int, order: int) -> bool:
+    def splice_ready(self, m: Machine, zone: Zone, order: int) -> bool:
         """Whether everything on a pend_list is paid, so that it may join the free_list."""
         return False
 
     # -- taking pages off (OP-9 to OP-12) -----------------------------------------------------
 
-    def takeoff_start(self, m: Machine, task: int, node: int, may_wait: bool) -> None:
-        """luf_takeoff_start(). `node` is -1 for a pcp taker."""
+    def takeoff_start(self, m: Machine, task: Task | None, zone: Zone | None, may_wait: bool) -> None:
+        """luf_takeoff_start(). no `zone` is a pcp taker."""
 
-    def pend_first(self, m: Machine, node: int) -> bool:
+    def pend_first(self, m: Machine, zone: Zone) -> bool:
         """Whether marked pages are to be preferred (OP-12)."""
         return False
 
-    def take_pcp(self, m: Machine, task: int, pfn: int) -> bool:
+    def take_pcp(self, m: Machine, task: Task | None, frame: Frame) -> bool:
         """luf_takeoff_check_and_fold() for a pcp page; False refuses it."""
-        return not self.owed(m, pfn)
+        return not self.owed(m, frame)
 
-    def take_buddy(self, m: Machine, task: int, node: int, pfn: int) -> bool:
+    def take_buddy(self, m: Machine, task: Task | None, zone: Zone | None, frame: Frame) -> bool:
         """luf_takeoff_check_and_fold() for a buddy block; False refuses it."""
-        return not self.owed(m, pfn)
+        return not self.owed(m, frame)
 
-    def takeoff_end(self, m: Machine, task: int, node: int) -> int:
+    def takeoff_end(self, m: Machine, task: Task | None, zone: Zone | None) -> int:
         """luf_takeoff_end(): CPUs to flush before anything taken may be touched."""
         return 0
 
-    def takeoff_flushed(self, m: Machine, task: int, mask: int) -> None:
+    def takeoff_flushed(self, m: Machine, task: Task | None, mask: int) -> None:
         """The takeoff flush of `mask` is done."""
 
-    def takeoff_must_wait(self, m: Machine, task: int, node: int) -> int:
+    def takeoff_must_wait(self, m: Machine, task: Task | None, zone: Zone | None) -> int:
         """The zone generation of another taker to wait for; 0 is none."""
         return 0
 
-    def takeoff_done(self, m: Machine, task: int, node: int) -> None:
+    def takeoff_done(self, m: Machine, task: Task | None, zone: Zone | None) -> None:
         """The section is over: everything it claimed is paid."""
 
     # -- permission upgrades and content changes (OP-14 to OP-16) ------------------------------
 
-    def fault_masks(self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str) -> int:
+    def fault_masks(self, m: Machine, task: Task | None, mm: Mm, vpn: int, write: bool, when: str) -> int:
         """CPUs to flush for a fault: asked `before` the new PTE is visible and `after`."""
         return 0
 
-    def file_mask(self, m: Machine, task: int, page: int, why: str) -> int:
+    def file_mask(self, m: Machine, task: Task | None, page: FilePage, why: str) -> int:
         """luf_flush_mapping(): CPUs to flush before a file page's content or place changes.
 
         `why` is `write`, `truncate`, `invalidate`, `writeback`, `evict` or `read-in`.
         """
         return 0
 
-    def mm_mask(self, m: Machine, task: int, mm: int, why: str) -> int:
+    def mm_mask(self, m: Machine, task: Task | None, mm: Mm, why: str) -> int:
         """luf_flush_mm(): CPUs to flush for one address space.
 
         `why` is `switch`, `exit`, `vma` or `install`: another page comes under an address, and not

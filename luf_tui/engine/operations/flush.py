@@ -7,18 +7,15 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
+from luf_tui.machine.regions import Reference
+from luf_tui.machine.schema import Context, Mm
 
 TAKEOFF = ev.REASON["taken off the free lists"]
 
 
-def initiator(k: Kernel, ctx: int) -> int:
+def initiator(k: Kernel, ctx: Context) -> int:
     """The CPU that flushes for a context: its own, and cpu0 for a process that runs nowhere."""
     return max(k.cpu_of(ctx), 0)
-
-
-def acknowledged(act: Operation, k: Kernel) -> bool:
-    """Every CPU that was interrupted has flushed."""
-    return not k.m.shootdown[initiator(k, act.ctx)].waiting
 
 
 def settle_devices(k: Kernel, flush: Shootdown) -> None:
@@ -27,7 +24,7 @@ def settle_devices(k: Kernel, flush: Shootdown) -> None:
     """
     late = flush.why == TAKEOFF and not k.policy.has("notify-secondary")
     if flush.mm or late:
-        hardware.notify(k, flush.mm - 1, flush.start, flush.end)
+        hardware.notify(k, flush.mm, flush.start, flush.end)
 
 
 class Shootdown(Operation, name="shootdown"):
@@ -37,7 +34,7 @@ class Shootdown(Operation, name="shootdown"):
     is everything). Without, `mask` names the CPUs of a batch whose generations moved already.
     """
 
-    mm = Local(ref="mm")
+    mm = Reference["Mm"]("mm")
     mask = Local(mask="cpu")
     start = Local()
     end = Local()
@@ -51,16 +48,15 @@ class Shootdown(Operation, name="shootdown"):
         """The initiator drops its own entries and takes the flush's number first (O18)."""
         self.number = k.policy.flush_number(k.m)
         if self.mm:
-            space = k.m.mm[self.mm - 1]
             if k.m.config.arch == X86:
-                space.tlb_gen += 1
-                self.gen = space.tlb_gen
-            self.mask = space.cpumask
+                self.mm.tlb_gen += 1
+                self.gen = self.mm.tlb_gen
+            self.mask = self.mm.cpumask
             if self.end - self.start > k.m.config.ceiling:
                 self.start = self.end = 0
         me = initiator(k, self.ctx)
         if self.mask >> me & 1 and self._flushes_itself(k):
-            args = (self.mm - 1, self.start, self.end, self.gen)
+            args = (self.mm, self.start, self.end, self.gen)
             hardware.flush_tlb_func(k, me, *args, hardware.LOCAL)
         return None if self._targets(k) else self._complete(k)
 
@@ -83,9 +79,9 @@ class Shootdown(Operation, name="shootdown"):
             others &= ~sum(1 << cpu.index for cpu in k.m.cpu if cpu.offline)
         if self.tables or k.m.config.arch != X86:
             return others
-        trim = self.mm and k.m.mm[self.mm - 1].trim
+        trim = self.mm and self.mm.trim
         for cpu in k.m.cpu:
-            wanted = not self.mm or cpu.loaded_mm == self.mm or trim
+            wanted = not self.mm or cpu.loaded_mm is self.mm or trim
             if cpu.lazy or not wanted:
                 others &= ~(1 << cpu.index)
         return others
@@ -97,7 +93,7 @@ class Shootdown(Operation, name="shootdown"):
         request = k.m.shootdown[me]
         targets = self._targets(k)
         if self.mm:
-            k.m.mm[self.mm - 1].trim = 0
+            self.mm.trim = 0
         request.waiting, request.mm, request.gen = targets, self.mm, self.gen
         request.start, request.end, request.tables = self.start, self.end, self.tables
         for cpu in range(k.m.config.cpus):
@@ -107,16 +103,21 @@ class Shootdown(Operation, name="shootdown"):
         k.emit(ev.SEND, me, targets, pages, self.why)
         return None
 
-    @step("wait for acknowledgements", when=acknowledged)
+    @step("wait for acknowledgements")
     def wait(self, k: Kernel) -> Next:
         """The initiator spins with preemption off until every target has flushed."""
         k.m.shootdown[initiator(k, self.ctx)].clear()
         return self._complete(k)
 
+    @wait.when
+    def _acknowledged(self, k: Kernel) -> bool:
+        """Every CPU that was interrupted has flushed."""
+        return not k.m.shootdown[initiator(k, self.ctx)].waiting
+
     def _complete(self, k: Kernel) -> Next:
         """Tell devices, and the policy's ledger what is paid now."""
         settle_devices(k, self)
-        k.policy.flushed(k.m, self.mask, self.number, self.mm - 1)
+        k.policy.flushed(k.m, self.mask, self.number, self.mm)
         if self.mask:
             k.emit(ev.FLUSHED, k.cpu, self.mask, self.why)
         return DONE
@@ -135,10 +136,10 @@ class Broadcast(Shootdown, name="tlbi"):
         if self.mm:
             if self.end - self.start > k.m.config.ceiling:
                 self.start = self.end = 0
-            self.mask = k.m.mm[self.mm - 1].cpumask
+            self.mask = self.mm.cpumask
             upper = bool(self.tables)
             cpu = initiator(k, self.ctx)
-            hardware.issue(k, cpu, self.mm - 1, self.start, self.end, upper=upper)
+            hardware.issue(k, cpu, self.mm, self.start, self.end, upper=upper)
         return None
 
     @step("wait until every CPU has done it")
@@ -166,13 +167,13 @@ class FlushTlbFunc(Operation, name="flush_tlb_func"):
     def flush(self, k: Kernel) -> Next:
         """Drop what the request names, if this CPU is behind."""
         r = k.m.shootdown[self.sender]
-        hardware.flush_tlb_func(k, k.cpu, r.mm - 1, r.start, r.end, r.gen, hardware.REMOTE)
+        hardware.flush_tlb_func(k, k.cpu, r.mm, r.start, r.end, r.gen, hardware.REMOTE)
         return None
 
     @step("acknowledge")
     def ack(self, k: Kernel) -> Next:
         """Only now may the sender go on."""
         k.m.shootdown[self.sender].waiting &= ~(1 << k.cpu)
-        k.m.cpu[k.cpu].handling = 0
+        k.m.cpu[k.cpu].handling = -1
         k.emit(ev.ACK, k.cpu, self.sender)
         return DONE

@@ -9,8 +9,8 @@ from luf_tui.machine import lists
 
 
 class CompactionAlloc(Operation, name="compaction alloc"):
-    """compaction_alloc(): a target from the compacting task's own list. Gives the frame plus one,
-    or 0 when the free scanner has met the migrating one.
+    """compaction_alloc(): a target from the compacting task's own list. Gives the frame,
+    or none when the free scanner has met the migrating one.
     """
 
     use = Local("the state it is taken for")
@@ -18,8 +18,9 @@ class CompactionAlloc(Operation, name="compaction alloc"):
     @step("take an isolated free page")
     def take(self, k: Kernel) -> Next:
         """Its debt is paid already."""
-        pfn = lists.pop_head(k.m, k.m.task_list(k.task, "freepages"))
-        if pfn >= 0:
-            hand_out(k, pfn, 0, self.use)
-        k.give(pfn + 1)
+        assert k.task
+        frame = lists.pop_head(k.m.task_list(k.task, "freepages"))
+        if frame:
+            hand_out(k, frame, 0, self.use)
+        k.give(frame)
         return DONE

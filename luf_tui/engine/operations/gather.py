@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from luf_tui.engine.kernel import Kernel
-from luf_tui.machine.schema import Pte
+from luf_tui.machine.schema import Mm, Pte
 
 
-def begin_gather(k: Kernel, mm: int) -> None:
+def begin_gather(k: Kernel, mm: Mm) -> None:
     """inc_tlb_flush_pending(): others are told before the first PTE changes."""
-    space = k.m.mm[mm]
-    space.flush_pending = space.flush_pending + 1 if k.policy.has("count-gathers") else 1
+    mm.flush_pending = mm.flush_pending + 1 if k.policy.has("count-gathers") else 1
 
 
-def end_gather(k: Kernel, mm: int) -> None:
+def end_gather(k: Kernel, mm: Mm) -> None:
     """dec_tlb_flush_pending(): what this operation changed is flushed. As a flag it forgets that
     another one is still on its way.
     """
-    space = k.m.mm[mm]
-    space.flush_pending = space.flush_pending - 1 if k.policy.has("count-gathers") else 0
+    mm.flush_pending = mm.flush_pending - 1 if k.policy.has("count-gathers") else 0
 
 
-def nested(k: Kernel, mm: int) -> bool:
+def nested(k: Kernel, mm: Mm) -> bool:
     """mm_tlb_flush_nested(): another gather is in flight, so a PTE that this one found changed
     may still be cached; it flushes the whole mm, whether it changed anything or not.
     """
-    return k.m.mm[mm].flush_pending > 1 and k.policy.has("flush-nested-gather")
+    return mm.flush_pending > 1 and k.policy.has("flush-nested-gather")
 
 
-def reachable(k: Kernel, pte: Pte, mm: int) -> bool:
+def reachable(k: Kernel, pte: Pte, mm: Mm) -> bool:
     """pte_accessible(): a CPU may have the PTE cached. What PROT_NONE hides it may have cached
     only while the flush for that is on its way (baseline 2.2).
     """
     if pte.prot_none:
-        return bool(k.m.mm[mm].flush_pending) and k.policy.has("flush-hidden-while-pending")
+        return bool(mm.flush_pending) and k.policy.has("flush-hidden-while-pending")
     return True

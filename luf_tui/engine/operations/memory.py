@@ -4,142 +4,147 @@ from __future__ import annotations
 
 from luf_tui.engine import allocator
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
-from luf_tui.machine.schema import FREE_PCP, KERNEL
+from luf_tui.machine.regions import MaybeNumber, Reference, Required
+from luf_tui.machine.schema import FREE_PCP, KERNEL, Context, Frame, KernelObject, Zone
 
 POISON = 1
 """The content code of a poisoned page."""
 COVERED = ev.REASON["all CPUs had flushed since"]
 
 
-def generation_done(act: Operation, k: Kernel) -> bool:
+def generation_done(k: Kernel, ctx: Context, zone: Zone | None) -> bool:
     """No other taker's zone flush is still being waited for (O20)."""
-    node: int = getattr(act, "node", 0) - 1
-    return not k.policy.takeoff_must_wait(k.m, act.ctx - k.m.config.cpus, node)
+    return not k.policy.takeoff_must_wait(k.m, k.m.task_of(ctx), zone)
 
 
 class AllocPage(Operation, name="alloc"):
     """get_page_from_freelist() and prep_new_page(): hand out a block of 2^order frames.
 
-    Gives the frame number plus one, or 0 when nothing can be had. Order 0 comes from the pcp
+    Gives the block's first frame, or none when nothing can be had. Order 0 comes from the pcp
     list. `atomic` callers may neither wait nor send IPIs.
     """
 
     order = Local()
-    only = Local("the one node allowed, plus one; 0 for any")
+    only = Reference["Zone"]("zone", "the one zone allowed; none allows any")
     use = Local("the state it is taken for")
     atomic = Local()
-    node = Local("zone being tried, plus one; 0 while a pcp list is", ref="zone")
-    zone = Local("next zone of the zonelist")
-    pfn = Local(ref="frame")
+    zone = Reference["Zone"]("zone", "the zone being tried; none while a pcp list is")
+    tried = Local("zones of the zonelist that have been tried")
+    frame = Reference["Frame"]("frame")
     mask = Local(mask="cpu")
 
     @step("take a page off")
     def take(self, k: Kernel) -> Next:
         """rmqueue(): the zones in order of distance; pcp first for order 0."""
         m = k.m
-        while self.zone < len(m.config.nodes):
-            node = self.zone
-            if self.only and self.only != node + 1:
-                self.zone += 1
+        while self.tried < len(m.zone):
+            zone = m.zone[self.tried]
+            if self.only and self.only is not zone:
+                self.tried += 1
                 continue
             if self.order == 0 and k.cpu >= 0:
-                self.node = 0
-                k.policy.takeoff_start(m, k.task, -1, not self.atomic)
-                pfn = allocator.pick_pcp(k, k.cpu, node)
-                if pfn >= 0:
-                    allocator.take_from_pcp(k, pfn)
-                    self.pfn = pfn + 1
+                self.zone = None
+                k.policy.takeoff_start(m, k.task, None, not self.atomic)
+                frame = allocator.pick_pcp(k, k.cpu, zone)
+                if frame:
+                    allocator.take_from_pcp(k, frame)
+                    self.frame = frame
                     return AllocPage.settle
-                k.policy.takeoff_end(m, k.task, -1)
-                if not m.lists[m.pcp_list(k.cpu, node)].count and self._above_min(k, node):
+                k.policy.takeoff_end(m, k.task, None)
+                if not m.pcp_list(k.cpu, zone).count and self._above_min(k, zone):
                     return self.call(
-                        k, Refill, AllocPage.refilled, node=node + 1, atomic=self.atomic
+                        k, Refill, AllocPage.refilled, zone=zone, atomic=self.atomic
                     )
-            return self._buddy(k, node)
+            return self._buddy(k, zone)
         k.emit(ev.OOM, k.cpu, self.order)
-        k.give(0)
+        k.give(None)
         return DONE
 
-    def _above_min(self, k: Kernel, node: int) -> bool:
-        return bool(self.atomic) or k.m.zone[node].free > k.m.config.watermark_min
+    def _above_min(self, k: Kernel, zone: Zone) -> bool:
+        return bool(self.atomic) or zone.free > k.m.config.watermark_min
 
-    def _buddy(self, k: Kernel, node: int) -> Next:
+    def _buddy(self, k: Kernel, zone: Zone) -> Next:
         """rmqueue_buddy(): a takeoff section of its own."""
-        self.node = node + 1
-        k.policy.takeoff_start(k.m, k.task, node, not self.atomic)
-        pfn = allocator.pick(k, node, self.order) if self._above_min(k, node) else -1
-        if pfn < 0:
-            k.policy.takeoff_end(k.m, k.task, node)
-            k.policy.takeoff_done(k.m, k.task, node)
-            self.zone += 1
+        self.zone = zone
+        k.policy.takeoff_start(k.m, k.task, zone, not self.atomic)
+        frame = allocator.pick(k, zone, self.order) if self._above_min(k, zone) else None
+        if not frame:
+            k.policy.takeoff_end(k.m, k.task, zone)
+            k.policy.takeoff_done(k.m, k.task, zone)
+            self.tried += 1
             return AllocPage.take
-        allocator.detach(k, pfn, self.order)
-        self.pfn = pfn + 1
+        allocator.detach(k, frame, self.order)
+        self.frame = frame
         return AllocPage.settle
 
     @step("look at the refilled list")
     def refilled(self, k: Kernel) -> Next:
         """After a refill the pcp list has pages, or buddy had none: then try the next zone."""
-        if not k.m.lists[k.m.pcp_list(k.cpu, self.zone)].count:
-            self.zone += 1
+        if not k.m.pcp_list(k.cpu, k.m.zone[self.tried]).count:
+            self.tried += 1
         return AllocPage.take
 
     @step("settle what the page owes")
     def settle(self, k: Kernel) -> Next:
         """luf_takeoff_end(): the deferred flush fires here, before the page can be touched."""
-        self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
+        frame = self.frame
+        assert frame
+        self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
         if not self.mask:
-            if k.m.frame[self.pfn - 1].mark and k.policy.has("flush-before-reuse"):
-                k.emit(ev.SAVED, k.cpu, self.pfn - 1, COVERED)
-            return self._leave(k) if self.node else self._hand_out(k)
-        k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, TAKEOFF)
+            if frame.mark and k.policy.has("flush-before-reuse"):
+                k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
+            return self._leave(k) if self.zone else self._hand_out(k)
+        k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
         return self.call(k, Shootdown, AllocPage.paid, mask=self.mask, why=TAKEOFF)
 
     @step("settle the section")
     def paid(self, k: Kernel) -> Next:
         """Take the flushed CPUs out of the task's other batches too (OP-13)."""
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
-        return self._leave(k) if self.node else self._hand_out(k)
+        return self._leave(k) if self.zone else self._hand_out(k)
 
     def _leave(self, k: Kernel) -> Next:
         """Tell of a generation that someone else is flushing, before waiting for it."""
-        awaited = k.policy.takeoff_must_wait(k.m, k.task, self.node - 1)
+        awaited = k.policy.takeoff_must_wait(k.m, k.task, self.zone)
         if awaited:
             k.emit(ev.WAIT, k.cpu, awaited)
         return AllocPage.wait
 
-    @step("leave the section and hand the page out", when=generation_done)
+    @step("leave the section and hand the page out")
     def wait(self, k: Kernel) -> Next:
         """Someone else may be flushing for this block: wait until they have (OP-11)."""
-        k.policy.takeoff_done(k.m, k.task, self.node - 1)
+        k.policy.takeoff_done(k.m, k.task, self.zone)
         return self._hand_out(k)
+
+    @wait.when
+    def _generation_done(self, k: Kernel) -> bool:
+        return generation_done(k, self.ctx, self.zone)
 
     def _hand_out(self, k: Kernel) -> Next:
         """prep_new_page(): the frame has an owner from here on."""
-        hand_out(k, self.pfn - 1, self.order, self.use)
-        k.give(self.pfn)
+        assert self.frame
+        hand_out(k, self.frame, self.order, self.use)
+        k.give(self.frame)
         return DONE
 
 
-def hand_out(k: Kernel, pfn: int, order: int, use: int) -> None:
+def hand_out(k: Kernel, head: Frame, order: int, use: int) -> None:
     """Give frames to their new owner; what policies kept in them is gone."""
-    m = k.m
-    for number in range(pfn, pfn + (1 << order)):
-        frame = m.frame[number]
-        frame.state, frame.mark, frame.refs = use, 0, 0
-        frame.saved = frame.dirty = frame.lazyfree = frame.writer = frame.verdict = frame.pins = 0
-    m.frame[pfn].order = order
-    k.emit(ev.ALLOC, k.cpu, pfn, order, use)
+    for frame in k.m.block(head, order):
+        frame.state, frame.mark, frame.refs, frame.writer = use, 0, 0, -1
+        frame.saved = frame.dirty = frame.lazyfree = frame.verdict = frame.pins = 0
+    head.order = order
+    k.emit(ev.ALLOC, k.cpu, head.pfn, order, use)
 
 
 class Refill(Operation, name="rmqueue_bulk"):
     """Fill a pcp list from buddy: a takeoff section with the zone (OP-12)."""
 
-    node = Local(ref="zone")
+    zone = Required["Zone"]("zone")
     atomic = Local()
     count = Local()
     mask = Local(mask="cpu")
@@ -147,33 +152,32 @@ class Refill(Operation, name="rmqueue_bulk"):
     @step("take pages from buddy")
     def take(self, k: Kernel) -> Next:
         """One batch, appended to the pcp list's tail in the order received, marks cleared."""
-        node = self.node - 1
-        k.policy.takeoff_start(k.m, k.task, node, not self.atomic)
+        k.policy.takeoff_start(k.m, k.task, self.zone, not self.atomic)
         for _ in range(k.m.config.pcp_batch):
-            pfn = allocator.pick(k, node, 0)
-            if pfn < 0:
+            frame = allocator.pick(k, self.zone, 0)
+            if not frame:
                 break
-            allocator.detach(k, pfn, 0)
-            frame = k.m.frame[pfn]
+            allocator.detach(k, frame, 0)
             frame.verdict = int(frame.mark != 0)
             frame.state, frame.mark = FREE_PCP, 0
-            lists.push_tail(k.m, k.m.pcp_list(k.cpu, node), pfn)
+            lists.push_tail(k.m.pcp_list(k.cpu, self.zone), frame)
             self.count += 1
-            k.emit(ev.REFILL, k.cpu, pfn)
+            k.emit(ev.REFILL, k.cpu, frame.pfn)
         return None
 
     @step("settle what they owe")
     def settle(self, k: Kernel) -> Next:
         """The section's end pays for every page taken."""
-        self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
-        at = k.m.lists[k.m.pcp_list(k.cpu, self.node - 1)].tail
+        self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
+        frame = k.m.pcp_list(k.cpu, self.zone).tail
         for _ in range(self.count):
-            frame = k.m.frame[at - 1]
+            assert frame
             if frame.verdict and self.mask:
-                k.emit(ev.PAY, k.cpu, at - 1, self.mask, TAKEOFF)
+                k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
             elif frame.verdict and k.policy.has("flush-before-reuse"):
-                k.emit(ev.SAVED, k.cpu, at - 1, COVERED)
-            frame.verdict, at = 0, frame.prev
+                k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
+            frame.verdict = 0
+            frame = frame.prev
         if not self.mask:
             return Refill.wait
         return self.call(k, Shootdown, Refill.paid, mask=self.mask, why=TAKEOFF)
@@ -184,75 +188,72 @@ class Refill(Operation, name="rmqueue_bulk"):
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
         return None
 
-    @step("leave the section", when=generation_done)
+    @step("leave the section")
     def wait(self, k: Kernel) -> Next:
         """As in an allocation."""
-        k.policy.takeoff_done(k.m, k.task, self.node - 1)
+        k.policy.takeoff_done(k.m, k.task, self.zone)
         return DONE
+
+    @wait.when
+    def _generation_done(self, k: Kernel) -> bool:
+        return generation_done(k, self.ctx, self.zone)
 
 
 class FreePage(Operation, name="free"):
     """free_unref_page(): prepare a block and give it back, with or without a key (OP-5)."""
 
-    pfn = Local(ref="frame")
+    frame = Required["Frame"]("frame")
     order = Local()
     key = Local()
-    cpu = Local("whose pcp list")
 
     @step("prepare the page for being free")
     def prepare(self, k: Kernel) -> Next:
         """free_pages_prepare(): zero or poison it where the kernel is built so."""
-        m = k.m
-        pfn = self.pfn - 1
-        frame = m.frame[pfn]
-        if frame.where:
-            lists.unlink(m, pfn)
-        k.emit(ev.FREE, k.cpu, pfn, self.order, self.key)
-        config = m.config
-        for number in range(pfn, pfn + (1 << self.order)):
-            page = m.frame[number]
-            page.disown()
+        head = self.frame
+        if head.where:
+            lists.unlink(head)
+        k.emit(ev.FREE, k.cpu, head.pfn, self.order, self.key)
+        config = k.m.config
+        for frame in k.m.block(head, self.order):
+            frame.disown()
             if config.init_on_free:
-                change_bytes(k, number, 0, "zeroed on free")
+                change_bytes(k, frame, 0, "zeroed on free")
             elif config.kasan or config.page_poison:
-                change_bytes(k, number, POISON, "poisoned on free")
+                change_bytes(k, frame, POISON, "poisoned on free")
         return None
 
     @step("put it on a free list")
     def release(self, k: Kernel) -> Next:
         """Order 0 goes to the pcp list; higher orders, and frees on no CPU, go to buddy."""
-        pfn = self.pfn - 1
+        frame = self.frame
         if self.order or k.cpu < 0:
-            allocator.free_one(k, pfn, self.order, 0)
+            allocator.free_one(k, frame, self.order, 0)
             return DONE
-        allocator.put_on_pcp(k, k.cpu, pfn, k.policy.mark_for_pcp(k.m, self.key))
+        allocator.put_on_pcp(k, k.cpu, frame, k.policy.mark_for_pcp(k.m, self.key))
         if self.key:
-            k.emit(ev.DEFER, k.cpu, pfn, self.key, k.policy.key_mask(k.m, self.key))
-        node = k.m.node_of[pfn]
-        over = k.m.lists[k.m.pcp_list(k.cpu, node)].count > k.m.config.pcp_high
+            k.emit(ev.DEFER, k.cpu, frame.pfn, self.key, k.policy.key_mask(k.m, self.key))
+        over = k.m.pcp_list(k.cpu, k.m.zone_of(frame)).count > k.m.config.pcp_high
         return None if over else DONE
 
     @step("drain what is over high")
     def drain(self, k: Kernel) -> Next:
         """free_pcppages_bulk(): a batch from the tail when the list is over its high mark."""
-        node = k.m.node_of[self.pfn - 1]
+        zone = k.m.zone_of(self.frame)
         for _ in range(k.m.config.pcp_batch):
-            allocator.drain_one(k, k.cpu, node)
+            allocator.drain_one(k, k.cpu, zone)
         return DONE
 
 
-def change_bytes(k: Kernel, pfn: int, content: int, why: str) -> None:
+def change_bytes(k: Kernel, frame: Frame, content: int, why: str) -> None:
     """Change what a frame's bytes are, for a reason that is no CPU's store."""
-    frame = k.m.frame[pfn]
     frame.content = content
-    frame.writer = 0
-    k.emit(ev.FILL_BYTES, k.cpu, pfn, content, ev.REASON[why])
+    frame.writer = -1
+    k.emit(ev.FILL_BYTES, k.cpu, frame.pfn, content, ev.REASON[why])
 
 
-def next_free(k: Kernel, which: str) -> dict[str, int]:
-    """Arguments to free the head of a task's private list; empty when the list is."""
-    head = k.m.lists[k.m.task_list(max(k.task, 0), which)].head
-    return {"pfn": head, "order": k.m.frame[head - 1].order} if head else {}
+def next_free(k: Kernel, which: str) -> Frame | None:
+    """The page to free next: the head of a task's private list. Its order is that of its block."""
+    return k.m.task_list(k.task or k.m.task[0], which).head
 
 
 class Drain(Operation, name="drain"):
@@ -261,10 +262,8 @@ class Drain(Operation, name="drain"):
     @step("move a page to buddy")
     def one(self, k: Kernel) -> Next:
         """The coldest first, zone by zone."""
-        for node in range(len(k.m.config.nodes)):
-            if allocator.drain_one(k, k.cpu, node) >= 0:
-                return Drain.one
-        return DONE
+        drained = any(allocator.drain_one(k, k.cpu, zone) for zone in k.m.zone)
+        return Drain.one if drained else DONE
 
 
 class DrainPage(Operation, name="drain a page"):
@@ -275,19 +274,17 @@ class DrainPage(Operation, name="drain a page"):
     @step("move a page to buddy")
     def one(self, k: Kernel) -> Next:
         """The coldest of the first zone that has any."""
-        for node in range(len(k.m.config.nodes)):
-            if allocator.drain_one(k, self.cpu, node) >= 0:
-                break
+        any(allocator.drain_one(k, self.cpu, zone) for zone in k.m.zone)
         return DONE
 
 
 class KernelAlloc(Operation, name="kalloc"):
     """A kernel allocation: slab, page cache, a buffer. Its bytes become the kernel's."""
 
-    object = Local(ref="kobject")
+    object = Required["KernelObject"]("kobject")
     order = Local()
-    content = Local("content plus one; 0 leaves the bytes")
-    only = Local(ref="zone")
+    content = MaybeNumber("content; none leaves the bytes")
+    only = Reference["Zone"]("zone")
     atomic = Local()
 
     @step("allocate")
@@ -298,40 +295,39 @@ class KernelAlloc(Operation, name="kalloc"):
         args = {"order": self.order, "only": self.only, "use": KERNEL, "atomic": self.atomic}
         return self.call(k, AllocPage, KernelAlloc.use, **args)
 
-    @step("write to it")
-    def use(self, k: Kernel) -> Next:
+    @step("write to it", takes=FRAME)
+    def use(self, k: Kernel, frame: Frame | None) -> Next:
         """The object's bytes are written over whatever the frames held."""
-        pfn = k.result
         if self.atomic and k.cpu >= 0:
             k.m.cpu[k.cpu].irqs_off = 0
-        fill_object(k, self.object - 1, pfn, self.order, self.content)
+        fill_object(k, self.object, frame, self.order, self.content)
         return DONE
 
 
-def fill_object(k: Kernel, number: int, pfn: int, order: int, content: int) -> None:
-    """A kernel object gets its block (`pfn` plus one, 0 is none) and its bytes (`content` plus
-    one, 0 leaves what the frames held).
+def fill_object(
+    k: Kernel, thing: KernelObject, head: Frame | None, order: int, content: int | None
+) -> None:
+    """A kernel object gets its block, if there is one, and its bytes; no `content` leaves what the
+    frames held.
     """
-    if not pfn:
+    if not head:
         return
-    thing = k.m.kobject[number]
-    thing.frame, thing.order = pfn, order
-    if content:
-        for page in range(pfn - 1, pfn - 1 + (1 << order)):
-            change_bytes(k, page, content - 1, "written by the kernel")
+    thing.frame, thing.order = head, order
+    if content is not None:
+        for frame in k.m.block(head, order):
+            change_bytes(k, frame, content, "written by the kernel")
 
 
 class KernelFree(Operation, name="kfree"):
     """Free a kernel allocation."""
 
-    object = Local(ref="kobject")
+    object = Required["KernelObject"]("kobject")
 
     @step("free the object")
     def free(self, k: Kernel) -> Next:
         """free_pages()."""
-        thing = k.m.kobject[self.object - 1]
-        pfn, order = thing.frame, thing.order
-        thing.clear()
-        if not pfn:
+        frame, order = self.object.frame, self.object.order
+        self.object.clear()
+        if not frame:
             return DONE
-        return self.jump(k, FreePage, pfn=pfn, order=order)
+        return self.jump(k, FreePage, frame=frame, order=order)

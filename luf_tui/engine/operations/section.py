@@ -7,13 +7,15 @@ from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import generation_done
 from luf_tui.machine import events as ev
+from luf_tui.machine.regions import Reference
+from luf_tui.machine.schema import Frame, Zone
 
 
 class EndSection(Operation, name="luf_takeoff_end"):
     """luf_takeoff_end(), for callers that may wait: flush, then leave the zone's section."""
 
-    node = Local("the zone, plus one", ref="zone")
-    pfn = Local("a block of the section, to tell of", ref="frame")
+    zone = Reference["Zone"]("zone", "the zone")
+    frame = Reference["Frame"]("frame", "a block of the section, to tell of")
     pays = Local("what is owed is flushed")
     why = Local()
     mask = Local(mask="cpu")
@@ -21,10 +23,10 @@ class EndSection(Operation, name="luf_takeoff_end"):
     @step("settle what the blocks owe")
     def settle(self, k: Kernel) -> Next:
         """Nobody may use the blocks before this flush is back."""
-        self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
+        self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
         if not self.mask or not self.pays:
             return EndSection.wait
-        k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, self.why)
+        k.emit(ev.PAY, k.cpu, self.frame.pfn if self.frame else -1, self.mask, self.why)
         return self.call(k, Shootdown, EndSection.paid, mask=self.mask, why=self.why)
 
     @step("settle the section")
@@ -33,8 +35,12 @@ class EndSection(Operation, name="luf_takeoff_end"):
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
         return None
 
-    @step("leave the section", when=generation_done)
+    @step("leave the section")
     def wait(self, k: Kernel) -> Next:
         """Someone else may be flushing for these blocks: wait until they have."""
-        k.policy.takeoff_done(k.m, k.task, self.node - 1)
+        k.policy.takeoff_done(k.m, k.task, self.zone)
         return DONE
+
+    @wait.when
+    def _generation_done(self, k: Kernel) -> bool:
+        return generation_done(k, self.ctx, self.zone)

@@ -10,22 +10,16 @@ from luf_tui.engine.operations.gather import reachable
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.config import ARM64
-from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Pte
+from luf_tui.machine.regions import Reference, Required
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Frame, Mm, Pte, Task
 from luf_tui.policy.base import DEFERRED, NOW
 
 UNMAP = ev.REASON["unmap"]
 
 
-def table_free(act: Operation, k: Kernel) -> bool:
-    """The page-table lock of the next mapping can be taken."""
-    unmap: Unmap = act  # type: ignore[assignment]
-    pte = present(k, unmap.pfn - 1)
-    return pte is None or locks.unlocked(k, pagetable.place(k, pte)[0], act.ctx)
-
-
-def present(k: Kernel, pfn: int) -> Pte | None:
+def present(frame: Frame) -> Pte | None:
     """The first present PTE of a frame, in walk order."""
-    return next((pte for pte in pagetable.mappings(k, pfn) if pte.kind == PRESENT), None)
+    return next((pte for pte in pagetable.mappings(frame) if pte.kind == PRESENT), None)
 
 
 class Unmap(Operation, name="unmap"):
@@ -34,34 +28,35 @@ class Unmap(Operation, name="unmap"):
     `batch` is TTU_BATCH_FLUSH: the caller promises to flush before it frees or copies.
     """
 
-    pfn = Local(ref="frame")
+    frame = Required["Frame"]("frame")
     migrate = Local()
     batch = Local()
     refused = Local("a refusal was told already")
-    locked = Local("the address space whose page-table lock was kept over a flush", ref="mm")
+    locked = Reference["Mm"]("mm", "the address space whose page-table lock was kept over a flush")
 
     @step("ask whether the flush may be deferred")
     def begin(self, k: Kernel) -> Next:
         """OP-1, steps 1 and 2."""
-        why = k.policy.begin_walk(k.m, k.task, self.pfn - 1)
+        why = k.policy.begin_walk(k.m, k.task, self.frame)
         if why:
             self._refuse(k, why)
-        return None if present(k, self.pfn - 1) else self._finish(k)
+        return None if present(self.frame) else self._finish(k)
 
     def _refuse(self, k: Kernel, why: str) -> None:
         if not self.refused:
-            k.emit(ev.REFUSE, k.cpu, self.pfn - 1, ev.REASON[why])
+            k.emit(ev.REFUSE, k.cpu, self.frame.pfn, ev.REASON[why])
             self.refused = 1
 
-    @step("clear a PTE and note the flush it owes", when=table_free)
+    @step("clear a PTE and note the flush it owes")
     def one(self, k: Kernel) -> Next:
         """OP-1, steps 3 and 4, under the page-table lock. ptep_clear_flush() flushes under it."""
         if self.locked:
-            k.m.mm[self.locked - 1].ptl = self.locked = 0
-        pte = present(k, self.pfn - 1)
+            self.locked.ptl = None
+            self.locked = None
+        pte = present(self.frame)
         if pte is None or self._wanted_again(k, pte):
             return self._finish(k)
-        mm, vpn = pagetable.place(k, pte)
+        mm, vpn = k.m.place_of(pte)
         cached = reachable(k, pte, mm)
         why = k.policy.refusal(k.m, pte)
         how = k.policy.pays(k.m, k.task, k.cpu, pte, bool(self.batch)) if cached else DEFERRED
@@ -69,22 +64,27 @@ class Unmap(Operation, name="unmap"):
             self._refuse(k, why)
         if cached and how != NOW:
             mask = k.policy.note(k.m, k.task, pte, how)
-            k.emit(ev.NOTE, k.cpu, mm, vpn, mask, how)
+            k.emit(ev.NOTE, k.cpu, mm.index, vpn, mask, how)
         self._take_down(k, pte)
         if cached and how != NOW:
             self._tell_hardware(k, mm, vpn, how)
         if how != NOW:
-            return Unmap.one if present(k, self.pfn - 1) else self._finish(k)
-        self.locked = mm + 1
-        k.m.mm[mm].ptl = k.ctx + 1
-        args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": UNMAP}
-        return self.call(k, Shootdown, Unmap.one, **args)
+            return Unmap.one if present(self.frame) else self._finish(k)
+        self.locked = mm
+        mm.ptl = k.ctx
+        return self.call(k, Shootdown, Unmap.one, mm=mm, start=vpn, end=vpn + 1, why=UNMAP)
+
+    @one.when
+    def _page_table_unlocked(self, k: Kernel) -> bool:
+        """The page-table lock of the next mapping can be taken."""
+        pte = present(self.frame)
+        return pte is None or locks.page_table(k.m.place_of(pte)[0], self.ctx)
 
     def _wanted_again(self, k: Kernel, pte: Pte) -> bool:
         """A page that MADV_FREE gave up was stored to since, or is held: try_to_unmap_one() puts
         the PTE back and gives up (walk_abort); the page is worth keeping from here on.
         """
-        frame = k.m.frame[self.pfn - 1]
+        frame = self.frame
         if self.migrate or not frame.lazyfree:
             return False
         if not (pte.dirty or frame.dirty or frame.pins or frame.refs):
@@ -94,21 +94,21 @@ class Unmap(Operation, name="unmap"):
 
     def _take_down(self, k: Kernel, pte: Pte) -> None:
         """Clear the PTE, keep its dirty bit, and leave what a later fault will find."""
-        pfn = self.pfn - 1
-        frame = k.m.frame[pfn]
+        frame = self.frame
         if pte.dirty:
             frame.dirty = 1
         writable = pte.writable
         protected = pte.uffd_wp
         pagetable.clear(k, pte)
         if self.migrate:
-            pte.kind, pte.pfn, pte.writable, pte.uffd_wp = MIGRATION, pfn + 1, writable, protected
-            pagetable.link(k, pte, pfn)
+            pte.kind, pte.frame, pte.writable, pte.uffd_wp = MIGRATION, frame, writable, protected
+            pagetable.link(pte, frame)
         elif frame.state == ANON and not frame.lazyfree:
             pte.kind, pte.slot, pte.uffd_wp = SWAP, frame.slot, protected
-            k.m.swap[frame.slot - 1].users += 1
+            assert frame.slot
+            frame.slot.users += 1
 
-    def _tell_hardware(self, k: Kernel, mm: int, vpn: int, how: int) -> None:
+    def _tell_hardware(self, k: Kernel, mm: Mm, vpn: int, how: int) -> None:
         """arch_tlbbatch_add_pending(): what is told when the PTE goes, not when the batch does."""
         if k.m.config.arch == ARM64:
             hardware.issue(k, k.cpu, mm, vpn, vpn + 1)
@@ -117,29 +117,27 @@ class Unmap(Operation, name="unmap"):
 
     def _finish(self, k: Kernel) -> Next:
         """OP-1, step 5: one writable mapping drags the earlier notes into the ordinary batch."""
-        k.m.frame[self.pfn - 1].verdict = int(k.policy.end_walk(k.m, k.task))
+        self.frame.verdict = int(k.policy.end_walk(k.m, k.task))
         return DONE
 
 
-def isolate(k: Kernel, task: int, pfn: int) -> str:
+def isolate(k: Kernel, task: Task, frame: Frame) -> str:
     """folio_isolate_lru(): take a folio off the LRU for `task`; why not, if not."""
     m = k.m
-    frame = m.frame[pfn]
     if frame.state not in (ANON, FILE):
         return "not mapped"
-    if frame.where != m.lru_list(m.node_of[pfn]) + 1:
+    if frame.where is not m.lru_list(m.zone_of(frame)):
         return "already isolated"
-    lists.unlink(m, pfn)
-    lists.push_tail(m, m.task_list(task, "isolated"), pfn)
+    lists.unlink(frame)
+    lists.push_tail(m.task_list(task, "isolated"), frame)
     return ""
 
 
-def put_back(k: Kernel, pfn: int, why: str) -> None:
+def put_back(k: Kernel, frame: Frame, why: str) -> None:
     """folio_putback_lru(): the folio stays."""
-    m = k.m
-    frame = m.frame[pfn]
     if frame.where:
-        lists.unlink(m, pfn)
-    frame.locked = frame.target = frame.saved = 0
-    lists.push_head(m, m.lru_list(m.node_of[pfn]), pfn)
-    k.emit(ev.KEEP, k.cpu, pfn, ev.REASON[why])
+        lists.unlink(frame)
+    frame.locked = frame.target = None
+    frame.saved = 0
+    lists.push_head(k.m.lru_list(k.m.zone_of(frame)), frame)
+    k.emit(ev.KEEP, k.cpu, frame.pfn, ev.REASON[why])
