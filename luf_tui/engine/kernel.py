@@ -12,7 +12,7 @@ from luf_tui.engine.operation import CALLED, DONE, OPERATIONS, Operation, Step
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Record
-from luf_tui.machine.schema import STACK_DEPTH, Context, Task, TlbEntry
+from luf_tui.machine.schema import STACK_DEPTH, Context, Mm, Task, TlbEntry
 from luf_tui.policy.base import Policy
 
 
@@ -87,6 +87,18 @@ class Kernel:
             self.ctx.result = value.index + 1
         else:
             self.ctx.result = value or 0
+
+    @property
+    def current(self) -> Task:
+        """The task that makes the micro-step, where only a task does."""
+        assert self.task
+        return self.task
+
+    def mm_of(self, ctx: Context) -> Mm:
+        """The address space that the CPU of a context has loaded."""
+        mm = self.m.cpu[self.cpu_of(ctx)].loaded_mm
+        assert mm
+        return mm
 
     # -- actions ----------------------------------------------------------------------------
 

@@ -51,27 +51,28 @@ class Step:
     The body returns the next step, `DONE`, `CALLED`, or None for the step written below it.
     """
 
-    __slots__ = ("body", "condition", "label", "name", "number", "takes")
+    __slots__ = ("body", "label", "name", "number", "takes", "when")
 
-    def __init__(self, label: str, body: Callable[..., Next], takes: Result[Any] | None) -> None:
+    def __init__(
+        self,
+        label: str,
+        body: Callable[..., Next],
+        takes: Result[Any] | None,
+        when: Callable[..., bool] | None,
+    ) -> None:
         self.label = label
         self.body = body
         self.takes = takes
-        self.condition: Callable[[Any, Kernel], bool] | None = None
+        self.when = when
         self.name = ""
         self.number = -1
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name.replace("_", "-")
 
-    def when(self, condition: Callable[[Act, Kernel], bool]) -> Callable[[Act, Kernel], bool]:
-        """Declare what the step waits for: it is not made until the method below is true."""
-        self.condition = condition
-        return condition
-
     def ready(self, act: Operation, k: Kernel) -> bool:
         """Whether what the step waits for holds."""
-        return self.condition is None or self.condition(act, k)
+        return self.when is None or self.when(act, k)
 
     def make(self, act: Operation, k: Kernel) -> Next:
         """Make the step."""
@@ -97,21 +98,26 @@ CALLED = Signal("called")
 Next = Step | Signal | None
 
 
-@overload
-def step(label: str) -> Callable[[Callable[[Act, Kernel], Next]], Step]: ...
+Ready = Callable[[Act, "Kernel"], bool]
+
+
 @overload
 def step(
-    label: str, *, takes: Result[Given]
+    label: str, *, when: Ready[Act] | None = None
+) -> Callable[[Callable[[Act, Kernel], Next]], Step]: ...
+@overload
+def step(
+    label: str, *, takes: Result[Given], when: Ready[Act] | None = None
 ) -> Callable[[Callable[[Act, Kernel, Given], Next]], Step]: ...
 def step(
-    label: str, *, takes: Result[Any] | None = None
+    label: str, *, takes: Result[Any] | None = None, when: Callable[..., bool] | None = None
 ) -> Callable[[Callable[..., Next]], Step]:
-    """Declare a micro-step. One that `takes` what a called operation gave gets it as an argument;
-    `@name.when` above a method says what the step waits for.
+    """Declare a micro-step. It is not made until `when`, a method of its operation, is true; one
+    that `takes` what a called operation gave gets it as an argument.
     """
 
     def declare(body: Callable[..., Next]) -> Step:
-        return Step(label, body, takes)
+        return Step(label, body, takes, when)
 
     return declare
 

@@ -181,6 +181,11 @@ class Machine:
         """The file that a page-cache position belongs to."""
         return self.inode[self._inode_of[page.index]]
 
+    def past_the_end(self, page: s.FilePage) -> bool:
+        """Whether a page-cache position lies at or past its file's end."""
+        number = self._inode_of[page.index]
+        return page.index - self.config.files[number].first >= self.inode[number].size
+
     def pte_at(self, mm: s.Mm, vpn: int) -> s.Pte:
         """The page-table entry of a virtual page."""
         return self.pte[mm.index * self.config.pages + vpn]

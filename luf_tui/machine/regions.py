@@ -234,6 +234,11 @@ class Record:
             if self.cells[cell]:
                 self.put(cell, 0)
 
+    def assign(self, source: Record) -> None:
+        """Set every field to what another record of the same kind has."""
+        for declared in self.FIELDS:
+            declared.write(self, declared.raw(source))
+
     def as_dict(self) -> dict[str, int]:
         """Field names and values, for tests and for people."""
         return {f.name: self.cells[self.base + f.offset] for f in self.FIELDS}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from luf_tui.engine import hardware
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.fault import SERVED, Fault
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import TlbEntry
+from luf_tui.machine.regions import Required
+from luf_tui.machine.schema import Mm, TlbEntry
 
 REFAULTS = 8
 """An access that still faults after so many served faults is given up; no kernel path needs it."""
@@ -27,63 +28,65 @@ class Access(Operation, name="access"):
         return self._translate(k)
 
     def _translate(self, k: Kernel) -> Next:
-        mm = k.m.cpu[k.cpu].loaded_mm - 1
+        mm = k.mm_of(self.ctx)
         entry = hardware.find(k, k.cpu, self.vpn)
         if entry is None:
             if hardware.fill(k, k.cpu, mm, self.vpn, store=bool(self.store)):
                 return Access.translate
             return Access.fault
         if not self.store:
-            pfn = entry.pfn - 1
-            k.emit(ev.READ, k.cpu, mm, self.vpn, pfn, k.m.frame[pfn].content)
+            frame = entry.frame
+            assert frame
+            k.emit(ev.READ, k.cpu, mm.index, self.vpn, frame.pfn, frame.content)
             return DONE
         if entry.writable and (entry.dirty or self._set_dirty(k, mm, entry)):
             return self._land(k, mm, entry)
         entry.clear()
         return Access.fault
 
-    def _set_dirty(self, k: Kernel, mm: int, entry: TlbEntry) -> bool:
+    def _set_dirty(self, k: Kernel, mm: Mm, entry: TlbEntry) -> bool:
         """H2: a store through a clean entry re-checks the PTE in memory and sets D there."""
         pte = k.m.pte_at(mm, self.vpn)
-        if not hardware.accessible(pte) or not pte.writable or pte.pfn != entry.pfn:
+        if not hardware.accessible(pte) or not pte.writable or pte.frame is not entry.frame:
             return False
         pte.dirty = entry.dirty = 1
         return True
 
-    def _land(self, k: Kernel, mm: int, entry: TlbEntry) -> Next:
+    def _land(self, k: Kernel, mm: Mm, entry: TlbEntry) -> Next:
         """H3: the store goes straight to the frame."""
-        pfn = entry.pfn - 1
-        frame = k.m.frame[pfn]
-        frame.content, frame.writer = self.content, k.cpu + 1
-        k.emit(ev.STORE, k.cpu, mm, self.vpn, pfn, self.content)
+        frame = entry.frame
+        assert frame
+        frame.content, frame.writer = self.content, k.cpu
+        k.emit(ev.STORE, k.cpu, mm.index, self.vpn, frame.pfn, self.content)
         return DONE
 
     @step("page fault")
     def fault(self, k: Kernel) -> Next:
         """The CPU raises #PF; the handler runs on this task's kernel stack."""
-        k.emit(ev.FAULT, k.cpu, k.m.cpu[k.cpu].loaded_mm - 1, self.vpn, self.store)
+        k.emit(ev.FAULT, k.cpu, k.mm_of(self.ctx).index, self.vpn, self.store)
         self.tries += 1
         return self.call(k, Fault, Access.back, vpn=self.vpn, store=self.store)
 
-    @step("retry the access")
-    def back(self, k: Kernel) -> Next:
+    @step("retry the access", takes=CODE)
+    def back(self, k: Kernel, outcome: int) -> Next:
         """Back at the instruction, unless a signal or a monitor ended it."""
-        return self._translate(k) if k.result == SERVED and self.tries < REFAULTS else DONE
+        return self._translate(k) if outcome == SERVED and self.tries < REFAULTS else DONE
 
 
 class Evict(Operation, name="evict"):
     """The hardware drops an entry of its own accord."""
 
     cpu = Local()
-    mm = Local()
+    mm = Required["Mm"]("mm")
     vpn = Local()
 
     @step("drop an entry")
     def drop(self, k: Kernel) -> Next:
         """Capacity, speculation, a hypervisor: software cannot tell."""
         if hardware.forget(k, self.cpu, self.mm, self.vpn, self.vpn + 1):
-            entry = k.m.pte_at(self.mm, self.vpn)
-            k.emit(ev.EVICT, self.cpu, self.mm, self.vpn, entry.pfn - 1)
+            frame = k.m.pte_at(self.mm, self.vpn).frame
+            pfn = frame.pfn if frame else -1
+            k.emit(ev.EVICT, self.cpu, self.mm.index, self.vpn, pfn)
         return DONE
 
 
@@ -91,14 +94,14 @@ class Prefetch(Operation, name="prefetch"):
     """The hardware walks speculatively (H1: a fill can happen at any time)."""
 
     cpu = Local()
-    mm = Local()
+    mm = Required["Mm"]("mm")
     vpn = Local()
 
     @step("walk speculatively")
     def walk(self, k: Kernel) -> Next:
         """Only the loaded mm can be walked."""
         state = k.m.cpu[self.cpu]
-        if state.loaded_mm == self.mm + 1:
+        if state.loaded_mm is self.mm:
             hardware.forget(k, self.cpu, self.mm, self.vpn, self.vpn + 1)
             hardware.fill(k, self.cpu, self.mm, self.vpn)
         return DONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.engine import allocator
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import TAKEOFF
 from luf_tui.engine.operations.memory import (
     AllocPage,
@@ -15,7 +15,8 @@ from luf_tui.engine.operations.memory import (
 from luf_tui.engine.operations.migrate import COMPACTION, Migrate
 from luf_tui.engine.operations.section import EndSection
 from luf_tui.machine import lists
-from luf_tui.machine.schema import KERNEL
+from luf_tui.machine.regions import MaybeNumber, Reference, Required
+from luf_tui.machine.schema import KERNEL, Frame, KernelObject, Task, Zone
 
 
 class Compact(Operation, name="compact"):
@@ -26,74 +27,78 @@ class Compact(Operation, name="compact"):
     captured (capture_control), and without one the allocation is tried again.
     """
 
-    node = Local("the zone, plus one", ref="zone")
+    zone = Required["Zone"]("zone", "the zone")
     order = Local("of the allocation")
-    object = Local("whom the block is for; 0 compacts for nobody", ref="kobject")
-    content = Local("content plus one; 0 leaves the bytes")
-    pfn = Local("the last free block isolated, then the block captured", ref="frame")
+    object = Reference["KernelObject"]("kobject", "whom the block is for; none compacts for nobody")
+    content = MaybeNumber("content; none leaves the bytes")
+    frame = Reference["Frame"]("frame", "the last free block isolated, then the block captured")
 
     @step("isolate free pages as targets")
     def isolate(self, k: Kernel) -> Next:
         """isolate_freepages(): from the end of the zone, above the pages to be moved, in a takeoff
         section. Debt pages are taken as well: whoever compacts may wait for IPIs.
         """
-        m, node = k.m, self.node - 1
-        sources = list(lists.members(m, m.task_list(k.task, "isolated")))
+        m, task = k.m, k.current
+        sources = list(lists.members(m.task_list(task, "isolated")))
         if not sources:
             return self._allocate(k)
-        targets = m.task_list(k.task, "freepages")
-        k.policy.takeoff_start(m, k.task, node, may_wait=True)
-        while m.lists[targets].count < len(sources):
-            pfn = allocator.isolate_last(k, node, max(sources))
-            if pfn < 0:
+        targets = m.task_list(task, "freepages")
+        last = max(sources, key=lambda frame: frame.pfn)
+        k.policy.takeoff_start(m, task, self.zone, may_wait=True)
+        while targets.count < len(sources):
+            head = allocator.isolate_last(k, self.zone, last)
+            if not head:
                 break
-            self.pfn = pfn + 1
-            for page in range(pfn, pfn + (1 << m.frame[pfn].order)):
-                m.frame[page].order = 0
-                lists.push_head(m, targets, page)
-        args = {"node": self.node, "pfn": self.pfn, "pays": 1, "why": TAKEOFF}
+            self.frame = head
+            for frame in m.block(head, head.order):
+                frame.order = 0
+                lists.push_head(targets, frame)
+        args = {"zone": self.zone, "frame": self.frame, "pays": 1, "why": TAKEOFF}
         return self.call(k, EndSection, Compact.migrate, **args)
 
     @step("migrate into them")
     def migrate(self, k: Kernel) -> Next:
         """migrate_pages() with compaction_alloc()."""
         if self.object:
-            k.m.task[k.task].capture = self.order + 1
-        return self.call(k, Migrate, Compact.release, node=self.node, reason=COMPACTION)
+            k.current.capture = self.order
+        return self.call(k, Migrate, Compact.release, zone=self.zone, reason=COMPACTION)
 
     @step("release the targets that were not needed")
     def release(self, k: Kernel) -> Next:
         """release_free_list()."""
-        pfn = lists.pop_head(k.m, k.m.task_list(k.task, "freepages"))
-        if pfn >= 0:
-            return self.call(k, FreePage, Compact.release, pfn=pfn + 1)
+        frame = lists.pop_head(k.m.task_list(k.current, "freepages"))
+        if frame:
+            return self.call(k, FreePage, Compact.release, frame=frame)
         return None
 
     @step("drain a page of the pcp list")
     def drain(self, k: Kernel) -> Next:
         """drain_local_pages(): what this task frees merges here, and may be captured."""
-        if allocator.drain_one(k, k.cpu, self.node - 1) >= 0:
+        if allocator.drain_one(k, k.cpu, self.zone):
             return Compact.drain
-        self.pfn = k.m.task[k.task].captured
-        return None if self.pfn else self._allocate(k)
+        self.frame = k.current.captured
+        return None if self.frame else self._allocate(k)
 
     def _allocate(self, k: Kernel) -> Next:
         """get_page_from_freelist(), now that compaction is over."""
         if not self.object:
             return DONE
-        k.m.task[k.task].capture = 0
+        k.current.capture = None
         return self.call(k, AllocPage, Compact.use, order=self.order, use=KERNEL)
 
     @step("hand out the captured block")
     def captured(self, k: Kernel) -> Next:
         """__alloc_pages_direct_compact(): prep_new_page(), with no takeoff section around it."""
-        k.m.task[k.task].capture = k.m.task[k.task].captured = 0
-        hand_out(k, self.pfn - 1, self.order, KERNEL)
-        k.give(self.pfn)
+        task = k.current
+        task.capture = task.captured = None
+        assert self.frame
+        hand_out(k, self.frame, self.order, KERNEL)
+        k.give(self.frame)
         return None
 
-    @step("write to it")
-    def use(self, k: Kernel) -> Next:
+    @step("write to it", takes=FRAME)
+    def use(self, k: Kernel, frame: Frame | None) -> Next:
         """As in any kernel allocation."""
-        fill_object(k, self.object - 1, k.result, self.order, self.content)
+        if self.object:
+            fill_object(k, self.object, frame, self.order, self.content)
         return DONE

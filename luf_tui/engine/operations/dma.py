@@ -8,7 +8,8 @@ from luf_tui.engine import hardware
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import TlbEntry
+from luf_tui.machine.regions import Required
+from luf_tui.machine.schema import Mm, TlbEntry
 
 
 class Dma(Operation, name="dma"):
@@ -16,7 +17,7 @@ class Dma(Operation, name="dma"):
     nobody to fault a page in for it (no PRI).
     """
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     store = Local()
     content = Local()
@@ -25,27 +26,28 @@ class Dma(Operation, name="dma"):
     def access(self, k: Kernel) -> Next:
         """With a translation it has, or with one that it walks the page table for."""
         entry = self._cached(k) or self._walk(k)
-        at = (self.mm - 1, self.vpn)
+        at = (self.mm.index, self.vpn)
         if entry is None:
             k.emit(ev.DMA_FAULT, -1, *at, self.store)
             return DONE
-        frame = k.m.frame[entry.pfn - 1]
+        frame = entry.frame
+        assert frame
         if self.store:
-            frame.content, frame.writer = self.content, 0
+            frame.content, frame.writer = self.content, -1
         kind = ev.DMA_STORE if self.store else ev.DMA_READ
-        k.emit(kind, -1, *at, frame.index, frame.content)
+        k.emit(kind, -1, *at, frame.pfn, frame.content)
         return DONE
 
     def _cached(self, k: Kernel) -> TlbEntry | None:
         """The translation it has, if that grants the access."""
         for entry in k.m.device_tlb:
-            if entry.mm == self.mm and entry.vpn == self.vpn:
+            if entry.mm is self.mm and entry.vpn == self.vpn:
                 return entry if entry.dirty or not self.store else None
         return None
 
     def _walk(self, k: Kernel) -> TlbEntry | None:
         """Walk the mm's page table; A, and D for a store, are set in memory."""
-        mm, pte = self.mm - 1, k.m.pte_at(self.mm - 1, self.vpn)
+        mm, pte = self.mm, k.m.pte_at(self.mm, self.vpn)
         hardware.forget_device(k, mm, self.vpn, self.vpn + 1)
         if not hardware.accessible(pte) or (self.store and not pte.writable):
             return None
@@ -53,6 +55,6 @@ class Dma(Operation, name="dma"):
         pte.dirty |= self.store
         free = [entry for entry in k.m.device_tlb if not entry.mm]
         entry = free[0] if free else k.m.device_tlb[self.vpn % len(k.m.device_tlb)]
-        entry.mm, entry.vpn, entry.pfn = self.mm, self.vpn, pte.pfn
-        entry.writable, entry.dirty, entry.pending = pte.writable, self.store, 0
+        entry.mm, entry.vpn, entry.frame = self.mm, self.vpn, pte.frame
+        entry.writable, entry.dirty, entry.pending = pte.writable, self.store, None
         return entry

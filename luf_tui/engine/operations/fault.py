@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
+from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
-from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
+from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes, put_held
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import ANON, FILE, MIGRATION, NONE, PRESENT, SWAP, Pte, Vma
+from luf_tui.machine.regions import Reference
+from luf_tui.machine.schema import (
+    ANON,
+    FILE,
+    MIGRATION,
+    NONE,
+    PRESENT,
+    SWAP,
+    FilePage,
+    Frame,
+    Mm,
+    Pte,
+    Vma,
+)
 
 SERVED, SEGV, BUS, MONITOR, NO_MEMORY = range(5)
 """What a fault ends in, as the access sees it."""
@@ -25,12 +38,12 @@ class Fault(Operation, name="fault"):
 
     vpn = Local()
     store = Local()
-    pfn = Local("the frame to be mapped; the fault holds a reference", ref="frame")
-    old = Local("the frame being copied; likewise", ref="frame")
+    frame = Reference["Frame"]("frame", "the frame to be mapped; the fault holds a reference")
+    old = Reference["Frame"]("frame", "the frame being copied; likewise")
     mask = Local(mask="cpu")
 
-    def _mm(self, k: Kernel) -> int:
-        return k.m.cpu[k.cpu].loaded_mm - 1
+    def _mm(self, k: Kernel) -> Mm:
+        return k.mm_of(self.ctx)
 
     def _pte(self, k: Kernel) -> Pte:
         return k.m.pte_at(self._mm(k), self.vpn)
@@ -38,20 +51,48 @@ class Fault(Operation, name="fault"):
     def _vma(self, k: Kernel) -> Vma:
         return k.m.vma_at(self._mm(k), self.vpn)
 
-    def _hold(self, k: Kernel, pfn: int) -> None:
-        """folio_get() of the frame (plus one) that the fault goes on with."""
-        self.pfn = pfn
-        folio.get(k, pfn - 1)
+    def _hold(self, k: Kernel, frame: Frame) -> None:
+        """folio_get() of the frame that the fault goes on with."""
+        self.frame = frame
+        folio.get(frame)
 
-    @step("find the mapping", when=locks.handle_fault)
+    def _page(self, k: Kernel) -> FilePage:
+        page = self._vma(k).file_page
+        assert page
+        return page
+
+    # -- what it waits for --------------------------------------------------------------------
+
+    def _page_table(self, k: Kernel) -> bool:
+        return locks.page_table(self._mm(k), self.ctx)
+
+    def _locks(self, k: Kernel) -> bool:
+        """mmap_lock for reading, and the page-table lock."""
+        return locks.mmap_read(self._mm(k), self.ctx) and self._page_table(k)
+
+    def _migrated(self, k: Kernel) -> bool:
+        """migration_entry_wait(): the entry is a migration entry no longer."""
+        return self._pte(k).kind != MIGRATION
+
+    def _swap_cached(self, k: Kernel) -> bool:
+        """The folio of the swap entry, as do_swap_page() locks it, and the page-table lock."""
+        slot = self._pte(k).slot
+        return self._page_table(k) and locks.folio(slot.frame if slot else None, self.ctx)
+
+    def _page_cached(self, k: Kernel) -> bool:
+        """The folio in the page cache for the address."""
+        page = k.m.vma_at(self._mm(k), self.vpn).file_page
+        return locks.folio(page.frame if page else None, self.ctx)
+
+    @step("find the mapping", when=_locks)
     def look(self, k: Kernel) -> Next:
         """Take mmap_lock for reading; no mapping, or no permission, is SIGSEGV."""
         mm, vma = self._mm(k), self._vma(k)
         if not vma.mapped or not (vma.prot_write if self.store else vma.prot_read):
-            k.emit(ev.SIGSEGV, k.cpu, mm, self.vpn)
+            k.emit(ev.SIGSEGV, k.cpu, mm.index, self.vpn)
             k.give(SEGV)
             return DONE
-        k.m.mm[mm].readers += 1
+        mm.readers += 1
         return self._owing(k, "before", Fault.dispatch) or self._dispatch(k)
 
     def _owing(self, k: Kernel, when: str, then: Step) -> Next:
@@ -63,17 +104,17 @@ class Fault(Operation, name="fault"):
         k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)
         return self.call(k, Shootdown, then, mask=self.mask, why=WRITE_FAULT)
 
-    @step("look at the PTE", when=locks.table)
+    @step("look at the PTE", when=_page_table)
     def dispatch(self, k: Kernel) -> Next:
         """handle_pte_fault()."""
         return self._dispatch(k)
 
     def _dispatch(self, k: Kernel) -> Next:
         if tables.missing(k, self._mm(k), self.vpn):
-            return self.call(k, PteAlloc, Fault.grown, mm=self._mm(k) + 1, vpn=self.vpn)
+            return self.call(k, PteAlloc, Fault.grown, mm=self._mm(k), vpn=self.vpn)
         pte, vma = self._pte(k), self._vma(k)
         if pte.kind == MIGRATION:
-            k.m.mm[self._mm(k)].readers -= 1
+            self._mm(k).readers -= 1
             return Fault.migration_wait
         if pte.kind == SWAP:
             return Fault.swap_in
@@ -86,18 +127,20 @@ class Fault(Operation, name="fault"):
         if self.store or vma.shared:
             args = {"use": ANON, "order": 0}
             return self.call(k, AllocPage, Fault.zero, **args)
-        self._hold(k, k.m.zero_page + 1)
+        self._hold(k, k.m.zero_page)
         return Fault.install
 
-    @step("look whether there is a page-table page")
-    def grown(self, k: Kernel) -> Next:
+    @step("look whether there is a page-table page", takes=CODE)
+    def grown(self, k: Kernel, outcome: int) -> Next:
         """__pte_alloc() may fail."""
-        return Fault.dispatch if k.result else Fault.out_of_memory
+        return Fault.dispatch if outcome else Fault.out_of_memory
 
     def _present(self, k: Kernel, pte: Pte, vma: Vma) -> Next:
         if pte.prot_none:
             pte.prot_none = 0
-            k.emit(ev.PROTECT, k.cpu, self._mm(k), self.vpn, pte.pfn - 1, pte.writable)
+            assert pte.frame
+            place = (self._mm(k).index, self.vpn, pte.frame.pfn)
+            k.emit(ev.PROTECT, k.cpu, *place, pte.writable)
             return Fault.leave
         if self.store and not pte.writable:
             return self._tell_monitor(k) if pte.uffd_wp else Fault.write_protected
@@ -105,25 +148,25 @@ class Fault(Operation, name="fault"):
 
     def _tell_monitor(self, k: Kernel) -> Next:
         """handle_userfault(): the faulting thread is left to the monitor."""
-        k.emit(ev.UFFD, k.cpu, self._mm(k), self.vpn, self.store)
-        k.m.mm[self._mm(k)].readers -= 1
+        k.emit(ev.UFFD, k.cpu, self._mm(k).index, self.vpn, self.store)
+        self._mm(k).readers -= 1
         k.give(MONITOR)
         return DONE
 
-    @step("wait for the migration to end", when=locks.migrated)
+    @step("wait for the migration to end", when=_migrated)
     def migration_wait(self, k: Kernel) -> Next:
         """migration_entry_wait(): sleep on the folio lock, then fault again."""
         return Fault.look
 
     # -- anonymous memory ---------------------------------------------------------------------
 
-    @step("zero the new page")
-    def zero(self, k: Kernel) -> Next:
+    @step("zero the new page", takes=FRAME)
+    def zero(self, k: Kernel, frame: Frame | None) -> Next:
         """do_anonymous_page(): alloc_zeroed_user_highpage()."""
-        if not k.result:
+        if not frame:
             return Fault.out_of_memory
-        self._hold(k, k.result)
-        change_bytes(k, self.pfn - 1, 0, "zeroed for its new owner")
+        self._hold(k, frame)
+        change_bytes(k, frame, 0, "zeroed for its new owner")
         return Fault.install
 
     @step("no page is to be had")
@@ -132,36 +175,37 @@ class Fault(Operation, name="fault"):
         freed = self._let_go(k, Fault.out_of_memory)
         if freed:
             return freed
-        k.m.mm[self._mm(k)].readers -= 1
+        self._mm(k).readers -= 1
         k.give(NO_MEMORY)
         return DONE
 
-    @step("find the swap slot", when=locks.swap_cached)
+    @step("find the swap slot", when=_swap_cached)
     def swap_in(self, k: Kernel) -> Next:
         """do_swap_page(): from the swap cache, or from the device into a new page."""
         if self._pte(k).kind != SWAP:
             return self._unlock(k)
-        cached = k.m.swap[self._pte(k).slot - 1].frame
-        if cached:
-            self._hold(k, cached)
-            k.m.frame[cached - 1].locked = k.ctx + 1
+        slot = self._pte(k).slot
+        if slot and slot.frame:
+            self._hold(k, slot.frame)
+            slot.frame.locked = k.ctx
             return Fault.map_swapped
         return self.call(k, AllocPage, Fault.swap_read, use=ANON, order=0)
 
-    @step("read it from swap")
-    def swap_read(self, k: Kernel) -> Next:
+    @step("read it from swap", takes=FRAME)
+    def swap_read(self, k: Kernel, frame: Frame | None) -> Next:
         """swap_readpage()."""
-        if not k.result:
+        if not frame:
             return Fault.out_of_memory
-        self._hold(k, k.result)
+        self._hold(k, frame)
         if self._pte(k).kind != SWAP:
             return Fault.let_go
-        slot = k.m.swap[self._pte(k).slot - 1]
-        k.m.frame[self.pfn - 1].content = slot.content
-        k.emit(ev.READ_IN, k.cpu, -1, self.pfn - 1, slot.content)
+        slot = self._pte(k).slot
+        assert slot
+        frame.content = slot.content
+        k.emit(ev.READ_IN, k.cpu, -1, frame.pfn, slot.content)
         return Fault.map_swapped
 
-    @step("map the swapped-in page", when=locks.table)
+    @step("map the swapped-in page", when=_page_table)
     def map_swapped(self, k: Kernel) -> Next:
         """Writable only if no one else has the slot, and no monitor protects the page."""
         pte, vma = self._pte(k), self._vma(k)
@@ -170,33 +214,34 @@ class Fault(Operation, name="fault"):
         late = self._owing(k, "before", Fault.map_swapped) if vma.prot_write else None
         if late:
             return late
-        slot = k.m.swap[pte.slot - 1]
+        slot, frame = pte.slot, self.frame
+        assert slot
+        assert frame
         slot.users -= 1
         alone = not slot.users
         if alone:
             slot.clear()
-            k.m.frame[self.pfn - 1].slot = 0
+            frame.slot = None
         protected = pte.uffd_wp
         writable = int(alone and bool(vma.prot_write) and not protected)
         pagetable.install(
-            k, pte, self.pfn - 1, writable=writable, dirty=writable, exclusive=int(alone)
+            k, pte, frame, writable=writable, dirty=writable, exclusive=int(alone)
         )
         pte.uffd_wp = protected
         return self._installed(k)
 
     # -- files --------------------------------------------------------------------------------
 
-    @step("look in the page cache", when=locks.cached_at)
+    @step("look in the page cache", when=_page_cached)
     def file(self, k: Kernel) -> Next:
         """filemap_fault(): a position past the end of the file is SIGBUS."""
-        page = self._vma(k).file_page - 1
-        number = k.m.inode_of[page]
-        if page - k.m.config.files[number].first >= k.m.inode[number].size:
-            k.emit(ev.SIGBUS, k.cpu, self._mm(k), self.vpn)
-            k.m.mm[self._mm(k)].readers -= 1
+        page = self._page(k)
+        if k.m.past_the_end(page):
+            k.emit(ev.SIGBUS, k.cpu, self._mm(k).index, self.vpn)
+            self._mm(k).readers -= 1
             k.give(BUS)
             return DONE
-        cached = k.m.file_page[page].frame
+        cached = page.frame
         if not cached:
             return self.call(k, AllocPage, Fault.read_in, use=FILE, order=0)
         self._hold(k, cached)
@@ -204,16 +249,16 @@ class Fault(Operation, name="fault"):
 
     def _cached(self, k: Kernel) -> Next:
         if self.store and not self._vma(k).shared:
-            self.old, self.pfn = self.pfn, 0
+            self.old, self.frame = self.frame, None
             return self.call(k, AllocPage, Fault.copy_file, use=ANON, order=0)
         return Fault.install
 
-    @step("read the page from disk")
-    def read_in(self, k: Kernel) -> Next:
+    @step("read the page from disk", takes=FRAME)
+    def read_in(self, k: Kernel, frame: Frame | None) -> Next:
         """filemap_add_folio() and read_folio()."""
-        if not k.result:
+        if not frame:
             return Fault.out_of_memory
-        self._hold(k, k.result)
+        self._hold(k, frame)
         return self._add_to_cache(k)
 
     @step("put the page into the page cache")
@@ -222,36 +267,38 @@ class Fault(Operation, name="fault"):
         return self._add_to_cache(k)
 
     def _add_to_cache(self, k: Kernel) -> Next:
-        page = self._vma(k).file_page - 1
-        if k.m.file_page[page].frame:
+        page, frame = self._page(k), self.frame
+        if page.frame:
             return Fault.let_go
         self.mask = k.policy.file_mask(k.m, k.task, page, "read-in")
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, READ_IN)
             args = {"mask": self.mask, "why": READ_IN}
             return self.call(k, Shootdown, Fault.add_to_cache, **args)
-        folio.cache_in(k, page, self.pfn - 1)
+        assert frame
+        folio.cache_in(k, page, frame)
         return self._cached(k)
 
-    @step("copy the page of the file")
-    def copy_file(self, k: Kernel) -> Next:
+    @step("copy the page of the file", takes=FRAME)
+    def copy_file(self, k: Kernel, frame: Frame | None) -> Next:
         """do_cow_fault(): a private store gets its own copy at once."""
-        if not k.result:
+        if not frame:
             return Fault.out_of_memory
-        self._hold(k, k.result)
-        old = k.m.frame[self.old - 1]
-        if old.file_page != self._vma(k).file_page or old.locked not in (0, k.ctx + 1):
+        self._hold(k, frame)
+        old = self.old
+        assert old
+        if old.file_page is not self._vma(k).file_page or old.locked not in (None, k.ctx):
             return Fault.let_go
-        folio.copy_bytes(k, self.old - 1, self.pfn - 1)
+        folio.copy_bytes(k, old, frame)
         return None
 
-    @step("install the PTE", when=locks.table)
+    @step("install the PTE", when=_page_table)
     def install(self, k: Kernel) -> Next:
         """set_pte_at(): nothing was there, so nothing needs a flush."""
-        pte, vma, pfn = self._pte(k), self._vma(k), self.pfn - 1
-        frame = k.m.frame[pfn]
-        gone = frame.state == FILE and frame.file_page != vma.file_page
-        if pte.kind != NONE or frame.locked not in (0, k.ctx + 1) or gone:
+        pte, vma, frame = self._pte(k), self._vma(k), self.frame
+        assert frame
+        gone = frame.state == FILE and frame.file_page is not vma.file_page
+        if pte.kind != NONE or frame.locked not in (None, k.ctx) or gone:
             return Fault.let_go
         writable = int(bool(self.store))
         late = self._owing(k, "before", Fault.install) if writable else None
@@ -260,16 +307,17 @@ class Fault(Operation, name="fault"):
         if writable and frame.state == FILE:
             frame.dirty = 1
         alone = int(frame.state == ANON)
-        pagetable.install(k, pte, pfn, writable=writable, dirty=writable, exclusive=alone)
+        pagetable.install(k, pte, frame, writable=writable, dirty=writable, exclusive=alone)
         return self._installed(k)
 
     def _installed(self, k: Kernel) -> Next:
         """The PTE keeps the page now; a new anonymous one becomes visible to reclaim."""
-        frame = k.m.frame[self.pfn - 1]
-        if frame.locked == k.ctx + 1:
-            frame.locked = 0
+        frame = self.frame
+        assert frame
+        if frame.locked is k.ctx:
+            frame.locked = None
         if frame.state == ANON:
-            folio.add_lru(k, self.pfn - 1)
+            folio.add_lru(k, frame)
         return self._let_go(k, Fault.let_go) or Fault.leave
 
     @step("let go of the pages")
@@ -281,18 +329,7 @@ class Fault(Operation, name="fault"):
         """folio_put() of the page that was copied and of the one to be mapped; who finds itself
         the last frees the page and goes on at `then`. None when there is nothing left to free.
         """
-        for name in ("pfn", "old"):
-            pfn: int = getattr(self, name)
-            setattr(self, name, 0)
-            if not pfn:
-                continue
-            frame = k.m.frame[pfn - 1]
-            if frame.locked == k.ctx + 1:
-                frame.locked = 0
-            folio.free_swap_cache(k, pfn - 1)
-            if folio.put(k, pfn - 1):
-                return self.call(k, FreePage, then, pfn=pfn, order=0)
-        return None
+        return put_held(self, k, then)
 
     # -- do_wp_page() -------------------------------------------------------------------------
 
@@ -300,20 +337,21 @@ class Fault(Operation, name="fault"):
     def write_protected(self, k: Kernel) -> Next:
         """do_wp_page(): flush first if a write-protect is still in flight (baseline 4.2)."""
         mm = self._mm(k)
-        pending = k.m.mm[mm].flush_pending and self._vma(k).uffd_wp
+        pending = mm.flush_pending and self._vma(k).uffd_wp
         if pending and k.policy.has("uffd-flush"):
-            args = {"mm": mm + 1, "start": self.vpn, "end": self.vpn + 1, "why": UFFD_WP}
+            args = {"mm": mm, "start": self.vpn, "end": self.vpn + 1, "why": UFFD_WP}
             return self.call(k, Shootdown, Fault.reuse_or_copy, **args)
         return None
 
-    @step("reuse or copy", when=locks.table)
+    @step("reuse or copy", when=_page_table)
     def reuse_or_copy(self, k: Kernel) -> Next:
         """A shared page, or an anonymous page of this mapping alone, becomes writable in place."""
         pte, vma = self._pte(k), self._vma(k)
         if pte.kind != PRESENT or pte.writable:
             return Fault.leave
-        frame = k.m.frame[pte.pfn - 1]
-        if frame.locked not in (0, k.ctx + 1):
+        frame = pte.frame
+        assert frame
+        if frame.locked not in (None, k.ctx):
             return Fault.leave
         alone = frame.state == ANON and frame.mapcount == 1 and not frame.slot
         if frame.refs and not pte.exclusive:
@@ -322,11 +360,11 @@ class Fault(Operation, name="fault"):
             alone = False
         if vma.shared or alone:
             return Fault.upgrade
-        self.old = pte.pfn
-        folio.get(k, pte.pfn - 1)
+        self.old = frame
+        folio.get(frame)
         return self.call(k, AllocPage, Fault.copy, use=ANON, order=0)
 
-    @step("make the PTE writable in place", when=locks.table)
+    @step("make the PTE writable in place", when=_page_table)
     def upgrade(self, k: Kernel) -> Next:
         """wp_page_reuse(): H5 repairs the other CPUs' read-only entries of this frame. A migration
         since the fault began may have left entries of another one: those are paid for first.
@@ -337,7 +375,8 @@ class Fault(Operation, name="fault"):
         late = self._owing(k, "before", Fault.upgrade)
         if late:
             return late
-        frame = k.m.frame[pte.pfn - 1]
+        frame = pte.frame
+        assert frame
         pte.dirty = pte.accessed = 1
         pte.exclusive = int(frame.state == ANON)
         if frame.state == FILE:
@@ -345,38 +384,41 @@ class Fault(Operation, name="fault"):
         pagetable.protect(k, pte, writable=1)
         return Fault.leave
 
-    @step("copy the page")
-    def copy(self, k: Kernel) -> Next:
+    @step("copy the page", takes=FRAME)
+    def copy(self, k: Kernel, frame: Frame | None) -> Next:
         """wp_page_copy(): the copy is made with the page-table lock dropped."""
-        if not k.result:
+        if not frame:
             return Fault.out_of_memory
-        self._hold(k, k.result)
-        folio.copy_bytes(k, self.old - 1, self.pfn - 1)
-        k.m.frame[self.old - 1].saved = 1
+        self._hold(k, frame)
+        assert self.old
+        folio.copy_bytes(k, self.old, frame)
+        self.old.saved = 1
         return None
 
-    @step("clear the old PTE", when=locks.table)
+    @step("clear the old PTE", when=_page_table)
     def replace(self, k: Kernel) -> Next:
         """ptep_clear_flush(): clear and flush, then set the new PTE, all under the lock."""
         pte = self._pte(k)
-        if pte.kind != PRESENT or pte.pfn != self.old or pte.writable:
+        if pte.kind != PRESENT or pte.frame is not self.old or pte.writable:
             return Fault.let_go
         pagetable.clear(k, pte)
         if not k.policy.has("flush-before-set"):
             return Fault.install_copy
-        k.m.mm[self._mm(k)].ptl = k.ctx + 1
-        args = {"mm": self._mm(k) + 1, "start": self.vpn, "end": self.vpn + 1, "why": COW}
+        self._mm(k).ptl = k.ctx
+        args = {"mm": self._mm(k), "start": self.vpn, "end": self.vpn + 1, "why": COW}
         return self.call(k, Shootdown, Fault.install_copy, **args)
 
-    @step("install the copy", when=locks.table)
+    @step("install the copy", when=_page_table)
     def install_copy(self, k: Kernel) -> Next:
         """No two CPUs ever see the old and the new frame at once."""
-        k.m.mm[self._mm(k)].ptl = 0
+        self._mm(k).ptl = None
         pte = self._pte(k)
         if pte.kind != NONE:
             return Fault.let_go
-        pagetable.install(k, pte, self.pfn - 1, writable=1, dirty=1, exclusive=1)
-        k.m.frame[self.old - 1].saved = 0
+        assert self.frame
+        assert self.old
+        pagetable.install(k, pte, self.frame, writable=1, dirty=1, exclusive=1)
+        self.old.saved = 0
         return self._installed(k)
 
     # -- the way out --------------------------------------------------------------------------
@@ -392,6 +434,6 @@ class Fault(Operation, name="fault"):
         return self._unlock(k)
 
     def _unlock(self, k: Kernel) -> Next:
-        k.m.mm[self._mm(k)].readers -= 1
+        self._mm(k).readers -= 1
         k.give(SERVED)
         return DONE

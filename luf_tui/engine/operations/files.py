@@ -4,61 +4,54 @@ from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import FILE, MIGRATION, PRESENT
+from luf_tui.machine.regions import MaybeNumber, Reference, Required
+from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm
 
 WRITE, TRUNCATE = ev.REASON["write()"], ev.REASON["truncate"]
 INVALIDATE = ev.REASON["invalidate"]
 
 
-def position_unlocked(act: Operation, k: Kernel) -> bool:
-    """The folio about to be dropped is not locked by someone else, nor its mappings' tables."""
-    drop: DropPages = act  # type: ignore[assignment]
-    if drop.page >= drop.end:
-        return True
-    cached = k.m.file_page[drop.page - 1].frame
-    ptes = pagetable.mappings(k, cached - 1) if cached else ()
-    tables = {pagetable.place(k, pte)[0] for pte in ptes}
-    return locks.cached_page(act, k) and all(locks.unlocked(k, mm, act.ctx) for mm in tables)
-
-
 class WriteFile(Operation, name="write"):
     """generic_perform_write(): write(2) into one page of a file."""
 
-    page = Local(ref="file_page")
+    page = Required["FilePage"]("file_page")
     content = Local()
-    pfn = Local(ref="frame")
+    frame = Reference["Frame"]("frame")
     mask = Local(mask="cpu")
 
-    @step("find or read the folio", when=locks.cached_page)
+    def _folio_unlocked(self, k: Kernel) -> bool:
+        return locks.folio(self.page.frame, self.ctx)
+
+    @step("find or read the folio", when=_folio_unlocked)
     def begin(self, k: Kernel) -> Next:
         """->write_begin(): the folio is locked and up to date."""
-        self.pfn = k.m.file_page[self.page - 1].frame
-        if not self.pfn:
+        self.frame = self.page.frame
+        if not self.frame:
             return self.call(k, AllocPage, WriteFile.read_in, use=FILE, order=0)
-        k.m.frame[self.pfn - 1].locked = k.ctx + 1
+        self.frame.locked = k.ctx
         return WriteFile.hook
 
-    @step("read the folio")
-    def read_in(self, k: Kernel) -> Next:
+    @step("read the folio", takes=FRAME)
+    def read_in(self, k: Kernel, frame: Frame | None) -> Next:
         """The page cache had nothing at this position."""
-        if not k.result:
+        if not frame:
             return DONE
-        self.pfn = k.result
-        if k.m.file_page[self.page - 1].frame:
-            return self.call(k, FreePage, WriteFile.begin, pfn=self.pfn)
-        folio.cache_in(k, self.page - 1, self.pfn - 1)
-        k.m.frame[self.pfn - 1].locked = k.ctx + 1
+        self.frame = frame
+        if self.page.frame:
+            return self.call(k, FreePage, WriteFile.begin, frame=frame)
+        folio.cache_in(k, self.page, frame)
+        frame.locked = k.ctx
         return None
 
     @step("flush what LUF owes for this file")
     def hook(self, k: Kernel) -> Next:
         """mapping_write_begin(): before the bytes change, with the folio locked."""
-        self.mask = k.policy.file_mask(k.m, k.task, self.page - 1, "write")
+        self.mask = k.policy.file_mask(k.m, k.task, self.page, "write")
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE)
             return self.call(k, Shootdown, WriteFile.copy, mask=self.mask, why=WRITE)
@@ -67,88 +60,97 @@ class WriteFile(Operation, name="write"):
     @step("copy the bytes in")
     def copy(self, k: Kernel) -> Next:
         """copy_folio_from_iter() and ->write_end()."""
-        frame = k.m.frame[self.pfn - 1]
-        frame.content, frame.dirty, frame.locked, frame.writer = self.content, 1, 0, 0
-        k.emit(ev.WRITE_FILE, k.cpu, self.page - 1, self.pfn - 1, self.content)
+        frame = self.frame
+        assert frame
+        frame.content, frame.dirty, frame.locked, frame.writer = self.content, 1, None, -1
+        k.emit(ev.WRITE_FILE, k.cpu, self.page.index, frame.pfn, self.content)
         return DONE
 
 
 class RemoteWrite(Operation, name="remote write"):
     """The file changes on its server or its device, without a local write (O8b)."""
 
-    page = Local(ref="file_page")
+    page = Required["FilePage"]("file_page")
     content = Local()
 
     @step("the file changes on the server")
     def change(self, k: Kernel) -> Next:
         """The page cache does not know yet."""
-        k.m.file_page[self.page - 1].disk = self.content
-        k.m.file_page[self.page - 1].changed = 1
-        k.emit(ev.WRITE_FILE, -1, self.page - 1, -1, self.content)
+        self.page.disk = self.content
+        self.page.changed = 1
+        k.emit(ev.WRITE_FILE, -1, self.page.index, -1, self.content)
         return DONE
 
 
 class DropPages(Operation, name="truncate_inode_pages"):
     """truncate, or invalidate: unmap the positions everywhere and take them out of the cache."""
 
-    page = Local("the position being dropped", ref="file_page")
-    end = Local(ref="file_page")
+    page = Local("the number of the position being dropped")
+    end = Local("the number of the position after the last")
     why = Local()
-    size = Local("new size plus one for truncate; 0 leaves it")
+    size = MaybeNumber("the new size, for truncate; none leaves it")
     mask = Local(mask="cpu")
-    gathering = Local("the address space that is being flushed", ref="mm")
+    gathering = Reference["Mm"]("mm", "the address space that is being flushed")
+
+    def _page(self, k: Kernel) -> FilePage:
+        return k.m.file_page[self.page]
+
+    def _position_unlocked(self, k: Kernel) -> bool:
+        """The folio about to be dropped is not locked by someone else, nor its mappings' tables."""
+        if self.page >= self.end:
+            return True
+        cached = self._page(k).frame
+        tables = [k.m.place_of(pte)[0] for pte in pagetable.mappings(cached)] if cached else []
+        unlocked = all(locks.page_table(mm, self.ctx) for mm in tables)
+        return locks.folio(cached, self.ctx) and unlocked
 
     @step("start with the file's size")
     def begin(self, k: Kernel) -> Next:
         """truncate_setsize(): from here on, accesses past the end are SIGBUS."""
-        if self.size:
-            k.m.inode[k.m.inode_of[self.page - 1]].size = self.size - 1
-            self.page += self.size - 1
+        if self.size is not None:
+            k.m.inode_of(self._page(k)).size = self.size
+            self.page += self.size
         return None
 
-    @step("unmap a position", when=position_unlocked)
+    @step("unmap a position", when=_position_unlocked)
     def unmap(self, k: Kernel) -> Next:
         """unmap_mapping_folio(): each mapping is cleared and flushed before the next, a dirty one
         before the page-table lock is dropped, as in any zap_pte_range().
         """
         if self.gathering:
-            end_gather(k, self.gathering - 1)
-            if k.m.mm[self.gathering - 1].ptl == k.ctx + 1:
-                k.m.mm[self.gathering - 1].ptl = 0
-            self.gathering = 0
+            end_gather(k, self.gathering)
+            if self.gathering.ptl is k.ctx:
+                self.gathering.ptl = None
+            self.gathering = None
         if self.page >= self.end:
             return DONE
-        cached = k.m.file_page[self.page - 1].frame
+        cached = self._page(k).frame
         if not cached:
             return DropPages.hook
-        k.m.frame[cached - 1].locked = k.ctx + 1
-        for pte in pagetable.mappings(k, cached - 1):
-            mm, vpn = pagetable.place(k, pte)
+        cached.locked = k.ctx
+        for pte in pagetable.mappings(cached):
+            mm, vpn = k.m.place_of(pte)
             if pte.kind == MIGRATION:
-                pagetable.unlink(k, pte, cached - 1)
+                pagetable.unlink(pte, cached)
                 pagetable.empty(pte)
                 return DropPages.unmap
             if pte.kind == PRESENT:
                 if pte.dirty:
-                    k.m.frame[cached - 1].dirty = 1
+                    cached.dirty = 1
                     if k.policy.has("delay-rmap"):
-                        k.m.mm[mm].ptl = k.ctx + 1
+                        mm.ptl = k.ctx
                 pagetable.clear(k, pte)
-                self.gathering = mm + 1
+                self.gathering = mm
                 begin_gather(k, mm)
-                args = {"mm": mm + 1, "why": self.why}
-                if nested(k, mm):
-                    args["tables"] = 1
-                else:
-                    args["start"], args["end"] = vpn, vpn + 1
-                return self.call(k, Shootdown, DropPages.unmap, **args)
+                what = {"tables": 1} if nested(k, mm) else {"start": vpn, "end": vpn + 1}
+                return self.call(k, Shootdown, DropPages.unmap, mm=mm, why=self.why, **what)
         return None
 
     @step("flush what LUF owes for this file")
     def hook(self, k: Kernel) -> Next:
         """truncate_inode_folio() and the invalidate_* family (P12-16, P12-20)."""
         kind = "truncate" if self.why == TRUNCATE else "invalidate"
-        self.mask = k.policy.file_mask(k.m, k.task, self.page - 1, kind)
+        self.mask = k.policy.file_mask(k.m, k.task, self._page(k), kind)
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, self.why)
             return self.call(k, Shootdown, DropPages.remove, mask=self.mask, why=self.why)
@@ -157,16 +159,14 @@ class DropPages(Operation, name="truncate_inode_pages"):
     @step("take it out of the page cache")
     def remove(self, k: Kernel) -> Next:
         """filemap_remove_folio(); the frame is freed unless someone pins it."""
-        place = k.m.file_page[self.page - 1]
-        pfn = place.frame
-        place.changed = 0
+        page = self._page(k)
+        frame = page.frame
+        page.changed = 0
         self.page += 1
-        if not pfn:
+        if not frame:
             return DropPages.unmap
-        k.emit(ev.UNCACHE, k.cpu, place.index, pfn - 1)
-        place.frame = 0
-        frame = k.m.frame[pfn - 1]
-        frame.file_page = frame.locked = 0
+        k.emit(ev.UNCACHE, k.cpu, page.index, frame.pfn)
+        page.frame = frame.file_page = frame.locked = None
         if folio.held(frame):
             return DropPages.unmap
-        return self.call(k, FreePage, DropPages.unmap, pfn=pfn)
+        return self.call(k, FreePage, DropPages.unmap, frame=frame)

@@ -103,16 +103,15 @@ class Shootdown(Operation, name="shootdown"):
         k.emit(ev.SEND, me, targets, pages, self.why)
         return None
 
-    @step("wait for acknowledgements")
+    def _acknowledged(self, k: Kernel) -> bool:
+        """Every CPU that was interrupted has flushed."""
+        return not k.m.shootdown[initiator(k, self.ctx)].waiting
+
+    @step("wait for acknowledgements", when=_acknowledged)
     def wait(self, k: Kernel) -> Next:
         """The initiator spins with preemption off until every target has flushed."""
         k.m.shootdown[initiator(k, self.ctx)].clear()
         return self._complete(k)
-
-    @wait.when
-    def _acknowledged(self, k: Kernel) -> bool:
-        """Every CPU that was interrupted has flushed."""
-        return not k.m.shootdown[initiator(k, self.ctx)].waiting
 
     def _complete(self, k: Kernel) -> Next:
         """Tell devices, and the policy's ledger what is paid now."""

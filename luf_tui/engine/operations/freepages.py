@@ -18,8 +18,7 @@ class CompactionAlloc(Operation, name="compaction alloc"):
     @step("take an isolated free page")
     def take(self, k: Kernel) -> Next:
         """Its debt is paid already."""
-        assert k.task
-        frame = lists.pop_head(k.m.task_list(k.task, "freepages"))
+        frame = lists.pop_head(k.m.task_list(k.current, "freepages"))
         if frame:
             hand_out(k, frame, 0, self.use)
         k.give(frame)

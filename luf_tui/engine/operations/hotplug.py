@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from luf_tui.engine import allocator, hardware
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, Next, Operation, step
 from luf_tui.machine import events as ev
-
-
-def quiet(act: Operation, k: Kernel) -> bool:
-    """The CPU has no IPI to take and waits for none: stop_machine() gets it only then."""
-    down: CpuDown = act  # type: ignore[assignment]
-    cpu = down.cpu - 1
-    return not (k.m.cpu[cpu].ipis or k.m.ctx[cpu].depth or k.m.shootdown[cpu].waiting)
+from luf_tui.machine.regions import CpuNumber
 
 
 class CpuDown(Operation, name="cpu_down"):
@@ -20,33 +14,37 @@ class CpuDown(Operation, name="cpu_down"):
     stay where they are, and so may what its TLB holds: INIT leaves it unchanged.
     """
 
-    cpu = Local(ref="cpu")
+    cpu = CpuNumber()
 
-    @step("stop the CPU", when=quiet)
+    def _quiet(self, k: Kernel) -> bool:
+        """The CPU has no IPI to take and waits for none: stop_machine() gets it only then."""
+        ipis, handling = k.m.cpu[self.cpu].ipis, k.m.ctx[self.cpu].depth
+        return not (ipis or handling or k.m.shootdown[self.cpu].waiting)
+
+    @step("stop the CPU", when=_quiet)
     def stop(self, k: Kernel) -> Next:
         """take_cpu_down(), idle_task_exit(): the task waits for another CPU, init_mm is loaded."""
         m = k.m
-        state = m.cpu[self.cpu - 1]
+        state = m.cpu[self.cpu]
         if state.task:
-            m.task[state.task - 1].cpu = 0
-        state.task = state.loaded_mm = state.lazy = 0
+            state.task.cpu = -1
+        state.task = state.loaded_mm = None
+        state.lazy = 0
         state.offline = 1
-        k.emit(ev.CPU_DOWN, self.cpu - 1)
+        k.emit(ev.CPU_DOWN, self.cpu)
         return None
 
     @step("drain its pcp lists")
     def drain(self, k: Kernel) -> Next:
         """page_alloc_cpu_dead(): what is owed for a page goes with it to buddy."""
-        for node in range(len(k.m.config.nodes)):
-            if allocator.drain_one(k, self.cpu - 1, node) >= 0:
-                return CpuDown.drain
-        return DONE
+        drained = any(allocator.drain_one(k, self.cpu, zone) for zone in k.m.zone)
+        return CpuDown.drain if drained else DONE
 
 
 class CpuUp(Operation, name="cpu_up"):
     """cpu_up(): the CPU is back, idle."""
 
-    cpu = Local(ref="cpu")
+    cpu = CpuNumber()
 
     @step("start the CPU")
     def start(self, k: Kernel) -> Next:
@@ -54,9 +52,9 @@ class CpuUp(Operation, name="cpu_up"):
         local_flush_tlb_all() elsewhere.
         """
         if k.policy.has("flush-on-online"):
-            hardware.flush_all(k, self.cpu - 1)
-        k.m.cpu[self.cpu - 1].offline = 0
-        k.emit(ev.CPU_UP, self.cpu - 1)
+            hardware.flush_all(k, self.cpu)
+        k.m.cpu[self.cpu].offline = 0
+        k.emit(ev.CPU_UP, self.cpu)
         return DONE
 
 

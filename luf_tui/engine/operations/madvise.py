@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.engine import locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.grow import PteAlloc
@@ -12,7 +12,8 @@ from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, PRESENT, SWAP, Frame
+from luf_tui.machine.regions import Required
+from luf_tui.machine.schema import ANON, PRESENT, SWAP, Frame, Mm, Pte
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
 DONTNEED, FREE, COLD = range(3)
@@ -24,27 +25,33 @@ class Madvise(Operation, name="madvise"):
     A page that MADV_FREE made clean is dropped by reclaim, unless it is stored to before.
     """
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
     advice = Local()
     at = Local()
     changed = Local()
 
-    @step("take mmap_lock", when=locks.mmap_read)
+    def _mmap_read(self, k: Kernel) -> bool:
+        return locks.mmap_read(self.mm, self.ctx)
+
+    def _page_table(self, k: Kernel) -> bool:
+        return locks.page_table(self.mm, self.ctx)
+
+    @step("take mmap_lock", when=_mmap_read)
     def begin(self, k: Kernel) -> Next:
         """MADV_DONTNEED is zap_page_range_single(); the others age PTEs in place."""
-        k.m.mm[self.mm - 1].readers += 1
+        self.mm.readers += 1
         self.at = self.vpn
         if self.advice != DONTNEED:
-            begin_gather(k, self.mm - 1)
+            begin_gather(k, self.mm)
             return catch_up(self, k, self.mm, Madvise.age) or Madvise.age
         for vpn in range(self.vpn, self.vpn + self.pages):
-            pagetable.adopt(k, self.mm - 1, vpn)
+            pagetable.adopt(k, self.mm, vpn)
         args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MADVISE}
         return self.call(k, Zap, Madvise.unlock, mm=self.mm, **args)
 
-    @step("age a PTE", when=locks.table)
+    @step("age a PTE", when=_page_table)
     def age(self, k: Kernel) -> Next:
         """madvise_cold_or_pageout_pte_range(), madvise_free_pte_range(): clear A, or A and D, of
         a present PTE. As in an unmap, the lock leaves no gap after the flush.
@@ -53,19 +60,19 @@ class Madvise(Operation, name="madvise"):
         if late:
             return late
         while self.at < self.vpn + self.pages:
-            pte = k.m.pte_at(self.mm - 1, self.at)
+            pte = k.m.pte_at(self.mm, self.at)
             self.at += 1
-            if pte.kind == PRESENT and self._age(k, pte.index):
+            if pte.kind == PRESENT and self._age(k, pte):
                 self.changed = 1
                 return Madvise.age
         return None
 
-    def _age(self, k: Kernel, index: int) -> bool:
+    def _age(self, k: Kernel, pte: Pte) -> bool:
         """Make one PTE old, and clean when its contents may go; False if it was already."""
-        pte = k.m.pte[index]
-        frame = k.m.frame[pte.pfn - 1]
+        frame = pte.frame
+        assert frame
         clean = self.advice == FREE and frame.state == ANON and frame.mapcount == 1
-        if clean and not self._give_up(k, frame):
+        if clean and not self._give_up(frame):
             return False
         if not pte.accessed and not (clean and pte.dirty):
             return False
@@ -75,23 +82,23 @@ class Madvise(Operation, name="madvise"):
             pte.dirty = frame.dirty = 0
         return True
 
-    def _give_up(self, k: Kernel, frame: Frame) -> bool:
+    def _give_up(self, frame: Frame) -> bool:
         """folio_mark_lazyfree(), once the page is out of the swap cache; False leaves it alone, as
         where someone else has the folio lock that this takes (folio_trylock()).
         """
         if frame.slot or frame.dirty:
-            if frame.locked or (frame.slot and k.m.swap[frame.slot - 1].users):
+            if frame.locked or (frame.slot and frame.slot.users):
                 return False
             if frame.slot:
-                k.m.swap[frame.slot - 1].clear()
-                frame.slot = 0
+                frame.slot.clear()
+                frame.slot = None
         frame.lazyfree = 1
         return True
 
     @step("flush what was aged")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(): the hardware must set A and D again."""
-        if nested(k, self.mm - 1):
+        if nested(k, self.mm):
             return self.call(k, Shootdown, Madvise.end_gather, mm=self.mm, tables=1, why=MADVISE)
         if not self.changed:
             return Madvise.end_gather
@@ -101,17 +108,17 @@ class Madvise(Operation, name="madvise"):
     @step("end the gather")
     def end_gather(self, k: Kernel) -> Next:
         """dec_tlb_flush_pending()."""
-        end_gather(k, self.mm - 1)
+        end_gather(k, self.mm)
         return None
 
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """madvise() returns."""
-        k.m.mm[self.mm - 1].readers -= 1
+        self.mm.readers -= 1
         return DONE
 
 
-def movable(m: Machine, mm: int, vpn: int, pages: int, to: int) -> bool:
+def movable(m: Machine, mm: Mm, vpn: int, pages: int, to: int) -> bool:
     """Whether the old range is mapped throughout and nothing is where it is to go."""
     old = all(m.vma_at(mm, at).mapped for at in range(vpn, vpn + pages))
     return old and not any(m.vma_at(mm, at).mapped for at in range(to, to + pages))
@@ -120,21 +127,27 @@ def movable(m: Machine, mm: int, vpn: int, pages: int, to: int) -> bool:
 class Mremap(Operation, name="mremap"):
     """mremap(MREMAP_MAYMOVE): move_page_tables() to another range; the old one is gone after."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
     to = Local("the first page of the new range")
     at = Local("pages moved so far")
     changed = Local()
 
-    @step("copy the mapping", when=locks.mmap_write)
+    def _mmap_write(self, k: Kernel) -> bool:
+        return locks.mmap_write(self.mm, self.ctx)
+
+    def _page_table(self, k: Kernel) -> bool:
+        return locks.page_table(self.mm, self.ctx)
+
+    @step("copy the mapping", when=_mmap_write)
     def begin(self, k: Kernel) -> Next:
         """copy_vma(); then flush_tlb_batched_pending() as move_ptes() begins. The page-table pages
         of the new range come first, which alone can fail. Meanwhile the old range may have gone
         (EFAULT) or the new one be taken: then nothing happens.
         """
-        m, mm = k.m, self.mm - 1
-        m.mm[mm].writer = k.ctx + 1
+        m, mm = k.m, self.mm
+        mm.writer = k.ctx
         if not movable(m, mm, self.vpn, self.pages, self.to):
             return Mremap.unlock
         for vpn in range(self.to, self.to + self.pages):
@@ -143,50 +156,47 @@ class Mremap(Operation, name="mremap"):
         for number in range(self.pages):
             pagetable.adopt(k, mm, self.vpn + number)
             old, new = m.vma_at(mm, self.vpn + number), m.vma_at(mm, self.to + number)
-            for declared in old.FIELDS:
-                setattr(new, declared.name, getattr(old, declared.name))
+            new.assign(old)
             old.clear()
-        k.emit(ev.MMAP, k.cpu, mm, self.to, self.pages)
-        k.emit(ev.MUNMAP, k.cpu, mm, self.vpn, self.pages)
+        k.emit(ev.MMAP, k.cpu, mm.index, self.to, self.pages)
+        k.emit(ev.MUNMAP, k.cpu, mm.index, self.vpn, self.pages)
         return catch_up(self, k, self.mm, Mremap.move) or Mremap.move
 
-    @step("look whether there is a page-table page")
-    def grown(self, k: Kernel) -> Next:
+    @step("look whether there is a page-table page", takes=CODE)
+    def grown(self, k: Kernel, outcome: int) -> Next:
         """ENOMEM: the new range is given back, and the old one stays."""
-        if k.result:
+        if outcome:
             return Mremap.begin
         args = {"at": self.to, "end": self.to + self.pages, "why": MREMAP}
         return self.call(k, Zap, Mremap.unlock, mm=self.mm, **args)
 
-    @step("move a PTE", when=locks.table)
+    @step("move a PTE", when=_page_table)
     def move(self, k: Kernel) -> Next:
         """move_ptes(): the entry goes over as it is, dirty and writable bits with it."""
         late = catch_up(self, k, self.mm, Mremap.move) if self.at < self.pages else None
         if late:
             return late
         while self.at < self.pages:
-            old = k.m.pte_at(self.mm - 1, self.vpn + self.at)
-            new = k.m.pte_at(self.mm - 1, self.to + self.at)
+            old = k.m.pte_at(self.mm, self.vpn + self.at)
+            new = k.m.pte_at(self.mm, self.to + self.at)
             self.at += 1
             if old.kind == PRESENT:
-                kept = {name: getattr(old, name) for name in ("writable", "dirty", "exclusive")}
+                writable, dirty, exclusive = old.writable, old.dirty, old.exclusive
                 hidden, protected = old.prot_none, old.uffd_wp
-                pagetable.install(k, new, pagetable.clear(k, old), **kept)
+                rights = {"writable": writable, "dirty": dirty, "exclusive": exclusive}
+                pagetable.install(k, new, pagetable.clear(k, old), **rights)
                 new.prot_none, new.uffd_wp, self.changed = hidden, protected, 1
                 if k.policy.has("flush-before-unlock"):
-                    k.m.mm[self.mm - 1].ptl = k.ctx + 1
+                    self.mm.ptl = k.ctx
                 return Mremap.move
             if old.kind == SWAP:
                 new.kind, new.slot, new.uffd_wp = SWAP, old.slot, old.uffd_wp
-            elif old.pfn:
-                new.kind, new.pfn, new.writable, new.uffd_wp = (
-                    old.kind,
-                    old.pfn,
-                    old.writable,
-                    old.uffd_wp,
-                )
-                pagetable.unlink(k, old, old.pfn - 1)
-                pagetable.link(k, new, new.pfn - 1)
+            elif old.frame:
+                frame = old.frame
+                new.kind, new.frame = old.kind, frame
+                new.writable, new.uffd_wp = old.writable, old.uffd_wp
+                pagetable.unlink(old, frame)
+                pagetable.link(new, frame)
             pagetable.empty(old)
         return None
 
@@ -202,13 +212,12 @@ class Mremap(Operation, name="mremap"):
     @step("unmap the old range")
     def unmap_old(self, k: Kernel) -> Next:
         """do_vmi_munmap(): no PTE is left there, but perhaps a page-table page to free."""
-        k.m.mm[self.mm - 1].ptl = 0
+        self.mm.ptl = None
         args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MREMAP}
         return self.call(k, Zap, Mremap.unlock, mm=self.mm, **args)
 
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """mremap() returns: the old range is unmapped, the new one has its pages."""
-        space = k.m.mm[self.mm - 1]
-        space.ptl = space.writer = 0
+        self.mm.ptl = self.mm.writer = None
         return DONE

@@ -10,54 +10,47 @@ from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, SWAP
+from luf_tui.machine.regions import Reference, Required
+from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, SWAP, FilePage, Frame, Mm, SwapSlot
 
 MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
 SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
 """Permission bits of an mmap."""
 
 
-def place_free(act: Operation, k: Kernel) -> bool:
-    """The page-table lock; and no other gather still holds a page that it unmapped where this one
-    would unmap the next. That it waits is a simplification: the machine has one place for both.
-    """
-    zap: Zap = act  # type: ignore[assignment]
-    if not locks.table(act, k):
-        return False
-    ptes = (k.m.pte_at(zap.mm - 1, vpn) for vpn in range(zap.at, zap.end))
-    following = next((pte for pte in ptes if pte.kind == PRESENT), None)
-    return following is None or following.gatherer in (0, act.ctx + 1)
-
-
 class Mmap(Operation, name="mmap"):
     """mmap(): VMAs are cells; nothing is flushed (OP-18)."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
-    file_page = Local(ref="file_page")
+    file_page = Reference["FilePage"]("file_page")
     flags = Local()
 
-    @step("make the mapping", when=locks.mmap_write)
+    def _mmap_write(self, k: Kernel) -> bool:
+        return locks.mmap_write(self.mm, self.ctx)
+
+    @step("make the mapping", when=_mmap_write)
     def map(self, k: Kernel) -> Next:
         """mmap_region()."""
-        k.m.mm[self.mm - 1].alive = 1
+        self.mm.alive = 1
+        first = self.file_page
         for number in range(self.pages):
-            vma = k.m.vma_at(self.mm - 1, self.vpn + number)
+            vma = k.m.vma_at(self.mm, self.vpn + number)
             vma.mapped = 1
-            vma.file_page = self.file_page + number if self.file_page else 0
+            vma.file_page = first and k.m.file_page[first.index + number]
             vma.shared = int(bool(self.flags & SHARED))
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))
             vma.may_write = int(bool(self.flags & MAY_WRITE))
-        k.emit(ev.MMAP, k.cpu, self.mm - 1, self.vpn, self.pages)
+        k.emit(ev.MMAP, k.cpu, self.mm.index, self.vpn, self.pages)
         return DONE
 
 
 class Zap(Operation, name="unmap_page_range"):
     """zap_pte_range() and its mmu_gather: clear, flush, then free (baseline 2.5)."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     at = Local()
     end = Local()
     why = Local()
@@ -67,14 +60,25 @@ class Zap(Operation, name="unmap_page_range"):
     )
     mask = Local(mask="cpu")
 
+    def _place_free(self, k: Kernel) -> bool:
+        """The page-table lock; and no other gather still holds a page that it unmapped where this
+        one would unmap the next. That it waits is a simplification: the machine has one place for
+        both.
+        """
+        if not locks.page_table(self.mm, self.ctx):
+            return False
+        ptes = (k.m.pte_at(self.mm, vpn) for vpn in range(self.at, self.end))
+        following = next((pte for pte in ptes if pte.kind == PRESENT), None)
+        return following is None or following.gatherer in (None, self.ctx)
+
     @step("flush what is pending for this mm")
     def catch_up(self, k: Kernel) -> Next:
         """flush_tlb_batched_pending(): reclaim may have cleared PTEs here without flushing."""
-        begin_gather(k, self.mm - 1)
+        begin_gather(k, self.mm)
         self.start = self.at
         return catch_up(self, k, self.mm, Zap.clear_pte) or Zap.clear_pte
 
-    @step("clear a PTE", when=place_free)
+    @step("clear a PTE", when=_place_free)
     def clear_pte(self, k: Kernel) -> Next:
         """zap_present_ptes(): the page is queued with a reference, not freed.
 
@@ -85,30 +89,31 @@ class Zap(Operation, name="unmap_page_range"):
             return late
         m = k.m
         while self.at < self.end:
-            pte = m.pte_at(self.mm - 1, self.at)
+            pte = m.pte_at(self.mm, self.at)
             self.at += 1
             if pte.kind == PRESENT:
-                frame = m.frame[pte.pfn - 1]
+                frame = pte.frame
+                assert frame
                 if pte.dirty:
                     frame.dirty = 1
                 late_rmap = bool(pte.dirty and frame.state == FILE and k.policy.has("delay-rmap"))
                 self.cleared = self.cleared + 1 if m.config.gather_slots else 1
-                pte.gathered = pagetable.clear(k, pte, keep_rmap=late_rmap) + 1
-                pte.gatherer = k.ctx + 1
-                folio.get(k, pte.gathered - 1)
+                pte.gathered = pagetable.clear(k, pte, keep_rmap=late_rmap)
+                pte.gatherer = k.ctx
+                folio.get(frame)
                 if late_rmap or self.cleared == m.config.gather_slots:
                     return self._force_flush(k, Zap.remove_rmap if late_rmap else Zap.unlock_table)
                 return Zap.clear_pte
-            if pte.kind == SWAP:
-                self._drop_slot(k, pte.slot - 1)
-            elif pte.kind == MIGRATION:
-                pagetable.unlink(k, pte, pte.pfn - 1)
+            if pte.slot:
+                self._drop(pte.slot)
+            elif pte.kind == MIGRATION and pte.frame:
+                pagetable.unlink(pte, pte.frame)
             pagetable.empty(pte)
         return Zap.flush
 
     def _force_flush(self, k: Kernel, then: Step) -> Next:
         """force_flush in zap_pte_range(): flush what is gathered before the lock is dropped."""
-        k.m.mm[self.mm - 1].ptl = k.ctx + 1
+        self.mm.ptl = k.ctx
         start, end = self.start, self.at
         if not k.policy.has("flush-what-is-gathered"):
             start, end = self.at, self.end
@@ -121,27 +126,27 @@ class Zap(Operation, name="unmap_page_range"):
         """tlb_flush_rmaps(): a dirty page of a file could be stored to until that flush, so that
         folio_mkclean() had to find the mapping and wait for the page-table lock.
         """
-        pte = k.m.pte_at(self.mm - 1, self.at - 1)
-        pagetable.unlink(k, pte, pte.gathered - 1)
+        pte = k.m.pte_at(self.mm, self.at - 1)
+        assert pte.gathered
+        pagetable.unlink(pte, pte.gathered)
         return None
 
     @step("drop the page-table lock")
     def unlock_table(self, k: Kernel) -> Next:
         """The gather is empty once its pages are freed; then the walk goes on."""
-        k.m.mm[self.mm - 1].ptl = self.cleared = 0
+        self.mm.ptl, self.cleared = None, 0
         return None
 
     @step("free what was flushed")
     def free_some(self, k: Kernel) -> Next:
         """tlb_flush_mmu(), before the walk goes on."""
-        pfn = self._last(k)
-        return self.call(k, FreePage, Zap.free_some, pfn=pfn) if pfn else Zap.clear_pte
+        page = self._last(k)
+        return self.call(k, FreePage, Zap.free_some, frame=page) if page else Zap.clear_pte
 
-    def _drop_slot(self, k: Kernel, slot: int) -> None:
-        swap = k.m.swap[slot]
-        swap.users -= 1
-        if not swap.users and not swap.frame:
-            swap.clear()
+    def _drop(self, slot: SwapSlot) -> None:
+        slot.users -= 1
+        if not slot.users and not slot.frame:
+            slot.clear()
 
     @step("flush what was cleared")
     def flush(self, k: Kernel) -> Next:
@@ -149,7 +154,7 @@ class Zap(Operation, name="unmap_page_range"):
         tables are freed with it, it does, and lazy CPUs take part (freed_tables); and so it does
         while another gather is in flight, for the whole mm (tlb_finish_mmu()).
         """
-        freed = tables.take_out(k, self.mm - 1, self.start, self.end)
+        freed = tables.take_out(k, self.mm, self.start, self.end)
         if freed and not k.policy.has("flush-before-table-free"):
             return Zap.early_tables
         return self._flush(k, freed=freed)
@@ -157,13 +162,13 @@ class Zap(Operation, name="unmap_page_range"):
     @step("free a page-table page before the flush")
     def early_tables(self, k: Kernel) -> Next:
         """The wrong order: what a gather without its rule for page tables would do."""
-        pfn = tables.next_gathered(k, self.mm - 1)
-        if pfn:
-            return self.call(k, FreePage, Zap.early_tables, pfn=pfn)
+        page = tables.next_gathered(k, self.mm)
+        if page:
+            return self.call(k, FreePage, Zap.early_tables, frame=page)
         return self._flush(k, freed=False)
 
     def _flush(self, k: Kernel, *, freed: bool) -> Next:
-        if nested(k, self.mm - 1):
+        if nested(k, self.mm):
             return self.call(k, Shootdown, Zap.hook, mm=self.mm, tables=1, why=self.why)
         cleared = self.cleared or freed
         if not cleared or (self.why == EXIT and not k.policy.has("flush-on-exit")):
@@ -177,9 +182,9 @@ class Zap(Operation, name="unmap_page_range"):
     @step("flush after the pages were freed")
     def late_flush(self, k: Kernel) -> Next:
         """The wrong order: what a gather without its rule would do."""
-        pfn = self._last(k)
-        if pfn:
-            return self.call(k, FreePage, Zap.late_flush, pfn=pfn)
+        page = self._last(k)
+        if page:
+            return self.call(k, FreePage, Zap.late_flush, frame=page)
         args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
         return self.call(k, Shootdown, Zap.hook, **args)
 
@@ -190,7 +195,7 @@ class Zap(Operation, name="unmap_page_range"):
 
     def _hook(self, k: Kernel) -> Next:
         why = "exit" if self.why == EXIT else "vma"
-        self.mask = k.policy.mm_mask(k.m, k.task, self.mm - 1, why)
+        self.mask = k.policy.mm_mask(k.m, k.task, self.mm, why)
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, self.why)
             return self.call(k, Shootdown, Zap.free, mask=self.mask, why=self.why)
@@ -202,59 +207,60 @@ class Zap(Operation, name="unmap_page_range"):
         return self._free(k)
 
     def _free(self, k: Kernel) -> Next:
-        pfn = self._last(k) or tables.next_gathered(k, self.mm - 1)
-        if pfn:
-            return self.call(k, FreePage, Zap.free, pfn=pfn)
-        end_gather(k, self.mm - 1)
+        page = self._last(k) or tables.next_gathered(k, self.mm)
+        if page:
+            return self.call(k, FreePage, Zap.free, frame=page)
+        end_gather(k, self.mm)
         return DONE
 
-    def _last(self, k: Kernel) -> int:
-        """free_folio_and_swap_cache() of gathered pages, up to one that nobody else holds: its
-        frame plus one.
-        """
+    def _last(self, k: Kernel) -> Frame | None:
+        """free_folio_and_swap_cache() of gathered pages, up to one that nobody else holds."""
         for vpn in range(self.start, self.end):
-            pte = k.m.pte_at(self.mm - 1, vpn)
-            if pte.gatherer == k.ctx + 1:
-                pfn = pte.gathered
-                pte.gathered = pte.gatherer = 0
-                folio.free_swap_cache(k, pfn - 1)
-                if folio.put(k, pfn - 1):
-                    return pfn
-        return 0
+            pte = k.m.pte_at(self.mm, vpn)
+            if pte.gatherer is k.ctx and pte.gathered:
+                page = pte.gathered
+                pte.gathered = pte.gatherer = None
+                folio.free_swap_cache(page)
+                if folio.put(page):
+                    return page
+        return None
 
 
 class Munmap(Operation, name="munmap"):
     """munmap(): the VMA goes first, then its PTEs; after it returns nothing is readable."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
 
-    @step("detach the mapping", when=locks.mmap_write)
+    def _mmap_write(self, k: Kernel) -> bool:
+        return locks.mmap_write(self.mm, self.ctx)
+
+    @step("detach the mapping", when=_mmap_write)
     def detach(self, k: Kernel) -> Next:
         """Take mmap_lock for writing."""
-        k.m.mm[self.mm - 1].writer = k.ctx + 1
+        self.mm.writer = k.ctx
         for vpn in range(self.vpn, self.vpn + self.pages):
-            pagetable.adopt(k, self.mm - 1, vpn)
-            k.m.vma_at(self.mm - 1, vpn).clear()
-        k.emit(ev.MUNMAP, k.cpu, self.mm - 1, self.vpn, self.pages)
+            pagetable.adopt(k, self.mm, vpn)
+            k.m.vma_at(self.mm, vpn).clear()
+        k.emit(ev.MUNMAP, k.cpu, self.mm.index, self.vpn, self.pages)
         args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MUNMAP}
         return self.call(k, Zap, Munmap.unlock, mm=self.mm, **args)
 
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """munmap() returns."""
-        k.m.mm[self.mm - 1].writer = 0
+        self.mm.writer = None
         return DONE
 
 
 class MmapFixed(Operation, name="mmap fixed"):
     """mmap(MAP_FIXED): the old mapping is unmapped, then the new one made."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
-    file_page = Local(ref="file_page")
+    file_page = Reference["FilePage"]("file_page")
     flags = Local()
 
     @step("unmap what is there")
@@ -273,7 +279,7 @@ class MmapFixed(Operation, name="mmap fixed"):
 class Mprotect(Operation, name="mprotect"):
     """mprotect(): change PTEs under the lock, flush before mmap_lock is dropped."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
     flags = Local()
@@ -281,21 +287,26 @@ class Mprotect(Operation, name="mprotect"):
     changed = Local()
     mask = Local(mask="cpu")
 
-    @step("change the mapping", when=locks.mmap_write)
+    def _mmap_write(self, k: Kernel) -> bool:
+        return locks.mmap_write(self.mm, self.ctx)
+
+    def _page_table(self, k: Kernel) -> bool:
+        return locks.page_table(self.mm, self.ctx)
+
+    @step("change the mapping", when=_mmap_write)
     def begin(self, k: Kernel) -> Next:
         """mprotect_fixup(); then flush_tlb_batched_pending() as change_pte_range() begins."""
-        space = k.m.mm[self.mm - 1]
-        space.writer = k.ctx + 1
-        begin_gather(k, self.mm - 1)
+        self.mm.writer = k.ctx
+        begin_gather(k, self.mm)
         self.at = self.vpn
         for vpn in range(self.vpn, self.vpn + self.pages):
-            pagetable.adopt(k, self.mm - 1, vpn)
-            vma = k.m.vma_at(self.mm - 1, vpn)
+            pagetable.adopt(k, self.mm, vpn)
+            vma = k.m.vma_at(self.mm, vpn)
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))
         return catch_up(self, k, self.mm, Mprotect.change) or Mprotect.change
 
-    @step("change a PTE", when=locks.table)
+    @step("change a PTE", when=_page_table)
     def change(self, k: Kernel) -> Next:
         """change_pte_range(): RO to RW is left to the next write fault. As in an unmap, the lock
         leaves no gap after the flush.
@@ -306,7 +317,7 @@ class Mprotect(Operation, name="mprotect"):
         if late:
             return late
         while self.at < self.vpn + self.pages:
-            pte = k.m.pte_at(self.mm - 1, self.at)
+            pte = k.m.pte_at(self.mm, self.at)
             self.at += 1
             if pte.kind == MIGRATION and not self.flags & WRITE:
                 pte.writable = 0
@@ -327,7 +338,7 @@ class Mprotect(Operation, name="mprotect"):
     @step("flush what changed")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(), before the lock is dropped."""
-        if nested(k, self.mm - 1):
+        if nested(k, self.mm):
             return self.call(k, Shootdown, Mprotect.hook, mm=self.mm, tables=1, why=MPROTECT)
         if not self.changed:
             return self._hook(k)
@@ -340,7 +351,7 @@ class Mprotect(Operation, name="mprotect"):
         return self._hook(k)
 
     def _hook(self, k: Kernel) -> Next:
-        self.mask = k.policy.mm_mask(k.m, k.task, self.mm - 1, "vma")
+        self.mask = k.policy.mm_mask(k.m, k.task, self.mm, "vma")
         if self.mask:
             k.emit(ev.PAY, k.cpu, -1, self.mask, MPROTECT)
             return self.call(k, Shootdown, Mprotect.unlock, mask=self.mask, why=MPROTECT)
@@ -349,6 +360,6 @@ class Mprotect(Operation, name="mprotect"):
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """mprotect() returns."""
-        end_gather(k, self.mm - 1)
-        k.m.mm[self.mm - 1].writer = 0
+        end_gather(k, self.mm)
+        self.mm.writer = None
         return DONE

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import allocator
+from typing import Protocol
+
+from luf_tui.engine import allocator, folio
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
@@ -56,9 +58,7 @@ class AllocPage(Operation, name="alloc"):
                     return AllocPage.settle
                 k.policy.takeoff_end(m, k.task, None)
                 if not m.pcp_list(k.cpu, zone).count and self._above_min(k, zone):
-                    return self.call(
-                        k, Refill, AllocPage.refilled, zone=zone, atomic=self.atomic
-                    )
+                    return self.call(k, Refill, AllocPage.refilled, zone=zone, atomic=self.atomic)
             return self._buddy(k, zone)
         k.emit(ev.OOM, k.cpu, self.order)
         k.give(None)
@@ -114,15 +114,14 @@ class AllocPage(Operation, name="alloc"):
             k.emit(ev.WAIT, k.cpu, awaited)
         return AllocPage.wait
 
-    @step("leave the section and hand the page out")
+    def _generation_done(self, k: Kernel) -> bool:
+        return generation_done(k, self.ctx, self.zone)
+
+    @step("leave the section and hand the page out", when=_generation_done)
     def wait(self, k: Kernel) -> Next:
         """Someone else may be flushing for this block: wait until they have (OP-11)."""
         k.policy.takeoff_done(k.m, k.task, self.zone)
         return self._hand_out(k)
-
-    @wait.when
-    def _generation_done(self, k: Kernel) -> bool:
-        return generation_done(k, self.ctx, self.zone)
 
     def _hand_out(self, k: Kernel) -> Next:
         """prep_new_page(): the frame has an owner from here on."""
@@ -188,15 +187,14 @@ class Refill(Operation, name="rmqueue_bulk"):
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
         return None
 
-    @step("leave the section")
+    def _generation_done(self, k: Kernel) -> bool:
+        return generation_done(k, self.ctx, self.zone)
+
+    @step("leave the section", when=_generation_done)
     def wait(self, k: Kernel) -> Next:
         """As in an allocation."""
         k.policy.takeoff_done(k.m, k.task, self.zone)
         return DONE
-
-    @wait.when
-    def _generation_done(self, k: Kernel) -> bool:
-        return generation_done(k, self.ctx, self.zone)
 
 
 class FreePage(Operation, name="free"):
@@ -242,6 +240,31 @@ class FreePage(Operation, name="free"):
         for _ in range(k.m.config.pcp_batch):
             allocator.drain_one(k, k.cpu, zone)
         return DONE
+
+
+class Holding(Protocol):
+    """An operation that holds references to the page it goes on with and to the one before it."""
+
+    frame: Frame | None
+    old: Frame | None
+
+
+def put_held(act: Holding, k: Kernel, then: Step) -> Next:
+    """folio_put() of the pages an operation holds; who finds itself the last frees the page and
+    goes on at `then`. None when there is nothing left to free.
+    """
+    assert isinstance(act, Operation)
+    while page := act.frame or act.old:
+        if page is act.frame:
+            act.frame = None
+        else:
+            act.old = None
+        if page.locked is k.ctx:
+            page.locked = None
+        folio.free_swap_cache(page)
+        if folio.put(page):
+            return act.call(k, FreePage, then, frame=page)
+    return None
 
 
 def change_bytes(k: Kernel, frame: Frame, content: int, why: str) -> None:

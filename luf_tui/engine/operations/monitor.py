@@ -9,7 +9,8 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP
+from luf_tui.machine.regions import Required
+from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP, Frame, Mm
 
 UFFD = ev.REASON["userfaultfd write-protect"]
 
@@ -17,7 +18,7 @@ UFFD = ev.REASON["userfaultfd write-protect"]
 class UffdRegister(Operation, name="uffd register"):
     """UFFDIO_REGISTER: faults of the range go to the monitor."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
     missing = Local()
@@ -26,7 +27,7 @@ class UffdRegister(Operation, name="uffd register"):
     def register(self, k: Kernel) -> Next:
         """VM_UFFD_WP or VM_UFFD_MISSING."""
         for vpn in range(self.vpn, self.vpn + self.pages):
-            vma = k.m.vma_at(self.mm - 1, vpn)
+            vma = k.m.vma_at(self.mm, vpn)
             if self.missing:
                 vma.uffd_missing = 1
             else:
@@ -37,25 +38,28 @@ class UffdRegister(Operation, name="uffd register"):
 class UffdProtect(Operation, name="uffd write-protect"):
     """mwriteprotect_range(): under mmap_lock for reading, the flush after the PTEs (K-uffd)."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
     on = Local("protect, or take the protection away")
     at = Local()
 
+    def _page_table(self, k: Kernel) -> bool:
+        return locks.page_table(self.mm, self.ctx)
+
     @step("begin the gather")
     def begin(self, k: Kernel) -> Next:
         """tlb_flush_pending tells others that a flush is in flight."""
-        begin_gather(k, self.mm - 1)
-        k.m.mm[self.mm - 1].readers += 1
+        begin_gather(k, self.mm)
+        self.mm.readers += 1
         self.at = self.vpn
         return None
 
-    @step("write-protect a PTE", when=locks.table)
+    @step("write-protect a PTE", when=_page_table)
     def protect(self, k: Kernel) -> Next:
         """The PTE loses RW; a CPU may still have it cached writable and dirty."""
         while self.at < self.vpn + self.pages:
-            pte = k.m.pte_at(self.mm - 1, self.at)
+            pte = k.m.pte_at(self.mm, self.at)
             self.at += 1
             if pte.kind in (PRESENT, MIGRATION, SWAP) and pte.uffd_wp != self.on:
                 pte.uffd_wp = self.on
@@ -69,7 +73,7 @@ class UffdProtect(Operation, name="uffd write-protect"):
     @step("flush the range")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(), after the page-table lock was dropped."""
-        if nested(k, self.mm - 1):
+        if nested(k, self.mm):
             return self.call(k, Shootdown, UffdProtect.finish, mm=self.mm, tables=1, why=UFFD)
         if not self.on:
             return UffdProtect.finish
@@ -79,24 +83,24 @@ class UffdProtect(Operation, name="uffd write-protect"):
     @step("end the gather")
     def finish(self, k: Kernel) -> Next:
         """The monitor's ioctl returns."""
-        end_gather(k, self.mm - 1)
-        k.m.mm[self.mm - 1].readers -= 1
+        end_gather(k, self.mm)
+        self.mm.readers -= 1
         return DONE
 
 
 class Pin(Operation, name="pin"):
     """pin_user_pages(): an extra reference that reclaim and migration must respect."""
 
-    pfn = Local(ref="frame")
+    frame = Required["Frame"]("frame")
     up = Local("take a pin, or drop one")
 
     @step("change the pin count")
     def pin(self, k: Kernel) -> Next:
         """FOLL_PIN or unpin_user_page()."""
-        frame = k.m.frame[self.pfn - 1]
+        frame = self.frame
         if self.up or frame.pins:
             frame.pins = frame.pins + 1 if self.up else frame.pins - 1
-        k.emit(ev.PIN, k.cpu, self.pfn - 1, frame.pins)
+        k.emit(ev.PIN, k.cpu, frame.pfn, frame.pins)
         if not folio.held(frame):
-            return self.jump(k, FreePage, pfn=self.pfn)
+            return self.jump(k, FreePage, frame=frame)
         return DONE

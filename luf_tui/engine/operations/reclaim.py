@@ -10,7 +10,8 @@ from luf_tui.engine.operations.memory import FreePage, next_free
 from luf_tui.engine.operations.unmap import Unmap, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
-from luf_tui.machine.schema import ANON, NONE, Pte
+from luf_tui.machine.regions import Reference, Required
+from luf_tui.machine.schema import ANON, NONE, FilePage, Frame, Mm, Pte
 
 BEFORE_FREE = ev.REASON["before free"]
 BEFORE_IO = ev.REASON["before write-out"]
@@ -20,35 +21,36 @@ KEPT = ev.REASON["kept after all"]
 class Reclaim(Operation, name="reclaim"):
     """Reclaim the folios on the task's `isolated` list: unmap, write out, free in one batch."""
 
-    pfn = Local(ref="frame")
+    frame = Reference["Frame"]("frame")
     key = Local()
     mask = Local(mask="cpu")
+
+    @property
+    def _folio(self) -> Frame:
+        assert self.frame
+        return self.frame
 
     @step("take the next folio")
     def take(self, k: Kernel) -> Next:
         """Lock it; an anonymous folio needs a swap slot before its PTEs can go."""
-        m = k.m
-        pfn = lists.pop_head(m, m.task_list(k.task, "isolated"))
-        if pfn < 0:
-            return Reclaim.fold if self.pfn else DONE
-        frame = m.frame[pfn]
-        self.pfn = pfn + 1
+        frame = lists.pop_head(k.m.task_list(k.current, "isolated"))
+        if not frame:
+            return Reclaim.fold if self.frame else DONE
+        self.frame = frame
         if frame.locked:
-            put_back(k, pfn, "locked")
+            put_back(k, frame, "locked")
             return Reclaim.take
         swaps = frame.state == ANON and not frame.slot and not frame.lazyfree
-        if swaps and not self._add_to_swap(k, pfn):
-            put_back(k, pfn, "no swap slot")
+        if swaps and not self._add_to_swap(k, frame):
+            put_back(k, frame, "no swap slot")
             return Reclaim.take
-        frame.locked = k.ctx + 1
-        return self.call(k, Unmap, Reclaim.unmapped, pfn=self.pfn, batch=1)
+        frame.locked = k.ctx
+        return self.call(k, Unmap, Reclaim.unmapped, frame=frame, batch=1)
 
-    def _add_to_swap(self, k: Kernel, pfn: int) -> bool:
+    def _add_to_swap(self, k: Kernel, frame: Frame) -> bool:
         for slot in k.m.swap:
             if not slot.users and not slot.frame:
-                slot.frame = pfn + 1
-                k.m.frame[pfn].slot = slot.index + 1
-                k.m.frame[pfn].dirty = 1
+                slot.frame, frame.slot, frame.dirty = frame, slot, 1
                 return True
         return False
 
@@ -57,9 +59,9 @@ class Reclaim(Operation, name="reclaim"):
         """A dirty PTE may be cached writable: flush before the page goes to I/O (K-batch). A page
         that is still mapped is kept.
         """
-        if k.m.frame[self.pfn - 1].mapcount:
+        if self._folio.mapcount:
             return self._keep(k)
-        if not k.m.frame[self.pfn - 1].dirty:
+        if not self._folio.dirty:
             return self._remove(k)
         self.mask = k.policy.take_dirty(k.m, k.task)
         if self.mask:
@@ -69,7 +71,7 @@ class Reclaim(Operation, name="reclaim"):
     @step("write it out")
     def pageout(self, k: Kernel) -> Next:
         """The bytes on disk are those of this moment."""
-        write_out(k, self.pfn - 1)
+        write_out(k, self._folio)
         return None
 
     @step("remove it from its cache")
@@ -78,27 +80,26 @@ class Reclaim(Operation, name="reclaim"):
         return self._remove(k)
 
     def _remove(self, k: Kernel) -> Next:
-        m = k.m
-        frame = m.frame[self.pfn - 1]
+        frame = self._folio
         if (frame.pins or frame.refs) and k.policy.has("last-reference"):
             return self._keep(k)
         if frame.slot:
-            m.swap[frame.slot - 1].frame = 0
-            frame.slot = 0
+            frame.slot.frame = None
+            frame.slot = None
         if frame.file_page:
-            k.emit(ev.UNCACHE, k.cpu, frame.file_page - 1, self.pfn - 1)
-            m.file_page[frame.file_page - 1].frame = 0
-            frame.file_page = 0
+            k.emit(ev.UNCACHE, k.cpu, frame.file_page.index, frame.pfn)
+            frame.file_page.frame = None
+            frame.file_page = None
         which = "luf" if frame.verdict else "plain"
-        lists.push_tail(m, m.task_list(k.task, which), self.pfn - 1)
+        lists.push_tail(k.m.task_list(k.current, which), frame)
         return Reclaim.take
 
     def _keep(self, k: Kernel) -> Next:
         """An unmapped folio that is not freed must not stay stale (OP-3, step 3)."""
-        frame = k.m.frame[self.pfn - 1]
+        frame = self._folio
         deferred = frame.verdict
         why = "pinned" if frame.pins else "stored to again" if frame.mapcount else "referenced"
-        put_back(k, self.pfn - 1, why)
+        put_back(k, frame, why)
         if deferred and k.policy.has("flush-kept-folios"):
             key = k.policy.fold_key(k.m, k.task)
             self.mask = k.policy.take_key(k.m, k.task, key)
@@ -124,76 +125,72 @@ class Reclaim(Operation, name="reclaim"):
     def _free(self, k: Kernel) -> Next:
         plain = next_free(k, "plain")
         if plain:
-            return self.call(k, FreePage, Reclaim.free, **plain)
+            return self.call(k, FreePage, Reclaim.free, frame=plain, order=plain.order)
         deferred = next_free(k, "luf")
         if deferred:
-            return self.call(k, FreePage, Reclaim.free, key=self.key, **deferred)
+            what = {"frame": deferred, "order": deferred.order, "key": self.key}
+            return self.call(k, FreePage, Reclaim.free, **what)
         return DONE
 
 
-def write_out(k: Kernel, pfn: int) -> None:
+def write_out(k: Kernel, frame: Frame) -> None:
     """Write a folio's bytes to its file or swap slot; the folio is clean and saved."""
-    m = k.m
-    frame = m.frame[pfn]
     if frame.slot:
-        m.swap[frame.slot - 1].content = frame.content
+        frame.slot.content = frame.content
     if frame.file_page:
-        m.file_page[frame.file_page - 1].disk = frame.content
+        frame.file_page.disk = frame.content
     frame.dirty, frame.saved = 0, 1
-    k.emit(ev.WRITE_OUT, k.cpu, frame.file_page - 1, pfn, frame.content)
-
-
-def clean_free(act: Operation, k: Kernel) -> bool:
-    """The page-table lock of the next mapping to be cleaned can be taken."""
-    writeback: Writeback = act  # type: ignore[assignment]
-    pte = writeback.to_clean(k)
-    return pte is None or locks.unlocked(k, pagetable.place(k, pte)[0], act.ctx)
+    page = frame.file_page.index if frame.file_page else -1
+    k.emit(ev.WRITE_OUT, k.cpu, page, frame.pfn, frame.content)
 
 
 class Writeback(Operation, name="writeback"):
     """folio_mkclean() and writeback of one page-cache page: write-protect, flush, write."""
 
-    page = Local(ref="file_page")
-    pfn = Local(ref="frame")
-    held = Local("the address space whose page-table lock was kept over a flush", ref="mm")
+    page = Required["FilePage"]("file_page")
+    frame = Reference["Frame"]("frame")
+    held = Reference["Mm"]("mm", "the address space whose page-table lock was kept over a flush")
     mask = Local(mask="cpu")
+
+    def to_clean(self) -> Pte | None:
+        """The next mapping through which the page could be stored to unseen; a PTE that munmap has
+        cleared and not yet flushed is one.
+        """
+        ptes = pagetable.mappings(self.frame) if self.frame else ()
+        return next((pte for pte in ptes if pte.writable or pte.dirty or pte.kind == NONE), None)
+
+    def _page_table(self, k: Kernel) -> bool:
+        """The page-table lock of the next mapping to be cleaned can be taken."""
+        pte = self.to_clean()
+        return pte is None or locks.page_table(k.m.place_of(pte)[0], self.ctx)
 
     @step("lock the folio")
     def lock(self, k: Kernel) -> Next:
         """A clean or absent folio needs nothing."""
-        self.pfn = k.m.file_page[self.page - 1].frame
-        if not self.pfn:
+        self.frame = frame = self.page.frame
+        if not frame or frame.locked:
             return DONE
-        frame = k.m.frame[self.pfn - 1]
-        if frame.locked:
-            return DONE
-        frame.locked = k.ctx + 1
+        frame.locked = k.ctx
         return None
 
-    def to_clean(self, k: Kernel) -> Pte | None:
-        """The next mapping through which the page could be stored to unseen; a PTE that munmap has
-        cleared and not yet flushed is one.
-        """
-        ptes = pagetable.mappings(k, self.pfn - 1)
-        return next((pte for pte in ptes if pte.writable or pte.dirty or pte.kind == NONE), None)
-
-    @step("write-protect a mapping and flush it", when=clean_free)
+    @step("write-protect a mapping and flush it", when=_page_table)
     def clean(self, k: Kernel) -> Next:
         """page_vma_mkclean_one(): clear D and RW, flush that page under the page-table lock."""
         if self.held:
-            k.m.mm[self.held - 1].ptl = self.held = 0
-        pte = self.to_clean(k)
-        if pte is not None:
-            mm, vpn = pagetable.place(k, pte)
-            k.m.frame[self.pfn - 1].dirty = 1
+            self.held.ptl = None
+            self.held = None
+        pte = self.to_clean()
+        if pte:
+            mm, vpn = k.m.place_of(pte)
+            assert self.frame
+            self.frame.dirty = 1
             pagetable.protect(k, pte, writable=0)
             pte.dirty = 0
-            self.held = mm + 1
-            k.m.mm[mm].ptl = k.ctx + 1
-            args = {"mm": mm + 1, "start": vpn, "end": vpn + 1}
+            self.held, mm.ptl = mm, k.ctx
+            args = {"mm": mm, "start": vpn, "end": vpn + 1}
             why = ev.REASON["writeback"]
             return self.call(k, Shootdown, Writeback.clean, why=why, **args)
-        self.mask = k.policy.file_mask(k.m, k.task, self.page - 1, "writeback")
+        self.mask = k.policy.file_mask(k.m, k.task, self.page, "writeback")
         if self.mask:
             why = ev.REASON["writeback"]
             k.emit(ev.PAY, k.cpu, -1, self.mask, why)
@@ -203,7 +200,7 @@ class Writeback(Operation, name="writeback"):
     @step("write it out")
     def write(self, k: Kernel) -> Next:
         """The bytes reach the disk; later stores fault first, so none is lost."""
-        frame = k.m.frame[self.pfn - 1]
-        write_out(k, self.pfn - 1)
-        frame.saved = frame.locked = 0
+        assert self.frame
+        write_out(k, self.frame)
+        self.frame.saved, self.frame.locked = 0, None
         return DONE

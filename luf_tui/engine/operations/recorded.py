@@ -14,7 +14,8 @@ from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
 from luf_tui.engine.operations.memory import COVERED, generation_done, hand_out
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, MIGRATION, PRESENT, Pte
+from luf_tui.machine.regions import CpuNumber, Reference, Required
+from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, Frame, Mm, Pte, Zone
 
 KEPT = ev.REASON["kept after all"]
 WRITE_FAULT = ev.REASON["write fault"]
@@ -22,25 +23,25 @@ GATES = (("copy", ev.REASON["before copy"]), ("free", ev.REASON["before free"]))
 """What a batch of unmaps is settled before: migration copies, reclaim frees."""
 
 
-def forget_pte(k: Kernel, pte: Pte) -> None:
+def forget_pte(pte: Pte) -> None:
     """Forget a PTE that the recorded kernel must have changed without printing it."""
-    if pte.kind in (PRESENT, MIGRATION):
-        pagetable.unlink(k, pte, pte.pfn - 1)
+    if pte.frame:
+        pagetable.unlink(pte, pte.frame)
     pagetable.empty(pte)
 
 
-def forget_mappings(k: Kernel, pfn: int) -> None:
+def forget_mappings(frame: Frame) -> None:
     """Forget every mapping of a frame: munmap and exit print none of them."""
-    while k.m.frame[pfn].rmap:
-        forget_pte(k, k.m.pte[k.m.frame[pfn].rmap - 1])
+    while frame.rmap:
+        forget_pte(frame.rmap)
 
 
 class Learn(Operation, name="learn a PTE"):
     """Make a PTE what a recorded unmap shows that it was."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
-    pfn = Local(ref="frame")
+    frame = Required["Frame"]("frame")
     writable = Local()
     dirty = Local()
     hidden = Local("PROT_NONE for NUMA balancing")
@@ -50,38 +51,37 @@ class Learn(Operation, name="learn a PTE"):
     @step("learn what the PTE was")
     def learn(self, k: Kernel) -> Next:
         """The mapping stood there before it was seen; nobody flushes for it to be known."""
-        m = k.m
-        pfn = self.pfn - 1
-        pte = m.pte_at(self.mm - 1, self.vpn)
-        if pte.kind == PRESENT and pte.pfn == self.pfn and not self.fresh:
+        m, frame = k.m, self.frame
+        pte = m.pte_at(self.mm, self.vpn)
+        if pte.kind == PRESENT and pte.frame is frame and not self.fresh:
             pte.writable, pte.dirty = self.writable, self.dirty
         else:
             if self.fresh:
-                forget_mappings(k, pfn)
-            forget_pte(k, pte)
-            m.vma_at(self.mm - 1, self.vpn).prot_read = 1
+                forget_mappings(frame)
+            forget_pte(pte)
+            m.vma_at(self.mm, self.vpn).prot_read = 1
             args = {"writable": self.writable, "dirty": self.dirty}
-            pagetable.install(k, pte, pfn, **args)
+            pagetable.install(k, pte, frame, **args)
         pte.prot_none = self.hidden
-        m.frame[pfn].order = self.order
+        frame.order = self.order
         return DONE
 
 
 class Remap(Operation, name="remove_migration_pte"):
     """A migration entry becomes the PTE that the recording shows."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
-    pfn = Local(ref="frame")
+    frame = Required["Frame"]("frame")
     writable = Local()
 
     @step("map the frame")
     def map(self, k: Kernel) -> Next:
         """The entry was not present, so no flush."""
-        pte = k.m.pte_at(self.mm - 1, self.vpn)
-        forget_pte(k, pte)
-        k.m.vma_at(self.mm - 1, self.vpn).prot_read = 1
-        pagetable.install(k, pte, self.pfn - 1, writable=self.writable, dirty=0)
+        pte = k.m.pte_at(self.mm, self.vpn)
+        forget_pte(pte)
+        k.m.vma_at(self.mm, self.vpn).prot_read = 1
+        pagetable.install(k, pte, self.frame, writable=self.writable, dirty=0)
         return DONE
 
 
@@ -131,52 +131,54 @@ class TakeBlock(Operation, name="take a recorded block"):
     a page of another CPU's list is drained first.
     """
 
-    pfn = Local(ref="frame")
+    frame = Required["Frame"]("frame")
     count = Local("frames of it that the recording knows")
     order = Local("as recorded")
     use = Local()
-    node = Local("zone, plus one; 0 for a pcp page", ref="zone")
-    owing = Local("the first frame that carried a debt", ref="frame")
+    zone = Reference["Zone"]("zone", "the zone; none for a pcp page")
+    owing = Reference["Frame"]("frame", "the first frame that carried a debt")
     mask = Local(mask="cpu")
 
     @step("take the block off")
     def take(self, k: Kernel) -> Next:
         """Every frame of the block is asked for in one section."""
-        m, pfn = k.m, self.pfn - 1
-        frame = m.frame[pfn]
-        own = m.pcp_list(k.cpu, m.node_of[pfn]) + 1
-        if self.count == 1 and frame.state == FREE_PCP and frame.where == own:
-            k.policy.takeoff_start(m, k.task, -1, may_wait=True)
-            self._ask(k, pfn)
-            k.policy.take_pcp(m, k.task, pfn)
-            allocator.take_from_pcp(k, pfn)
+        m, first = k.m, self.frame
+        zone = m.zone_of(first)
+        own = first.where is m.pcp_list(k.cpu, zone)
+        if self.count == 1 and first.state == FREE_PCP and own:
+            k.policy.takeoff_start(m, k.task, None, may_wait=True)
+            self._ask(first)
+            k.policy.take_pcp(m, k.task, first)
+            allocator.take_from_pcp(k, first)
             return TakeBlock.settle
-        node = m.node_of[pfn]
-        self.node = node + 1
-        for number in range(pfn, pfn + self.count):
-            if m.frame[number].state == FREE_PCP:
-                allocator.drain_page(k, number)
-        k.policy.takeoff_start(m, k.task, node, may_wait=True)
-        for number in range(pfn, pfn + self.count):
-            if m.frame[number].state == FREE_BUDDY:
-                self._ask(k, number)
-                k.policy.take_buddy(m, k.task, node, number)
-                allocator.detach(k, number, 0)
+        self.zone = zone
+        for frame in self._frames(k):
+            if frame.state == FREE_PCP:
+                allocator.drain_page(k, frame)
+        k.policy.takeoff_start(m, k.task, zone, may_wait=True)
+        for frame in self._frames(k):
+            if frame.state == FREE_BUDDY:
+                self._ask(frame)
+                k.policy.take_buddy(m, k.task, zone, frame)
+                allocator.detach(k, frame, 0)
         return TakeBlock.settle
 
-    def _ask(self, k: Kernel, pfn: int) -> None:
-        if not self.owing and k.m.frame[pfn].mark:
-            self.owing = pfn + 1
+    def _frames(self, k: Kernel) -> list[Frame]:
+        return k.m.frame[self.frame.index : self.frame.index + self.count]
+
+    def _ask(self, frame: Frame) -> None:
+        if not self.owing and frame.mark:
+            self.owing = frame
 
     @step("settle what the block owes")
     def settle(self, k: Kernel) -> Next:
         """luf_takeoff_end(): the deferred flush fires here."""
-        self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
+        self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
         if self.mask:
-            k.emit(ev.PAY, k.cpu, (self.owing or self.pfn) - 1, self.mask, TAKEOFF)
+            k.emit(ev.PAY, k.cpu, (self.owing or self.frame).pfn, self.mask, TAKEOFF)
             return self.call(k, Shootdown, TakeBlock.paid, mask=self.mask, why=TAKEOFF)
         if self.owing and k.policy.has("flush-before-reuse"):
-            k.emit(ev.SAVED, k.cpu, self.owing - 1, COVERED)
+            k.emit(ev.SAVED, k.cpu, self.owing.pfn, COVERED)
         return self._leave(k)
 
     @step("settle the section")
@@ -185,40 +187,43 @@ class TakeBlock(Operation, name="take a recorded block"):
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
         return self._leave(k)
 
-    @step("leave the section and hand the block out", when=generation_done)
+    def _generation_done(self, k: Kernel) -> bool:
+        return generation_done(k, self.ctx, self.zone)
+
+    @step("leave the section and hand the block out", when=_generation_done)
     def wait(self, k: Kernel) -> Next:
         """As in any allocation."""
         return self._leave(k)
 
     def _leave(self, k: Kernel) -> Next:
-        if self.node and not generation_done(self, k):
+        if self.zone and not self._generation_done(k):
             return TakeBlock.wait
-        if self.node:
-            k.policy.takeoff_done(k.m, k.task, self.node - 1)
+        if self.zone:
+            k.policy.takeoff_done(k.m, k.task, self.zone)
         return self._hand_out(k)
 
     def _hand_out(self, k: Kernel) -> Next:
-        for number in range(self.pfn - 1, self.pfn - 1 + self.count):
-            hand_out(k, number, 0, self.use)
+        for frame in self._frames(k):
+            hand_out(k, frame, 0, self.use)
         return DONE
 
 
 class Unneeded(Operation, name="forget mappings"):
     """A frame is freed or taken though the model still maps it."""
 
-    pfn = Local(ref="frame")
+    frame = Required["Frame"]("frame")
 
     @step("forget what mapped it")
     def forget(self, k: Kernel) -> Next:
         """munmap, exit and copies on write print no PTE."""
-        forget_mappings(k, self.pfn - 1)
+        forget_mappings(self.frame)
         return DONE
 
 
 class Request(Operation, name="flush request"):
     """A recorded flush for something else than a recorded unmap: munmap, mprotect, fork, a copy."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     start = Local()
     end = Local()
     zaps = Local("it changes PTEs under the lock, as munmap and mprotect do")
@@ -239,7 +244,7 @@ class Request(Operation, name="flush request"):
 class WriteFault(Operation, name="recorded write fault"):
     """A recorded write fault: what its address space owes is paid before it can write (OP-14)."""
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     mask = Local(mask="cpu")
 
@@ -247,7 +252,7 @@ class WriteFault(Operation, name="recorded write fault"):
     def pay(self, k: Kernel) -> Next:
         """handle_mm_fault()."""
         self.mask = k.policy.fault_masks(
-            k.m, k.task, self.mm - 1, self.vpn, write=True, when="before"
+            k.m, k.task, self.mm, self.vpn, write=True, when="before"
         )
         if not self.mask:
             return DONE
@@ -258,11 +263,11 @@ class WriteFault(Operation, name="recorded write fault"):
 class LeaveLazy(Operation, name="leave lazy mm"):
     """A CPU found lazy by an IPI leaves the address space it had borrowed (baseline 1.5)."""
 
-    cpu = Local(ref="cpu")
+    cpu = CpuNumber()
 
     @step("leave the address space")
     def leave(self, k: Kernel) -> Next:
         """switch_mm_irqs_off(NULL, &init_mm)."""
-        if k.m.cpu[self.cpu - 1].lazy:
-            hardware.leave_mm(k, self.cpu - 1)
+        if k.m.cpu[self.cpu].lazy:
+            hardware.leave_mm(k, self.cpu)
         return DONE

@@ -9,6 +9,8 @@ from luf_tui.engine.operations.memory import change_bytes
 from luf_tui.engine.operations.section import EndSection
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
+from luf_tui.machine.regions import Reference
+from luf_tui.machine.schema import Frame, ListHead, Zone
 
 REPORTING = ev.REASON["page reporting"]
 DISCARDED = "discarded by the host"
@@ -21,48 +23,48 @@ class Report(Operation, name="page reporting"):
     pcp lists are not in buddy, so nobody reports them.
     """
 
-    node = Local("zone being reported, plus one", ref="zone")
-    pfn = Local("the last block isolated", ref="frame")
+    zone = Reference["Zone"]("zone", "the zone being reported")
+    frame = Reference["Frame"]("frame", "the last block isolated")
 
     @step("isolate the free blocks of a zone")
     def isolate(self, k: Kernel) -> Next:
         """__isolate_free_page(): a takeoff section; not below the watermark, as ever."""
         m = k.m
-        if self.node == len(m.config.nodes):
+        if self.zone is m.zone[-1]:
             return DONE
-        self.node += 1
-        node, room = self.node - 1, m.config.watermark_min
-        k.policy.takeoff_start(m, k.task, node, may_wait=True)
+        zone, room = m.zone[self.zone.index + 1 if self.zone else 0], m.config.watermark_min
+        self.zone = zone
+        k.policy.takeoff_start(m, k.task, zone, may_wait=True)
         for order in reversed(range(m.orders)):
-            while m.zone[node].free - (1 << order) >= room:
-                pfn = allocator.pick_exact(k, node, order)
-                if pfn < 0:
+            while zone.free - (1 << order) >= room:
+                frame = allocator.pick_exact(k, zone, order)
+                if not frame:
                     break
-                allocator.detach(k, pfn, order)
-                lists.push_tail(m, m.task_list(max(k.task, 0), "plain"), pfn)
-                self.pfn = pfn + 1
+                allocator.detach(k, frame, order)
+                lists.push_tail(self._isolated(k), frame)
+                self.frame = frame
         pays = int(k.policy.has("flush-before-report"))
-        args = {"node": self.node, "pfn": self.pfn, "pays": pays, "why": REPORTING}
+        args = {"zone": zone, "frame": self.frame, "pays": pays, "why": REPORTING}
         return self.call(k, EndSection, Report.report, **args)
 
     @step("report the blocks to the host")
     def report(self, k: Kernel) -> Next:
         """->report(): the host discards the pages, which read as zeros from here on."""
-        m = k.m
-        for head in lists.members(m, m.task_list(max(k.task, 0), "plain")):
-            for pfn in range(head, head + (1 << m.frame[head].order)):
-                change_bytes(k, pfn, 0, DISCARDED)
+        for head in lists.members(self._isolated(k)):
+            for frame in k.m.block(head, head.order):
+                change_bytes(k, frame, 0, DISCARDED)
         return None
 
     @step("put a block back")
     def put_back(self, k: Kernel) -> Next:
         """__putback_isolated_page(): what was flushed owes nothing, its marks are zeroed."""
-        m = k.m
-        head = lists.pop_head(m, m.task_list(max(k.task, 0), "plain"))
-        if head < 0:
+        head = lists.pop_head(self._isolated(k))
+        if not head:
             return Report.isolate
-        order = m.frame[head].order
-        for pfn in range(head, head + (1 << order)):
-            m.frame[pfn].mark = 0
-        allocator.free_one(k, head, order, 0)
+        for frame in k.m.block(head, head.order):
+            frame.mark = 0
+        allocator.free_one(k, head, head.order, 0)
         return Report.put_back
+
+    def _isolated(self, k: Kernel) -> ListHead:
+        return k.m.task_list(k.task or k.m.task[0], "plain")

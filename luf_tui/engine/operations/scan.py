@@ -11,23 +11,11 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import PRESENT, Pte
+from luf_tui.machine.regions import Required
+from luf_tui.machine.schema import PRESENT, Mm, Pte
 
 NUMA, SOFT_DIRTY = range(2)
 WHY = (ev.REASON["numa scan"], ev.REASON["soft-dirty"])
-
-
-def keeps_faults_out(act: Operation, k: Kernel) -> bool:
-    """clear_refs takes mmap_lock for writing, so that no write fault copies a page before the
-    flush; a NUMA scan takes it for reading.
-    """
-    what: int = getattr(act, "what", NUMA)
-    return what == SOFT_DIRTY and k.policy.has("lock-soft-dirty")
-
-
-def lock_free(act: Operation, k: Kernel) -> bool:
-    """mmap_lock can be had, for writing or for reading."""
-    return locks.mmap_write(act, k) if keeps_faults_out(act, k) else locks.mmap_read(act, k)
 
 
 class Scan(Operation, name="scan"):
@@ -38,32 +26,47 @@ class Scan(Operation, name="scan"):
     write-protects, so that the next store tells.
     """
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     pages = Local()
     what = Local("NUMA or SOFT_DIRTY")
     at = Local()
     changed = Local()
 
-    @step("begin the scan", when=lock_free)
+    def _keeps_faults_out(self, k: Kernel) -> bool:
+        """clear_refs takes mmap_lock for writing, so that no write fault copies a page before the
+        flush; a NUMA scan takes it for reading.
+        """
+        return self.what == SOFT_DIRTY and k.policy.has("lock-soft-dirty")
+
+    def _mmap_lock(self, k: Kernel) -> bool:
+        """mmap_lock can be had, for writing or for reading."""
+        if self._keeps_faults_out(k):
+            return locks.mmap_write(self.mm, self.ctx)
+        return locks.mmap_read(self.mm, self.ctx)
+
+    def _page_table(self, k: Kernel) -> bool:
+        return locks.page_table(self.mm, self.ctx)
+
+    @step("begin the scan", when=_mmap_lock)
     def begin(self, k: Kernel) -> Next:
         """Take mmap_lock; tlb_flush_pending tells others of the flush to come."""
-        space = k.m.mm[self.mm - 1]
-        if keeps_faults_out(self, k):
-            space.writer = k.ctx + 1
+        space = self.mm
+        if self._keeps_faults_out(k):
+            space.writer = k.ctx
         else:
             space.readers += 1
-        begin_gather(k, self.mm - 1)
+        begin_gather(k, self.mm)
         self.at = self.vpn
         if self.what != NUMA:
             return Scan.change
         return catch_up(self, k, self.mm, Scan.change) or Scan.change
 
-    @step("change a PTE", when=locks.table)
+    @step("change a PTE", when=_page_table)
     def change(self, k: Kernel) -> Next:
         """change_prot_numa() or clear_soft_dirty(), under the page-table lock."""
         while self.at < self.vpn + self.pages:
-            pte = k.m.pte_at(self.mm - 1, self.at)
+            pte = k.m.pte_at(self.mm, self.at)
             self.at += 1
             if pte.kind == PRESENT and self._change(k, pte):
                 self.changed = 1
@@ -77,17 +80,19 @@ class Scan(Operation, name="scan"):
                 pagetable.protect(k, pte, writable=0)
                 return True
             return False
-        if pte.prot_none or pte.pfn - 1 == k.m.zero_page:
+        frame = pte.frame
+        if pte.prot_none or frame is k.m.zero_page:
             return False
         pagetable.supersede(k, pte)
         pte.prot_none = 1
-        k.emit(ev.HINT, k.cpu, self.mm - 1, self.at - 1, pte.pfn - 1)
+        assert frame
+        k.emit(ev.HINT, k.cpu, self.mm.index, self.at - 1, frame.pfn)
         return True
 
     @step("flush what changed")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(), or flush_tlb_mm() after the walk: once for the whole range."""
-        if self.what == NUMA and nested(k, self.mm - 1):
+        if self.what == NUMA and nested(k, self.mm):
             why = WHY[NUMA]
             return self.call(k, Shootdown, Scan.finish, mm=self.mm, tables=1, why=why)
         flushes = self.what == NUMA or k.policy.has("flush-soft-dirty")
@@ -99,10 +104,10 @@ class Scan(Operation, name="scan"):
     @step("end the scan")
     def finish(self, k: Kernel) -> Next:
         """From here on a fault tells who uses the page."""
-        space = k.m.mm[self.mm - 1]
-        end_gather(k, self.mm - 1)
-        if keeps_faults_out(self, k):
-            space.writer = 0
+        space = self.mm
+        end_gather(k, self.mm)
+        if self._keeps_faults_out(k):
+            space.writer = None
         else:
             space.readers -= 1
         return DONE

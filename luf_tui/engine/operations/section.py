@@ -35,12 +35,11 @@ class EndSection(Operation, name="luf_takeoff_end"):
         k.policy.takeoff_flushed(k.m, k.task, self.mask)
         return None
 
-    @step("leave the section")
+    def _generation_done(self, k: Kernel) -> bool:
+        return generation_done(k, self.ctx, self.zone)
+
+    @step("leave the section", when=_generation_done)
     def wait(self, k: Kernel) -> Next:
         """Someone else may be flushing for these blocks: wait until they have."""
         k.policy.takeoff_done(k.m, k.task, self.zone)
         return DONE
-
-    @wait.when
-    def _generation_done(self, k: Kernel) -> bool:
-        return generation_done(k, self.ctx, self.zone)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
+from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import ANON, NONE, PRESENT, SWAP, Pte
+from luf_tui.machine.regions import Required
+from luf_tui.machine.schema import ANON, NONE, PRESENT, SWAP, Frame, Mm, Pte
 
 INSTALL = ev.REASON["install"]
 COPIED_IN = "copied in by the monitor"
 
 
-def vacant(k: Kernel, mm: int, vpn: int) -> bool:
+def vacant(k: Kernel, mm: Mm, vpn: int) -> bool:
     """Whether a monitor may put a page at an address: registered, anonymous, and no PTE there."""
     vma = k.m.vma_at(mm, vpn)
     registered = vma.mapped and (vma.uffd_missing or vma.uffd_wp)
@@ -26,17 +27,16 @@ def vacant(k: Kernel, mm: int, vpn: int) -> bool:
     return bool(registered and not vma.file_page and empty)
 
 
-def grow(act: Operation, k: Kernel, vpn: int, then: Step) -> Next:
+def grow(act: UffdCopy | UffdMove, k: Kernel, vpn: int, then: Step) -> Next:
     """pte_alloc() at an address of the operation's mm; None where there is no need."""
-    mm: int = getattr(act, "mm", 0)
-    if not k.m.vma_at(mm - 1, vpn).mapped or not tables.missing(k, mm - 1, vpn):
+    if not k.m.vma_at(act.mm, vpn).mapped or not tables.missing(k, act.mm, vpn):
         return None
-    return act.call(k, PteAlloc, then, mm=mm, vpn=vpn)
+    return act.call(k, PteAlloc, then, mm=act.mm, vpn=vpn)
 
 
 def owing(act: UffdCopy | UffdMove, k: Kernel, then: Step) -> Next:
     """Flush what the mm owes, and go on at `then`; None when it owes nothing."""
-    act.mask = k.policy.mm_mask(k.m, k.task, act.mm - 1, "install")
+    act.mask = k.policy.mm_mask(k.m, k.task, act.mm, "install")
     if not act.mask:
         return None
     k.emit(ev.PAY, k.cpu, -1, act.mask, INSTALL)
@@ -50,53 +50,59 @@ class UffdCopy(Operation, name="uffd copy"):
     deferred may still be cached; so the mm's debt is paid before the PTE is set.
     """
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     content = Local()
-    pfn = Local("the new page, with a reference", ref="frame")
+    frame = Required["Frame"]("frame", "the new page, with a reference")
     mask = Local(mask="cpu")
 
-    @step("take mmap_lock", when=locks.mmap_read)
+    def _mmap_read(self, k: Kernel) -> bool:
+        return locks.mmap_read(self.mm, self.ctx)
+
+    def _page_table(self, k: Kernel) -> bool:
+        return locks.page_table(self.mm, self.ctx)
+
+    @step("take mmap_lock", when=_mmap_read)
     def begin(self, k: Kernel) -> Next:
         """For reading."""
-        k.m.mm[self.mm - 1].readers += 1
+        self.mm.readers += 1
         return grow(self, k, self.vpn, UffdCopy.look)
 
     @step("look at the PTE")
     def look(self, k: Kernel) -> Next:
         """Allocate before the page-table lock is taken."""
-        if not vacant(k, self.mm - 1, self.vpn):
+        if not vacant(k, self.mm, self.vpn):
             return UffdCopy.leave
         return self.call(k, AllocPage, UffdCopy.fill, use=ANON, order=0)
 
-    @step("copy the monitor's bytes in")
-    def fill(self, k: Kernel) -> Next:
+    @step("copy the monitor's bytes in", takes=FRAME)
+    def fill(self, k: Kernel, frame: Frame | None) -> Next:
         """mfill_atomic_pte_copy()."""
-        if not k.result:
+        if not frame:
             return UffdCopy.leave
-        self.pfn = k.result
-        folio.get(k, self.pfn - 1)
-        change_bytes(k, self.pfn - 1, self.content, COPIED_IN)
+        self.frame = frame
+        folio.get(frame)
+        change_bytes(k, frame, self.content, COPIED_IN)
         return None
 
-    @step("install the PTE", when=locks.table)
+    @step("install the PTE", when=_page_table)
     def install(self, k: Kernel) -> Next:
         """mfill_atomic_install_pte(); someone else may have been faster."""
         late = owing(self, k, UffdCopy.install)
         if late:
             return late
-        if vacant(k, self.mm - 1, self.vpn):
-            pte, vma = k.m.pte_at(self.mm - 1, self.vpn), k.m.vma_at(self.mm - 1, self.vpn)
-            pagetable.install(k, pte, self.pfn - 1, writable=vma.prot_write, dirty=1, exclusive=1)
-            folio.add_lru(k, self.pfn - 1)
-        if folio.put(k, self.pfn - 1):
-            return self.call(k, FreePage, UffdCopy.leave, pfn=self.pfn)
+        if vacant(k, self.mm, self.vpn):
+            pte, vma = k.m.pte_at(self.mm, self.vpn), k.m.vma_at(self.mm, self.vpn)
+            pagetable.install(k, pte, self.frame, writable=vma.prot_write, dirty=1, exclusive=1)
+            folio.add_lru(k, self.frame)
+        if folio.put(self.frame):
+            return self.call(k, FreePage, UffdCopy.leave, frame=self.frame)
         return None
 
     @step("drop mmap_lock")
     def leave(self, k: Kernel) -> Next:
         """The monitor's ioctl returns."""
-        k.m.mm[self.mm - 1].readers -= 1
+        self.mm.readers -= 1
         return DONE
 
 
@@ -108,71 +114,79 @@ class UffdMove(Operation, name="uffd move"):
     at the address it has left; so the mm's debt is paid before the entry moves.
     """
 
-    mm = Local(ref="mm")
+    mm = Required["Mm"]("mm")
     vpn = Local()
     to = Local("the page of the destination")
     mask = Local(mask="cpu")
-    pfn = Local("the page being moved, locked", ref="frame")
+    frame = Required["Frame"]("frame", "the page being moved, locked")
+
+    def _mmap_read(self, k: Kernel) -> bool:
+        return locks.mmap_read(self.mm, self.ctx)
+
+    def _page_table(self, k: Kernel) -> bool:
+        return locks.page_table(self.mm, self.ctx)
 
     def _source(self, k: Kernel) -> Pte:
-        return k.m.pte_at(self.mm - 1, self.vpn)
+        return k.m.pte_at(self.mm, self.vpn)
 
-    @step("take mmap_lock", when=locks.mmap_read)
+    @step("take mmap_lock", when=_mmap_read)
     def begin(self, k: Kernel) -> Next:
         """For reading."""
-        k.m.mm[self.mm - 1].readers += 1
+        self.mm.readers += 1
         return grow(self, k, self.to, UffdMove.take_down)
 
-    @step("clear the source PTE", when=locks.table)
+    @step("clear the source PTE", when=_page_table)
     def take_down(self, k: Kernel) -> Next:
         """move_present_pte(): ptep_clear_flush(). EBUSY unless the page is this mapping's alone."""
         source = self._source(k)
         if source.kind == SWAP:
             return UffdMove.move_entry
-        if source.kind != PRESENT or not vacant(k, self.mm - 1, self.to):
+        if source.kind != PRESENT or not vacant(k, self.mm, self.to):
             return UffdMove.leave
-        frame = k.m.frame[source.pfn - 1]
+        frame = source.frame
+        assert frame
         shared = frame.state != ANON or frame.mapcount != 1 or not source.exclusive
         if shared or frame.pins or frame.refs or frame.locked:
             return UffdMove.leave
-        self.pfn, frame.locked = source.pfn, k.ctx + 1
+        self.frame, frame.locked = frame, k.ctx
         pagetable.clear(k, source)
         if not k.policy.has("flush-before-set"):
             return None
-        k.m.mm[self.mm - 1].ptl = k.ctx + 1
+        self.mm.ptl = k.ctx
         args = {"mm": self.mm, "start": self.vpn, "end": self.vpn + 1, "why": INSTALL}
         return self.call(k, Shootdown, UffdMove.set, **args)
 
-    @step("set the destination PTE", when=locks.table)
+    @step("set the destination PTE", when=_page_table)
     def set(self, k: Kernel) -> Next:
         """set_pte_at(), with both page-table locks held since the source was cleared."""
-        k.m.mm[self.mm - 1].ptl = 0
-        k.m.frame[self.pfn - 1].locked = 0
-        writable = k.m.vma_at(self.mm - 1, self.to).prot_write
-        target = k.m.pte_at(self.mm - 1, self.to)
-        pagetable.install(k, target, self.pfn - 1, writable=writable, dirty=1, exclusive=1)
+        self.mm.ptl = None
+        self.frame.locked = None
+        writable = k.m.vma_at(self.mm, self.to).prot_write
+        target = k.m.pte_at(self.mm, self.to)
+        pagetable.install(k, target, self.frame, writable=writable, dirty=1, exclusive=1)
         return UffdMove.leave
 
-    @step("move the swap entry", when=locks.table)
+    @step("move the swap entry", when=_page_table)
     def move_entry(self, k: Kernel) -> Next:
         """move_swap_pte(), once nothing is owed by this mm."""
         m, source = k.m, self._source(k)
-        if source.kind != SWAP or not vacant(k, self.mm - 1, self.to):
+        if source.kind != SWAP or not vacant(k, self.mm, self.to):
             return UffdMove.leave
-        slot = m.swap[source.slot - 1]
-        if slot.users != 1 or (slot.frame and m.frame[slot.frame - 1].locked):
+        slot = source.slot
+        assert slot
+        if slot.users != 1 or (slot.frame and slot.frame.locked):
             return UffdMove.leave
         late = owing(self, k, UffdMove.move_entry)
         if late:
             return late
-        target = m.pte_at(self.mm - 1, self.to)
-        target.kind, target.slot, target.uffd_wp = SWAP, source.slot, source.uffd_wp
+        target = m.pte_at(self.mm, self.to)
+        target.kind, target.slot, target.uffd_wp = SWAP, slot, source.uffd_wp
         pagetable.empty(source)
-        k.emit(ev.MOVE_ENTRY, k.cpu, self.mm - 1, self.vpn)
+        k.emit(ev.MOVE_ENTRY, k.cpu, self.mm.index, self.vpn)
         return None
 
     @step("drop mmap_lock")
     def leave(self, k: Kernel) -> Next:
         """The monitor's ioctl returns."""
-        k.m.mm[self.mm - 1].readers -= 1
+        self.mm.readers -= 1
         return DONE

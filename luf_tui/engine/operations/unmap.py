@@ -47,7 +47,12 @@ class Unmap(Operation, name="unmap"):
             k.emit(ev.REFUSE, k.cpu, self.frame.pfn, ev.REASON[why])
             self.refused = 1
 
-    @step("clear a PTE and note the flush it owes")
+    def _page_table_unlocked(self, k: Kernel) -> bool:
+        """The page-table lock of the next mapping can be taken."""
+        pte = present(self.frame)
+        return pte is None or locks.page_table(k.m.place_of(pte)[0], self.ctx)
+
+    @step("clear a PTE and note the flush it owes", when=_page_table_unlocked)
     def one(self, k: Kernel) -> Next:
         """OP-1, steps 3 and 4, under the page-table lock. ptep_clear_flush() flushes under it."""
         if self.locked:
@@ -73,12 +78,6 @@ class Unmap(Operation, name="unmap"):
         self.locked = mm
         mm.ptl = k.ctx
         return self.call(k, Shootdown, Unmap.one, mm=mm, start=vpn, end=vpn + 1, why=UNMAP)
-
-    @one.when
-    def _page_table_unlocked(self, k: Kernel) -> bool:
-        """The page-table lock of the next mapping can be taken."""
-        pte = present(self.frame)
-        return pte is None or locks.page_table(k.m.place_of(pte)[0], self.ctx)
 
     def _wanted_again(self, k: Kernel, pte: Pte) -> bool:
         """A page that MADV_FREE gave up was stored to since, or is held: try_to_unmap_one() puts
