@@ -21,6 +21,7 @@ from luf_tui.engine.start import OFF_CPU, begin, check_online, check_switch
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
+from luf_tui.machine.schema import Context, Task
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Op, Program, Race
 
@@ -83,7 +84,7 @@ class Director:
             if isinstance(item, Op):
                 with suppress(Refused):
                     yield from self._op(item)
-                yield from self._others(-1)
+                yield from self._others()
             yield ItemInfo(at)
 
     def play_until(self, end: int) -> Iterator[StepInfo | ItemInfo]:
@@ -92,7 +93,7 @@ class Director:
             self._item = at
             if isinstance(item, Op):
                 yield from self._op(item)
-                yield from self._others(-1)
+                yield from self._others()
             elif isinstance(item, Race):
                 yield from self._race(item)
             yield ItemInfo(at)
@@ -105,8 +106,8 @@ class Director:
             yield from self._deliver(op.cpu)
             return
         if op.verb == "resume":
-            ctx = m.task_ctx(op.task)
-            if not m.ctx[ctx].depth:
+            ctx = m.task_ctx(m.task[op.task])
+            if not ctx.depth:
                 return
             self._check_stop(op)
             yield from self._schedule(op)
@@ -117,7 +118,7 @@ class Director:
         ctx = begin(self.k, op, self._item)
         yield from self._run(ctx, op.stop)
         if op.verb == "run" and number(op, "task", -1) >= 0:
-            yield from self._run_in(number(op, "task"), op.stop)
+            yield from self._run_in(m.task[number(op, "task")], op.stop)
 
     def _check_stop(self, op: Op) -> None:
         """A step name that no operation has is a mistake; one that this run does not come to is
@@ -130,31 +131,31 @@ class Director:
     def _schedule(self, op: Op) -> Iterator[StepInfo]:
         """Bring the acting task onto its CPU, if it is not there."""
         if op.task >= 0 and op.verb not in OFF_CPU and op.cpu >= 0:
-            yield from self._bring(op.cpu, op.task, op.text.strip())
+            yield from self._bring(op.cpu, self.k.m.task[op.task], op.text.strip())
 
-    def _bring(self, cpu: int, task: int, what: str) -> Iterator[StepInfo]:
+    def _bring(self, cpu: int, task: Task, what: str) -> Iterator[StepInfo]:
         m = self.k.m
         state = m.cpu[cpu]
-        if state.task == task + 1:
+        if state.task is task:
             return
         check_online(m, cpu, what)
         check_switch(m, cpu, what)
-        borrowed = state.loaded_mm if state.lazy else 0
+        borrowed = state.loaded_mm if state.lazy else None
         self.k.enter(m.boot_ctx)
-        self.k.push(m.boot_ctx, Switch, {"cpu": cpu + 1, "to": task + 1})
+        self.k.push(m.boot_ctx, Switch, {"cpu": cpu, "to": task})
         ctx = m.task_ctx(task)
         yield from self._run(m.boot_ctx, "")
         yield from self._run_in(task, "")
-        if borrowed and m.task[task].mm:
-            depth = m.ctx[ctx].depth
+        if borrowed and task.mm:
+            depth = ctx.depth
             self.k.push(ctx, FinishSwitch, {"mm": borrowed})
             yield from self._run(ctx, "", depth=depth)
 
-    def _run_in(self, task: int, stop: str) -> Iterator[StepInfo]:
+    def _run_in(self, task: Task, stop: str) -> Iterator[StepInfo]:
         """What a switch has left for the task that it brought in."""
         ctx = self.k.m.task_ctx(task)
         if isinstance(self.k.top(ctx), JoinMask):
-            yield from self._run(ctx, stop, depth=self.k.m.ctx[ctx].depth - 1)
+            yield from self._run(ctx, stop, depth=ctx.depth - 1)
 
     def _deliver(self, cpu: int) -> Iterator[StepInfo]:
         k = self.k
@@ -167,24 +168,23 @@ class Director:
         ctx, op, pos = self.k.step(action)
         return StepInfo(self._item, ctx, op, pos)
 
-    def _stopped(self, ctx: int, stop: str) -> bool:
+    def _stopped(self, ctx: Context, stop: str) -> bool:
         top = self.k.top(ctx) if stop else None
         return top is not None and step_name(top.NUMBER, top.pos) == stop
 
     def _run(
-        self, ctx: int, stop: str, *, resumed: bool = False, depth: int = 0
+        self, ctx: Context, stop: str, *, resumed: bool = False, depth: int = 0
     ) -> Iterator[StepInfo]:
         """Move a context until its stack is back at `depth`, or it is stopped or blocked."""
         k = self.k
-        context = k.m.ctx[ctx]
-        context.stop = 0
-        while context.depth > depth:
+        ctx.stop = 0
+        while ctx.depth > depth:
             if not resumed and self._stopped(ctx, stop):
-                context.stop = 1
+                ctx.stop = 1
                 return
             resumed = False
             if k.can_move(ctx):
-                yield self._move(ctx)
+                yield self._move(ctx.index)
                 continue
             helper = self._helper(ctx)
             if helper < 0:
@@ -192,33 +192,33 @@ class Director:
                 return
             yield self._move(helper)
 
-    def _helper(self, ctx: int) -> int:
+    def _helper(self, ctx: Context) -> int:
         """What must move for a blocked context: an interrupt, then another operation."""
         k = self.k
         for cpu in range(k.m.config.cpus):
-            if k.can_move(cpu):
+            if k.can_move(k.m.ctx[cpu]):
                 return cpu
         for cpu in range(k.m.config.cpus):
             if k.can_deliver(cpu):
                 return k.m.contexts + cpu
-        for other in range(k.m.config.cpus, k.m.contexts):
-            if other != ctx and not k.m.ctx[other].stop and k.can_move(other):
-                return other
+        for other in k.m.ctx[k.m.config.cpus :]:
+            if other is not ctx and not other.stop and k.can_move(other):
+                return other.index
         return -1
 
-    def _blocked(self, ctx: int) -> StepInfo:
+    def _blocked(self, ctx: Context) -> StepInfo:
         k = self.k
         k.m.events.step += 1
-        k.emit(ev.BLOCKED, k.cpu_of(ctx), ctx, self._item + 1)
-        return StepInfo(self._item, ctx, Nothing.NUMBER, 0)
+        k.emit(ev.BLOCKED, k.cpu_of(ctx), ctx.index, self._item + 1)
+        return StepInfo(self._item, ctx.index, Nothing.NUMBER, 0)
 
-    def _others(self, done: int) -> Iterator[StepInfo]:
+    def _others(self) -> Iterator[StepInfo]:
         """Let operations that were blocked go on, now that a line is over."""
         k = self.k
         while True:
-            for ctx in range(k.m.config.cpus, k.m.contexts):
-                if ctx != done and not k.m.ctx[ctx].stop and k.can_move(ctx):
-                    yield self._move(ctx)
+            for ctx in k.m.ctx[k.m.config.cpus :]:
+                if not ctx.stop and k.can_move(ctx):
+                    yield self._move(ctx.index)
                     break
             else:
                 return
@@ -243,16 +243,17 @@ class Director:
             yield from self._op(op)
         for branch in race.branches:
             yield from self._finish(branch.task)
-        yield from self._others(-1)
+        yield from self._others()
         for branch in race.branches:
-            self.k.m.ctx[self.k.m.task_ctx(branch.task)].pc = 0
+            self.k.m.task_ctx(self.k.m.task[branch.task]).pc = 0
 
-    def _finish(self, task: int) -> Iterator[StepInfo]:
+    def _finish(self, number: int) -> Iterator[StepInfo]:
         """Bring an operation that the schedule left in flight to its end."""
         m = self.k.m
+        task = m.task[number]
         ctx = m.task_ctx(task)
-        if m.ctx[ctx].depth:
-            yield from self._bring(m.config.tasks[task].cpu, task, m.ctx_name(ctx))
+        if ctx.depth:
+            yield from self._bring(m.config.tasks[number].cpu, task, m.ctx_name(ctx))
             yield from self._run(ctx, "")
 
 
@@ -260,7 +261,8 @@ def _in_line_order(race: Race, turns: Turns) -> list[tuple[int, Op]]:
     """The tasks and operations that a schedule has left, as the file has them."""
     left: list[tuple[int, Op]] = []
     for branch in race.branches:
-        waiting = turns.left(turns.k.m.task_ctx(branch.task))
+        m = turns.k.m
+        waiting = turns.left(m.task_ctx(m.task[branch.task]))
         left += [
             (branch.task, op)
             for op in branch.ops

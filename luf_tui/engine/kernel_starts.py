@@ -23,21 +23,22 @@ from luf_tui.engine.operations.uffdio import UffdCopy, UffdMove
 from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
+from luf_tui.machine.schema import Frame, Zone
 from luf_tui.script.program import Op
 
 
-def _isolate(k: Kernel, op: Op, only: int = -1) -> None:
+def _isolate(k: Kernel, op: Op, only: Zone | None = None) -> None:
     """Put the named folios, those of node `only` if there is one, on the task's private list; tell
     of each one that cannot be had.
     """
     targets = cast("tuple[tuple[int, ...], ...]", op.args["targets"])
     for target in targets:
-        pfn = frame_of(k, target)
-        if only >= 0 and pfn >= 0 and k.m.node_of[pfn] != only:
+        frame = frame_of(k, target)
+        if only and frame and k.m.zone_of(frame) is not only:
             continue
-        why = "not mapped" if pfn < 0 else isolate(k, op.task, pfn)
+        why = isolate(k, k.m.task[op.task], frame) if frame else "not mapped"
         if why:
-            k.emit(ev.KEEP, op.cpu, pfn, ev.REASON[why])
+            k.emit(ev.KEEP, op.cpu, frame.pfn if frame else -1, ev.REASON[why])
 
 
 def _reclaim(k: Kernel, op: Op) -> Start:
@@ -48,57 +49,63 @@ def _reclaim(k: Kernel, op: Op) -> Start:
 def _migrate(k: Kernel, op: Op) -> Start:
     _isolate(k, op)
     args = {name: number(op, name) for name in ("reason", "sync")}
-    return Migrate, {"node": number(op, "node") + 1, **args}
+    return Migrate, {"zone": k.m.zone[number(op, "node")], **args}
 
 
 def _compact(k: Kernel, op: Op) -> Start:
-    node = number(op, "node")
-    _isolate(k, op, node)
+    zone = k.m.zone[number(op, "node")]
+    _isolate(k, op, zone)
     args = {
-        "node": node + 1,
+        "zone": zone,
         "order": number(op, "order"),
-        "object": number(op, "object", -1) + 1,
-        "content": number(op, "content", -1) + 1,
+        "object": k.m.kobject[number(op, "object")] if "object" in op.args else None,
+        "content": _content(op),
     }
     return Compact, args
 
 
+def _content(op: Op) -> int | None:
+    """The bytes that an allocation is given; None leaves them as they are."""
+    content = number(op, "content", -1)
+    return None if content < 0 else content
+
+
 def _kalloc(k: Kernel, op: Op) -> Start:
     args = {
-        "object": number(op, "object") + 1,
+        "object": k.m.kobject[number(op, "object")],
         "order": number(op, "order"),
-        "content": number(op, "content", -1) + 1,
-        "only": number(op, "node", -1) + 1,
+        "content": _content(op),
+        "only": None if (node := number(op, "node", -1)) < 0 else k.m.zone[node],
         "atomic": number(op, "atomic"),
     }
     return KernelAlloc, args
 
 
 def _kfree(k: Kernel, op: Op) -> Start:
-    return KernelFree, {"object": number(op, "object") + 1}
+    return KernelFree, {"object": k.m.kobject[number(op, "object")]}
 
 
 def _write_file(k: Kernel, op: Op) -> Start:
-    return WriteFile, {"page": number(op, "page") + 1, "content": number(op, "content")}
+    return WriteFile, {"page": k.m.file_page[number(op, "page")], "content": number(op, "content")}
 
 
 def _remote_write(k: Kernel, op: Op) -> Start:
-    return RemoteWrite, {"page": number(op, "page") + 1, "content": number(op, "content")}
+    return RemoteWrite, {"page": k.m.file_page[number(op, "page")], "content": number(op, "content")}
 
 
 def _writeback(k: Kernel, op: Op) -> Start:
-    return Writeback, {"page": number(op, "page") + 1}
+    return Writeback, {"page": k.m.file_page[number(op, "page")]}
 
 
 def _truncate(k: Kernel, op: Op) -> Start:
     f = k.m.config.files[number(op, "file")]
-    args = {"page": f.first + 1, "end": f.first + f.pages + 1, "why": TRUNCATE}
-    return DropPages, {**args, "size": number(op, "pages") + 1}
+    args = {"page": f.first, "end": f.first + f.pages, "why": TRUNCATE}
+    return DropPages, {**args, "size": number(op, "pages")}
 
 
 def _invalidate(k: Kernel, op: Op) -> Start:
     first, pages = number(op, "page"), number(op, "pages")
-    return DropPages, {"page": first + 1, "end": first + pages + 1, "why": INVALIDATE}
+    return DropPages, {"page": first, "end": first + pages, "why": INVALIDATE}
 
 
 def _drain(k: Kernel, op: Op) -> Start:
@@ -109,27 +116,27 @@ def _offline(k: Kernel, op: Op) -> Start:
     node, nodes = number(op, "node"), len(k.m.config.nodes)
     if nodes == 1:
         raise Refused(f"{op.text.strip()}: there is no other node that its pages could go to")
-    return Offline, {"node": node + 1, "to": (node + 1) % nodes + 1}
+    return Offline, {"zone": k.m.zone[node], "to": k.m.zone[(node + 1) % nodes]}
 
 
 def _online(k: Kernel, op: Op) -> Start:
-    return Online, {"node": number(op, "node") + 1}
+    return Online, {"zone": k.m.zone[number(op, "node")]}
 
 
 def _cpu_down(k: Kernel, op: Op) -> Start:
     if sum(not cpu.offline for cpu in k.m.cpu) == 1:
         raise Refused(f"{op.text.strip()}: it is the last CPU that is online")
-    return CpuDown, {"cpu": op.cpu + 1}
+    return CpuDown, {"cpu": op.cpu}
 
 
 def _cpu_up(k: Kernel, op: Op) -> Start:
     if not k.m.cpu[op.cpu].offline:
         raise Refused(f"{op.text.strip()}: cpu{op.cpu} is online already")
-    return CpuUp, {"cpu": op.cpu + 1}
+    return CpuUp, {"cpu": op.cpu}
 
 
 def _dma_read(k: Kernel, op: Op) -> Start:
-    return Dma, {"mm": mm_of(k, op) + 1, "vpn": number(op, "vpn")}
+    return Dma, {"mm": mm_of(k, op), "vpn": number(op, "vpn")}
 
 
 def _dma_write(k: Kernel, op: Op) -> Start:
@@ -146,11 +153,11 @@ def _report(k: Kernel, op: Op) -> Start:
 
 
 def _evict(k: Kernel, op: Op) -> Start:
-    return Evict, {"cpu": op.cpu, "mm": number(op, "mm"), "vpn": number(op, "vpn")}
+    return Evict, {"cpu": op.cpu, "mm": mm_of(k, op), "vpn": number(op, "vpn")}
 
 
 def _prefetch(k: Kernel, op: Op) -> Start:
-    return Prefetch, {"cpu": op.cpu, "mm": number(op, "mm"), "vpn": number(op, "vpn")}
+    return Prefetch, {"cpu": op.cpu, "mm": mm_of(k, op), "vpn": number(op, "vpn")}
 
 
 def _uffd_register(k: Kernel, op: Op) -> Start:
@@ -175,19 +182,19 @@ def _uffd_move(k: Kernel, op: Op) -> Start:
     return UffdMove, {**place, "vpn": number(op, "vpn"), "to": number(op, "to")}
 
 
-def _registered(k: Kernel, op: Op, vpn: int) -> dict[str, int]:
+def _registered(k: Kernel, op: Op, vpn: int) -> dict[str, object]:
     """The address space, if a monitor may put pages at `vpn`; the kernel says EINVAL."""
     mm = number(op, "mm")
-    vma = k.m.vma_at(mm, vpn)
+    vma = k.m.vma_at(k.m.mm[mm], vpn)
     if not (vma.uffd_wp or vma.uffd_missing) or vma.file_page:
         what = f"{k.m.config.processes[mm].name}.{k.m.config.page_name(mm, vpn)}"
         raise Refused(f"{op.text.strip()}: {what} is no anonymous page registered with a monitor")
-    return {"mm": mm + 1}
+    return {"mm": k.m.mm[mm]}
 
 
 def _probe(k: Kernel, op: Op) -> Start:
     return Uprobe, {
-        "mm": mm_of(k, op) + 1,
+        "mm": mm_of(k, op),
         "vpn": number(op, "vpn"),
         "content": number(op, "content"),
     }
@@ -195,23 +202,22 @@ def _probe(k: Kernel, op: Op) -> Start:
 
 def _merge(k: Kernel, op: Op) -> Start:
     (_, mm, vpn), (_, mm2, vpn2) = cast("tuple[tuple[int, int, int], ...]", op.args["targets"])
-    return Merge, {"mm": mm + 1, "vpn": vpn, "mm2": mm2 + 1, "vpn2": vpn2}
+    return Merge, {"mm": k.m.mm[mm], "vpn": vpn, "mm2": k.m.mm[mm2], "vpn2": vpn2}
 
 
 def _pin(k: Kernel, op: Op) -> Start:
-    pfn = _named_frame(k, op)
-    return Pin, {"pfn": pfn + 1, "up": 1}
+    return Pin, {"frame": _named_frame(k, op), "up": 1}
 
 
 def _unpin(k: Kernel, op: Op) -> Start:
-    return Pin, {"pfn": _named_frame(k, op) + 1}
+    return Pin, {"frame": _named_frame(k, op)}
 
 
-def _named_frame(k: Kernel, op: Op) -> int:
-    pfn = frame_of(k, cast("tuple[int, ...]", op.args["target"]))
-    if pfn < 0:
+def _named_frame(k: Kernel, op: Op) -> Frame:
+    frame = frame_of(k, cast("tuple[int, ...]", op.args["target"]))
+    if not frame:
         raise Refused(f"{op.text.strip()}: the page has no frame now; touch it first")
-    return pfn
+    return frame
 
 
 KERNEL_STARTS: dict[str, Callable[[Kernel, Op], Start]] = {

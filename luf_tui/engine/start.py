@@ -24,15 +24,16 @@ from luf_tui.engine.operations.scan import NUMA, SOFT_DIRTY, Scan
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
+from luf_tui.machine.schema import Context
 from luf_tui.script.program import Op
 
 
 def _run(k: Kernel, op: Op) -> Start:
-    return Switch, {"cpu": op.cpu + 1, "to": number(op, "task", -1) + 1}
+    return Switch, {"cpu": op.cpu, "to": k.m.task[number(op, "task")]}
 
 
 def _idle(k: Kernel, op: Op) -> Start:
-    return Switch, {"cpu": op.cpu + 1, "to": 0}
+    return Switch, {"cpu": op.cpu}
 
 
 def _read(k: Kernel, op: Op) -> Start:
@@ -59,11 +60,12 @@ def _mmap(k: Kernel, op: Op) -> Start:
         if number(op, name)
     )
     flags |= _rights(op)
+    first = number(op, "file_page", -1)
     args = {
-        "mm": mm_of(k, op) + 1,
+        "mm": mm_of(k, op),
         "vpn": number(op, "vpn"),
         "pages": number(op, "pages"),
-        "file_page": number(op, "file_page", -1) + 1,
+        "file_page": None if first < 0 else k.m.file_page[first],
         "flags": flags,
     }
     return (MmapFixed if number(op, "fixed") else Mmap), args
@@ -83,7 +85,7 @@ def _madvise(k: Kernel, op: Op) -> Start:
 
 def _mremap(k: Kernel, op: Op) -> Start:
     to, where = number(op, "to"), range_of(k, op)
-    if not movable(k.m, where["mm"] - 1, where["vpn"], where["pages"], to):
+    if not movable(k.m, mm_of(k, op), number(op, "vpn"), number(op, "pages"), to):
         what = "what is to move is not mapped throughout, or something is where it would go"
         raise Refused(f"{op.text.strip()}: {what}")
     return Mremap, {**where, "to": to}
@@ -94,7 +96,7 @@ def _scan(k: Kernel, op: Op) -> Start:
 
 
 def _clear_soft_dirty(k: Kernel, op: Op) -> Start:
-    return Scan, {"mm": mm_of(k, op) + 1, "pages": k.m.config.pages, "what": SOFT_DIRTY}
+    return Scan, {"mm": mm_of(k, op), "pages": k.m.config.pages, "what": SOFT_DIRTY}
 
 
 def _fork(k: Kernel, op: Op) -> Start:
@@ -102,11 +104,11 @@ def _fork(k: Kernel, op: Op) -> Start:
     if k.m.mm[child].alive:
         name = k.m.config.processes[child].name
         raise Refused(f"{op.text.strip()}: {name} lives already; it has to exit first")
-    return Fork, {"mm": mm_of(k, op) + 1, "child": child + 1}
+    return Fork, {"mm": mm_of(k, op), "child": k.m.mm[child]}
 
 
 def _exit(k: Kernel, op: Op) -> Start:
-    return Exit, {"mm": mm_of(k, op) + 1}
+    return Exit, {"mm": mm_of(k, op)}
 
 
 STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
@@ -152,15 +154,16 @@ def check_switch(m: Machine, cpu: int, what: str) -> None:
         raise Refused(f"{what}: cpu{cpu} has interrupts off; resume what it is doing first")
 
 
-def begin(k: Kernel, op: Op, item: int) -> int:
+def begin(k: Kernel, op: Op, item: int) -> Context:
     """Put the operation of a program line on its context's stack; returns the context.
 
     Raises Refused when the machine cannot do it now.
     """
     m = k.m
-    ctx = m.boot_ctx if op.verb in OFF_CPU or op.task < 0 else m.task_ctx(op.task)
+    off = op.verb in OFF_CPU or op.task < 0
+    ctx = m.boot_ctx if off else m.task_ctx(m.task[op.task])
     k.enter(ctx)
-    if m.ctx[ctx].depth:
+    if ctx.depth:
         raise Refused(f"{op.text.strip()}: {m.ctx_name(ctx)} is still busy; resume it first")
     if op.verb not in STARTS:
         raise Refused(f"{op.text.strip()}: the machine has no '{op.verb}'")
@@ -169,7 +172,7 @@ def begin(k: Kernel, op: Op, item: int) -> int:
     if op.verb in ("run", "idle"):
         check_switch(m, op.cpu, op.text.strip())
     kind, args = STARTS[op.verb](k, op)
-    m.ctx[ctx].line = item + 1
+    ctx.line = item
     k.push(ctx, kind, args)
-    k.emit(ev.BEGIN, k.cpu, ctx, item + 1)
+    k.emit(ev.BEGIN, k.cpu, ctx.index, item + 1)
     return ctx

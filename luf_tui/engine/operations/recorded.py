@@ -15,7 +15,7 @@ from luf_tui.engine.operations.memory import COVERED, generation_done, hand_out
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import CpuNumber, Reference, Required
-from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, Frame, Mm, Pte, Zone
+from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, PRESENT, Frame, Mm, Pte, Zone
 
 KEPT = ev.REASON["kept after all"]
 WRITE_FAULT = ev.REASON["write fault"]
