@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
-from luf_tui.machine.schema import PRESENT, AsidSlot, Mm, Pte, TlbEntry
+from luf_tui.machine.schema import PRESENT, Mm, Pte, TlbEntry
+from luf_tui.policy import guards
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
@@ -156,12 +157,12 @@ def load_mm(k: Kernel, cpu: int, mm: Mm) -> None:
     slots = m.asids_of(cpu)
     if m.config.mask_follows_load and state.loaded_mm and not same:
         state.loaded_mm.cpumask &= ~(1 << cpu)
-    if k.policy.has("mask-before-load"):
+    if k.policy.has(guards.MASK_BEFORE_LOAD):
         mm.cpumask |= 1 << cpu
     number = state.asid if same else _slot(k, cpu, mm)
     slot = slots[number]
     known = slot.mm is mm
-    behind = not known or (slot.gen != mm.tlb_gen and k.policy.has("check-on-switch-in"))
+    behind = not known or (slot.gen != mm.tlb_gen and k.policy.has(guards.CHECK_ON_SWITCH_IN))
     if slot.mm and not known:
         drop(k, cpu, slot.mm, 0, 0)
     if behind:
@@ -175,7 +176,7 @@ def _load_tagged(k: Kernel, cpu: int, mm: Mm) -> None:
     """switch_mm() where an mm has the same ASID on every CPU: nothing is flushed, and the CPU stays
     in mm_cpumask of every mm it ever ran (riscv set_mm()). ASIDs do not run out here.
     """
-    if k.policy.has("mask-before-load"):
+    if k.policy.has(guards.MASK_BEFORE_LOAD):
         mm.cpumask |= 1 << cpu
     state = k.m.cpu[cpu]
     state.loaded_mm, state.lazy = mm, 0

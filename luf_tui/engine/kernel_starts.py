@@ -90,7 +90,10 @@ def _write_file(k: Kernel, op: Op) -> Start:
 
 
 def _remote_write(k: Kernel, op: Op) -> Start:
-    return RemoteWrite, {"page": k.m.file_page[number(op, "page")], "content": number(op, "content")}
+    return RemoteWrite, {
+        "page": k.m.file_page[number(op, "page")],
+        "content": number(op, "content"),
+    }
 
 
 def _writeback(k: Kernel, op: Op) -> Start:

@@ -53,11 +53,9 @@ def link(pte: Pte, frame: Frame) -> None:
     """Add a PTE to a frame's reverse map, last in walk order."""
     frame.mapcount += 1
     pte.rmap_next = None
-    last = None
-    for last in mappings(frame):
-        pass
-    if last:
-        last.rmap_next = pte
+    others = list(mappings(frame))
+    if others:
+        others[-1].rmap_next = pte
     else:
         frame.rmap = pte
 

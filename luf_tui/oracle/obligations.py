@@ -9,7 +9,7 @@ whose debt was lost shows as O2 when it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from attrs import frozen
 
@@ -28,7 +28,7 @@ from luf_tui.machine.schema import (
     TlbEntry,
     Vma,
 )
-from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, Truth
+from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, At, Truth
 
 ABOUT: dict[str, str] = {
     "O1": "the bytes of a free page changed while a stale entry could read them",
@@ -66,30 +66,28 @@ class Stale:
     """A stale access that went wrong: where, and what a fresh walk would have given."""
 
     m: Machine
-    mm: int
-    vpn: int
-    pfn: int
+    at: At
     expected: Truth
 
     @property
     def vma(self) -> Vma:
         """The mapping."""
-        return self.m.vma_at(self.mm, self.vpn)
+        return self.m.vma_at(self.at.mm, self.at.vpn)
 
     @property
     def pte(self) -> Pte:
         """The page-table entry as it is now."""
-        return self.m.pte_at(self.mm, self.vpn)
+        return self.m.pte_at(self.at.mm, self.at.vpn)
 
     @property
     def frame(self) -> Frame:
         """The frame that the stale entry leads to."""
-        return self.m.frame[self.pfn]
+        return self.at.frame
 
     @property
     def fresh(self) -> Frame | None:
         """The frame that has the bytes now, if they are in memory."""
-        return self.m.frame[self.expected.pfn] if self.expected.pfn >= 0 else None
+        return self.expected.frame
 
     @property
     def bytes_differ(self) -> bool:
@@ -139,7 +137,7 @@ def unnoticed(stale: Stale) -> bool:
     """A store went where it should, but nobody noticed: no fault told whoever took the permission
     away, mprotect() or a clearing of soft-dirty bits (O13).
     """
-    return o13(stale) or (stale.bytes_differ and stale.expected.pfn == stale.pfn)
+    return o13(stale) or (stale.bytes_differ and stale.fresh is stale.frame)
 
 
 def o36(stale: Stale) -> bool:
@@ -149,30 +147,29 @@ def o36(stale: Stale) -> bool:
 
 def o2(stale: Stale) -> bool:
     """The frame belongs to someone else."""
-    at = (stale.mm, stale.vpn, stale.pfn)
-    return stale.bytes_differ and not _ownerless(stale.frame) and not _same_owner(stale.m, at)
+    return stale.bytes_differ and not _ownerless(stale.frame) and not _same_owner(stale)
 
 
 def o8b(stale: Stale) -> bool:
     """The bytes changed on the disk or the server, and nowhere else."""
-    if not stale.of_file or stale.fresh is not None:
+    page = stale.vma.file_page
+    if not stale.of_file or stale.fresh is not None or not page:
         return False
-    return stale.m.file_page[stale.vma.file_page - 1].disk == stale.expected.content
+    return page.disk == stale.expected.content
 
 
 def o6(stale: Stale) -> bool:
     """A private copy was made, or written in place, without a flush for the mm's other CPUs."""
     fresh = stale.fresh
     if stale.of_file and fresh is not None:
-        return fresh.state not in FREE_STATES and fresh.file_page != stale.vma.file_page
+        return fresh.state not in FREE_STATES and fresh.file_page is not stale.vma.file_page
     return stale.remapped and not stale.vma.shared
 
 
 def o7(stale: Stale) -> bool:
     """Someone stores through another mapping of the file."""
-    m, expected = stale.m, stale.expected
     if stale.of_file and stale.fresh is not None:
-        return any(m.pte_at(mm, vpn).writable for mm, vpn in _mapped_at(m, expected.pfn))
+        return any(pte.writable for pte in _mappings(stale.fresh))
     return stale.remapped and bool(stale.vma.shared)
 
 
@@ -183,9 +180,10 @@ def _written(stale: Stale) -> bool:
 
 def o8a(stale: Stale) -> bool:
     """write() on a filesystem that has no ->write_begin() replaced the bytes."""
-    if not _written(stale):
+    page = stale.vma.file_page
+    if not _written(stale) or not page:
         return False
-    return stale.m.config.files[stale.m.inode_of[stale.vma.file_page - 1]].iomap
+    return stale.m.config.files[stale.m.inode_of(page).index].iomap
 
 
 def o8(stale: Stale) -> bool:
@@ -197,9 +195,10 @@ def o9(stale: Stale) -> bool:
     """The position was truncated, or invalidated and read in anew."""
     if stale.expected.kind == SIGBUS:
         return True
-    if not stale.of_file or stale.fresh is None:
+    page = stale.vma.file_page
+    if not stale.of_file or stale.fresh is None or not page:
         return False
-    return stale.fresh.content != stale.m.initial_file_content(stale.vma.file_page - 1)
+    return stale.fresh.content != stale.m.initial_file_content(page.index)
 
 
 def o1(stale: Stale) -> bool:
@@ -215,7 +214,7 @@ def o12(stale: Stale) -> bool:
 
 def o3(stale: Stale) -> bool:
     """A write-protect was in flight, or is a monitor's."""
-    pending = stale.m.mm[stale.mm].flush_pending
+    pending = stale.at.mm.flush_pending
     return bool(stale.vma.uffd_wp or stale.pte.uffd_wp or pending)
 
 
@@ -229,18 +228,18 @@ def o5(stale: Stale) -> bool:
     return bool(stale.frame.saved)
 
 
-def unsaved(m: Machine, frame: Frame) -> bool:
+def unsaved(frame: Frame) -> bool:
     """Whether a page of a file is clean, in every PTE too: nobody will write out what a stale entry
     stores to it.
     """
     if not frame.file_page or frame.dirty:
         return False
-    return not any(m.pte_at(mm, vpn).dirty for mm, vpn in _mapped_at(m, frame.index))
+    return not any(pte.dirty for pte in _mappings(frame))
 
 
 def written_back(stale: Stale) -> bool:
     """The page was written back and is clean, so that a store now is never written out (O5)."""
-    return unsaved(stale.m, stale.frame)
+    return unsaved(stale.frame)
 
 
 def o24(m: Machine, cpu: int) -> bool:
@@ -257,16 +256,15 @@ def o25(m: Machine, cpu: int, order: int) -> bool:
     """With interrupts off, no page is had although the free lists this CPU looks at have some."""
     if cpu < 0 or not m.cpu[cpu].irqs_off:
         return False
-    own = (m.pcp_list(cpu, node) for node in range(len(m.config.nodes)))
+    own = any(m.pcp_list(cpu, zone).count for zone in m.zone)
     in_buddy = any(f.state == FREE_BUDDY and f.order >= order for f in m.frame)
-    return in_buddy or (not order and any(m.lists[which].count for which in own))
+    return in_buddy or (not order and own)
 
 
-def o32(m: Machine, pfn: int) -> bool:
+def o32(m: Machine, frame: Frame) -> bool:
     """A CPU looks for PTEs in a page that is somebody else's by now, or has other bytes."""
-    frame = m.frame[pfn]
     if frame.state == TABLE:
-        return any(table.frame == pfn + 1 for table in m.table)
+        return any(table.frame is frame for table in m.table)
     return frame.state not in FREE_STATES or bool(frame.content)
 
 
@@ -275,18 +273,18 @@ def o37(entry: TlbEntry) -> bool:
     return bool(entry.issued)
 
 
-def o29(m: Machine, first: int, count: int) -> list[TlbEntry]:
-    """Translations of the device that lead to `count` frames from `first` on: it keeps none beyond
-    the unmapping, deferred or not.
+def o29(m: Machine, block: list[Frame]) -> list[TlbEntry]:
+    """Translations of the device that lead into a block: it keeps none beyond the unmapping,
+    deferred or not.
     """
     if not m.config.secondary_tlb:
         return []
-    return [entry for entry in m.device_tlb if first <= entry.pfn - 1 < first + count]
+    return [entry for entry in m.device_tlb if entry.frame in block]
 
 
-def o28(m: Machine, pfn: int) -> bool:
+def o28(frame: Frame) -> bool:
     """A page is freed while someone pins it (O27: the last reference is not the unmapper's)."""
-    return bool(m.frame[pfn].pins)
+    return bool(frame.pins)
 
 
 Judge = Callable[[Stale], bool]
@@ -317,22 +315,23 @@ STORES: tuple[tuple[str, Judge], ...] = (
 """Those that a stale store can break; a store into another owner's page breaks O2."""
 
 
-def of_read(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
+def of_read(m: Machine, at: At, expected: Truth) -> str:
     """The obligation behind a stale read that went wrong."""
-    stale = Stale(m, *at, expected)
+    stale = Stale(m, at, expected)
     return next(name for name, broken in READS if broken(stale))
 
 
-def unasked(m: Machine, mm: int, vpn: int) -> bool:
+def unasked(m: Machine, at: At) -> bool:
     """Whether a server changed a page that this kernel has neither asked for nor dropped since: the
     bytes that it had cached are then as good as they would be in its cache.
     """
-    return bool(m.file_page[m.vma_at(mm, vpn).file_page - 1].changed)
+    page = m.vma_at(at.mm, at.vpn).file_page
+    return page is not None and bool(page.changed)
 
 
-def of_store(m: Machine, at: tuple[int, int, int], expected: Truth) -> str:
+def of_store(m: Machine, at: At, expected: Truth) -> str:
     """The obligation behind a store that is lost."""
-    stale = Stale(m, *at, expected)
+    stale = Stale(m, at, expected)
     return next((name for name, broken in STORES if broken(stale)), "O2")
 
 
@@ -344,21 +343,19 @@ def _ownerless(frame: Frame) -> bool:
     return frame.state in (ANON, FILE) and not kept
 
 
-def _mapped_at(m: Machine, pfn: int) -> list[tuple[int, int]]:
-    found = []
-    at = m.frame[pfn].rmap
+def _mappings(frame: Frame) -> Iterator[Pte]:
+    """The PTEs of a frame."""
+    at = frame.rmap
     while at:
-        found.append(divmod(at - 1, m.config.pages))
-        at = m.pte[at - 1].rmap_next
-    return found
+        yield at
+        at = at.rmap_next
 
 
-def _same_owner(m: Machine, at: tuple[int, int, int]) -> bool:
+def _same_owner(stale: Stale) -> bool:
     """Whether a frame still belongs to what the address maps."""
-    mm, vpn, pfn = at
-    vma, frame, pte = m.vma_at(mm, vpn), m.frame[pfn], m.pte_at(mm, vpn)
-    if pte.pfn == pfn + 1:
+    frame, page = stale.frame, stale.vma.file_page
+    if stale.pte.frame is frame:
         return True
-    if vma.file_page and frame.file_page == vma.file_page:
+    if page and frame.file_page is page:
         return True
-    return bool(frame.mapcount) and not vma.file_page
+    return bool(frame.mapcount) and not page

@@ -12,9 +12,9 @@ from attrs import frozen
 from luf_tui.machine import events as ev
 from luf_tui.machine.events import ROW
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, SWAP, TlbEntry
+from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, TlbEntry
 from luf_tui.oracle import obligations, truth
-from luf_tui.oracle.truth import BYTES, MONITOR, Truth
+from luf_tui.oracle.truth import BYTES, MONITOR, At, Truth
 
 BENIGN, DEVIATION, VIOLATION = "benign", "deviation", "violation"
 
@@ -43,6 +43,13 @@ class Finding:
     """The event it is about."""
 
 
+def at_of(entry: TlbEntry) -> At:
+    """What an access through a cached translation is."""
+    assert entry.mm
+    assert entry.frame
+    return At(entry.mm, entry.vpn, entry.frame)
+
+
 class Oracle:
     """Looks at the events of one micro-step and at the machine after it."""
 
@@ -58,11 +65,11 @@ class Oracle:
         for event in range(first_event, len(self.m.events)):
             _, kind, cpu, a, b, c, d, _ = rows[event * ROW : event * ROW + ROW]
             if kind == ev.READ:
-                self._read(found, event, cpu, (a, b, c), d)
+                self._read(found, event, cpu, self._at(a, b, c), d)
             elif kind == ev.STORE:
-                self._store(found, event, cpu, (a, b, c), d)
+                self._store(found, event, cpu, self._at(a, b, c), d)
             elif kind in (ev.DMA_READ, ev.DMA_STORE):
-                self._dma(found, event, (a, b, c), d, store=kind == ev.DMA_STORE)
+                self._dma(found, event, self._at(a, b, c), d, store=kind == ev.DMA_STORE)
             elif kind == ev.ALLOC:
                 self._alloc(found, event, a, b)
             elif kind == ev.FREE:
@@ -77,12 +84,9 @@ class Oracle:
 
     # -- rules A and D ------------------------------------------------------------------------
 
-    def _read(
-        self, found: list[Finding], event: int, cpu: int, at: tuple[int, int, int], got: int
-    ) -> None:
-        mm, vpn, _ = at
-        entry = self._entry(cpu, mm, vpn)
-        expected = truth.fresh(self.m, mm, vpn)
+    def _read(self, found: list[Finding], event: int, cpu: int, at: At, got: int) -> None:
+        entry = self._entry(cpu, at)
+        expected = truth.fresh(self.m, at.mm, at.vpn)
         is_stale = entry is not None and truth.stale(self.m, entry)
         if expected.kind == BYTES and expected.content == got:
             if is_stale:
@@ -92,11 +96,11 @@ class Oracle:
         excused = expected.kind != BYTES or self._closing(entry) or self._unfreed(entry)
         accepted = expected.kind == MONITOR or self._given_up(entry)
         obligation = obligations.of_read(self.m, at, expected)
-        old = obligation == "O8b" and obligations.unasked(self.m, mm, vpn)
+        old = obligation == "O8b" and obligations.unasked(self.m, at)
         if accepted or old or (in_flight and excused):
             self._add(found, DEVIATION, "A", obligation, event, cpu, at, got, expected)
             return
-        newer = expected.pfn >= 0 and self.m.frame[expected.pfn].writer not in (0, cpu + 1)
+        newer = expected.frame and expected.frame.writer not in (-1, cpu)
         rule = "D" if newer and expected.kind == BYTES else "A"
         if entry is not None and obligation == "O2" and obligations.o37(entry):
             obligation = "O37"
@@ -108,24 +112,21 @@ class Oracle:
         """
         if entry is None:
             return False
-        frame = self.m.frame[entry.pfn - 1]
-        empty = self.m.pte_at(entry.mm - 1, entry.vpn).kind == NONE
-        return bool(frame.lazyfree and frame.state in FREE_STATES and empty)
+        at = at_of(entry)
+        empty = self.m.pte_at(at.mm, at.vpn).kind == NONE
+        return bool(at.frame.lazyfree and at.frame.state in FREE_STATES and empty)
 
     # -- rule B ---------------------------------------------------------------------------------
 
-    def _store(
-        self, found: list[Finding], event: int, cpu: int, at: tuple[int, int, int], put: int
-    ) -> None:
-        mm, vpn, pfn = at
-        expected = truth.fresh(self.m, mm, vpn, store=True)
-        entry = self._entry(cpu, mm, vpn)
+    def _store(self, found: list[Finding], event: int, cpu: int, at: At, put: int) -> None:
+        expected = truth.fresh(self.m, at.mm, at.vpn, store=True)
+        entry = self._entry(cpu, at)
         if entry is None or not truth.stale(self.m, entry):
             return
-        frame = self.m.frame[pfn]
-        gone = frame.saved or obligations.unsaved(self.m, frame)
-        lost = frame.state in FREE_STATES or gone or expected.pfn != pfn
-        kept = self._owned_by(mm, vpn, pfn) or self._closing(entry) or self._cached(entry)
+        frame = at.frame
+        gone = frame.saved or obligations.unsaved(frame)
+        lost = frame.state in FREE_STATES or gone or expected.frame is not frame
+        kept = self._owned_by(at) or self._closing(entry) or self._cached(entry)
         if lost and kept and not gone:
             lost = False
         if not lost and entry.pending:
@@ -136,15 +137,15 @@ class Oracle:
         obligation = obligations.of_store(self.m, at, expected)
         self._add(found, VIOLATION, "B", obligation, event, cpu, at, put, expected)
 
-    def _owned_by(self, mm: int, vpn: int, pfn: int) -> bool:
+    def _owned_by(self, at: At) -> bool:
         """Whether a frame is still the home of a mapping that lost only a permission."""
-        pte, frame = self.m.pte_at(mm, vpn), self.m.frame[pfn]
+        pte, frame = self.m.pte_at(at.mm, at.vpn), at.frame
         if frame.state in FREE_STATES:
             return False
-        if pte.pfn == pfn + 1 or (pte.kind == SWAP and pte.slot == frame.slot != 0):
+        if pte.frame is frame or (pte.slot and pte.slot is frame.slot):
             return True
-        vma = self.m.vma_at(mm, vpn)
-        return bool(frame.file_page) and vma.file_page == frame.file_page
+        page = self.m.vma_at(at.mm, at.vpn).file_page
+        return page is not None and page is frame.file_page
 
     def _closing(self, entry: TlbEntry | None) -> bool:
         """Whether an entry leads to an anonymous page whose PTE was cleared by an operation in
@@ -152,9 +153,9 @@ class Oracle:
         """
         if entry is None or not entry.pending:
             return False
-        frame = self.m.frame[entry.pfn - 1]
-        cleared = self.m.pte_at(entry.mm - 1, entry.vpn).kind == NONE
-        return cleared and frame.state == ANON and not frame.slot
+        at = at_of(entry)
+        cleared = self.m.pte_at(at.mm, at.vpn).kind == NONE
+        return cleared and at.frame.state == ANON and not at.frame.slot
 
     def _unfreed(self, entry: TlbEntry | None) -> bool:
         """Whether an entry leads to a page that reclaim has taken from the page cache and not freed
@@ -163,30 +164,27 @@ class Oracle:
         """
         if entry is None or not entry.pending:
             return False
-        frame = self.m.frame[entry.pfn - 1]
+        frame = at_of(entry).frame
         taken = not (frame.file_page or frame.mapcount or frame.slot)
-        return bool(frame.state == FILE and frame.locked == entry.pending and taken)
+        return frame.state == FILE and frame.locked is entry.pending and taken
 
     def _cached(self, entry: TlbEntry) -> bool:
         """Whether an entry leads to a page of a file whose PTE was cleared by an operation in
         flight: until it returns, stores reach the file.
         """
-        return bool(entry.pending and self.m.frame[entry.pfn - 1].file_page)
+        return bool(entry.pending and at_of(entry).frame.file_page)
 
     # -- the device -----------------------------------------------------------------------------
 
-    def _dma(
-        self, found: list[Finding], event: int, at: tuple[int, int, int], got: int, *, store: bool
-    ) -> None:
+    def _dma(self, found: list[Finding], event: int, at: At, got: int, *, store: bool) -> None:
         """Rules A and B for a device: what it gets or changes through a translation that is not so
         any more. While an operation is in flight every kernel has that window (O29).
         """
-        mm, vpn, pfn = at
-        entry = self._entry(self.m.config.cpus, mm, vpn)
+        entry = self._entry(self.m.config.cpus, at)
         if entry is None or not truth.stale(self.m, entry):
             return
-        expected = truth.fresh(self.m, mm, vpn, store=store)
-        right = expected.pfn == pfn if store else expected.content == got
+        expected = truth.fresh(self.m, at.mm, at.vpn, store=store)
+        right = expected.frame is at.frame if store else expected.content == got
         if expected.kind != BYTES or not right:
             weight = DEVIATION if entry.pending else VIOLATION
             self._add(found, weight, "B" if store else "A", "O29", event, -1, at, got, expected)
@@ -195,36 +193,36 @@ class Oracle:
 
     def _alloc(self, found: list[Finding], event: int, first: int, order: int) -> None:
         """A frame that gets a new owner must be cached by no one who could still use it."""
+        block = self.m.block(self.m.frame[first], order)
         for cpu in range(self.m.config.cpus):
             for entry in self.m.tlb_of(cpu):
-                pfn = entry.pfn - 1
-                if not entry.mm or not first <= pfn < first + (1 << order):
+                if not entry.mm or entry.frame not in block:
                     continue
                 if not truth.reachable(self.m, cpu, entry):
                     continue
-                at = (entry.mm - 1, entry.vpn, pfn)
-                expected = truth.fresh(self.m, at[0], at[1])
-                content = self.m.frame[pfn].content
+                at = at_of(entry)
+                expected = truth.fresh(self.m, at.mm, at.vpn)
+                content = at.frame.content
                 obligation = "O37" if obligations.o37(entry) else "O2"
                 self._add(found, VIOLATION, "C", obligation, event, cpu, at, content, expected)
-        for entry in obligations.o29(self.m, first, 1 << order):
-            at = (entry.mm - 1, entry.vpn, entry.pfn - 1)
-            expected = truth.fresh(self.m, at[0], at[1])
-            content = self.m.frame[at[2]].content
+        for entry in obligations.o29(self.m, block):
+            at = at_of(entry)
+            expected = truth.fresh(self.m, at.mm, at.vpn)
+            content = at.frame.content
             self._add(found, VIOLATION, "C", "O29", event, -1, at, content, expected)
-        for cpu, pfn in truth.walkable(self.m, first, 1 << order):
-            message = f"f{pfn} has a new owner while cpu{cpu} may walk it as a page table"
-            self._tell(found, "C", "O32", event, cpu, pfn, message)
+        for cpu, frame in truth.walkable(self.m, block):
+            message = f"f{frame.pfn} has a new owner while cpu{cpu} may walk it as a page table"
+            self._tell(found, "C", "O32", event, cpu, frame.pfn, message)
 
     def _walk(self, found: list[Finding], event: int, cpu: int, pfn: int) -> None:
         """A walk must end in a page of the address space's own page table (O32)."""
-        if obligations.o32(self.m, pfn):
+        if obligations.o32(self.m, self.m.frame[pfn]):
             message = f"cpu{cpu} walks f{pfn} as a page table, and it is none of its mm's"
             self._tell(found, "C", "O32", event, cpu, pfn, message)
 
     def _free(self, found: list[Finding], event: int, cpu: int, pfn: int) -> None:
         """A page that someone pins is not free, whatever the allocator thinks (O27, O28)."""
-        if obligations.o28(self.m, pfn):
+        if obligations.o28(self.m.frame[pfn]):
             message = f"f{pfn} is freed while it is pinned"
             self._tell(found, "C", "O28", event, cpu, pfn, message)
 
@@ -249,9 +247,13 @@ class Oracle:
 
     # -- findings -------------------------------------------------------------------------------
 
-    def _entry(self, cpu: int, mm: int, vpn: int) -> TlbEntry | None:
+    def _at(self, mm: int, vpn: int, pfn: int) -> At:
+        """An access as an event tells it."""
+        return At(self.m.mm[mm], vpn, self.m.frame[pfn])
+
+    def _entry(self, cpu: int, at: At) -> TlbEntry | None:
         for entry in self.m.tlb_of(cpu):
-            if entry.mm == mm + 1 and entry.vpn == vpn:
+            if entry.mm is at.mm and entry.vpn == at.vpn:
                 return entry
         return None
 
@@ -263,14 +265,14 @@ class Oracle:
         obligation: str,
         event: int,
         cpu: int,
-        at: tuple[int, int, int],
+        at: At,
         got: int,
         expected: Truth,
     ) -> None:
         config = self.m.config
         read = config.content_name(got)
         wanted = config.content_name(expected.content) if expected.kind == BYTES else expected.kind
-        mm, vpn, pfn = at
+        mm, vpn, pfn = at.mm.index, at.vpn, at.frame.pfn
         page = f"{config.processes[mm].name}'s {config.page_name(mm, vpn)}"
         due = obligation == "O13"
         lost = "without the fault that was due" if due else f"in f{pfn}, where it is lost"
@@ -281,7 +283,7 @@ class Oracle:
             "C": f"f{pfn} has a new owner while {who} still maps it as {page}",
             "D": f"{who} read {read} as {page} after another CPU had stored {wanted}",
         }[rule]
-        cause = -1 if weight == BENIGN else self._cause(event, at)
+        cause = -1 if weight == BENIGN else self._cause(event, (mm, vpn, pfn))
         found.append(
             Finding(
                 weight,
@@ -327,11 +329,11 @@ class Oracle:
                 return index
         return -1
 
-    def _cause(self, event: int, at: tuple[int, int, int]) -> int:
+    def _cause(self, event: int, place: tuple[int, int, int]) -> int:
         """The event that made an entry stale: the last change of the PTE it was filled from."""
         rows = self.m.events.rows
         for index in range(event - 1, -1, -1):
             kind, a, b, c = (rows[index * ROW + column] for column in (1, 3, 4, 5))
-            if kind in (ev.UNMAP, ev.PROTECT, ev.HINT) and (a, b, c) == at:
+            if kind in (ev.UNMAP, ev.PROTECT, ev.HINT) and (a, b, c) == place:
                 return index
         return -1

@@ -10,9 +10,18 @@ from attrs import frozen
 
 from luf_tui.machine.config import X86
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import MIGRATION, NONE, PRESENT, SWAP, TlbEntry
+from luf_tui.machine.schema import NONE, PRESENT, Frame, Mm, TlbEntry
 
 BYTES, SIGSEGV, SIGBUS, MONITOR = "bytes", "SIGSEGV", "SIGBUS", "userfault"
+
+
+@frozen
+class At:
+    """An access: the address space, the virtual page and the frame it went to."""
+
+    mm: Mm
+    vpn: int
+    frame: Frame
 
 
 @frozen
@@ -21,56 +30,44 @@ class Truth:
 
     kind: str
     content: int = 0
-    pfn: int = -1
-    """The frame the bytes are in, -1 when they would have to be brought in first."""
+    frame: Frame | None = None
+    """The frame the bytes are in; none when they would have to be brought in first."""
 
 
-def fresh(m: Machine, mm: int, vpn: int, store: bool = False) -> Truth:
+def fresh(m: Machine, mm: Mm, vpn: int, store: bool = False) -> Truth:
     """The outcome of an access through a fresh walk, faults included (section 4.0, rule A)."""
     vma, pte = m.vma_at(mm, vpn), m.pte_at(mm, vpn)
     if not vma.mapped or not (vma.prot_write if store else vma.prot_read):
         return Truth(SIGSEGV)
-    if pte.kind == NONE and vma.file_page and past_the_end(m, vma.file_page - 1):
+    if pte.kind == NONE and vma.file_page and m.past_the_end(vma.file_page):
         return Truth(SIGBUS)
     if store and pte.uffd_wp:
         return Truth(MONITOR)
-    if pte.kind in (PRESENT, MIGRATION):
-        pfn = pte.pfn - 1
-        return Truth(BYTES, m.frame[pfn].content, pfn)
-    if pte.kind == SWAP:
-        slot = m.swap[pte.slot - 1]
-        if slot.frame:
-            return Truth(BYTES, m.frame[slot.frame - 1].content, slot.frame - 1)
-        return Truth(BYTES, slot.content)
+    if pte.frame:
+        return held(pte.frame)
+    if pte.slot:
+        return held(pte.slot.frame) if pte.slot.frame else Truth(BYTES, pte.slot.content)
     if vma.uffd_missing:
         return Truth(MONITOR)
     if vma.file_page:
-        place = m.file_page[vma.file_page - 1]
-        if place.frame:
-            return Truth(BYTES, m.frame[place.frame - 1].content, place.frame - 1)
-        return Truth(BYTES, place.disk)
+        page = vma.file_page
+        return held(page.frame) if page.frame else Truth(BYTES, page.disk)
     return Truth(BYTES, 0)
 
 
-def past_the_end(m: Machine, page: int) -> bool:
-    """Whether a page-cache position lies at or past its file's end."""
-    number = m.inode_of[page]
-    return page - m.config.files[number].first >= m.inode[number].size
-
-
-def home(m: Machine, mm: int, vpn: int) -> int:
-    """The frame that holds a mapping's bytes now, -1 when none does."""
-    truth = fresh(m, mm, vpn)
-    return truth.pfn if truth.kind == BYTES else -1
+def held(frame: Frame) -> Truth:
+    """The bytes that are in a frame."""
+    return Truth(BYTES, frame.content, frame)
 
 
 def stale(m: Machine, entry: TlbEntry) -> bool:
     """Whether a cached translation differs from the page table, or grants what it does not."""
-    pte = m.pte_at(entry.mm - 1, entry.vpn)
+    assert entry.mm
+    pte = m.pte_at(entry.mm, entry.vpn)
     return not (
         pte.kind == PRESENT
         and not pte.prot_none
-        and entry.pfn == pte.pfn
+        and entry.frame is pte.frame
         and entry.writable <= pte.writable
     )
 
@@ -80,26 +77,26 @@ def reachable(m: Machine, cpu: int, entry: TlbEntry) -> bool:
     current, so that switching to it would not flush (baseline 1.3). Only x86 flushes in a switch.
     A CPU that is down starts with an empty TLB.
     """
-    if m.cpu[cpu].offline:
+    mm = entry.mm
+    if m.cpu[cpu].offline or not mm:
         return False
     if m.config.arch != X86:
-        return bool(m.mm[entry.mm - 1].alive)
+        return bool(mm.alive)
     state = m.cpu[cpu]
-    if state.loaded_mm == entry.mm and not state.lazy:
+    if state.loaded_mm is mm and not state.lazy:
         return True
-    latest = m.mm[entry.mm - 1].tlb_gen
-    return any(slot.mm == entry.mm and slot.gen == latest for slot in m.asids_of(cpu))
+    return any(slot.mm is mm and slot.gen == mm.tlb_gen for slot in m.asids_of(cpu))
 
 
-def walkable(m: Machine, first: int, count: int) -> list[tuple[int, int]]:
-    """CPUs and frames, of `count` from `first` on, that a CPU may walk as a page table of an mm it
-    has loaded: lazily or not, for walks may be speculative.
+def walkable(m: Machine, block: list[Frame]) -> list[tuple[int, Frame]]:
+    """CPUs and frames of a block that a CPU may walk as a page table of an mm it has loaded: lazily
+    or not, for walks may be speculative.
     """
     if not m.walk:
         return []
     found = []
     for state in m.cpu:
         if state.loaded_mm:
-            held = {walk.table - 1 for walk in m.walks_of(state.index, state.loaded_mm - 1)}
-            found += [(state.index, pfn) for pfn in range(first, first + count) if pfn in held]
+            tables = [walk.table for walk in m.walks_of(state.index, state.loaded_mm)]
+            found += [(state.index, frame) for frame in block if frame in tables]
     return found

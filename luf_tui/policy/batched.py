@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
-from luf_tui.machine.regions import Field, Record, Region
-from luf_tui.machine.schema import Mm, Pte
+from luf_tui.machine.regions import Number, Record, Region
+from luf_tui.machine.schema import Mm, Pte, Task
+from luf_tui.policy import guards
 from luf_tui.policy.base import NOW, ORDINARY, Debt, Policy
-from luf_tui.policy.guards import BATCH_GUARDS
+
+GATES = {"free": guards.FLUSH_BEFORE_FREE, "copy": guards.FLUSH_BEFORE_COPY}
+"""The guard that settles a batch, by what comes next; what has none settles nothing."""
 
 
 class UnmapBatch(Record):
     """tlbflush_unmap_batch of a task: task.tlb_ubc."""
 
-    mask = Field("CPUs to flush", mask="cpu")
-    required = Field("flush_required", bits=1)
-    writable = Field("a dirty PTE is among the notes", bits=1)
+    mask = Number("CPUs to flush", mask="cpu")
+    required = Number("flush_required", bits=1)
+    writable = Number("a dirty PTE is among the notes", bits=1)
 
     def add(self, mask: int, dirty: int) -> None:
         """Note one unmap."""
@@ -36,9 +39,14 @@ class UnmapBatch(Record):
             self.clear()
 
 
-def mm_of(m: Machine, pte: Pte) -> Mm:
-    """The address space a PTE belongs to."""
-    return m.mm[pte.index // m.config.pages]
+def place(task: Task | None) -> int:
+    """The place of a task in a ledger that has one for each; what no task does has the last."""
+    return task.index if task else -1
+
+
+def name_of(m: Machine, index: int) -> str:
+    """What a person calls a place in such a ledger."""
+    return m.config.tasks[index].name if index < len(m.config.tasks) else "boot"
 
 
 class Batched(Policy):
@@ -46,11 +54,11 @@ class Batched(Policy):
 
     NAME = "batched"
     SUMMARY = "today's kernel: one flush per batch, before free and before copy"
-    GUARDS = BATCH_GUARDS
+    GUARDS = guards.BATCH_GUARDS
 
     def regions(self, config: MachineConfig) -> list[RegionSpec]:
-        """One tlb_ubc per task."""
-        return [RegionSpec("tlb_ubc", UnmapBatch, len(config.tasks))]
+        """One tlb_ubc per task, and one for what no task does."""
+        return [RegionSpec("tlb_ubc", UnmapBatch, len(config.tasks) + 1)]
 
     def ubc(self, m: Machine) -> Region[UnmapBatch]:
         """The tasks' ordinary batches."""
@@ -59,25 +67,25 @@ class Batched(Policy):
     def ledger(self, m: Machine) -> list[Debt]:
         """The ordinary batches that still need their flush."""
         return [
-            Debt(0, batch.mask, (), f"batch of {m.config.tasks[batch.index].name}", 0)
+            Debt(0, batch.mask, (), f"batch of {name_of(m, batch.index)}", 0)
             for batch in self.ubc(m)
             if batch.required
         ]
 
-    def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
+    def pays(self, m: Machine, task: Task | None, cpu: int, pte: Pte, batch: bool) -> int:
         """should_defer_flush(): batching helps only if another CPU may cache this mm; x86 alone
         looks (arch_tlbbatch_should_defer()).
         """
-        others = m.config.arch != X86 or mm_of(m, pte).cpumask & ~(1 << cpu)
+        others = m.config.arch != X86 or m.place_of(pte)[0].cpumask & ~(1 << cpu)
         return ORDINARY if batch and others else NOW
 
-    def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
+    def note(self, m: Machine, task: Task | None, pte: Pte, how: int) -> int:
         """set_tlb_ubc_flush_pending(): every deferred unmap moves tlb_gen (K-x86gen). What a policy
         defers beyond the batch does not join it.
         """
-        space = mm_of(m, pte)
+        space, _ = m.place_of(pte)
         if how == ORDINARY:
-            self.ubc(m)[task].add(space.cpumask, pte.dirty)
+            self.ubc(m)[place(task)].add(space.cpumask, pte.dirty)
         self.count(m, space, how)
         return space.cpumask
 
@@ -87,30 +95,27 @@ class Batched(Policy):
             space.tlb_gen += 1
         space.batched_pending += 1
 
-    def take_batch(self, m: Machine, task: int, gate: str) -> int:
+    def take_batch(self, m: Machine, task: Task | None, gate: str) -> int:
         """try_to_unmap_flush()."""
-        if not self.has(f"flush-before-{gate}"):
-            return 0
-        return self.drain(m, task)
+        return self.drain(m, task) if self.has(GATES[gate]) else 0
 
-    def drain(self, m: Machine, task: int) -> int:
+    def drain(self, m: Machine, task: Task | None) -> int:
         """Hand over everything the task has noted."""
-        batch = self.ubc(m)[task]
+        batch = self.ubc(m)[place(task)]
         mask = batch.mask
         batch.clear()
         return mask
 
-    def take_dirty(self, m: Machine, task: int) -> int:
+    def take_dirty(self, m: Machine, task: Task | None) -> int:
         """try_to_unmap_flush_dirty()."""
-        if not self.has("flush-dirty-before-io") or not self.ubc(m)[task].writable:
+        if not self.has(guards.FLUSH_DIRTY_BEFORE_IO) or not self.ubc(m)[place(task)].writable:
             return 0
         return self.drain(m, task)
 
-    def pending_flush(self, m: Machine, mm: int) -> bool:
+    def pending_flush(self, m: Machine, mm: Mm) -> bool:
         """flush_tlb_batched_pending(): the two halves of tlb_flush_batched differ."""
-        space = m.mm[mm]
-        return self.has("flush-batched-pending") and space.batched_pending != space.batched_flushed
+        return self.has(guards.FLUSH_BATCHED_PENDING) and mm.batched_pending != mm.batched_flushed
 
-    def pending_done(self, m: Machine, mm: int, pending: int) -> None:
+    def pending_done(self, m: Machine, mm: Mm, pending: int) -> None:
         """Up to the count read before the flush; a racing new unmap stays pending."""
-        m.mm[mm].batched_flushed = pending
+        mm.batched_flushed = pending

@@ -5,10 +5,11 @@ from __future__ import annotations
 from luf_tui.machine import lists
 from luf_tui.machine.config import ARM64, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
-from luf_tui.machine.regions import Field, Record, Region
-from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP
+from luf_tui.machine.regions import Number, Record, Region
+from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP, Frame, Task, Zone
+from luf_tui.policy import guards
 from luf_tui.policy.base import Debt
-from luf_tui.policy.batched import Batched, UnmapBatch
+from luf_tui.policy.batched import Batched, UnmapBatch, name_of, place
 
 WIDE = 32
 """Bits that stand for the kernel's 64: no run comes to their end."""
@@ -17,15 +18,15 @@ WIDE = 32
 class LufCounters(Record):
     """The global counters."""
 
-    ugen = Field("luf_ugen: the number of the newest request or flush", counter="ugen", bits=32)
-    kgen = Field("luf_kgen: the newest key")
+    ugen = Number("luf_ugen: the number of the newest request or flush", counter="ugen", bits=32)
+    kgen = Number("luf_kgen: the newest key")
 
 
 class KeyEntry(Record):
     """luf_batch[key]: whom a key stands for, and its newest request."""
 
-    mask = Field("CPUs that may hold stale entries", mask="cpu")
-    ugen = Field("newest request", counter="ugen", bits=32)
+    mask = Number("CPUs that may hold stale entries", mask="cpu")
+    ugen = Number("newest request", counter="ugen", bits=32)
 
 
 class OwnerBatch(KeyEntry):
@@ -35,35 +36,35 @@ class OwnerBatch(KeyEntry):
 class CpuDone(Record):
     """ugen_done[cpu]."""
 
-    done = Field("newest flush this CPU has completed", counter="ugen", bits=32)
+    done = Number("newest flush this CPU has completed", counter="ugen", bits=32)
 
 
 class LufZone(Record):
     """The zone's part (P12-21)."""
 
-    current = Field("zone_ugen: the open generation", counter="zone_ugen", bits=32)
-    done = Field("zone_ugen_done", counter="zone_ugen", bits=32)
-    ugen = Field("newest request that entered the zone", counter="ugen", bits=32)
-    mask = Field("zone_batch", mask="cpu")
-    pages = Field("nr_luf_pages", bits=32)
+    current = Number("zone_ugen: the open generation", counter="zone_ugen", bits=32)
+    done = Number("zone_ugen_done", counter="zone_ugen", bits=32)
+    ugen = Number("newest request that entered the zone", counter="ugen", bits=32)
+    mask = Number("zone_batch", mask="cpu")
+    pages = Number("nr_luf_pages", bits=32)
 
 
 class PendList(Record):
     """pend_zone_ugen of one free area."""
 
-    generation = Field("newest generation on the list", counter="zone_ugen", bits=32)
+    generation = Number("newest generation on the list", counter="zone_ugen", bits=32)
 
 
 class LufTask(Record):
     """A task's LUF state."""
 
-    can_luf = Field("verdict of the walk in progress", bits=1)
-    forbidden = Field("luf_no_shootdown")
-    started = Field("luf_takeoff_started")
-    mask = Field("tlb_ubc_takeoff", mask="cpu")
-    ugen = Field("newest request folded in this section", counter="ugen", bits=32)
-    claimed = Field("zone generation this task flushes", counter="zone_ugen", bits=32)
-    awaited = Field("zone generation of another task", counter="zone_ugen", bits=32)
+    can_luf = Number("verdict of the walk in progress", bits=1)
+    forbidden = Number("luf_no_shootdown")
+    started = Number("luf_takeoff_started")
+    mask = Number("tlb_ubc_takeoff", mask="cpu")
+    ugen = Number("newest request folded in this section", counter="ugen", bits=32)
+    claimed = Number("zone generation this task flushes", counter="zone_ugen", bits=32)
+    awaited = Number("zone generation of another task", counter="zone_ugen", bits=32)
 
 
 class LufLedger(Batched):
@@ -71,7 +72,7 @@ class LufLedger(Batched):
 
     def luf_regions(self, config: MachineConfig) -> list[RegionSpec]:
         """Every region LUF adds to the batched kernel's."""
-        tasks, nodes = len(config.tasks), len(config.nodes)
+        tasks, nodes = len(config.tasks) + 1, len(config.nodes)
         return [
             RegionSpec("tlb_ubc_ro", UnmapBatch, tasks),
             RegionSpec("tlb_ubc_luf", UnmapBatch, tasks),
@@ -135,7 +136,7 @@ class LufLedger(Batched):
 
     def ugens(self, m: Machine) -> int:
         """How many numbers there are before they begin anew."""
-        return 1 << (WIDE if self.has("wide-generations") else m.config.gen_bits)
+        return 1 << (WIDE if self.has(guards.WIDE_GENERATIONS) else m.config.gen_bits)
 
     def before(self, m: Machine, a: int, b: int) -> bool:
         """ugen_before(): a is older than b, whatever wrapped (O22)."""
@@ -146,7 +147,7 @@ class LufLedger(Batched):
         """The request that debts are told by, with one more among them. A zone's is the newest that
         ever came into it (P12-21).
         """
-        if self.has("newest-request"):
+        if self.has(guards.NEWEST_REQUEST):
             return other if not debts.ugen or self.before(m, debts.ugen, other) else debts.ugen
         return other if not debts.mask or self.before(m, other, debts.ugen) else debts.ugen
 
@@ -169,14 +170,14 @@ class LufLedger(Batched):
                 mask &= ~(1 << cpu.index)
         return mask
 
-    def owed_by(self, m: Machine, task: int, owner: OwnerBatch) -> int:
+    def owed_by(self, m: Machine, task: Task | None, owner: OwnerBatch) -> int:
         """What an mm or a file still owes, on a diet (OP-16); on arm64 nothing is."""
         if m.config.arch == ARM64:
             return 0
-        owed = owner.mask if self.has("count-batches") else 0
-        if self.has("diet-private-batch"):
+        owed = owner.mask if self.has(guards.COUNT_BATCHES) else 0
+        if self.has(guards.DIET_PRIVATE_BATCH):
             return self.diet(m, owed, owner.ugen)
-        shared = self.ubc(m)[task]
+        shared = self.ubc(m)[place(task)]
         shared.mask = self.diet(m, shared.mask | owed, owner.ugen)
         mask = shared.mask
         if mask:
@@ -192,164 +193,166 @@ class LufLedger(Batched):
     def _low(self, m: Machine, generation: int) -> int:
         return generation & ((1 << m.config.zone_gen_bits) - 1)
 
-    def expand(self, m: Machine, node: int, mark: int) -> int:
+    def expand(self, m: Machine, zone: Zone, mark: int) -> int:
         """A page's mark as a full generation: the newest not after the open one (P12-21). A page
         that waited too long looks younger than it is; the other way round it would look paid for.
         """
-        current, size = self.zones(m)[node].current, 1 << m.config.zone_gen_bits
+        current, size = self.zones(m)[zone.index].current, 1 << m.config.zone_gen_bits
         newest = current - (current - mark) % size
-        return newest if self.has("newest-candidate") else newest - size
+        return newest if self.has(guards.NEWEST_CANDIDATE) else newest - size
 
-    def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
+    def mark_for_buddy(self, m: Machine, zone: Zone, mark: int) -> int:
         """Stamp a page with the zone's open generation and add its CPUs to the zone (OP-6)."""
-        if not mark or not self.has("mark-on-drain"):
+        if not mark or not self.has(guards.MARK_ON_DRAIN):
             return 0
-        entry, zone = self.batch(m)[mark], self.zones(m)[node]
-        zone.ugen = self.newest(m, zone, entry.ugen)
-        zone.mask |= entry.mask
-        return self._low(m, zone.current)
+        entry, debts = self.batch(m)[mark], self.zones(m)[zone.index]
+        debts.ugen = self.newest(m, debts, entry.ugen)
+        debts.mask |= entry.mask
+        return self._low(m, debts.current)
 
-    def merge_marks(self, m: Machine, node: int, mark: int, other: int) -> int:
+    def merge_marks(self, m: Machine, zone: Zone, mark: int, other: int) -> int:
         """The newer mark wins; none never erases one (OP-7, O16)."""
-        if not self.has("merge-keeps-mark") or not (mark and other):
-            return mark if mark or not self.has("merge-keeps-mark") else other
-        newer = max(self.expand(m, node, mark), self.expand(m, node, other))
+        if not self.has(guards.MERGE_KEEPS_MARK) or not (mark and other):
+            return mark if mark or not self.has(guards.MERGE_KEEPS_MARK) else other
+        newer = max(self.expand(m, zone, mark), self.expand(m, zone, other))
         return self._low(m, newer)
 
-    def split_mark(self, m: Machine, node: int, mark: int) -> int:
+    def split_mark(self, m: Machine, zone: Zone, mark: int) -> int:
         """A left-over half keeps its own mark (OP-8)."""
-        return mark if self.has("split-keeps-mark") else 0
+        return mark if self.has(guards.SPLIT_KEEPS_MARK) else 0
 
     def may_capture(self, m: Machine, mark: int) -> bool:
         """compaction_capture(): no takeoff section is around it, so only clean blocks (OP-7)."""
-        return not mark or not self.has("capture-without-debt")
+        return not mark or not self.has(guards.CAPTURE_WITHOUT_DEBT)
 
-    def _pend(self, m: Machine, node: int, order: int) -> PendList:
-        pend: PendList = m.regions["luf_pend"][node * m.orders + order]
+    def _pend(self, m: Machine, zone: Zone, order: int) -> PendList:
+        pend: PendList = m.regions["luf_pend"][zone.index * m.orders + order]
         return pend
 
-    def listed(self, m: Machine, node: int, order: int, mark: int) -> None:
+    def listed(self, m: Machine, zone: Zone, order: int, mark: int) -> None:
         """A marked block joined the pend_list (OP-7, step 6)."""
-        zone = self.zones(m)[node]
-        self._pend(m, node, order).generation = zone.current
-        zone.pages += 1 << order
+        debts = self.zones(m)[zone.index]
+        self._pend(m, zone, order).generation = debts.current
+        debts.pages += 1 << order
 
-    def unlisted(self, m: Machine, node: int, order: int, mark: int) -> None:
+    def unlisted(self, m: Machine, zone: Zone, order: int, mark: int) -> None:
         """A marked block left it."""
-        zone = self.zones(m)[node]
-        zone.pages = max(0, zone.pages - (1 << order))
+        debts = self.zones(m)[zone.index]
+        debts.pages = max(0, debts.pages - (1 << order))
 
-    def splice_ready(self, m: Machine, node: int, order: int) -> bool:
+    def splice_ready(self, m: Machine, zone: Zone, order: int) -> bool:
         """flush_pend_list_if_done()."""
-        return self.zones(m)[node].done >= self._pend(m, node, order).generation
+        return self.zones(m)[zone.index].done >= self._pend(m, zone, order).generation
 
     # -- takeoff sections (OP-9 to OP-12) -------------------------------------
 
-    def _clean_enough(self, m: Machine, node: int) -> bool:
+    def _clean_enough(self, m: Machine, zone: Zone) -> bool:
         """non_luf_pages_ok()."""
-        return m.zone[node].free - self.zones(m)[node].pages > m.config.watermark_min
+        return zone.free - self.zones(m)[zone.index].pages > m.config.watermark_min
 
-    def pend_first(self, m: Machine, node: int) -> bool:
+    def pend_first(self, m: Machine, zone: Zone) -> bool:
         """Clean pages are kept for those who may not flush once they get scarce (O25)."""
-        return not self._clean_enough(m, node)
+        return not self._clean_enough(m, zone)
 
-    def takeoff_start(self, m: Machine, task: int, node: int, may_wait: bool) -> None:
+    def takeoff_start(
+        self, m: Machine, task: Task | None, zone: Zone | None, may_wait: bool
+    ) -> None:
         """luf_takeoff_start()."""
-        state = self.tasks(m)[task]
-        if not may_wait and self.has("no-shootdown"):
+        state = self.tasks(m)[place(task)]
+        if not may_wait and self.has(guards.NO_SHOOTDOWN):
             state.forbidden += 1
         state.started += 1
 
-    def take_pcp(self, m: Machine, task: int, pfn: int) -> bool:
+    def take_pcp(self, m: Machine, task: Task | None, frame: Frame) -> bool:
         """luf_takeoff_check_and_fold() for a pcp page (OP-10)."""
-        key = m.frame[pfn].mark
+        key = frame.mark
         if not key:
             return True
-        entry, state = self.batch(m)[key], self.tasks(m)[task]
+        entry, state = self.batch(m)[key], self.tasks(m)[place(task)]
         if not self.diet(m, entry.mask, entry.ugen):
             return True
         if state.forbidden:
-            return not self.has("refuse-pended")
+            return not self.has(guards.REFUSE_PENDED)
         state.ugen = self.newest(m, state, entry.ugen)
         state.mask |= entry.mask
         return True
 
-    def take_buddy(self, m: Machine, task: int, node: int, pfn: int) -> bool:
+    def take_buddy(self, m: Machine, task: Task | None, zone: Zone | None, frame: Frame) -> bool:
         """luf_takeoff_check_and_fold() for a buddy block (OP-10)."""
-        mark = m.frame[pfn].mark
-        zone, state = self.zones(m)[node], self.tasks(m)[task]
-        if not mark or zone.done >= self.expand(m, node, mark):
+        mark = frame.mark
+        assert zone
+        debts, state = self.zones(m)[zone.index], self.tasks(m)[place(task)]
+        if not mark or debts.done >= self.expand(m, zone, mark):
             return True
         if state.forbidden:
-            return not self.has("refuse-pended")
-        generation = self.expand(m, node, mark)
+            return not self.has(guards.REFUSE_PENDED)
+        generation = self.expand(m, zone, mark)
         if state.claimed:
             return True
-        if generation < zone.current:
+        if generation < debts.current:
             state.awaited = max(state.awaited, generation)
             return True
-        previous = zone.current - 1
+        previous = debts.current - 1
         state.awaited = previous if self._low(m, previous) else previous - 1
-        state.claimed = zone.current
-        state.ugen = self.newest(m, state, zone.ugen)
-        state.mask |= zone.mask
-        zone.current += 1
-        if not self._low(m, zone.current):
-            zone.current += 1
-        zone.mask = 0
+        state.claimed = debts.current
+        state.ugen = self.newest(m, state, debts.ugen)
+        state.mask |= debts.mask
+        debts.current += 1
+        if not self._low(m, debts.current):
+            debts.current += 1
+        debts.mask = 0
         return True
 
-    def takeoff_end(self, m: Machine, task: int, node: int) -> int:
+    def takeoff_end(self, m: Machine, task: Task | None, zone: Zone | None) -> int:
         """luf_takeoff_end(), up to the flush itself (OP-11)."""
-        state = self.tasks(m)[task]
+        state = self.tasks(m)[place(task)]
         if state.forbidden:
             state.forbidden -= 1
         state.started -= 1
         mask, ugen = state.mask, state.ugen
         state.mask = state.ugen = 0
-        if state.claimed and not self.has("done-after-flush"):
-            self.zones(m)[node].done = state.claimed
-        if not mask or not self.has("flush-before-reuse"):
+        if zone and state.claimed and not self.has(guards.DONE_AFTER_FLUSH):
+            self.zones(m)[zone.index].done = state.claimed
+        if not mask or not self.has(guards.FLUSH_BEFORE_REUSE):
             return 0
         return self.diet(m, mask, ugen)
 
-    def takeoff_flushed(self, m: Machine, task: int, mask: int) -> None:
+    def takeoff_flushed(self, m: Machine, task: Task | None, mask: int) -> None:
         """The flushed CPUs leave the task's other batches (OP-13)."""
         for batches in (self.ubc(m), self.ro(m), self.luf(m)):
-            if batches[task].required:
-                batches[task].drop(mask)
+            if batches[place(task)].required:
+                batches[place(task)].drop(mask)
 
-    def takeoff_must_wait(self, m: Machine, task: int, node: int) -> int:
+    def takeoff_must_wait(self, m: Machine, task: Task | None, zone: Zone | None) -> int:
         """wait_zone_ugen."""
-        if node < 0 or task < 0 or not self.has("wait-zone-generation"):
+        if not zone or not task or not self.has(guards.WAIT_ZONE_GENERATION):
             return 0
-        awaited = self.tasks(m)[task].awaited
-        return awaited if awaited > self.zones(m)[node].done else 0
+        awaited = self.tasks(m)[place(task)].awaited
+        return awaited if awaited > self.zones(m)[zone.index].done else 0
 
-    def takeoff_done(self, m: Machine, task: int, node: int) -> None:
+    def takeoff_done(self, m: Machine, task: Task | None, zone: Zone | None) -> None:
         """zone_ugen_done moves, strictly in order (O21)."""
-        state, zone = self.tasks(m)[task], self.zones(m)[node]
-        if state.claimed:
-            zone.done = state.claimed
+        state = self.tasks(m)[place(task)]
+        if state.claimed and zone:
+            self.zones(m)[zone.index].done = state.claimed
         state.claimed = state.awaited = 0
 
     # -- for the screen ---------------------------------------------------------
 
-    def owed(self, m: Machine, pfn: int) -> int:
+    def owed(self, m: Machine, frame: Frame) -> int:
         """CPUs whose flush a free frame still waits for."""
-        frame = m.frame[pfn]
         if not frame.mark:
             return 0
         if frame.state == FREE_PCP:
             entry = self.batch(m)[frame.mark]
             return self.diet(m, entry.mask, entry.ugen)
         if frame.state in (FREE_BUDDY, BUDDY_TAIL):
-            zone = self.zones(m)[m.node_of[pfn]]
-            generation = self.expand(m, m.node_of[pfn], frame.mark)
-            if zone.done >= generation:
+            zone = m.zone_of(frame)
+            debts, generation = self.zones(m)[zone.index], self.expand(m, zone, frame.mark)
+            if debts.done >= generation:
                 return 0
-            if generation == zone.current:
-                return self.diet(m, zone.mask, zone.ugen)
+            if generation == debts.current:
+                return self.diet(m, debts.mask, debts.ugen)
             waiting = 0
             for request in m.shootdown:
                 waiting |= request.waiting
@@ -361,28 +364,29 @@ class LufLedger(Batched):
         found = super().ledger(m)
         config = m.config
         carried: dict[int, list[int]] = {}
-        for which in range(config.cpus * len(config.nodes)):
-            for pfn in lists.members(m, which):
-                if m.frame[pfn].mark:
-                    carried.setdefault(m.frame[pfn].mark, []).append(pfn)
+        for cpu in range(config.cpus):
+            for zone in m.zone:
+                for frame in lists.members(m.pcp_list(cpu, zone)):
+                    if frame.mark:
+                        carried.setdefault(frame.mark, []).append(frame.pfn)
         for key, frames in sorted(carried.items()):
             entry = self.batch(m)[key]
             mask = self.diet(m, entry.mask, entry.ugen)
             found.append(Debt(key, mask, tuple(frames), "pcp", entry.ugen))
-        for node, spec in enumerate(config.nodes):
-            marked = tuple(
-                pfn
+        for zone, spec in zip(m.zone, config.nodes, strict=True):
+            marked = [
+                frame
                 for order in range(m.orders)
-                for pfn in lists.members(m, m.pend_list(node, order))
-            )
+                for frame in lists.members(m.pend_list(zone, order))
+            ]
             if marked:
                 mask = 0
-                for pfn in marked:
-                    mask |= self.owed(m, pfn)
-                current = self.zones(m)[node].current
-                found.append(Debt(0, mask, marked, f"buddy {spec.name}", current))
-        for task, batch in enumerate(self.luf(m)):
+                for frame in marked:
+                    mask |= self.owed(m, frame)
+                current, pfns = self.zones(m)[zone.index].current, tuple(f.pfn for f in marked)
+                found.append(Debt(0, mask, pfns, f"buddy {spec.name}", current))
+        for batch in self.luf(m):
             if batch.required:
-                name = config.tasks[task].name
+                name = name_of(m, batch.index)
                 found.append(Debt(0, batch.mask, (), f"deferred notes of {name}", 0))
         return found

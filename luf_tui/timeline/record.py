@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from luf_tui.engine.director import Director
+from luf_tui.errors import InputError
 from luf_tui.oracle.oracle import Oracle
 from luf_tui.policy.base import Policy
-from luf_tui.policy.registry import make_policy
+from luf_tui.policy.registry import make_policy, problems_of
 from luf_tui.script.program import Program
 from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
@@ -32,10 +33,18 @@ def record(
 
 
 def chosen_policy(program: Program, name: str | None, without: Iterable[str] = ()) -> Policy:
-    """The policy to play a program under, as `record` chooses it."""
+    """The policy to play a program under, as `record` chooses it.
+
+    Raises InputError with the places of unknown names in the program's own file, LufError for
+    those that are given here.
+    """
     chosen = name or program.policy
-    gone = (*program.without, *without) if chosen == program.policy else tuple(without)
-    return make_policy(chosen, gone)
+    if chosen != program.policy:
+        return make_policy(chosen, without)
+    places = (program.policy_span, program.without_spans)
+    if problems := problems_of(program.policy, program.without, *places):
+        raise InputError(program.path, tuple(problems), program.source)
+    return make_policy(chosen, (*program.without, *without))
 
 
 def record_with(program: Program, policy: Policy, *, limit: int = LIMIT) -> Timeline:

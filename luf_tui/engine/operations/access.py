@@ -77,7 +77,7 @@ class Evict(Operation, name="evict"):
     """The hardware drops an entry of its own accord."""
 
     cpu = Local()
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
 
     @step("drop an entry")
@@ -94,7 +94,7 @@ class Prefetch(Operation, name="prefetch"):
     """The hardware walks speculatively (H1: a fill can happen at any time)."""
 
     cpu = Local()
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
 
     @step("walk speculatively")

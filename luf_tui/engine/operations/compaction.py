@@ -16,7 +16,7 @@ from luf_tui.engine.operations.migrate import COMPACTION, Migrate
 from luf_tui.engine.operations.section import EndSection
 from luf_tui.machine import lists
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
-from luf_tui.machine.schema import KERNEL, Frame, KernelObject, Task, Zone
+from luf_tui.machine.schema import KERNEL, Frame, KernelObject, Zone
 
 
 class Compact(Operation, name="compact"):
@@ -27,11 +27,11 @@ class Compact(Operation, name="compact"):
     captured (capture_control), and without one the allocation is tried again.
     """
 
-    zone = Required["Zone"]("zone", "the zone")
+    zone = Required[Zone]("zone", "the zone")
     order = Local("of the allocation")
-    object = Reference["KernelObject"]("kobject", "whom the block is for; none compacts for nobody")
+    object = Reference[KernelObject]("kobject", "whom the block is for; none compacts for nobody")
     content = MaybeNumber("content; none leaves the bytes")
-    frame = Reference["Frame"]("frame", "the last free block isolated, then the block captured")
+    frame = Reference[Frame]("frame", "the last free block isolated, then the block captured")
 
     @step("isolate free pages as targets")
     def isolate(self, k: Kernel) -> Next:

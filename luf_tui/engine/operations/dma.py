@@ -17,7 +17,7 @@ class Dma(Operation, name="dma"):
     nobody to fault a page in for it (no PRI).
     """
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     store = Local()
     content = Local()

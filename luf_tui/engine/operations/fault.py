@@ -7,7 +7,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
-from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes, put_held
+from luf_tui.engine.operations.memory import AllocPage, change_bytes, put_held
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import (
@@ -23,6 +23,7 @@ from luf_tui.machine.schema import (
     Pte,
     Vma,
 )
+from luf_tui.policy import guards
 
 SERVED, SEGV, BUS, MONITOR, NO_MEMORY = range(5)
 """What a fault ends in, as the access sees it."""
@@ -38,8 +39,8 @@ class Fault(Operation, name="fault"):
 
     vpn = Local()
     store = Local()
-    frame = Reference["Frame"]("frame", "the frame to be mapped; the fault holds a reference")
-    old = Reference["Frame"]("frame", "the frame being copied; likewise")
+    frame = Reference[Frame]("frame", "the frame to be mapped; the fault holds a reference")
+    old = Reference[Frame]("frame", "the frame being copied; likewise")
     mask = Local(mask="cpu")
 
     def _mm(self, k: Kernel) -> Mm:
@@ -224,9 +225,7 @@ class Fault(Operation, name="fault"):
             frame.slot = None
         protected = pte.uffd_wp
         writable = int(alone and bool(vma.prot_write) and not protected)
-        pagetable.install(
-            k, pte, frame, writable=writable, dirty=writable, exclusive=int(alone)
-        )
+        pagetable.install(k, pte, frame, writable=writable, dirty=writable, exclusive=int(alone))
         pte.uffd_wp = protected
         return self._installed(k)
 
@@ -338,7 +337,7 @@ class Fault(Operation, name="fault"):
         """do_wp_page(): flush first if a write-protect is still in flight (baseline 4.2)."""
         mm = self._mm(k)
         pending = mm.flush_pending and self._vma(k).uffd_wp
-        if pending and k.policy.has("uffd-flush"):
+        if pending and k.policy.has(guards.UFFD_FLUSH):
             args = {"mm": mm, "start": self.vpn, "end": self.vpn + 1, "why": UFFD_WP}
             return self.call(k, Shootdown, Fault.reuse_or_copy, **args)
         return None
@@ -402,7 +401,7 @@ class Fault(Operation, name="fault"):
         if pte.kind != PRESENT or pte.frame is not self.old or pte.writable:
             return Fault.let_go
         pagetable.clear(k, pte)
-        if not k.policy.has("flush-before-set"):
+        if not k.policy.has(guards.FLUSH_BEFORE_SET):
             return Fault.install_copy
         self._mm(k).ptl = k.ctx
         args = {"mm": self._mm(k), "start": self.vpn, "end": self.vpn + 1, "why": COW}

@@ -11,6 +11,7 @@ from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
 from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm
+from luf_tui.policy import guards
 
 WRITE, TRUNCATE = ev.REASON["write()"], ev.REASON["truncate"]
 INVALIDATE = ev.REASON["invalidate"]
@@ -19,9 +20,9 @@ INVALIDATE = ev.REASON["invalidate"]
 class WriteFile(Operation, name="write"):
     """generic_perform_write(): write(2) into one page of a file."""
 
-    page = Required["FilePage"]("file_page")
+    page = Required[FilePage]("file_page")
     content = Local()
-    frame = Reference["Frame"]("frame")
+    frame = Reference[Frame]("frame")
     mask = Local(mask="cpu")
 
     def _folio_unlocked(self, k: Kernel) -> bool:
@@ -70,7 +71,7 @@ class WriteFile(Operation, name="write"):
 class RemoteWrite(Operation, name="remote write"):
     """The file changes on its server or its device, without a local write (O8b)."""
 
-    page = Required["FilePage"]("file_page")
+    page = Required[FilePage]("file_page")
     content = Local()
 
     @step("the file changes on the server")
@@ -90,7 +91,7 @@ class DropPages(Operation, name="truncate_inode_pages"):
     why = Local()
     size = MaybeNumber("the new size, for truncate; none leaves it")
     mask = Local(mask="cpu")
-    gathering = Reference["Mm"]("mm", "the address space that is being flushed")
+    gathering = Reference[Mm]("mm", "the address space that is being flushed")
 
     def _page(self, k: Kernel) -> FilePage:
         return k.m.file_page[self.page]
@@ -137,7 +138,7 @@ class DropPages(Operation, name="truncate_inode_pages"):
             if pte.kind == PRESENT:
                 if pte.dirty:
                     cached.dirty = 1
-                    if k.policy.has("delay-rmap"):
+                    if k.policy.has(guards.DELAY_RMAP):
                         mm.ptl = k.ctx
                 pagetable.clear(k, pte)
                 self.gathering = mm

@@ -16,7 +16,7 @@ class PteAlloc(Operation, name="pte_alloc"):
     there is one now.
     """
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
 
     @step("allocate a page-table page")

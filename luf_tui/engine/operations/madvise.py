@@ -14,6 +14,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import ANON, PRESENT, SWAP, Frame, Mm, Pte
+from luf_tui.policy import guards
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
 DONTNEED, FREE, COLD = range(3)
@@ -25,7 +26,7 @@ class Madvise(Operation, name="madvise"):
     A page that MADV_FREE made clean is dropped by reclaim, unless it is stored to before.
     """
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
     advice = Local()
@@ -127,7 +128,7 @@ def movable(m: Machine, mm: Mm, vpn: int, pages: int, to: int) -> bool:
 class Mremap(Operation, name="mremap"):
     """mremap(MREMAP_MAYMOVE): move_page_tables() to another range; the old one is gone after."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
     to = Local("the first page of the new range")
@@ -186,7 +187,7 @@ class Mremap(Operation, name="mremap"):
                 rights = {"writable": writable, "dirty": dirty, "exclusive": exclusive}
                 pagetable.install(k, new, pagetable.clear(k, old), **rights)
                 new.prot_none, new.uffd_wp, self.changed = hidden, protected, 1
-                if k.policy.has("flush-before-unlock"):
+                if k.policy.has(guards.FLUSH_BEFORE_UNLOCK):
                     self.mm.ptl = k.ctx
                 return Mremap.move
             if old.kind == SWAP:

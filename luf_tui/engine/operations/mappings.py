@@ -11,7 +11,8 @@ from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference, Required
-from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, SWAP, FilePage, Frame, Mm, SwapSlot
+from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, SwapSlot
+from luf_tui.policy import guards
 
 MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
 SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
@@ -21,10 +22,10 @@ SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
 class Mmap(Operation, name="mmap"):
     """mmap(): VMAs are cells; nothing is flushed (OP-18)."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
-    file_page = Reference["FilePage"]("file_page")
+    file_page = Reference[FilePage]("file_page")
     flags = Local()
 
     def _mmap_write(self, k: Kernel) -> bool:
@@ -50,7 +51,7 @@ class Mmap(Operation, name="mmap"):
 class Zap(Operation, name="unmap_page_range"):
     """zap_pte_range() and its mmu_gather: clear, flush, then free (baseline 2.5)."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     at = Local()
     end = Local()
     why = Local()
@@ -96,7 +97,9 @@ class Zap(Operation, name="unmap_page_range"):
                 assert frame
                 if pte.dirty:
                     frame.dirty = 1
-                late_rmap = bool(pte.dirty and frame.state == FILE and k.policy.has("delay-rmap"))
+                late_rmap = bool(
+                    pte.dirty and frame.state == FILE and k.policy.has(guards.DELAY_RMAP)
+                )
                 self.cleared = self.cleared + 1 if m.config.gather_slots else 1
                 pte.gathered = pagetable.clear(k, pte, keep_rmap=late_rmap)
                 pte.gatherer = k.ctx
@@ -115,7 +118,7 @@ class Zap(Operation, name="unmap_page_range"):
         """force_flush in zap_pte_range(): flush what is gathered before the lock is dropped."""
         self.mm.ptl = k.ctx
         start, end = self.start, self.at
-        if not k.policy.has("flush-what-is-gathered"):
+        if not k.policy.has(guards.FLUSH_WHAT_IS_GATHERED):
             start, end = self.at, self.end
         if start == end:
             return then
@@ -155,7 +158,7 @@ class Zap(Operation, name="unmap_page_range"):
         while another gather is in flight, for the whole mm (tlb_finish_mmu()).
         """
         freed = tables.take_out(k, self.mm, self.start, self.end)
-        if freed and not k.policy.has("flush-before-table-free"):
+        if freed and not k.policy.has(guards.FLUSH_BEFORE_TABLE_FREE):
             return Zap.early_tables
         return self._flush(k, freed=freed)
 
@@ -171,9 +174,9 @@ class Zap(Operation, name="unmap_page_range"):
         if nested(k, self.mm):
             return self.call(k, Shootdown, Zap.hook, mm=self.mm, tables=1, why=self.why)
         cleared = self.cleared or freed
-        if not cleared or (self.why == EXIT and not k.policy.has("flush-on-exit")):
+        if not cleared or (self.why == EXIT and not k.policy.has(guards.FLUSH_ON_EXIT)):
             return self._hook(k)
-        if not k.policy.has("flush-before-gather-free"):
+        if not k.policy.has(guards.FLUSH_BEFORE_GATHER_FREE):
             return Zap.late_flush
         args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
         whole = int(freed or self.why == EXIT)
@@ -229,7 +232,7 @@ class Zap(Operation, name="unmap_page_range"):
 class Munmap(Operation, name="munmap"):
     """munmap(): the VMA goes first, then its PTEs; after it returns nothing is readable."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
 
@@ -257,10 +260,10 @@ class Munmap(Operation, name="munmap"):
 class MmapFixed(Operation, name="mmap fixed"):
     """mmap(MAP_FIXED): the old mapping is unmapped, then the new one made."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
-    file_page = Reference["FilePage"]("file_page")
+    file_page = Reference[FilePage]("file_page")
     flags = Local()
 
     @step("unmap what is there")
@@ -279,7 +282,7 @@ class MmapFixed(Operation, name="mmap fixed"):
 class Mprotect(Operation, name="mprotect"):
     """mprotect(): change PTEs under the lock, flush before mmap_lock is dropped."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
     flags = Local()

@@ -12,6 +12,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
 from luf_tui.machine.schema import FREE_PCP, KERNEL, Context, Frame, KernelObject, Zone
+from luf_tui.policy import guards
 
 POISON = 1
 """The content code of a poisoned page."""
@@ -31,12 +32,12 @@ class AllocPage(Operation, name="alloc"):
     """
 
     order = Local()
-    only = Reference["Zone"]("zone", "the one zone allowed; none allows any")
+    only = Reference[Zone]("zone", "the one zone allowed; none allows any")
     use = Local("the state it is taken for")
     atomic = Local()
-    zone = Reference["Zone"]("zone", "the zone being tried; none while a pcp list is")
+    zone = Reference[Zone]("zone", "the zone being tried; none while a pcp list is")
     tried = Local("zones of the zonelist that have been tried")
-    frame = Reference["Frame"]("frame")
+    frame = Reference[Frame]("frame")
     mask = Local(mask="cpu")
 
     @step("take a page off")
@@ -95,7 +96,7 @@ class AllocPage(Operation, name="alloc"):
         assert frame
         self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
         if not self.mask:
-            if frame.mark and k.policy.has("flush-before-reuse"):
+            if frame.mark and k.policy.has(guards.FLUSH_BEFORE_REUSE):
                 k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
             return self._leave(k) if self.zone else self._hand_out(k)
         k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
@@ -143,7 +144,7 @@ def hand_out(k: Kernel, head: Frame, order: int, use: int) -> None:
 class Refill(Operation, name="rmqueue_bulk"):
     """Fill a pcp list from buddy: a takeoff section with the zone (OP-12)."""
 
-    zone = Required["Zone"]("zone")
+    zone = Required[Zone]("zone")
     atomic = Local()
     count = Local()
     mask = Local(mask="cpu")
@@ -173,7 +174,7 @@ class Refill(Operation, name="rmqueue_bulk"):
             assert frame
             if frame.verdict and self.mask:
                 k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
-            elif frame.verdict and k.policy.has("flush-before-reuse"):
+            elif frame.verdict and k.policy.has(guards.FLUSH_BEFORE_REUSE):
                 k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
             frame.verdict = 0
             frame = frame.prev
@@ -200,7 +201,7 @@ class Refill(Operation, name="rmqueue_bulk"):
 class FreePage(Operation, name="free"):
     """free_unref_page(): prepare a block and give it back, with or without a key (OP-5)."""
 
-    frame = Required["Frame"]("frame")
+    frame = Required[Frame]("frame")
     order = Local()
     key = Local()
 
@@ -304,10 +305,10 @@ class DrainPage(Operation, name="drain a page"):
 class KernelAlloc(Operation, name="kalloc"):
     """A kernel allocation: slab, page cache, a buffer. Its bytes become the kernel's."""
 
-    object = Required["KernelObject"]("kobject")
+    object = Required[KernelObject]("kobject")
     order = Local()
     content = MaybeNumber("content; none leaves the bytes")
-    only = Reference["Zone"]("zone")
+    only = Reference[Zone]("zone")
     atomic = Local()
 
     @step("allocate")
@@ -344,7 +345,7 @@ def fill_object(
 class KernelFree(Operation, name="kfree"):
     """Free a kernel allocation."""
 
-    object = Required["KernelObject"]("kobject")
+    object = Required[KernelObject]("kobject")
 
     @step("free the object")
     def free(self, k: Kernel) -> Next:

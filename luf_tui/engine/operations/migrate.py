@@ -13,6 +13,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import MIGRATION, TAKEN, Frame, Pte, Zone
+from luf_tui.policy import guards
 
 BEFORE_COPY = ev.REASON["before copy"]
 POISONED = ev.REASON["memory failure"]
@@ -30,10 +31,10 @@ def entry(frame: Frame) -> Pte | None:
 class Migrate(Operation, name="migrate"):
     """Move the folios on the task's `isolated` list to another node, one batch."""
 
-    zone = Reference["Zone"]("zone", "target node")
+    zone = Reference[Zone]("zone", "target node")
     reason = Local()
     sync = Local("one folio at a time, each PTE flushed at once")
-    frame = Reference["Frame"]("frame")
+    frame = Reference[Frame]("frame")
     key = Local()
     mask = Local(mask="cpu")
 
@@ -103,7 +104,7 @@ class Migrate(Operation, name="migrate"):
             return DONE
         self.frame = source
         lists.unlink(source)
-        if (source.pins or source.refs) and k.policy.has("last-reference"):
+        if (source.pins or source.refs) and k.policy.has(guards.LAST_REFERENCE):
             return Migrate.restore
         target = source.target
         assert target
@@ -146,7 +147,7 @@ class Migrate(Operation, name="migrate"):
         lists.push_head(m.lru_list(m.zone_of(target)), target)
         key = self.key if source.verdict else 0
         bad = self.reason == MEMORY_FAILURE
-        if key and bad and k.policy.has("flush-before-poison"):
+        if key and bad and k.policy.has(guards.FLUSH_BEFORE_POISON):
             self.mask = k.policy.take_key(m, k.task, key)
             if self.mask:
                 source.verdict = 0

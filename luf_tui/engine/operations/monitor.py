@@ -18,7 +18,7 @@ UFFD = ev.REASON["userfaultfd write-protect"]
 class UffdRegister(Operation, name="uffd register"):
     """UFFDIO_REGISTER: faults of the range go to the monitor."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
     missing = Local()
@@ -38,7 +38,7 @@ class UffdRegister(Operation, name="uffd register"):
 class UffdProtect(Operation, name="uffd write-protect"):
     """mwriteprotect_range(): under mmap_lock for reading, the flush after the PTEs (K-uffd)."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
     on = Local("protect, or take the protection away")
@@ -91,7 +91,7 @@ class UffdProtect(Operation, name="uffd write-protect"):
 class Pin(Operation, name="pin"):
     """pin_user_pages(): an extra reference that reclaim and migration must respect."""
 
-    frame = Required["Frame"]("frame")
+    frame = Required[Frame]("frame")
     up = Local("take a pin, or drop one")
 
     @step("change the pin count")

@@ -13,6 +13,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, FILE, FREE_BUDDY, TAKEN, Frame, ListHead, Zone
+from luf_tui.policy import guards
 
 OFFLINING = ev.REASON["memory offlining"]
 GONE = 1
@@ -27,10 +28,10 @@ class Offline(Operation, name="offline_pages"):
     isolated blocks is flushed when it leaves the free lists, which is never later.
     """
 
-    zone = Required["Zone"]("zone", "the node")
-    to = Required["Zone"]("zone", "where its pages go")
+    zone = Required[Zone]("zone", "the node")
+    to = Required[Zone]("zone", "where its pages go")
     tried = Local("its pages were migrated")
-    frame = Reference["Frame"]("frame", "the last block isolated")
+    frame = Reference[Frame]("frame", "the last block isolated")
 
     @step("drain the pcp lists")
     def drain(self, k: Kernel) -> Next:
@@ -50,7 +51,7 @@ class Offline(Operation, name="offline_pages"):
                 allocator.detach(k, frame, order)
                 lists.push_tail(self._isolated(k), frame)
                 self.frame = frame
-        pays = int(k.policy.has("flush-before-offline"))
+        pays = int(k.policy.has(guards.FLUSH_BEFORE_OFFLINE))
         args = {"zone": self.zone, "frame": self.frame, "pays": pays, "why": OFFLINING}
         return self.call(k, EndSection, Offline.move, **args)
 
@@ -108,7 +109,7 @@ class Offline(Operation, name="offline_pages"):
 class Online(Operation, name="online_pages"):
     """online_pages(): the memory of a node that was taken out comes back, free."""
 
-    zone = Required["Zone"]("zone", "the node")
+    zone = Required[Zone]("zone", "the node")
 
     @step("give its pages to buddy")
     def add(self, k: Kernel) -> Next:

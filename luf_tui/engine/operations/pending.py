@@ -15,7 +15,7 @@ PENDING = ev.REASON["pending unmaps"]
 class Pending(Operation, name="flush_tlb_batched_pending"):
     """A flush of a whole mm that is on its way; what it covers is settled when it is back."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     count = Local("tlb_flush_batched's pending half before the flush", counter="batched")
 
     @step("the pending unmaps are flushed")

@@ -11,6 +11,7 @@ from luf_tui.engine.operations.mappings import EXIT, Zap
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import CpuNumber, Reference, Required
 from luf_tui.machine.schema import ANON, MIGRATION, SWAP, Mm, Pte, Task
+from luf_tui.policy import guards
 
 FORK = ev.REASON["fork"]
 LAZY_DROPPED = ev.REASON["lazy mm dropped"]
@@ -45,7 +46,7 @@ class Switch(Operation, name="switch"):
     """The scheduler puts a task on a CPU."""
 
     cpu = CpuNumber()
-    to = Reference["Task"]("task")
+    to = Reference[Task]("task")
 
     @step("switch to the task")
     def switch(self, k: Kernel) -> Next:
@@ -59,7 +60,7 @@ class Switch(Operation, name="switch"):
 class JoinMask(Operation, name="set mm_cpumask"):
     """The wrong order: the CPU has read tlb_gen and loaded CR3, and is in mm_cpumask only now."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
 
     @step("join the mask")
     def join(self, k: Kernel) -> Next:
@@ -71,7 +72,7 @@ class JoinMask(Operation, name="set mm_cpumask"):
 class FinishSwitch(Operation, name="finish_task_switch"):
     """v12: the task that just came in pays what LUF owes for the lazily borrowed mm (OP-19)."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     mask = Local(mask="cpu")
 
     @step("drop the lazy mm")
@@ -87,8 +88,8 @@ class FinishSwitch(Operation, name="finish_task_switch"):
 class Fork(Operation, name="fork"):
     """dup_mmap(): write-protect the parent's private pages, flush once at the end."""
 
-    mm = Required["Mm"]("mm")
-    child = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
+    child = Required[Mm]("mm")
     at = Local()
 
     def _mmap_write(self, k: Kernel) -> bool:
@@ -178,7 +179,7 @@ class Fork(Operation, name="fork"):
 class Exit(Operation, name="exit"):
     """exit_mmap(): everything is unmapped, the CPUs let go of the mm."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
 
     def _mmap_write(self, k: Kernel) -> bool:
         return locks.mmap_write(self.mm, self.ctx)
@@ -204,7 +205,7 @@ class Exit(Operation, name="exit"):
                     state.task.cpu = -1
                     state.task = None
                 hardware.leave_mm(k, state.index)
-            if k.policy.has("flush-on-exit"):
+            if k.policy.has(guards.FLUSH_ON_EXIT):
                 hardware.forget_mm(k, state.index, mm)
         mm.alive = mm.cpumask = 0
         k.emit(ev.EXIT, k.cpu, mm.index)

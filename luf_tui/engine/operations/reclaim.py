@@ -12,6 +12,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, NONE, FilePage, Frame, Mm, Pte
+from luf_tui.policy import guards
 
 BEFORE_FREE = ev.REASON["before free"]
 BEFORE_IO = ev.REASON["before write-out"]
@@ -21,7 +22,7 @@ KEPT = ev.REASON["kept after all"]
 class Reclaim(Operation, name="reclaim"):
     """Reclaim the folios on the task's `isolated` list: unmap, write out, free in one batch."""
 
-    frame = Reference["Frame"]("frame")
+    frame = Reference[Frame]("frame")
     key = Local()
     mask = Local(mask="cpu")
 
@@ -81,7 +82,7 @@ class Reclaim(Operation, name="reclaim"):
 
     def _remove(self, k: Kernel) -> Next:
         frame = self._folio
-        if (frame.pins or frame.refs) and k.policy.has("last-reference"):
+        if (frame.pins or frame.refs) and k.policy.has(guards.LAST_REFERENCE):
             return self._keep(k)
         if frame.slot:
             frame.slot.frame = None
@@ -100,7 +101,7 @@ class Reclaim(Operation, name="reclaim"):
         deferred = frame.verdict
         why = "pinned" if frame.pins else "stored to again" if frame.mapcount else "referenced"
         put_back(k, frame, why)
-        if deferred and k.policy.has("flush-kept-folios"):
+        if deferred and k.policy.has(guards.FLUSH_KEPT_FOLIOS):
             key = k.policy.fold_key(k.m, k.task)
             self.mask = k.policy.take_key(k.m, k.task, key)
             if self.mask:
@@ -147,9 +148,9 @@ def write_out(k: Kernel, frame: Frame) -> None:
 class Writeback(Operation, name="writeback"):
     """folio_mkclean() and writeback of one page-cache page: write-protect, flush, write."""
 
-    page = Required["FilePage"]("file_page")
-    frame = Reference["Frame"]("frame")
-    held = Reference["Mm"]("mm", "the address space whose page-table lock was kept over a flush")
+    page = Required[FilePage]("file_page")
+    frame = Reference[Frame]("frame")
+    held = Reference[Mm]("mm", "the address space whose page-table lock was kept over a flush")
     mask = Local(mask="cpu")
 
     def to_clean(self) -> Pte | None:

@@ -16,6 +16,7 @@ from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import CpuNumber, Reference, Required
 from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, PRESENT, Frame, Mm, Pte, Zone
+from luf_tui.policy import guards
 
 KEPT = ev.REASON["kept after all"]
 WRITE_FAULT = ev.REASON["write fault"]
@@ -39,9 +40,9 @@ def forget_mappings(frame: Frame) -> None:
 class Learn(Operation, name="learn a PTE"):
     """Make a PTE what a recorded unmap shows that it was."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
-    frame = Required["Frame"]("frame")
+    frame = Required[Frame]("frame")
     writable = Local()
     dirty = Local()
     hidden = Local("PROT_NONE for NUMA balancing")
@@ -70,9 +71,9 @@ class Learn(Operation, name="learn a PTE"):
 class Remap(Operation, name="remove_migration_pte"):
     """A migration entry becomes the PTE that the recording shows."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
-    frame = Required["Frame"]("frame")
+    frame = Required[Frame]("frame")
     writable = Local()
 
     @step("map the frame")
@@ -131,12 +132,12 @@ class TakeBlock(Operation, name="take a recorded block"):
     a page of another CPU's list is drained first.
     """
 
-    frame = Required["Frame"]("frame")
+    frame = Required[Frame]("frame")
     count = Local("frames of it that the recording knows")
     order = Local("as recorded")
     use = Local()
-    zone = Reference["Zone"]("zone", "the zone; none for a pcp page")
-    owing = Reference["Frame"]("frame", "the first frame that carried a debt")
+    zone = Reference[Zone]("zone", "the zone; none for a pcp page")
+    owing = Reference[Frame]("frame", "the first frame that carried a debt")
     mask = Local(mask="cpu")
 
     @step("take the block off")
@@ -177,7 +178,7 @@ class TakeBlock(Operation, name="take a recorded block"):
         if self.mask:
             k.emit(ev.PAY, k.cpu, (self.owing or self.frame).pfn, self.mask, TAKEOFF)
             return self.call(k, Shootdown, TakeBlock.paid, mask=self.mask, why=TAKEOFF)
-        if self.owing and k.policy.has("flush-before-reuse"):
+        if self.owing and k.policy.has(guards.FLUSH_BEFORE_REUSE):
             k.emit(ev.SAVED, k.cpu, self.owing.pfn, COVERED)
         return self._leave(k)
 
@@ -211,7 +212,7 @@ class TakeBlock(Operation, name="take a recorded block"):
 class Unneeded(Operation, name="forget mappings"):
     """A frame is freed or taken though the model still maps it."""
 
-    frame = Required["Frame"]("frame")
+    frame = Required[Frame]("frame")
 
     @step("forget what mapped it")
     def forget(self, k: Kernel) -> Next:
@@ -223,7 +224,7 @@ class Unneeded(Operation, name="forget mappings"):
 class Request(Operation, name="flush request"):
     """A recorded flush for something else than a recorded unmap: munmap, mprotect, fork, a copy."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     start = Local()
     end = Local()
     zaps = Local("it changes PTEs under the lock, as munmap and mprotect do")
@@ -244,16 +245,14 @@ class Request(Operation, name="flush request"):
 class WriteFault(Operation, name="recorded write fault"):
     """A recorded write fault: what its address space owes is paid before it can write (OP-14)."""
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     mask = Local(mask="cpu")
 
     @step("pay what the address space owes")
     def pay(self, k: Kernel) -> Next:
         """handle_mm_fault()."""
-        self.mask = k.policy.fault_masks(
-            k.m, k.task, self.mm, self.vpn, write=True, when="before"
-        )
+        self.mask = k.policy.fault_masks(k.m, k.task, self.mm, self.vpn, write=True, when="before")
         if not self.mask:
             return DONE
         k.emit(ev.PAY, k.cpu, -1, self.mask, WRITE_FAULT)

@@ -14,6 +14,7 @@ from luf_tui.engine.operations.memory import AllocPage, change_bytes, put_held
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, NONE, PRESENT, Frame, Mm, Pte
+from luf_tui.policy import guards
 
 REPLACED = ev.REASON["replaced"]
 
@@ -22,7 +23,7 @@ def clear_flush(act: Operation, k: Kernel, pte: Pte, then: Step) -> Next:
     """ptep_clear_flush(): clear a PTE and flush it, then go on at `then`, which drops the lock."""
     mm, vpn = k.m.place_of(pte)
     pagetable.clear(k, pte)
-    if not k.policy.has("flush-before-set"):
+    if not k.policy.has(guards.FLUSH_BEFORE_SET):
         return then
     mm.ptl = k.ctx
     args = {"mm": mm, "start": vpn, "end": vpn + 1, "why": REPLACED}
@@ -35,11 +36,11 @@ class Uprobe(Operation, name="uprobe"):
     The thread that acts stands for the tracer: get_user_pages_remote() faults on its CPU.
     """
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     content = Local()
-    frame = Reference["Frame"]("frame", "the copy, with a reference")
-    old = Reference["Frame"]("frame", "the page it replaces, likewise")
+    frame = Reference[Frame]("frame", "the copy, with a reference")
+    old = Reference[Frame]("frame", "the page it replaces, likewise")
     faulted = Local()
 
     def _mmap_write(self, k: Kernel) -> bool:
@@ -128,12 +129,12 @@ class Merge(Operation, name="ksm"):
     made writable in place, where the kernel copies.
     """
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
-    mm2 = Required["Mm"]("mm", "the other address space")
+    mm2 = Required[Mm]("mm", "the other address space")
     vpn2 = Local()
-    frame = Reference["Frame"]("frame", "the page that stays, locked, with a reference")
-    old = Reference["Frame"]("frame", "the page that goes, likewise")
+    frame = Reference[Frame]("frame", "the page that stays, locked, with a reference")
+    old = Reference[Frame]("frame", "the page that goes, likewise")
     second = Local("the page that goes is being write-protected")
 
     def _page_table(self, k: Kernel) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from luf_tui.engine import allocator
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, Next, Operation, step
 from luf_tui.engine.operations.memory import change_bytes
 from luf_tui.engine.operations.section import EndSection
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import Frame, ListHead, Zone
+from luf_tui.policy import guards
 
 REPORTING = ev.REASON["page reporting"]
 DISCARDED = "discarded by the host"
@@ -23,8 +24,8 @@ class Report(Operation, name="page reporting"):
     pcp lists are not in buddy, so nobody reports them.
     """
 
-    zone = Reference["Zone"]("zone", "the zone being reported")
-    frame = Reference["Frame"]("frame", "the last block isolated")
+    zone = Reference[Zone]("zone", "the zone being reported")
+    frame = Reference[Frame]("frame", "the last block isolated")
 
     @step("isolate the free blocks of a zone")
     def isolate(self, k: Kernel) -> Next:
@@ -43,7 +44,7 @@ class Report(Operation, name="page reporting"):
                 allocator.detach(k, frame, order)
                 lists.push_tail(self._isolated(k), frame)
                 self.frame = frame
-        pays = int(k.policy.has("flush-before-report"))
+        pays = int(k.policy.has(guards.FLUSH_BEFORE_REPORT))
         args = {"zone": zone, "frame": self.frame, "pays": pays, "why": REPORTING}
         return self.call(k, EndSection, Report.report, **args)
 

@@ -13,6 +13,7 @@ from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import PRESENT, Mm, Pte
+from luf_tui.policy import guards
 
 NUMA, SOFT_DIRTY = range(2)
 WHY = (ev.REASON["numa scan"], ev.REASON["soft-dirty"])
@@ -26,7 +27,7 @@ class Scan(Operation, name="scan"):
     write-protects, so that the next store tells.
     """
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     pages = Local()
     what = Local("NUMA or SOFT_DIRTY")
@@ -37,7 +38,7 @@ class Scan(Operation, name="scan"):
         """clear_refs takes mmap_lock for writing, so that no write fault copies a page before the
         flush; a NUMA scan takes it for reading.
         """
-        return self.what == SOFT_DIRTY and k.policy.has("lock-soft-dirty")
+        return self.what == SOFT_DIRTY and k.policy.has(guards.LOCK_SOFT_DIRTY)
 
     def _mmap_lock(self, k: Kernel) -> bool:
         """mmap_lock can be had, for writing or for reading."""
@@ -95,7 +96,7 @@ class Scan(Operation, name="scan"):
         if self.what == NUMA and nested(k, self.mm):
             why = WHY[NUMA]
             return self.call(k, Shootdown, Scan.finish, mm=self.mm, tables=1, why=why)
-        flushes = self.what == NUMA or k.policy.has("flush-soft-dirty")
+        flushes = self.what == NUMA or k.policy.has(guards.FLUSH_SOFT_DIRTY)
         if not (self.changed and flushes):
             return Scan.finish
         args = {"start": self.vpn, "end": self.vpn + self.pages, "why": WHY[self.what]}

@@ -14,8 +14,8 @@ from luf_tui.machine.schema import Frame, Zone
 class EndSection(Operation, name="luf_takeoff_end"):
     """luf_takeoff_end(), for callers that may wait: flush, then leave the zone's section."""
 
-    zone = Reference["Zone"]("zone", "the zone")
-    frame = Reference["Frame"]("frame", "a block of the section, to tell of")
+    zone = Reference[Zone]("zone", "the zone")
+    frame = Reference[Frame]("frame", "a block of the section, to tell of")
     pays = Local("what is owed is flushed")
     why = Local()
     mask = Local(mask="cpu")

@@ -14,6 +14,7 @@ from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import ANON, NONE, PRESENT, SWAP, Frame, Mm, Pte
+from luf_tui.policy import guards
 
 INSTALL = ev.REASON["install"]
 COPIED_IN = "copied in by the monitor"
@@ -50,10 +51,10 @@ class UffdCopy(Operation, name="uffd copy"):
     deferred may still be cached; so the mm's debt is paid before the PTE is set.
     """
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     content = Local()
-    frame = Required["Frame"]("frame", "the new page, with a reference")
+    frame = Required[Frame]("frame", "the new page, with a reference")
     mask = Local(mask="cpu")
 
     def _mmap_read(self, k: Kernel) -> bool:
@@ -114,11 +115,11 @@ class UffdMove(Operation, name="uffd move"):
     at the address it has left; so the mm's debt is paid before the entry moves.
     """
 
-    mm = Required["Mm"]("mm")
+    mm = Required[Mm]("mm")
     vpn = Local()
     to = Local("the page of the destination")
     mask = Local(mask="cpu")
-    frame = Required["Frame"]("frame", "the page being moved, locked")
+    frame = Required[Frame]("frame", "the page being moved, locked")
 
     def _mmap_read(self, k: Kernel) -> bool:
         return locks.mmap_read(self.mm, self.ctx)
@@ -150,7 +151,7 @@ class UffdMove(Operation, name="uffd move"):
             return UffdMove.leave
         self.frame, frame.locked = frame, k.ctx
         pagetable.clear(k, source)
-        if not k.policy.has("flush-before-set"):
+        if not k.policy.has(guards.FLUSH_BEFORE_SET):
             return None
         self.mm.ptl = k.ctx
         args = {"mm": self.mm, "start": self.vpn, "end": self.vpn + 1, "why": INSTALL}

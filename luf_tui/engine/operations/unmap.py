@@ -12,6 +12,7 @@ from luf_tui.machine import lists
 from luf_tui.machine.config import ARM64
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Frame, Mm, Pte, Task
+from luf_tui.policy import guards
 from luf_tui.policy.base import DEFERRED, NOW
 
 UNMAP = ev.REASON["unmap"]
@@ -28,11 +29,11 @@ class Unmap(Operation, name="unmap"):
     `batch` is TTU_BATCH_FLUSH: the caller promises to flush before it frees or copies.
     """
 
-    frame = Required["Frame"]("frame")
+    frame = Required[Frame]("frame")
     migrate = Local()
     batch = Local()
     refused = Local("a refusal was told already")
-    locked = Reference["Mm"]("mm", "the address space whose page-table lock was kept over a flush")
+    locked = Reference[Mm]("mm", "the address space whose page-table lock was kept over a flush")
 
     @step("ask whether the flush may be deferred")
     def begin(self, k: Kernel) -> Next:
@@ -111,7 +112,7 @@ class Unmap(Operation, name="unmap"):
         """arch_tlbbatch_add_pending(): what is told when the PTE goes, not when the batch does."""
         if k.m.config.arch == ARM64:
             hardware.issue(k, k.cpu, mm, vpn, vpn + 1)
-        if how != DEFERRED or k.policy.has("notify-secondary"):
+        if how != DEFERRED or k.policy.has(guards.NOTIFY_SECONDARY):
             hardware.notify(k, mm, vpn, vpn + 1)
 
     def _finish(self, k: Kernel) -> Next:
