@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from luf_tui.explore.moves import Start, reach
-from luf_tui.explore.search import Result, Search
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
 from luf_tui.script.program import Program
+from luf_tui.search.search import Result, Search
+from luf_tui.search.transitions import Start, reach
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios" / "races"
 

@@ -11,7 +11,7 @@ from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.as_posted import ABSENT
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 
 FOLDER = Path(__file__).parent.parent / "scenarios" / "as-posted"

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "luf_tui"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-WRITERS = {"machine/cells.py", "timeline/checkpoints.py", "explore/keys.py"}
+WRITERS = {"machine/cells.py", "timeline/store/checkpoints.py", "search/keys.py"}
 """Who may put values into the cells: the logged write, the cursor moving over its log, and the
 explorer going back to a state it has seen."""
 MOVERS = {
@@ -28,9 +28,9 @@ MOVERS = {
     "forget": {
         "machine/machine.py",
         "engine/director.py",
-        "timeline/deltas.py",
-        "ftrace/layout.py",
-        "ftrace/outcome.py",
+        "timeline/store/deltas.py",
+        "ftrace/replay/layout.py",
+        "ftrace/replay/outcome.py",
     },
 }
 """Who may move the cells along their log, by what they call."""
@@ -136,7 +136,7 @@ def test_only_declared_places_move_the_cells_along_their_log(method: str) -> Non
     found = [
         f"{name_of(path)}:{line}"
         for path in MODULES
-        if name_of(path) not in MOVERS[method] and not name_of(path).startswith("explore/")
+        if name_of(path) not in MOVERS[method] and not name_of(path).startswith("search/")
         for line in method_calls(path, method)
     ]
 

@@ -10,7 +10,7 @@ from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.parse import load
 from luf_tui.script.program import Note, Program
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from tests.conftest import ROOT
 
 PATHS = sorted((ROOT / "scenarios").rglob("*.luf"))

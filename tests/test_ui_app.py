@@ -16,10 +16,10 @@ from luf_tui.policy import own
 from luf_tui.policy.registry import POLICIES
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.gallery import Gallery
-from luf_tui.ui.loading import Recording
+from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.messages import OpenScenario
-from luf_tui.ui.stepper import Stepper
+from luf_tui.ui.screens.gallery import Gallery
+from luf_tui.ui.screens.stepper import Stepper
 from tests.ui_driver import SCENARIO, do, driven, lines, path, text
 
 __all__ = ["path"]

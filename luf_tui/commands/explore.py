@@ -11,13 +11,13 @@ from luf_tui.commands import explore_guards as guards
 from luf_tui.commands import matrix, terminal
 from luf_tui.commands.programs import add_policy, opened
 from luf_tui.errors import LufError
-from luf_tui.explore.explore import Exploration, Report
-from luf_tui.explore.search import BOUNDED, SAFE, Limits, Progress
-from luf_tui.explore.shrink import Shrinker
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
-from luf_tui.timeline.record import chosen_policy
+from luf_tui.search.exploration import Exploration, Report
+from luf_tui.search.search import BOUNDED, SAFE, Limits, Progress
+from luf_tui.search.shrink import Shrinker
+from luf_tui.timeline.recorder import chosen_policy
 
 CODES = {SAFE: terminal.HELD, BOUNDED: terminal.HELD}
 MOST_STATES = 1_000_000

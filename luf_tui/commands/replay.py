@@ -7,10 +7,10 @@ import sys
 
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError
-from luf_tui.ftrace.layout import lay_out
-from luf_tui.ftrace.outcome import Outcome, play
-from luf_tui.ftrace.read import Trace, read_trace
-from luf_tui.ftrace.report import as_json, lines
+from luf_tui.ftrace.replay.layout import lay_out
+from luf_tui.ftrace.replay.outcome import Outcome, play
+from luf_tui.ftrace.replay.report import as_json, lines
+from luf_tui.ftrace.trace import Trace, read_trace
 from luf_tui.policy import own
 from luf_tui.policy.registry import make_policy
 

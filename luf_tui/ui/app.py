@@ -12,20 +12,20 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from luf_tui.errors import LufError
-from luf_tui.ftrace.open import is_trace
+from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.policy import own
-from luf_tui.timeline.record import chosen_policy
+from luf_tui.timeline.recorder import chosen_policy
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import script, theme
-from luf_tui.ui.board import Board
-from luf_tui.ui.commands import ActionsProvider
-from luf_tui.ui.desk import Desk
-from luf_tui.ui.gallery import Gallery
-from luf_tui.ui.loading import AT_ONCE, Recording
+from luf_tui.ui import scenario_text, theme
+from luf_tui.ui.background.loading import AT_ONCE, Recording
+from luf_tui.ui.background.traces import Opening
+from luf_tui.ui.command_palette import ActionsProvider
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
-from luf_tui.ui.problems import ProblemsPanel
-from luf_tui.ui.stepper import Stepper
-from luf_tui.ui.traces import Opening
+from luf_tui.ui.panels.problems import ProblemsPanel
+from luf_tui.ui.preferences import Desk
+from luf_tui.ui.screens.base_screen import Board
+from luf_tui.ui.screens.gallery import Gallery
+from luf_tui.ui.screens.stepper import Stepper
 
 
 class LufApp(App[None]):
@@ -79,7 +79,7 @@ class LufApp(App[None]):
     def _recording(self, message: OpenScenario) -> Recording:
         if is_trace(message.path):
             return Opening(message.path, message.policy, message.without)
-        program = script.load_program(message.path)
+        program = scenario_text.load_program(message.path)
         try:
             return Recording(program, chosen_policy(program, message.policy, message.without))
         except Exception as error:

@@ -13,11 +13,11 @@ from attrs import evolve, frozen
 from luf_tui.errors import LufError, nearest
 from luf_tui.machine.events import BY_NAME, KINDS
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline import bookmarks, breakpoints, moves, places, search
-from luf_tui.timeline.bookmarks import Bookmark, Sidecar
-from luf_tui.timeline.breakpoints import Breakpoint
+from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places
+from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
+from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui.script import parse_breakpoint
+from luf_tui.ui.scenario_text import parse_breakpoint
 
 FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
 """Event kinds that the next-match key goes to until others are chosen."""
@@ -66,7 +66,7 @@ class Session:
         self.trail: list[int] = []
         self.kinds: tuple[int, ...] = moves.kind_numbers(FOLLOWED)
         self.searched = ""
-        self.query: search.Query | None = None
+        self.query: event_search.Query | None = None
         self.selected: Ref | None = None
         self.changed_only = False
         self.level = "student"
@@ -212,7 +212,7 @@ class Session:
     def search(self, words: str) -> Said:
         """Look for events, and go to the next one. No words end the search."""
         self.searched = words.strip()
-        self.query = search.query(self.timeline, self.searched) if self.searched else None
+        self.query = event_search.query(self.timeline, self.searched) if self.searched else None
         if self.query is None:
             return Said(f"n and N follow {self.followed}")
         return self._next_match(1)
@@ -225,10 +225,12 @@ class Session:
 
     def _next_match(self, direction: int) -> Said:
         assert self.query is not None
-        found = search.find_all(self.timeline, self.query)
+        found = event_search.find_all(self.timeline, self.query)
         if not found:
             return Said(f"nothing matches '{self.searched}'", moved=False)
-        event = search.find_from(self.timeline, self.query, self.position, backward=direction < 0)
+        event = event_search.find_from(
+            self.timeline, self.query, self.position, backward=direction < 0
+        )
         if event < 0:
             where = "after" if direction > 0 else "before"
             return Said(f"{len(found)} matches, none {where} this step", moved=False)
@@ -304,7 +306,7 @@ class Session:
         self.trail = [places.same_place(old, timeline, step) for step in self.trail]
         self.position = places.same_place(old, timeline, self.position)
         if self.query is not None:
-            self.query = search.query(timeline, self.searched)
+            self.query = event_search.query(timeline, self.searched)
         if old.config != timeline.config:
             self.selected = None
         known = len(timeline.program.source)

@@ -7,10 +7,10 @@ import time
 import tracemalloc
 from pathlib import Path
 
-from luf_tui.explore.moves import reach
-from luf_tui.explore.search import Search
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
+from luf_tui.search.search import Search
+from luf_tui.search.transitions import reach
 from tests.bench.measure import Row, median, narrate, rate
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "races"
