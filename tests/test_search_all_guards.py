@@ -30,12 +30,12 @@ def plan(*names: str, policy: str = "luf", states: int = 0) -> Plan:
 
 def test_a_guard_nobody_asks_for_changes_nothing() -> None:
     name = "wait-zone-generation"
-    whole = Search(start(race(name)).moves).run()
+    whole = Search(start(race(name)).transitions).run()
     asked = search_one(plan(name), NamedRace(name, race(name), 0)).asked
     idle = [guard for guard in GUARDS if guard not in asked]
     assert len(idle) > 10
     for guard in idle:
-        without = Search(start(race(name), guard).moves).run()
+        without = Search(start(race(name), guard).transitions).run()
         assert (whole.verdict, whole.states, whole.transitions, whole.depth) == (
             without.verdict,
             without.states,

@@ -79,10 +79,10 @@ def test_it_is_formatted_and_tells_what_was_found() -> None:
 
 @pytest.mark.parametrize(("name", "guard"), [case[:2] for case in CASES])
 def test_tidying_keeps_the_violation_and_never_adds_turns(name: str, guard: str) -> None:
-    moves = start(race(name), guard).moves
-    broken = Search(moves).run().broken[0]
-    turns = counterexample.tidy(moves, broken)
-    found = moves.replay(turns)
+    transitions = start(race(name), guard).transitions
+    broken = Search(transitions).run().broken[0]
+    turns = counterexample.tidy(transitions, broken)
+    found = transitions.replay(turns)
     assert found is not None
     assert broken.obligation == found.obligation
     assert len(turns) <= len(broken.turns)

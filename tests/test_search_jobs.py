@@ -13,7 +13,7 @@ from luf_tui.script.program import Program
 from luf_tui.search import search as searching
 from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.keys import WIDE, Keys
-from luf_tui.search.pool import Crew, mapped
+from luf_tui.search.pool import Pool, mapped
 from luf_tui.search.search import BOUNDED, SAFE, UNSAFE, Limits
 from luf_tui.search.shared_search import Chunk, RaceOf
 from tests.races import race, start, tiny
@@ -78,22 +78,26 @@ def test_a_helper_reads_keys_in_the_order_of_whoever_asks() -> None:
     helper(Chunk(1, symmetric=False, layout=tuple(changed), states=()))
     again = helper(Chunk(1, symmetric=False, layout=tuple(changed), states=(b"",)))
     assert tuple(changed) == again.layout
-    keys = Keys(start(program).moves.cells)
+    keys = Keys(start(program).transitions.cells)
     keys.learn(first.layout)
-    for (turn, key), (other, named) in zip(first.rows[0].new, again.rows[0].new, strict=True):
+    for (turn, key), (other, named) in zip(
+        first.successors[0].new, again.successors[0].new, strict=True
+    ):
         assert turn == other
         assert key == keys.translated(named, again.layout)
 
 
 def test_a_helper_whose_cells_do_not_fit_says_so() -> None:
     helper = RaceOf(race("munmap"), "luf", (), 0)()
-    helper.moves.cells.write(len(helper.moves.cells.values) - 1, 70_000)
-    helper.origin = helper.moves.cells.snapshot()
-    narrow = Chunk(1, symmetric=True, layout=(len(helper.moves.cells.values) - 1,), states=(b"",))
+    helper.transitions.cells.write(len(helper.transitions.cells.values) - 1, 70_000)
+    helper.origin = helper.transitions.cells.snapshot()
+    narrow = Chunk(
+        1, symmetric=True, layout=(len(helper.transitions.cells.values) - 1,), states=(b"",)
+    )
     wide = Chunk(WIDE, symmetric=True, layout=narrow.layout, states=(b"",))
     helper(Chunk(WIDE, symmetric=True, layout=(), states=()))
     assert helper(narrow).wide
-    assert helper(wide).rows
+    assert helper(wide).successors
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -109,10 +113,10 @@ def test_what_a_worker_raises_is_raised(jobs: int) -> None:
 
 
 def test_a_process_that_ends_is_told() -> None:
-    with Crew(1, make_halves) as crew:
-        answers = crew.map([2, 4])
+    with Pool(1, make_halves) as pool:
+        answers = pool.map([2, 4])
         assert 1 == next(answers)
-        crew._processes[0].terminate()
-        crew._processes[0].join()
+        pool._processes[0].terminate()
+        pool._processes[0].join()
         with pytest.raises(LufError, match="a process of --jobs ended"):
             list(answers)

@@ -12,7 +12,7 @@ from luf_tui.errors import LufError
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program, Race
-from luf_tui.search.exploration import Exploration, Report, explore, race_at
+from luf_tui.search.exploration import Exploration, Report, explore, race_of_line
 from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
 from luf_tui.timeline.recorder import record
 from tests.races import GUARDED, race, searched, start, tiny
@@ -34,7 +34,7 @@ def test_a_shipped_race_is_unsafe_without_its_guard(name: str, guard: str, oblig
 @pytest.mark.parametrize("policy", ["eager", "batched"])
 @pytest.mark.parametrize("name", ["munmap", "munmap-reference", "cow-reference", "write-syscall"])
 def test_the_kernel_without_luf_is_safe_too(name: str, policy: str) -> None:
-    found = Search(start(race(name), policy=policy).moves).run()
+    found = Search(start(race(name), policy=policy).transitions).run()
     assert (SAFE, "") == (found.verdict, found.why)
 
 
@@ -54,7 +54,7 @@ def test_the_kernel_without_luf_is_safe_too(name: str, policy: str) -> None:
 def test_the_posted_versions_break_in_the_races_about_them(
     name: str, policy: str, obligation: str
 ) -> None:
-    found = Search(start(race(name), policy=policy).moves).run()
+    found = Search(start(race(name), policy=policy).transitions).run()
     assert (UNSAFE, obligation) == (found.verdict, found.broken[0].obligation)
 
 
@@ -74,13 +74,13 @@ def test_the_same_search_finds_the_same_order_again() -> None:
 
 def test_no_shorter_order_breaks_anything() -> None:
     begun = start(race("flush-before-pte"), "flush-before-pte", reduced=False)
-    shortest = Search(begun.moves, symmetric=False).run().broken[0].turns
+    shortest = Search(begun.transitions, symmetric=False).run().broken[0].turns
 
     def breaks(depth: int) -> bool:
-        for turn in begun.moves.choices():
-            found = begun.moves.make(turn)
+        for turn in begun.transitions.choices():
+            found = begun.transitions.make(turn)
             bad = bool(found) or (depth > 1 and found is not None and breaks(depth - 1))
-            begun.moves.undo()
+            begun.transitions.undo()
             if bad:
                 return True
         return False
@@ -90,12 +90,12 @@ def test_no_shorter_order_breaks_anything() -> None:
 
 def test_a_search_leaves_the_machine_at_the_start_of_the_race() -> None:
     begun = start(race("munmap"), "note-pending")
-    before = begun.moves.cells.snapshot()
-    events = len(begun.moves.machine.events)
-    Search(begun.moves).run()
-    assert before == begun.moves.cells.snapshot()
-    assert events == len(begun.moves.machine.events)
-    assert 0 == begun.moves.cells.mark()
+    before = begun.transitions.cells.snapshot()
+    events = len(begun.transitions.machine.events)
+    Search(begun.transitions).run()
+    assert before == begun.transitions.cells.snapshot()
+    assert events == len(begun.transitions.machine.events)
+    assert 0 == begun.transitions.cells.mark()
 
 
 def test_a_bounded_search_says_so_and_keeps_its_count() -> None:
@@ -105,7 +105,7 @@ def test_a_bounded_search_says_so_and_keeps_its_count() -> None:
 
 
 def test_a_search_can_be_stopped_from_outside() -> None:
-    search = Search(start(race("flush-before-pte")).moves)
+    search = Search(start(race("flush-before-pte")).transitions)
 
     def tell(at: Progress) -> None:
         search.stop("stopped by hand")
@@ -118,7 +118,7 @@ def test_a_search_can_be_stopped_from_outside() -> None:
 
 def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = start(race("munmap"))
-    before = begun.moves.cells.snapshot()
+    before = begun.transitions.cells.snapshot()
     take, left = Turns.take, [200]
 
     def interrupted(turns: Turns, turn: int) -> object:
@@ -129,10 +129,10 @@ def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> N
         return made
 
     monkeypatch.setattr(Turns, "take", interrupted)
-    found = Search(begun.moves).run()
+    found = Search(begun.transitions).run()
     assert (BOUNDED, "interrupted") == (found.verdict, found.why)
     assert found.states > 50
-    assert before == begun.moves.cells.snapshot()
+    assert before == begun.transitions.cells.snapshot()
 
 
 def test_a_branch_that_nobody_lets_go_on_is_a_deadlock() -> None:
@@ -209,7 +209,7 @@ def test_a_line_names_the_race_it_stands_in() -> None:
     first = program.source.index("race") + 1
     last = program.source.index("end", first) + 1
     lines = (first - 1, first, last, last + 1, program.source.index("end", last) + 1)
-    assert [None, 0, 0, None, 1] == [race_at(program, line) for line in lines]
+    assert [None, 0, 0, None, 1] == [race_of_line(program, line) for line in lines]
 
 
 def test_an_exploration_is_watched_and_stopped_from_another_thread() -> None:

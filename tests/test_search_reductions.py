@@ -19,7 +19,7 @@ from luf_tui.search.all_guards import asking
 from luf_tui.search.canonical import RESULTS, Canonical
 from luf_tui.search.keys import WIDE, Keys, TooWide
 from luf_tui.search.search import SAFE, Search
-from luf_tui.search.transitions import reach
+from luf_tui.search.transitions import at_race
 from tests.races import GUARDED, race, start, tiny
 
 Cells = tuple[int, ...]
@@ -28,10 +28,10 @@ Cells = tuple[int, ...]
 def states(program: Program, *without: str, symmetric: bool, reduced: bool) -> set[Cells]:
     """Every state of a race under its canonical names, found with or without reductions."""
     begun = start(program, *without, reduced=reduced)
-    search = Search(begun.moves, symmetric=symmetric, all_findings=True, keep=True)
+    search = Search(begun.transitions, symmetric=symmetric, all_findings=True, keep=True)
     result = search.run()
-    cells = begun.moves.cells
-    canonical = Canonical(begun.moves.machine)
+    cells = begun.transitions.cells
+    canonical = Canonical(begun.transitions.machine)
     found = set()
     origin = cells.snapshot()
     for key in result.keys:
@@ -67,12 +67,12 @@ def test_so_it_does_where_flushes_are_other_ones(name: str, arch: str) -> None:
 
     plain, merged = (states(program, symmetric=how, reduced=True) for how in (False, True))
     assert plain == merged
-    assert SAFE == Search(start(program).moves).run().verdict
+    assert SAFE == Search(start(program).transitions).run().verdict
 
 
 def test_symmetry_merges_states() -> None:
     plain, merged = (
-        Search(start(race("wait-zone-generation")).moves, symmetric=symmetric).run().states
+        Search(start(race("wait-zone-generation")).transitions, symmetric=symmetric).run().states
         for symmetric in (False, True)
     )
     assert merged < plain
@@ -82,7 +82,7 @@ def test_symmetry_merges_states() -> None:
 def test_acknowledging_at_once_leaves_out_only_states_that_wait_to(name: str, guard: str) -> None:
     without = (guard,) if guard else ()
     program = race(name)
-    machine = start(program).moves.machine
+    machine = start(program).transitions.machine
     plain = states(program, *without, symmetric=True, reduced=False)
     fewer = states(program, *without, symmetric=True, reduced=True)
     assert fewer <= plain
@@ -101,7 +101,7 @@ def test_acknowledging_at_once_leaves_out_only_states_that_wait_to(name: str, gu
 def test_late_evictions_reach_the_same_states_but_for_the_tlbs(more: str, guard: str) -> None:
     without = (guard,) if guard else ()
     program = tiny(more)
-    machine = start(program).moves.machine
+    machine = start(program).transitions.machine
     tlb = range(machine.tlb.base, machine.tlb.base + len(machine.tlb) * machine.tlb.size)
 
     def projected(reduced: bool) -> set[Cells]:
@@ -122,9 +122,9 @@ def finished(machine: Machine, state: Cells, tlb: range) -> bool:
 def asked_for(name: str) -> set[str]:
     """The guards that a whole plain search asks for: without another one nothing changes."""
     asked: set[str] = set()
-    begun = reach(race(name), asking(POLICIES["luf"], asked)(), reduced=False)
+    begun = at_race(race(name), asking(POLICIES["luf"], asked)(), reduced=False)
     assert begun is not None
-    Search(begun.moves, symmetric=False).run()
+    Search(begun.transitions, symmetric=False).run()
     return asked
 
 
@@ -136,8 +136,8 @@ def test_reduced_and_plain_search_agree_on_every_mutant(name: str) -> None:
     for without in mutants:
         verdicts = set()
         for reduced in (False, True):
-            moves = start(race(name), *without, reduced=reduced).moves
-            found = Search(moves, symmetric=reduced).run()
+            transitions = start(race(name), *without, reduced=reduced).transitions
+            found = Search(transitions, symmetric=reduced).run()
             verdicts.add((found.verdict, *{one.obligation for one in found.broken}))
         assert 1 == len(verdicts), without
 
@@ -153,28 +153,28 @@ def test_the_steps_that_read_a_result_are_those_declared() -> None:
 
 
 def test_a_key_brings_its_state_back() -> None:
-    moves = start(race("flush-before-reuse")).moves
-    keys = Keys(moves.cells)
+    transitions = start(race("flush-before-reuse")).transitions
+    keys = Keys(transitions.cells)
     seen = {}
-    while moves.choices():
-        moves.make(moves.choices()[0])
-        keys.learn(moves.cells.log_cell)
-        seen[keys.of(moves.cells.values)] = moves.cells.snapshot()
+    while transitions.choices():
+        transitions.make(transitions.choices()[0])
+        keys.learn(transitions.cells.log_cell)
+        seen[keys.of(transitions.cells.values)] = transitions.cells.snapshot()
     for key, snapshot in seen.items():
         keys.restore(key)
-        assert snapshot == moves.cells.snapshot()
+        assert snapshot == transitions.cells.snapshot()
 
 
 def test_a_cell_too_large_for_a_byte_is_told_and_fits_a_wider_key() -> None:
-    moves = start(race("flush-before-reuse")).moves
-    cell = len(moves.cells.values) - 1
-    moves.cells.write(cell, 70_000)
-    narrow, wide = Keys(moves.cells), Keys(moves.cells, WIDE)
-    moves.cells.write(cell, 80_000)
+    transitions = start(race("flush-before-reuse")).transitions
+    cell = len(transitions.cells.values) - 1
+    transitions.cells.write(cell, 70_000)
+    narrow, wide = Keys(transitions.cells), Keys(transitions.cells, WIDE)
+    transitions.cells.write(cell, 80_000)
     with pytest.raises(TooWide):
         narrow.learn([cell])
     wide.learn([cell])
-    key = wide.of(moves.cells.values)
+    key = wide.of(transitions.cells.values)
     wide.restore(key)
-    assert 80_000 == moves.cells.values[cell]
+    assert 80_000 == transitions.cells.values[cell]
     assert b"" == wide.of(wide.first)

@@ -132,12 +132,12 @@ async def test_a_click_on_a_hint_does_what_it_says(path):
 @driven
 async def test_every_theme_draws_and_themes_go_round(path):
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
-        first = pilot.app.desk.theme
-        for _ in pilot.app.desk.names:
+        first = pilot.app.preferences.theme
+        for _ in pilot.app.preferences.names:
             await pilot.press("t")
             await pilot.pause()
 
-        assert first == pilot.app.desk.theme
+        assert first == pilot.app.preferences.theme
 
 
 @driven

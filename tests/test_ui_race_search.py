@@ -15,7 +15,7 @@ from luf_tui.search.search import BOUNDED, SAFE, UNSAFE
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.recorder import record
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.background.race_search import OVER, SEARCHING, STOPPED, Hunt, race_near
+from luf_tui.ui.background.race_search import OVER, SEARCHING, STOPPED, RaceSearch, race_near
 from luf_tui.ui.panels.search_progress import choices
 from tests.races import FOLDER
 from tests.races import TINY as TEMPLATE
@@ -44,7 +44,7 @@ def unsafe():
 async def over(pilot, seconds=60):
     """Wait until the search of the app is over."""
     until = time.monotonic() + seconds
-    while pilot.app.screen.hunts[-1].stage != OVER:
+    while pilot.app.screen.searches[-1].stage != OVER:
         assert time.monotonic() < until
         await pilot.pause(0.05)
     pilot.app.screen.paint_now()
@@ -114,11 +114,11 @@ async def test_a_race_that_holds_is_called_safe_with_its_figures():
     async with LufApp(RACE).run_test(size=(80, 24)) as pilot:
         await pilot.press("E")
         await over(pilot)
-        hunt = pilot.app.screen.hunts[-1]
+        search = pilot.app.screen.searches[-1]
 
-        assert SAFE == hunt.report.verdict
+        assert SAFE == search.report.verdict
         assert "✓ safe: no order of this race breaks an obligation" in text(pilot.app)
-        assert f"all {hunt.report.states:,} states were looked at" in text(pilot.app)
+        assert f"all {search.report.states:,} states were looked at" in text(pilot.app)
         await pilot.press("escape")
         assert not pilot.app.screen.panels
 
@@ -138,14 +138,14 @@ async def test_a_search_stopped_by_hand_is_not_decided_and_can_be_made_again(lon
         assert "transitions/s" in text(pilot.app)
         await pilot.press("escape")
         await over(pilot)
-        first = pilot.app.screen.hunts[-1]
+        first = pilot.app.screen.searches[-1]
         assert (BOUNDED, True) == (first.report.verdict, STOPPED in first.report.why)
         assert "? not decided: stopped by hand" in text(pilot.app)
         assert f"nothing was found in {first.report.states:,} states" in text(pilot.app)
 
         await pilot.press("enter")
         await pilot.pause()
-        again = pilot.app.screen.hunts[-1]
+        again = pilot.app.screen.searches[-1]
         assert again is not first
         assert SEARCHING == again.stage
 
@@ -157,14 +157,14 @@ async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
         await pilot.press("E", "q", "right", "right")
         assert 2 == screen.session.position
         assert not screen.panels
-        hunt = screen.hunts[-1]
+        search = screen.searches[-1]
         await shown(pilot, " states  ")
         await pilot.press("E")
         assert "searching every order" in text(pilot.app)
-        assert [hunt] == screen.hunts
+        assert [search] == screen.searches
 
         await pilot.press("q")
-        hunt.stop()
+        search.stop()
         await shown(pilot, "race on line 12: not decided: stopped by hand")
 
 
@@ -172,8 +172,8 @@ async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
 async def test_leaving_ends_a_search(long):
     async with LufApp(long).run_test(size=(120, 40)) as pilot:
         await pilot.press("E")
-        hunt = pilot.app.screen.hunts[-1]
-    assert hunt.wait(10)
+        search = pilot.app.screen.searches[-1]
+    assert search.wait(10)
 
 
 @driven
@@ -221,7 +221,7 @@ async def test_another_policy_asks_another_question():
         await pilot.press("E")
         await over(pilot)
 
-        assert [SAFE, UNSAFE] == [hunt.report.verdict for hunt in screen.hunts]
+        assert [SAFE, UNSAFE] == [search.report.verdict for search in screen.searches]
 
 
 @driven
@@ -266,10 +266,10 @@ def test_the_race_meant_is_the_one_under_the_cursor_else_the_next_else_the_last(
     assert race_near(parse(TINY.partition("race\n")[0]), 3) is None
 
 
-def test_a_hunt_that_cannot_begin_says_why():
+def test_a_search_that_cannot_begin_says_why():
     text = TINY.replace("race\n", "cpu1 read text.0 stop before xyzzy\nrace\n")
-    hunt = Hunt(parse(text), make_policy("luf"), 0)
+    search = RaceSearch(parse(text), make_policy("luf"), 0)
 
-    assert hunt.wait(60)
-    assert "xyzzy" in hunt.problem
-    assert [("close", "close")] == choices(hunt)
+    assert search.wait(60)
+    assert "xyzzy" in search.problem
+    assert [("close", "close")] == choices(search)

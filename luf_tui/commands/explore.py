@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         limits=limits,
         symmetric=not args.no_symmetry,
         only=args.race - 1 if args.race else None,
-        tell=Teller(),
+        tell=SearchProgress(),
         jobs=args.jobs,
         prepare=own.preparation(args.policy),
     )
@@ -179,7 +179,7 @@ def _meaning(report: Report) -> str:
     return f"{report.obligation} after {turns} turns: {report.message}"
 
 
-class Teller:
+class SearchProgress:
     """Says on stderr how far a search has come, once every few seconds."""
 
     EVERY = 2.0

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     if not names:
         raise LufError("name at least one policy: --policies eager,luf")
     policies = [make_policy(own.known(name)) for name in dict.fromkeys(names)]
-    told = Told()
+    told = ReplayProgress()
     trace = read_trace(args.trace, told.reading)
     layout = lay_out(trace)
     outcomes: list[Outcome] = []
@@ -62,7 +62,7 @@ def partial(trace: Trace) -> int:
     return terminal.HELD
 
 
-class Told:
+class ReplayProgress:
     """Progress on stderr, when somebody watches it."""
 
     def __init__(self) -> None:

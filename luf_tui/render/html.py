@@ -104,7 +104,7 @@ def html(timeline: Timeline, width: int, height: int, theme: str = "dark") -> st
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-{page_style(PALETTES[theme])}
+{_page_style(PALETTES[theme])}
 </style>
 </head>
 <body>
@@ -154,7 +154,7 @@ def _data(value: object) -> str:
     return said.replace("<", "\\u003c")
 
 
-def page_style(palette: Palette) -> str:
+def _page_style(palette: Palette) -> str:
     """The style sheet of a theme: the page, and a class a role."""
     rules = [
         f":root{{color-scheme:{palette.ground}}}",

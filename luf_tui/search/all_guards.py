@@ -21,7 +21,7 @@ from luf_tui.search.exploration import race_count
 from luf_tui.search.pool import mapped
 from luf_tui.search.search import BOUNDED, INTERRUPTED, UNSAFE, Limits, Search
 from luf_tui.search.shared_search import Prepare
-from luf_tui.search.transitions import reach
+from luf_tui.search.transitions import at_race
 
 FOUND, MISSED = "found", "not found"
 """Verdicts on a guard; BOUNDED when a search that found nothing had not seen everything."""
@@ -124,7 +124,7 @@ def search_one(plan: Plan, race: NamedRace, without: str = "") -> Searched:
     make_policy(plan.policy, (without,) if without else ())
     policy = asking(POLICIES[plan.policy], asked)((without,) if without else ())
     try:
-        start = reach(race.program, policy, race.number)
+        start = at_race(race.program, policy, race.number)
     except LufError as error:
         return Searched(race.name, BOUNDED, 0, why=str(error))
     assert start is not None
@@ -132,7 +132,7 @@ def search_one(plan: Plan, race: NamedRace, without: str = "") -> Searched:
         first = start.before[0]
         obligation = first.obligation or first.rule
         return Searched(race.name, UNSAFE, 0, obligation, first.message, asked=tuple(asked))
-    result = Search(start.moves, limits=plan.limits).run()
+    result = Search(start.transitions, limits=plan.limits).run()
     order = {guard: number for number, guard in enumerate(GUARDS)}
     noted = tuple(sorted(asked, key=lambda guard: (order.get(guard, len(order)), guard)))
     if not result.broken:

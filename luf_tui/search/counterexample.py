@@ -17,7 +17,7 @@ from luf_tui.script.format import format_text
 from luf_tui.script.program import Program, Race
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search.search import DEADLOCK, Broken
-from luf_tui.search.transitions import Moves
+from luf_tui.search.transitions import Transitions
 
 TELLING = frozenset(
     {
@@ -42,11 +42,11 @@ WIDTH = 72
 MOST_NOTES = 12
 
 
-def schedule(moves: Moves, turns: Sequence[int]) -> list[str]:
+def schedule(transitions: Transitions, turns: Sequence[int]) -> list[str]:
     """The words of a schedule, runs of one word shortened: `kswapd*10`."""
     words: list[tuple[str, int]] = []
     for turn in turns:
-        word = moves.turns.word(turn)
+        word = transitions.turns.word(turn)
         if words and words[-1][0] == word:
             words[-1] = (word, words[-1][1] + 1)
         else:
@@ -60,7 +60,11 @@ def never() -> bool:
 
 
 def tidy(
-    moves: Moves, broken: Broken, most: int = 4000, *, stopped: Callable[[], bool] = never
+    transitions: Transitions,
+    broken: Broken,
+    most: int = 4000,
+    *,
+    stopped: Callable[[], bool] = never,
 ) -> tuple[int, ...]:
     """The same turns without those that are not needed, and with fewer changes of who moves,
     towards the order a person would play.
@@ -73,7 +77,7 @@ def tidy(
         return broken.turns
 
     def holds(wanted: list[int]) -> bool:
-        found = moves.replay(wanted)
+        found = transitions.replay(wanted)
         return found is not None and (found.obligation or found.rule) == broken.obligation
 
     for at in range(len(turns) - 2, -1, -1):
@@ -97,27 +101,27 @@ def tidy(
     return tuple(turns)
 
 
-def notes(moves: Moves, turns: Sequence[int]) -> list[str]:
+def notes(transitions: Transitions, turns: Sequence[int]) -> list[str]:
     """What the turns that matter do, a line each."""
     told: list[str] = []
-    events = moves.machine.events
+    events = transitions.machine.events
     for number, turn in enumerate(turns, start=1):
         first = len(events)
-        top = moves.turns.k.top(turn) if turn < moves.machine.contexts else None
+        top = transitions.turns.k.top(turn) if turn < transitions.machine.contexts else None
         doing = step_label(top.NUMBER, top.pos) if top is not None else ""
-        moves.make(turn)
+        transitions.make(turn)
         kinds = [events.kind_of(event) for event in range(first, len(events))]
         if TELLING.intersection(kinds) or number == len(turns):
-            what = doing or _begun(moves, first)
-            told.append(f"turn {number}, {moves.turns.word(turn)}: {what}")
+            what = doing or _begun(transitions, first)
+            told.append(f"turn {number}, {transitions.turns.word(turn)}: {what}")
     for _ in turns:
-        moves.undo()
+        transitions.undo()
     return told[-MOST_NOTES:]
 
 
-def _begun(moves: Moves, first: int) -> str:
+def _begun(transitions: Transitions, first: int) -> str:
     """What a turn did that found nothing in flight, by its first event worth telling."""
-    events = moves.machine.events
+    events = transitions.machine.events
     for event in range(first, len(events)):
         if events.kind_of(event) in TELLING:
             return f"begins: {ev.KINDS[events.kind_of(event)].name}"
@@ -132,7 +136,7 @@ def path_of(program: Program) -> str:
 def text(
     program: Program,
     policy: Policy,
-    moves: Moves,
+    transitions: Transitions,
     broken: Broken,
     turns: Sequence[int],
     *,
@@ -143,7 +147,7 @@ def text(
     `early` is the item before the race that breaks it already: the scenario ends there. Raises
     InputError if the file cannot be read again.
     """
-    ends = program.items[moves.turns.item if early is None else early]
+    ends = program.items[transitions.turns.item if early is None else early]
     rows: list[str] = []
     inside = False
     for number, line in enumerate(program.source, start=1):
@@ -153,14 +157,18 @@ def text(
             continue
         if number == ends.span.line:
             inside = True
-            said = _story(policy, moves, broken, turns) if early is None else _early(policy, broken)
+            said = (
+                _story(policy, transitions, broken, turns)
+                if early is None
+                else _early(policy, broken)
+            )
             rows += [f"note {line}" for line in said]
         if inside and early is None and first == "schedule":
             continue
         if inside and (first == "end" or not isinstance(ends, Race)):
             if early is None:
-                rows += _wrapped(schedule(moves, turns))
-            rows += [line, _expectation(moves, broken)]
+                rows += _wrapped(schedule(transitions, turns))
+            rows += [line, _expectation(transitions, broken)]
             break
         rows.append(line)
         if first == "machine":
@@ -185,12 +193,14 @@ def _before_what_happens(rows: Sequence[str]) -> int:
     return len(rows)
 
 
-def _story(policy: Policy, moves: Moves, broken: Broken, turns: Sequence[int]) -> list[str]:
+def _story(
+    policy: Policy, transitions: Transitions, broken: Broken, turns: Sequence[int]
+) -> list[str]:
     name = policy_line(policy).removeprefix("policy ")
     told = "" if broken.finding is None else f" ({broken.obligation})"
     return [
         f"Found by search under {name}, in {len(turns)} turns{told}: {broken.message}.",
-        *notes(moves, turns),
+        *notes(transitions, turns),
     ]
 
 
@@ -200,10 +210,10 @@ def _early(policy: Policy, broken: Broken) -> list[str]:
     return [f"{said}: {broken.message}."]
 
 
-def _expectation(moves: Moves, broken: Broken) -> str:
+def _expectation(transitions: Transitions, broken: Broken) -> str:
     if broken.obligation != DEADLOCK:
         return "expect no violation"
-    name = moves.machine.ctx_name(broken.waiting[0])
+    name = transitions.machine.ctx_name(broken.waiting[0])
     return f"expect not blocked {name.partition('/')[0]}"
 
 

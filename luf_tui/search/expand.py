@@ -9,11 +9,11 @@ from attrs import frozen
 from luf_tui.oracle.oracle import VIOLATION, Finding
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.keys import Key, Keys
-from luf_tui.search.transitions import Moves
+from luf_tui.search.transitions import Transitions
 
 
 @frozen
-class Row:
+class Successors:
     """What the turns from one state led to, in the order they were tried."""
 
     new: tuple[tuple[int, Key], ...]
@@ -36,7 +36,7 @@ class Expander:
 
     def __init__(
         self,
-        moves: Moves,
+        transitions: Transitions,
         keys: Keys,
         canonical: Canonical | None,
         *,
@@ -44,7 +44,7 @@ class Expander:
         remember: bool,
         all_findings: bool = False,
     ) -> None:
-        self.moves = moves
+        self.transitions = transitions
         self.keys = keys
         self.canonical = canonical
         self.known = known
@@ -63,21 +63,21 @@ class Expander:
             self._touched = len(canonical.touched)
         return self.keys.of(renamed)
 
-    def expand(self, key: Key) -> Row:
+    def expand(self, key: Key) -> Successors:
         """Try every turn from a state, or, unless `all_findings`, up to the first violation."""
-        moves, keys, known = self.moves, self.keys, self.known
+        transitions, keys, known = self.transitions, self.keys, self.known
         keys.restore(key)
-        cells = moves.cells
+        cells = transitions.cells
         log, values = cells.log_cell, cells.values
         new: list[tuple[int, Key]] = []
         bad: list[tuple[int, Finding]] = []
         made = deviations = 0
         moved = False
-        for turn in moves.choices():
-            found = moves.make(turn)
+        for turn in transitions.choices():
+            found = transitions.make(turn)
             made += 1
             if found is None:
-                moves.undo()
+                transitions.undo()
                 continue
             moved = True
             keys.learn(log)
@@ -94,8 +94,8 @@ class Expander:
                     if self.remember:
                         known.add(raw)
                     new.append((turn, raw if self.canonical is None else self.name(values)))
-            moves.undo()
+            transitions.undo()
             if broken and not self.all_findings:
                 break
-        waiting = () if moved else tuple(moves.turns.unfinished())
-        return Row(tuple(new), tuple(bad), made, deviations, waiting)
+        waiting = () if moved else tuple(transitions.turns.unfinished())
+        return Successors(tuple(new), tuple(bad), made, deviations, waiting)

@@ -11,7 +11,7 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
-from luf_tui.search.pool import Crew
+from luf_tui.search.pool import Pool
 from luf_tui.search.search import (
     BOUNDED,
     INTERRUPTED,
@@ -24,7 +24,7 @@ from luf_tui.search.search import (
     Tell,
 )
 from luf_tui.search.shared_search import Helpers, Prepare, RaceOf
-from luf_tui.search.transitions import Start, reach
+from luf_tui.search.transitions import Start, at_race
 
 
 @frozen
@@ -58,7 +58,7 @@ def race_count(program: Program) -> int:
     return len(program.races)
 
 
-def race_at(program: Program, line: int) -> int | None:
+def race_of_line(program: Program, line: int) -> int | None:
     """The number of the race that a line of the file (from 1) belongs to, `race` and `end` too."""
     for number, race in enumerate(program.races):
         for at in range(race.span.line, len(program.source) + 1):
@@ -110,7 +110,7 @@ class Exploration:
     @property
     def transitions(self) -> int:
         """Turns tried so far, over all races."""
-        return self._transitions + (self.search.transitions if self.search else 0)
+        return self._transitions + (self.search.turns_tried if self.search else 0)
 
     @property
     def depth(self) -> int:
@@ -138,7 +138,7 @@ class Exploration:
             raise LufError(f"{self.program.path}: no race {self.only + 1}; the file has {told}")
         why, looked = "", 0
         for number in range(count) if self.only is None else (self.only,):
-            start = reach(self.program, self.policy, number)
+            start = at_race(self.program, self.policy, number)
             assert start is not None
             looked += 1
             line = self.program.items[start.item].span.line
@@ -160,7 +160,9 @@ class Exploration:
 
     def _search(self, start: Start, number: int) -> Result:
         self._states, self._transitions, self.search = self.states, self.transitions, None
-        search = Search(start.moves, symmetric=self.symmetric, limits=self.limits, tell=self.tell)
+        search = Search(
+            start.transitions, symmetric=self.symmetric, limits=self.limits, tell=self.tell
+        )
         self.search = search
         if self._stop:
             search.stop(self._stop)
@@ -173,16 +175,16 @@ class Exploration:
             return None
         policy = self.policy
         race = RaceOf(self.program, policy.name, policy.without, number, self.prepare)
-        return partial(Crew, self.jobs, race)
+        return partial(Pool, self.jobs, race)
 
     def _unsafe(self, start: Start, broken: Broken, races: int) -> Report:
-        moves, items = start.moves, self.program.items
+        transitions, items = start.transitions, self.program.items
         interrupted = False
         turns = broken.turns
         try:
-            turns = counterexample.tidy(moves, broken, stopped=lambda: bool(self._stop))
+            turns = counterexample.tidy(transitions, broken, stopped=lambda: bool(self._stop))
         except KeyboardInterrupt:
-            moves.abandon()
+            transitions.abandon()
             interrupted = True
         early = start.before[0].item if start.before else None
         return Report(
@@ -195,8 +197,8 @@ class Exploration:
             broken.message,
             items[start.item].span.line,
             0 if early is None else items[early].span.line,
-            tuple(moves.turns.word(turn) for turn in turns),
-            counterexample.text(self.program, self.policy, moves, broken, turns, early=early),
+            tuple(transitions.turns.word(turn) for turn in turns),
+            counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
         )
 

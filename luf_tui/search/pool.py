@@ -19,7 +19,7 @@ AHEAD = 4
 """Tasks a process may be ahead of the answer that is waited for."""
 
 
-class Crew(Generic[Task, Answer]):
+class Pool(Generic[Task, Answer]):
     """`jobs` processes, each with its own worker: `make` is called in it once and gives it.
 
     `make`, tasks and answers travel between processes, so they must be picklable. Processes are
@@ -40,7 +40,7 @@ class Crew(Generic[Task, Answer]):
                 self._pipes.append(ours)
                 self._processes.append(process)
 
-    def __enter__(self) -> Crew[Task, Answer]:
+    def __enter__(self) -> Pool[Task, Answer]:
         return self
 
     def __exit__(
@@ -63,7 +63,7 @@ class Crew(Generic[Task, Answer]):
     def map(self, tasks: Iterable[Task]) -> Iterator[Answer]:
         """The answer to each task, in the order of the tasks.
 
-        Raises LufError for what a worker raised as one, and when a process ended. A crew whose
+        Raises LufError for what a worker raised as one, and when a process ended. A pool whose
         answers were not all taken can only be closed.
         """
         waiting = iter(enumerate(tasks))
@@ -96,8 +96,8 @@ def mapped(
         worker = make()
         yield from (worker(task) for task in tasks)
         return
-    with Crew(jobs, make) as crew:
-        yield from crew.map(tasks)
+    with Pool(jobs, make) as pool:
+        yield from pool.map(tasks)
 
 
 def _send(pipe: Connection, task: object) -> None:

@@ -10,10 +10,10 @@ from attrs import field, frozen
 
 from luf_tui.oracle.oracle import Finding
 from luf_tui.search.canonical import Canonical
-from luf_tui.search.expand import Expander, Row
+from luf_tui.search.expand import Expander, Successors
 from luf_tui.search.keys import WIDE, Key, Keys, TooWide
-from luf_tui.search.shared_search import Helpers, Team
-from luf_tui.search.transitions import Moves
+from luf_tui.search.shared_search import Helpers, SharedSearch
+from luf_tui.search.transitions import Transitions
 
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
 """Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
@@ -99,7 +99,7 @@ class Search:
 
     def __init__(
         self,
-        moves: Moves,
+        transitions: Transitions,
         *,
         symmetric: bool = True,
         all_findings: bool = False,
@@ -108,25 +108,25 @@ class Search:
         keep: bool = False,
         helpers: Helpers | None = None,
     ) -> None:
-        self.moves = moves
+        self.transitions = transitions
         self.limits = limits or Limits()
         self.tell = tell
         self.all_findings = all_findings
-        self.canonical = Canonical(moves.machine) if symmetric else None
+        self.canonical = Canonical(transitions.machine) if symmetric else None
         self.keep = keep
         self.helpers = helpers
-        self._team: Team | None = None
+        self._shared: SharedSearch | None = None
         self.started = time.monotonic()
         self._stop = ""
         self._begin(1)
 
     def _begin(self, width: int) -> None:
-        self.keys = Keys(self.moves.cells, width)
+        self.keys = Keys(self.transitions.cells, width)
         self.seen: set[Key] = set()
         self.seen_raw: set[Key] = set() if self.canonical else self.seen
         """States under the names they were reached by, so that each is renamed only once."""
         self.expander = Expander(
-            self.moves,
+            self.transitions,
             self.keys,
             self.canonical,
             known=self.seen_raw,
@@ -137,7 +137,7 @@ class Search:
         self.turn: array[int] = array("H")
         """By number of a state: the state it was first reached from, and by which turn."""
         self.broken: list[Broken] = []
-        self.transitions = 0
+        self.turns_tried = 0
         """Turns tried so far."""
         self.deviations = 0
         self.depth = 0
@@ -146,7 +146,7 @@ class Search:
 
     @property
     def states(self) -> int:
-        """States found so far; may be read from another thread, as may `transitions` and `depth`.
+        """States found so far; may be read from another thread, as may `turns_tried` and `depth`.
 
         A search that starts over, with wider keys or without renaming, counts from 0 again.
         """
@@ -161,22 +161,22 @@ class Search:
 
         Ctrl-C ends it with what was found so far. The machine stands at the start afterwards.
         """
-        origin = self.moves.cells.snapshot()
+        origin = self.transitions.cells.snapshot()
         self.started = time.monotonic()
         try:
             why = self._until_it_fits(origin)
         except KeyboardInterrupt:
-            self.moves.abandon()
+            self.transitions.abandon()
             why = INTERRUPTED
         finally:
             self._dismiss()
-            self.moves.cells.restore(origin)
-            self.moves.cells.forget()
+            self.transitions.cells.restore(origin)
+            self.transitions.cells.forget()
         verdict = UNSAFE if self.broken else BOUNDED if why else SAFE
         return Result(
             verdict,
             self.states,
-            self.transitions,
+            self.turns_tried,
             time.monotonic() - self.started,
             self.depth,
             tuple(self.broken),
@@ -196,22 +196,22 @@ class Search:
             except NotWorthwhile:
                 self.canonical = None
             self._dismiss()
-            self.moves.abandon()
-            self.moves.cells.restore(origin)
+            self.transitions.abandon()
+            self.transitions.cells.restore(origin)
             self._begin(width)
 
     def _search(self) -> str:
-        start = self.expander.name(self.moves.cells.values)
+        start = self.expander.name(self.transitions.cells.values)
         self.seen.add(start)
         level = [(self._number(0, 0), start)]
         told = 0
         while level:
             following: list[tuple[int, Key]] = []
-            for (number, _), row in zip(level, self._rows(level), strict=False):
+            for (number, _), successors in zip(level, self._successors(level), strict=False):
                 why = self._limit()
                 if why:
                     return why
-                self._merge(number, row, following)
+                self._merge(number, successors, following)
                 if self.broken and not self.all_findings:
                     return ""
                 if len(self.turn) >= told + TELL_EVERY:
@@ -221,39 +221,39 @@ class Search:
             self.depth += bool(level)
         return ""
 
-    def _rows(self, level: Sequence[tuple[int, Key]]) -> Iterator[Row]:
+    def _successors(self, level: Sequence[tuple[int, Key]]) -> Iterator[Successors]:
         """What each state of a level leads to, from here or, once it pays, from helpers."""
         if self.helpers and len(self.turn) >= SHARE_AT:
-            self._team = self._team or Team(self.helpers())
-            yield from self._team.rows(self.keys, self.canonical is not None, level)
+            self._shared = self._shared or SharedSearch(self.helpers())
+            yield from self._shared.successors(self.keys, self.canonical is not None, level)
             return
         for _, key in level:
             yield self.expander.expand(key)
 
-    def _merge(self, number: int, row: Row, following: list[tuple[int, Key]]) -> None:
+    def _merge(self, number: int, successors: Successors, following: list[tuple[int, Key]]) -> None:
         """Enter what one state leads to."""
-        self.transitions += row.made
-        self.deviations += row.deviations
-        for turn, one in row.bad:
+        self.turns_tried += successors.made
+        self.deviations += successors.deviations
+        for turn, one in successors.bad:
             turns = (*self.path(number), turn)
             self.broken.append(
                 Broken(one.obligation or one.rule, one.rule, one.message, turns, one)
             )
-        for turn, key in row.new:
+        for turn, key in successors.new:
             if key not in self.seen:
                 self.seen.add(key)
                 following.append((self._number(number, turn), key))
-        if row.waiting:
-            self._deadlock(number, row.waiting)
+        if successors.waiting:
+            self._deadlock(number, successors.waiting)
         if not self._judged and len(self.seen_raw) >= JUDGE_AT:
             self._judged = True
             if len(self.seen) > WORTHWHILE * len(self.seen_raw):
                 raise NotWorthwhile
 
     def _dismiss(self) -> None:
-        if self._team:
-            self._team.crew.close()
-            self._team = None
+        if self._shared:
+            self._shared.pool.close()
+            self._shared = None
 
     def _number(self, parent: int, turn: int) -> int:
         self.parent.append(parent)
@@ -276,7 +276,7 @@ class Search:
         return ""
 
     def _deadlock(self, number: int, waiting: tuple[int, ...]) -> None:
-        names = " and ".join(self.moves.machine.ctx_name(ctx) for ctx in waiting)
+        names = " and ".join(self.transitions.machine.ctx_name(ctx) for ctx in waiting)
         message = f"nobody can go on, and {names} did not finish"
         turns = tuple(self.path(number))
         self.broken.append(Broken(DEADLOCK, "W", message, turns, waiting=waiting))

@@ -13,10 +13,10 @@ from attrs import evolve, frozen
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Program
 from luf_tui.search.canonical import Canonical
-from luf_tui.search.expand import Expander, Row
+from luf_tui.search.expand import Expander, Successors
 from luf_tui.search.keys import Key, Keys, TooWide
-from luf_tui.search.pool import Crew
-from luf_tui.search.transitions import reach
+from luf_tui.search.pool import Pool
+from luf_tui.search.transitions import at_race
 
 LEAST, MOST = 8, 200
 """States in a chunk."""
@@ -38,12 +38,12 @@ class Expanded:
 
     layout: tuple[int, ...]
     """The chunk's, with cells behind it that changed for the first time."""
-    rows: tuple[Row, ...]
+    successors: tuple[Successors, ...]
     wide: bool = False
-    """A cell did not fit; there are no rows then."""
+    """A cell did not fit; there are no successors then."""
 
 
-Helpers = Callable[[], Crew[Chunk, Expanded]]
+Helpers = Callable[[], Pool[Chunk, Expanded]]
 """Starts the processes of one search."""
 
 
@@ -72,20 +72,22 @@ class Helper:
     """Expands chunks of one race in another process."""
 
     def __init__(self, race: RaceOf) -> None:
-        start = reach(race.program, make_policy(race.policy, race.without), race.number)
+        start = at_race(race.program, make_policy(race.policy, race.without), race.number)
         assert start is not None
-        self.moves = start.moves
-        self.origin = self.moves.cells.snapshot()
+        self.transitions = start.transitions
+        self.origin = self.transitions.cells.snapshot()
         self._known: set[Key] = set()
         self._begin(Chunk(1, symmetric=False, layout=(), states=()))
 
     def _begin(self, chunk: Chunk) -> None:
-        self.moves.cells.restore(self.origin)
-        self.moves.cells.forget()
-        canonical = Canonical(self.moves.machine) if chunk.symmetric else None
-        self.keys = Keys(self.moves.cells, chunk.width)
+        self.transitions.cells.restore(self.origin)
+        self.transitions.cells.forget()
+        canonical = Canonical(self.transitions.machine) if chunk.symmetric else None
+        self.keys = Keys(self.transitions.cells, chunk.width)
         self._known.clear()
-        self.expander = Expander(self.moves, self.keys, canonical, known=self._known, remember=True)
+        self.expander = Expander(
+            self.transitions, self.keys, canonical, known=self._known, remember=True
+        )
 
     def _agree(self, chunk: Chunk) -> None:
         """Read keys as the chunk does: its layout first, cells known only here behind it."""
@@ -101,36 +103,38 @@ class Helper:
         """Expand a chunk's states."""
         try:
             self._agree(chunk)
-            rows = tuple([self.expander.expand(key) for key in chunk.states])
+            successors = tuple([self.expander.expand(key) for key in chunk.states])
         except TooWide:
-            self.moves.abandon()
+            self.transitions.abandon()
             self._begin(chunk)
             return Expanded((), (), wide=True)
-        return Expanded(tuple(self.keys.active), rows)
+        return Expanded(tuple(self.keys.active), successors)
 
 
-class Team:
+class SharedSearch:
     """The processes of one search, and what they need to be told."""
 
-    def __init__(self, crew: Crew[Chunk, Expanded]) -> None:
-        self.crew = crew
+    def __init__(self, pool: Pool[Chunk, Expanded]) -> None:
+        self.pool = pool
 
-    def rows(self, keys: Keys, symmetric: bool, level: Sequence[tuple[int, Key]]) -> Iterator[Row]:
+    def successors(
+        self, keys: Keys, symmetric: bool, level: Sequence[tuple[int, Key]]
+    ) -> Iterator[Successors]:
         """What each state of a level leads to, in the order of the level. Raises TooWide."""
-        size = min(MOST, max(LEAST, len(level) // (4 * self.crew.jobs)))
+        size = min(MOST, max(LEAST, len(level) // (4 * self.pool.jobs)))
 
         def chunks() -> Iterator[Chunk]:
             for first in range(0, len(level), size):
                 states = tuple([key for _, key in level[first : first + size]])
                 yield Chunk(keys.width, symmetric, tuple(keys.active), states)
 
-        for done in self.crew.map(chunks()):
+        for done in self.pool.map(chunks()):
             if done.wide:
                 raise TooWide
             keys.learn(done.layout)
             if tuple(keys.active[: len(done.layout)]) == done.layout:
-                yield from done.rows
+                yield from done.successors
                 continue
-            for row in done.rows:
-                new = tuple([(turn, keys.translated(key, done.layout)) for turn, key in row.new])
-                yield evolve(row, new=new)
+            for one in done.successors:
+                new = tuple([(turn, keys.translated(key, done.layout)) for turn, key in one.new])
+                yield evolve(one, new=new)

@@ -18,16 +18,16 @@ Turn = int
 
 @frozen
 class Start:
-    """A race about to begin: the moves it has, and what went wrong on the way there."""
+    """A race about to begin: its turns, and what went wrong on the way there."""
 
     item: int
     """The race's number among the program's items."""
-    moves: Moves
+    transitions: Transitions
     before: tuple[Finding, ...]
     """Violations of what stands before the race."""
 
 
-class Moves:
+class Transitions:
     """The turns of one race, made and taken back.
 
     Between two calls the machine is in the state of the last `make` that was not undone.
@@ -97,7 +97,7 @@ class Moves:
             self.undo()
 
 
-def reach(
+def at_race(
     program: Program, policy: Policy, number: int = 0, *, reduced: bool = True
 ) -> Start | None:
     """Play everything before race `number` of a program and stand at its start.
@@ -123,5 +123,5 @@ def reach(
     race = program.items[item]
     assert isinstance(race, Race)
     turns = Turns(director.k, race, item, lazy_evictions=reduced)
-    moves = Moves(turns, eager_acks=reduced)
-    return Start(item, moves, tuple(one for one in before if one.weight == VIOLATION))
+    transitions = Transitions(turns, eager_acks=reduced)
+    return Start(item, transitions, tuple(one for one in before if one.weight == VIOLATION))

@@ -8,7 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from luf_tui.ui import actions
-from luf_tui.ui.screens.base_screen import Board
+from luf_tui.ui.screens.base_screen import BaseScreen
 
 
 class ActionsProvider(Provider):
@@ -32,13 +32,13 @@ class ActionsProvider(Provider):
                 yield Hit(score, said, partial(self._do, action.id), text=text)
 
     def _known(self) -> list[actions.Action]:
-        board = self.screen
-        if not isinstance(board, Board):
+        screen = self.screen
+        if not isinstance(screen, BaseScreen):
             return []
-        return [a for a in actions.of(board.WHERE) if not a.id.startswith("pane-")]
+        return [a for a in actions.of(screen.WHERE) if not a.id.startswith("pane-")]
 
     def _do(self, name: str) -> None:
-        if isinstance(self.screen, Board):
+        if isinstance(self.screen, BaseScreen):
             self.screen.action_do(name)
 
 

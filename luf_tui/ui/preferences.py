@@ -8,7 +8,7 @@ from luf_tui.errors import LufError, nearest
 from luf_tui.ui.drawing.paint import Ink
 
 
-class Desk:
+class Preferences:
     """Shared by all screens of one app."""
 
     def __init__(self, names: Sequence[str], ink_of: Callable[[str], Ink], theme: str = "") -> None:

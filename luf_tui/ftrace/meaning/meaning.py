@@ -23,7 +23,7 @@ from luf_tui.ftrace.meaning.pte_values import (
     pte_pfn,
 )
 from luf_tui.ftrace.meaning.vmemmap import Vmemmap
-from luf_tui.ftrace.reading.line_reader import LOST_EVENTS, Row
+from luf_tui.ftrace.reading.line_reader import LOST_EVENTS, TraceRow
 from luf_tui.ftrace.reading.tracepoints import NUMBER, Names
 
 _SHIFT = 12
@@ -119,7 +119,7 @@ class Meaning:
             LOST_EVENTS: self._gap,
         }
 
-    def feed(self, rows: Iterable[Row]) -> None:
+    def feed(self, rows: Iterable[TraceRow]) -> None:
         """Take rows in the order of the file."""
         handlers, current = self._handlers, self._current
         switched, waiting = self._switched, self._waiting
@@ -141,12 +141,12 @@ class Meaning:
             acting = self._acting[task] = _Acting()
         return acting
 
-    def _switch(self, row: Row) -> None:
+    def _switch(self, row: TraceRow) -> None:
         _, line, time, (_task, cpu, _irq), (_prev, to, _dead) = row
         self._switched[cpu] = self._current[cpu] = to
         self.facts.add(_SWITCH, cpu, to, time, line)
 
-    def _flush(self, row: Row) -> None:
+    def _flush(self, row: TraceRow) -> None:
         _, line, time, (task, cpu, irq), (pages, reason) = row
         to = self._switched.pop(cpu, None)
         if reason == 4 or reason == 3 or reason == 2:
@@ -195,7 +195,7 @@ class Meaning:
         if sends:
             self._waiting[task] = mm
 
-    def _fault(self, row: Row) -> None:
+    def _fault(self, row: TraceRow) -> None:
         _, line, time, (task, cpu, _irq), (address, error) = row
         self.owners.user.add(task)
         acting = self._act(task)
@@ -204,16 +204,16 @@ class Meaning:
         acting.reclaimed.clear()
         self.facts.add(_FAULT, cpu, task, time, line, page=address >> _SHIFT, arg=error)
 
-    def _exec(self, row: Row) -> None:
+    def _exec(self, row: TraceRow) -> None:
         self.owners.user.add(row[3][0])
 
-    def _alloc(self, row: Row) -> None:
+    def _alloc(self, row: TraceRow) -> None:
         _, line, time, (task, cpu, _irq), (pfn, order, gfp) = row
         if pfn:
             self._free.discard(pfn)
             self.facts.add(_ALLOC, cpu, task, time, line, pfn=pfn, arg=order, page=gfp)
 
-    def _freed(self, row: Row) -> None:
+    def _freed(self, row: TraceRow) -> None:
         _, line, time, (task, cpu, _irq), (pfn, order) = row
         self._free.add(pfn)
         self.facts.add(_FREE, cpu, task, time, line, pfn=pfn, arg=order)
@@ -226,19 +226,19 @@ class Meaning:
                     acting.reclaimed.remove(folio)
                     break
 
-    def _batched(self, row: Row) -> None:
+    def _batched(self, row: TraceRow) -> None:
         if row[4][0] in self._free:
             self.double_frees += 1
         else:
             self._freed(row)
 
-    def _migrate_one(self, row: Row) -> None:
+    def _migrate_one(self, row: TraceRow) -> None:
         self._probe(row, _MIGRATE)
 
-    def _unmap_one(self, row: Row) -> None:
+    def _unmap_one(self, row: TraceRow) -> None:
         self._probe(row, 0)
 
-    def _probe(self, row: Row, flags: int) -> None:
+    def _probe(self, row: TraceRow, flags: int) -> None:
         """try_to_migrate_one or try_to_unmap_one was entered for one mapping of a page."""
         _, line, time, (task, cpu, _irq), (folio, vm_flags, mm_struct, address) = row
         acting = self._act(task)
@@ -264,7 +264,7 @@ class Meaning:
         acting.unmap = at
         self.folios[at] = folio
 
-    def _set(self, row: Row) -> None:
+    def _set(self, row: TraceRow) -> None:
         """A migration entry took the place of a PTE."""
         _, line, time, (task, cpu, _irq), (address, entry, order) = row
         acting, facts = self._act(task), self.facts
@@ -286,7 +286,7 @@ class Meaning:
         acting.entries.setdefault(page, []).append(at)
         acting.run.add(pfn)
 
-    def _remove(self, row: Row) -> None:
+    def _remove(self, row: TraceRow) -> None:
         """A migration entry became a PTE, of the new page or again of the old."""
         _, line, time, (task, cpu, _irq), (address, pte, order) = row
         acting, facts = self._act(task), self.facts
@@ -310,14 +310,14 @@ class Meaning:
             _REMAP, cpu, task, time, line, mm=mm, page=page, pfn=pfn, flags=int(flags), arg=pages
         )
 
-    def _start(self, row: Row) -> None:
+    def _start(self, row: TraceRow) -> None:
         _, line, time, (task, cpu, _irq), (reason,) = row
         acting = self._act(task)
         acting.unmap = -1
         acting.hides = self.names.words[reason] == _HIDES
         self.facts.add(_START, cpu, task, time, line, arg=reason)
 
-    def _end(self, row: Row) -> None:
+    def _end(self, row: TraceRow) -> None:
         _, line, time, (task, cpu, _irq), (moved, failed, reason) = row
         acting = self._act(task)
         acting.hides = False
@@ -326,7 +326,7 @@ class Meaning:
         acting.run.clear()
         self.facts.add(_END, cpu, task, time, line, page=moved, pfn=failed, arg=reason)
 
-    def _gap(self, row: Row) -> None:
+    def _gap(self, row: TraceRow) -> None:
         """Events are missing: what was in flight is forgotten."""
         self._acting.clear()
         self._current.clear()

@@ -16,7 +16,7 @@ from luf_tui.ftrace.reading.tracepoints import PARSERS, Names, Parser, parser_fo
 
 Place: TypeAlias = "tuple[int, int, bool]"
 """Task number, CPU, and whether the line came from an interrupt."""
-Row: TypeAlias = "tuple[int, int, float, Place, tuple[int, ...]]"
+TraceRow: TypeAlias = "tuple[int, int, float, Place, tuple[int, ...]]"
 """Event number, line number, seconds, place, arguments (`events.ARGS`)."""
 
 _FTRACE = re.compile(
@@ -70,7 +70,7 @@ class LineReader:
         self._places: dict[str, Place] = {}
         self._parsers: dict[str, tuple[int, Parser] | None] = {}
 
-    def rows(self, text: str) -> Iterator[Row]:
+    def rows(self, text: str) -> Iterator[TraceRow]:
         """The rows of one piece of text, which holds whole lines."""
         tally, places, parsers = self.tally, self._places, self._parsers
         n = tally.lines

@@ -29,17 +29,17 @@ PAID_KINDS: Final = (ev.PAY, ev.SAVED)
 
 def why(timeline: Timeline, ref: Ref, position: int, level: str = "student") -> tuple[Link, ...]:
     """Why a record or field is what it is at a position. The cursor stays where it is."""
-    teller = Teller(timeline, position, level)
+    explainer = Explainer(timeline, position, level)
     with timeline.visit(position):
-        links = list(teller.explain(ref))
+        links = list(explainer.explain(ref))
     return _once(links)
 
 
 def why_event(timeline: Timeline, number: int, level: str = "student") -> tuple[Link, ...]:
     """How event `number` came about: the event, its operation, and why its thing is as it is."""
     position = timeline.step_of_event(number)
-    teller = Teller(timeline, position, level)
-    links = teller.chain(number)
+    explainer = Explainer(timeline, position, level)
+    links = explainer.chain(number)
     ref = links[0].ref
     return _once((*links, *(why(timeline, ref, position, level) if ref else ())))
 
@@ -53,28 +53,28 @@ def why_finding(timeline: Timeline, number: int, level: str = "student") -> tupl
     """How finding `number` came about: the access, what made it possible, and what was owed."""
     finding = timeline.findings[number]
     event = timeline.finding_events[number]
-    teller = Teller(timeline, timeline.step_of_event(event), level)
-    with timeline.visit(teller.position):
-        place = teller.cached(finding.cpu, finding.mm, finding.vpn)
-    links = [Link(finding.message, teller.position, event, place)]
+    explainer = Explainer(timeline, timeline.step_of_event(event), level)
+    with timeline.visit(explainer.position):
+        place = explainer.cached(finding.cpu, finding.mm, finding.vpn)
+    links = [Link(finding.message, explainer.position, event, place)]
     causes = [finding.event, finding.cause]
     if finding.pfn >= 0:
-        causes += [teller.last(kinds, pfn=finding.pfn) for kinds in (BYTE_KINDS, OWNER_KINDS)]
-        causes.append(teller.last((ev.COPY,), target=finding.pfn))
-        causes += [teller.last((kind,), pfn=finding.pfn) for kind in (ev.DEFER, *PAID_KINDS)]
+        causes += [explainer.last(kinds, pfn=finding.pfn) for kinds in (BYTE_KINDS, OWNER_KINDS)]
+        causes.append(explainer.last((ev.COPY,), target=finding.pfn))
+        causes += [explainer.last((kind,), pfn=finding.pfn) for kind in (ev.DEFER, *PAID_KINDS)]
     if finding.mm >= 0:
         page = {"mm": finding.mm, "vpn": finding.vpn}
-        causes.append(teller.last(PTE_KINDS, **page))
-        causes.append(teller.last((ev.FILL,), finding.cpu, **page))
-        causes.append(teller.last((ev.MOVE_ENTRY,), **page))
+        causes.append(explainer.last(PTE_KINDS, **page))
+        causes.append(explainer.last((ev.FILL,), finding.cpu, **page))
+        causes.append(explainer.last((ev.MOVE_ENTRY,), **page))
     known = sorted({cause for cause in causes if 0 <= cause < event}, reverse=True)
     for cause in known:
-        links.append(teller.event(cause))
-        links += teller.operation(timeline.step_of_event(cause))
+        links.append(explainer.event(cause))
+        links += explainer.operation(timeline.step_of_event(cause))
     return _once(links)
 
 
-class Teller:
+class Explainer:
     """Finds the events behind things, looking back from one position."""
 
     def __init__(self, timeline: Timeline, position: int, level: str) -> None:
@@ -263,7 +263,7 @@ class Teller:
         if deferred < 0 or self.last(PAID_KINDS, pfn=pfn) > deferred:
             return
         yield from self.chain(deferred)
-        before = Teller(self.timeline, self.timeline.step_of_event(deferred), self.level)
+        before = Explainer(self.timeline, self.timeline.step_of_event(deferred), self.level)
         yield from before.chain(before.last((ev.UNMAP,), pfn=pfn))
         paid = self.ahead(PAID_KINDS, pfn=pfn)
         mask = self.timeline.policy.owed(self.timeline.machine, pfn)

@@ -21,7 +21,7 @@ from luf_tui.timeline.conditions.lookups import (
 from luf_tui.timeline.conditions.moment import Moment
 from luf_tui.timeline.tell.words import cpus, flags_text
 
-Told: TypeAlias = "Callable[[Moment, Args], str]"
+Detail: TypeAlias = "Callable[[Moment, Args], str]"
 MOST = 4
 """Things listed before the rest is counted."""
 
@@ -89,7 +89,7 @@ def _owed(moment: Moment, args: Args) -> str:
     return f"the debt of f{pfn} names {cpus(moment.policy.owed(moment.machine, pfn))}"
 
 
-def _mask(kind: int, verb: str) -> Told:
+def _mask(kind: int, verb: str) -> Detail:
     def say(moment: Moment, args: Args) -> str:
         return f"{cpus(mask_of(moment, kind))} {verb} in the last operation"
 
@@ -103,7 +103,7 @@ def _reads(moment: Moment, args: Args) -> str:
     return f"the last operation read {moment.machine.config.content_name(content)}"
 
 
-def _findings(weight: str) -> Told:
+def _findings(weight: str) -> Detail:
     def say(moment: Moment, args: Args) -> str:
         things = [
             f"{found.rule} {found.obligation}: {found.message}"
@@ -122,7 +122,7 @@ def _blocked(moment: Moment, args: Args) -> str:
     return f"{name} is in the middle of an operation" if depth else f"{name} has nothing to finish"
 
 
-TOLD: Mapping[str, Told] = {
+TOLD: Mapping[str, Detail] = {
     **dict.fromkeys(("stale", "cached"), _entries),
     **dict.fromkeys(("mapped", "writable", "swapped"), _mapping),
     **dict.fromkeys(("free", "on", "content"), _frame),

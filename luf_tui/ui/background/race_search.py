@@ -12,12 +12,12 @@ from attrs import frozen
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
-from luf_tui.search.exploration import Exploration, Report, race_at
+from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, UNSAFE, Limits
 from luf_tui.search.shrink import Shrinker
 
 SEARCHING, SHRINKING, OVER = "searching", "shrinking", "over"
-"""What a hunt is at."""
+"""What a search is at."""
 MOST_STATES = 1_000_000
 """States at which a search ends undecided, until more are asked for."""
 STOPPED = "stopped by hand"
@@ -39,7 +39,7 @@ class Figures:
         return self.transitions / self.seconds if self.seconds else 0.0
 
 
-class Hunt:
+class RaceSearch:
     """A race searched under a policy, begun at once. Touches nothing the screen looks at."""
 
     def __init__(
@@ -150,7 +150,7 @@ class Hunt:
 
 def race_near(program: Program, line: int) -> int | None:
     """The race a line belongs to, else the next one, else the last; None where there is none."""
-    number = race_at(program, line)
+    number = race_of_line(program, line)
     if number is not None:
         return number
     after = [n for n, race in enumerate(program.races) if race.span.line >= line]

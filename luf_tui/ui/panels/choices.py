@@ -10,10 +10,10 @@ from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint, hits, of_program
 from luf_tui.ui.panels.panel import ACCENT, DIM, Item, ListPanel
 from luf_tui.ui.panels.questions import EVENT_ROLES
-from luf_tui.ui.session import Said, Session, switched
+from luf_tui.ui.session import Reply, Session, switched
 from luf_tui.view.marks import Mark
 
-Done = Callable[[Said], None]
+Done = Callable[[Reply], None]
 
 
 class KindsPanel(ListPanel):

@@ -15,7 +15,7 @@ from luf_tui.timeline.ask.costs import bill
 from luf_tui.timeline.tell import narrate
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
-from luf_tui.ui.session import Said, Session
+from luf_tui.ui.session import Reply, Session
 from luf_tui.view.marks import Mark
 
 WHY_HINT = "⏎ go there and ask on   ⌫ back   esc close"
@@ -101,8 +101,8 @@ def explain(session: Session) -> tuple[tuple[Link, ...], str]:
     if event < 0:
         return (), subject
     with why.at(timeline, at):
-        teller = why.Teller(timeline, at, session.level)
-        first = teller.event(event)
+        explainer = why.Explainer(timeline, at, session.level)
+        first = explainer.event(event)
         rest = why.why(timeline, first.ref, at, session.level) if first.ref else ()
     return (first, *(link for link in rest if link.text != first.text)), subject
 
@@ -252,6 +252,6 @@ def ref_name(timeline: Timeline, ref: Ref) -> str:
     return f"{name}.{ref.field}" if ref.field else name
 
 
-def nothing_selected(session: Session) -> Said:
+def nothing_selected(session: Session) -> Reply:
     """What to say when a question needs something selected."""
-    return Said("select something first: click it, or tab to its pane and press s", moved=False)
+    return Reply("select something first: click it, or tab to its pane and press s", moved=False)

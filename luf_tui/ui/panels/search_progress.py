@@ -7,7 +7,14 @@ from collections.abc import Callable
 from luf_tui.search.counterexample import policy_line
 from luf_tui.search.exploration import Report
 from luf_tui.search.search import SAFE, UNSAFE
-from luf_tui.ui.background.race_search import MOST_STATES, OVER, SEARCHING, SHRINKING, STOPPED, Hunt
+from luf_tui.ui.background.race_search import (
+    MOST_STATES,
+    OVER,
+    SEARCHING,
+    SHRINKING,
+    STOPPED,
+    RaceSearch,
+)
 from luf_tui.ui.panels.panel import BAD, DIM, GOOD, HEADING, Item, ListPanel, wrap
 from luf_tui.view.marks import Mark, Pane, Row
 
@@ -19,14 +26,14 @@ WORDS: tuple[list[str], ...] = ([], ["title"], ["about"], ["note"], ["schedule"]
 
 
 class ExplorePanel(ListPanel):
-    """One hunt. Closing the panel lets the hunt go on; Escape ends what it is at first."""
+    """A search of a race: closing the panel lets it go on, Escape ends what it is at first."""
 
     name = "explore"
     width = 76
 
     def __init__(
         self,
-        hunt: Hunt,
+        search: RaceSearch,
         close: Callable[[], None],
         *,
         look: Callable[[Report], None],
@@ -36,23 +43,23 @@ class ExplorePanel(ListPanel):
         """`look` opens a counterexample, `save` writes it to a file, `again` searches up to that
         many states.
         """
-        super().__init__(f"explore the race on line {hunt.line}", (), close, choose=self._use)
-        self.hunt = hunt
+        super().__init__(f"explore the race on line {search.line}", (), close, choose=self._use)
+        self.search = search
         self.look, self.save, self.again = look, save, again
         self._above = 0
 
     def pane(self, columns: int, rows: int) -> Pane:
         """The figures and the verdict, then what can be done."""
         self._refill()
-        above = (*head_rows(self.hunt, columns), ())
+        above = (*head_rows(self.search, columns), ())
         self._above = len(above)
         listed = super().pane(columns, rows - len(above))
         return Pane(self.name, listed.title, (*above, *listed.rows))
 
     def key(self, key: str, character: str | None) -> bool:
-        """Escape ends what the hunt is at; when it is over, it closes the panel."""
-        if key == "escape" and self.hunt.stage != OVER:
-            self.hunt.stop()
+        """Escape ends what the search is at; when it is over, it closes the panel."""
+        if key == "escape" and self.search.stage != OVER:
+            self.search.stop()
             return True
         return super().key(key, character)
 
@@ -64,75 +71,75 @@ class ExplorePanel(ListPanel):
 
     def _refill(self) -> None:
         """What can be done now; the cursor stays on what it was on."""
-        wanted = choices(self.hunt)
+        wanted = choices(self.search)
         if [item.value for item in self.items] != [name for name, _ in wanted]:
             before = self.item.value if self.item else None
             self.items = [Item((Mark(text),), value=name) for name, text in wanted]
             names = [name for name, _ in wanted]
             self.cursor = names.index(str(before)) if before in names else 0
         self.hint = "⏎ do it   esc close"
-        if self.hunt.stage != OVER:
+        if self.search.stage != OVER:
             self.hint = "⏎ do it   esc stop here   q search on, out of sight"
 
     def _use(self, item: Item) -> None:
-        hunt, what = self.hunt, item.value
+        search, what = self.search, item.value
         if what == "stop":
-            hunt.stop()
+            search.stop()
         elif what == "close":
             self.close()
         elif what == "again":
-            self.again(_next_limit(hunt))
-        elif what == "whole" and hunt.report is not None:
-            self.look(hunt.report)
-        elif hunt.best is not None:
-            (self.save if what == "save" else self.look)(hunt.best)
+            self.again(_next_limit(search))
+        elif what == "whole" and search.report is not None:
+            self.look(search.report)
+        elif search.best is not None:
+            (self.save if what == "save" else self.look)(search.best)
 
 
-def choices(hunt: Hunt) -> list[tuple[str, str]]:
-    """What can be done with a hunt as it is now: (id, words)."""
-    if hunt.stage == SEARCHING:
+def choices(search: RaceSearch) -> list[tuple[str, str]]:
+    """What can be done with a search as it is now: (id, words)."""
+    if search.stage == SEARCHING:
         return [("stop", "stop here"), ("close", "search on, out of sight")]
     found: list[tuple[str, str]] = []
-    if hunt.report is not None and hunt.report.verdict == UNSAFE:
+    if search.report is not None and search.report.verdict == UNSAFE:
         found = [
             ("open", "open the counterexample where it breaks"),
             ("whole", "open that order in the whole script"),
             ("save", "save the counterexample to a file"),
         ]
-        if hunt.report.before:
+        if search.report.before:
             del found[1]
-    if hunt.stage == SHRINKING:
+    if search.stage == SHRINKING:
         return [*found, ("stop", "leave the script at this size")]
-    if hunt.cut_short:
-        found.append(("again", f"search again, up to {_next_limit(hunt):,} states"))
+    if search.cut_short:
+        found.append(("again", f"search again, up to {_next_limit(search):,} states"))
     return [*found, ("close", "close")]
 
 
-def _next_limit(hunt: Hunt) -> int:
+def _next_limit(search: RaceSearch) -> int:
     """A search stopped by hand gets the same limit again, one that reached its limit a larger."""
-    by_hand = hunt.report is not None and STOPPED in hunt.report.why
-    return hunt.most_states if by_hand else max(MOST_STATES, MORE * hunt.most_states)
+    by_hand = search.report is not None and STOPPED in search.report.why
+    return search.most_states if by_hand else max(MOST_STATES, MORE * search.most_states)
 
 
-def head_rows(hunt: Hunt, columns: int) -> list[Row]:
+def head_rows(search: RaceSearch, columns: int) -> list[Row]:
     """Under what, how far, and the verdict."""
-    far = hunt.figures
+    far = search.figures
     first = f"{far.states:>11,} states      {far.transitions:>11,} transitions"
     second = f"{far.depth:>11,} turns deep  {far.rate:>11,.0f} transitions/s   {far.seconds:.1f} s"
     rows: list[Row] = [
-        (Mark("under ", DIM), Mark(policy_line(hunt.policy).removeprefix("policy "))),
+        (Mark("under ", DIM), Mark(policy_line(search.policy).removeprefix("policy "))),
         (),
-        (Mark(first, HEADING if hunt.stage == SEARCHING else "text"),),
-        (Mark(second, HEADING if hunt.stage == SEARCHING else "text"),),
+        (Mark(first, HEADING if search.stage == SEARCHING else "text"),),
+        (Mark(second, HEADING if search.stage == SEARCHING else "text"),),
         (),
     ]
-    return rows + _verdict_rows(hunt, columns)
+    return rows + _verdict_rows(search, columns)
 
 
-def _verdict_rows(hunt: Hunt, columns: int) -> list[Row]:
-    if hunt.stage == SEARCHING:
+def _verdict_rows(search: RaceSearch, columns: int) -> list[Row]:
+    if search.stage == SEARCHING:
         return [(Mark("searching every order, the shortest first …", DIM),)]
-    glyph, role, text, more = verdict(hunt)
+    glyph, role, text, more = verdict(search)
     rows: list[Row] = [
         (Mark(glyph if n == 0 else "  ", role), Mark(line, role))
         for n, line in enumerate(wrap(text, columns - 2))
@@ -140,16 +147,16 @@ def _verdict_rows(hunt: Hunt, columns: int) -> list[Row]:
     return rows + [(Mark("  "), Mark(line)) for line in wrap(more, columns - 2)]
 
 
-def verdict(hunt: Hunt) -> tuple[str, str, str, str]:
+def verdict(search: RaceSearch) -> tuple[str, str, str, str]:
     """How a search came out: a glyph, its role, the verdict, and a sentence about it."""
-    report = hunt.report
+    report = search.report
     if report is None:
-        return "✖ ", BAD, "the race cannot be searched", hunt.problem
+        return "✖ ", BAD, "the race cannot be searched", search.problem
     if report.verdict == SAFE:
         told = f"all {report.states:,} states were looked at, {report.transitions:,} turns tried"
         return "✓ ", GOOD, "safe: no order of this race breaks an obligation", told
     if report.verdict != UNSAFE:
-        why = report.why.removeprefix(f"line {hunt.line}: ")
+        why = report.why.removeprefix(f"line {search.line}: ")
         told = f"nothing was found in {report.states:,} states, but not everything was seen"
         return "? ", HEADING, f"not decided: {why}", told
     if report.before:
@@ -158,20 +165,20 @@ def verdict(hunt: Hunt) -> tuple[str, str, str, str]:
     turns = len(report.schedule)
     return (
         "✖ ", BAD, f"unsafe: {report.obligation} after {turns} turn{'' if turns == 1 else 's'}",
-        f"{report.message}\n{_size(hunt)}",
+        f"{report.message}\n{_size(search)}",
     )  # fmt: skip
 
 
-def _size(hunt: Hunt) -> str:
-    best = hunt.best
+def _size(search: RaceSearch) -> str:
+    best = search.best
     assert best is not None
     count = sum(row.split()[:1] not in WORDS for row in best.scenario.split("\n"))
-    if hunt.stage == SHRINKING:
+    if search.stage == SHRINKING:
         return f"making the script smaller: {count} lines so far …"
     return f"the smallest script found that shows it: {count} lines, {len(best.schedule)} turns"
 
 
-def told_in_a_line(hunt: Hunt) -> str:
+def told_in_a_line(search: RaceSearch) -> str:
     """The verdict for the hint line."""
-    _, _, text, _ = verdict(hunt)
-    return f"race on line {hunt.line}: {text}"
+    _, _, text, _ = verdict(search)
+    return f"race on line {search.line}: {text}"

@@ -22,7 +22,7 @@ from luf_tui.ui.messages import ThemeChanged
 from luf_tui.ui.panels.panel import ACCENT, ACTION, BAD, DIM, KEY, Panel
 from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.panels.prompt import Prompt
-from luf_tui.ui.preferences import Desk
+from luf_tui.ui.preferences import Preferences
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.screen import SMALLEST
 
@@ -30,15 +30,15 @@ SIDE_WIDTH = 110
 """From this width on, panels stand at the right and leave the script in sight."""
 
 
-class Board(Screen[None]):
+class BaseScreen(Screen[None]):
     """A screen that is one grid. Subclasses say what blocks it shows and what actions do."""
 
     WHERE: ClassVar[str] = actions.STEPPER
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, preferences: Preferences) -> None:
         super().__init__()
-        self.desk = desk
-        self.grid = Grid(desk.ink)
+        self.preferences = preferences
+        self.grid = Grid(preferences.ink)
         self.panels: list[Panel] = []
         self.told = ""
         self.told_badly = False
@@ -254,7 +254,7 @@ class Board(Screen[None]):
 
     def next_theme(self) -> None:
         """Use the next theme everywhere."""
-        self.tell(f"theme {self.desk.next_theme()}")
+        self.tell(f"theme {self.preferences.next_theme()}")
         self.post_message(ThemeChanged())
 
     def pressed(self, message: Grid.Pressed) -> None:

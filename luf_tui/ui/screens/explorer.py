@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 from luf_tui.errors import LufError
 from luf_tui.search import counterexample
-from luf_tui.search.exploration import Report, race_at
+from luf_tui.search.exploration import Report, race_of_line
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions, saving, scenario_text
 from luf_tui.ui.background.loading import AT_ONCE
-from luf_tui.ui.background.race_search import MOST_STATES, OVER, Hunt, race_near
+from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
 from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.panels.search_progress import ExplorePanel, told_in_a_line
-from luf_tui.ui.preferences import Desk
+from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.walker import Walker
 from luf_tui.ui.session import Session
 
@@ -25,20 +25,20 @@ WATCH = 0.2
 class Explorer(Walker):
     """A run to walk, whose races can be searched, and which can be left and come back to."""
 
-    def __init__(self, desk: Desk, timeline: Timeline, position: int = 0) -> None:
-        super().__init__(desk, timeline, position)
+    def __init__(self, preferences: Preferences, timeline: Timeline, position: int = 0) -> None:
+        super().__init__(preferences, timeline, position)
         self.ways_back: list[Callable[[], str]] = []
         """From what-ifs and counterexamples to what was shown before, the latest last; each
         answers with what to tell."""
-        self.hunts: list[Hunt] = []
+        self.searches: list[RaceSearch] = []
         """Races searched so far, the latest last; only that one may still go on."""
         self._stamp: tuple[int, int] | None = None
         """Of the file as it was last read."""
 
     def on_unmount(self) -> None:
         """Nobody waits for a search any more."""
-        for hunt in self.hunts:
-            hunt.stop()
+        for search in self.searches:
+            search.stop()
 
     def act_explore(self) -> None:
         """Search the race under the cursor, the next one, or the last, in every order."""
@@ -48,48 +48,52 @@ class Explorer(Walker):
         if race is None:
             self.tell("no race in this script: `race` … `end` leaves an order open", badly=True)
             return
-        self._show_hunt(self._known(race) or self._hunt(timeline, race))
+        self._show_search(self._known(race) or self._search_race(timeline, race))
 
-    def _known(self, race: int | None) -> Hunt | None:
-        """The hunt that asks about this race as it is now."""
+    def _known(self, race: int | None) -> RaceSearch | None:
+        """The search that asks about this race as it is now."""
         timeline = self.session.timeline
         if race is None:
             return None
-        known = (h for h in self.hunts if h.is_of(timeline.program, timeline.policy, race))
+        known = (s for s in self.searches if s.is_of(timeline.program, timeline.policy, race))
         return next(known, None)
 
-    def _hunt(self, timeline: Timeline, race: int, most_states: int = MOST_STATES) -> Hunt:
+    def _search_race(
+        self, timeline: Timeline, race: int, most_states: int = MOST_STATES
+    ) -> RaceSearch:
         """Begin a search; the one that goes on is stopped."""
-        for hunt in self.hunts:
-            hunt.stop()
-        made = Hunt(timeline.program, timeline.policy, race, most_states)
-        self.hunts = [h for h in self.hunts if not h.is_of(made.program, made.policy, race)]
-        self.hunts.append(made)
+        for search in self.searches:
+            search.stop()
+        made = RaceSearch(timeline.program, timeline.policy, race, most_states)
+        self.searches = [s for s in self.searches if not s.is_of(made.program, made.policy, race)]
+        self.searches.append(made)
 
         def look() -> None:
             if made.stage == OVER:
                 clock.stop()
-                if not self._shows(made) and made is self.hunts[-1]:
+                if not self._shows(made) and made is self.searches[-1]:
                     self.tell(told_in_a_line(made))
             self.paint_soon()
 
         clock = self.set_interval(WATCH, look)
         return made
 
-    def _show_hunt(self, hunt: Hunt) -> None:
+    def _show_search(self, search: RaceSearch) -> None:
         def again(most_states: int) -> None:
             self.close_panel()
-            self._show_hunt(self._hunt(self.session.timeline, hunt.race, most_states))
+            self._show_search(self._search_race(self.session.timeline, search.race, most_states))
 
         panel = ExplorePanel(
-            hunt, self.close_panel, look=self._open_counterexample, save=self._save_report,
+            search, self.close_panel, look=self._open_counterexample, save=self._save_report,
             again=again,
         )  # fmt: skip
         self.open(panel)
-        hunt.wait(AT_ONCE)
+        search.wait(AT_ONCE)
 
-    def _shows(self, hunt: Hunt) -> bool:
-        return any(isinstance(panel, ExplorePanel) and panel.hunt is hunt for panel in self.panels)
+    def _shows(self, search: RaceSearch) -> bool:
+        return any(
+            isinstance(panel, ExplorePanel) and panel.search is search for panel in self.panels
+        )
 
     def _open_counterexample(self, report: Report) -> None:
         """In the place of the run shown, which can be come back to."""
@@ -112,7 +116,7 @@ class Explorer(Walker):
             self._stamp = self._file_stamp()
             self.tell("the counterexample: u goes back to where you were, W saves this script")
 
-        self.hunts[-1].stop()
+        self.searches[-1].stop()
         self.close_panels()
         self.record(program, before.timeline.policy, show)
 
@@ -145,10 +149,10 @@ class Explorer(Walker):
         """
         found = list(super().hints())
         program, line = self.session.timeline.program, self.session.line
-        hunt = self._known(race_near(program, line))
-        if hunt is not None and hunt.stage != OVER:
-            found[2:2] = actions.hints([("explore", f"{hunt.figures.states:,} states")])
-        elif race_at(program, line) is not None:
+        search = self._known(race_near(program, line))
+        if search is not None and search.stage != OVER:
+            found[2:2] = actions.hints([("explore", f"{search.figures.states:,} states")])
+        elif race_of_line(program, line) is not None:
             found[2:2] = actions.hints([("explore",)])
         if self.ways_back:
             found[:0] = actions.hints([("go-back",)])

@@ -23,8 +23,8 @@ from luf_tui.ui.panels.key_help import HelpPanel
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel, wrap
 from luf_tui.ui.panels.problems import ProblemsPanel, problem_rows
 from luf_tui.ui.panels.prompt import Prompt
-from luf_tui.ui.preferences import Desk
-from luf_tui.ui.screens.base_screen import Board
+from luf_tui.ui.preferences import Preferences
+from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.view.marks import Mark, Pane, Row
 
 FIRST = "tour"
@@ -43,7 +43,7 @@ HINTS = (
 )
 
 
-class Gallery(Board):
+class Gallery(BaseScreen):
     """Scenarios to choose from, and the script of the one under the cursor."""
 
     WHERE: ClassVar[str] = actions.GALLERY
@@ -51,7 +51,7 @@ class Gallery(Board):
 
     def __init__(
         self,
-        desk: Desk,
+        preferences: Preferences,
         entries: Sequence[Entry] | None = None,
         problem: LufError | None = None,
         again: Callable[[], object] | None = None,
@@ -60,7 +60,7 @@ class Gallery(Board):
 
         `again` tries once more.
         """
-        super().__init__(desk)
+        super().__init__(preferences)
         self.entries = tuple(everything() if entries is None else entries)
         self.filter = ""
         self.list = ListPanel("scenarios", (), self.nothing, choose=self._open)
@@ -255,7 +255,7 @@ class Gallery(Board):
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """The theme may have changed meanwhile."""
-        self.grid.use(self.desk.ink)
+        self.grid.use(self.preferences.ink)
 
 
 def everything() -> list[Entry]:

@@ -19,7 +19,7 @@ from luf_tui.ui.panels import choices, questions
 from luf_tui.ui.panels.guard_switches import GuardsPanel
 from luf_tui.ui.panels.key_help import HelpPanel
 from luf_tui.ui.panels.problems import ProblemsPanel
-from luf_tui.ui.preferences import Desk
+from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.explorer import Explorer
 
 BREAK_HELP = (
@@ -47,7 +47,7 @@ class Stepper(Explorer):
 
     def __init__(
         self,
-        desk: Desk,
+        preferences: Preferences,
         timeline: Timeline,
         position: int | None = None,
         rest: Callable[[], Recording] | None = None,
@@ -56,7 +56,7 @@ class Stepper(Explorer):
         whole run, where this is its first part: it takes its place when it is done.
         """
         failing = first_failure(timeline) if position is None else -1
-        super().__init__(desk, timeline, max(position or 0, failing))
+        super().__init__(preferences, timeline, max(position or 0, failing))
         self._opened = FAILS if failing >= 0 else ""
         self._rest = rest
         self._recording: Recording | None = None
@@ -254,7 +254,7 @@ class Stepper(Explorer):
             session = self.session
             program = scenario_text.with_line(session.timeline.program, session.line, text)
             before = session.timeline
-            self.desk.remember("what if", text)
+            self.preferences.remember("what if", text)
 
             def back() -> str:
                 session.replace(before)

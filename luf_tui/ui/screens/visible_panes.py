@@ -21,7 +21,7 @@ SHORT = {"tlbs": "TLBs", "pagetables": "tables", "ledger": "owed"}
 """Names of panes where all of them stand in one title."""
 
 
-class Panes:
+class VisiblePanes:
     """The panes of a stepper screen."""
 
     def __init__(self) -> None:

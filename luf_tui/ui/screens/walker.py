@@ -16,10 +16,10 @@ from luf_tui.ui.drawing.grid import Block, Grid
 from luf_tui.ui.panels import choices, questions
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.player import Player
-from luf_tui.ui.preferences import Desk
-from luf_tui.ui.screens.base_screen import Board
-from luf_tui.ui.screens.visible_panes import PLACES, Panes
-from luf_tui.ui.session import Said, Session
+from luf_tui.ui.preferences import Preferences
+from luf_tui.ui.screens.base_screen import BaseScreen
+from luf_tui.ui.screens.visible_panes import PLACES, VisiblePanes
+from luf_tui.ui.session import Reply, Session
 
 GOTO_HELP = (
     "21 a step   +5 -5 from here   50% of the run   L12 a script line",
@@ -34,13 +34,13 @@ GUTTER = 5
 """Cells at the left of the script, line numbers included, in which a click sets a breakpoint."""
 
 
-class Walker(Board):
+class Walker(BaseScreen):
     """A recorded run, walked in both directions."""
 
-    def __init__(self, desk: Desk, timeline: Timeline, position: int = 0) -> None:
-        super().__init__(desk)
+    def __init__(self, preferences: Preferences, timeline: Timeline, position: int = 0) -> None:
+        super().__init__(preferences)
         self.session = Session(timeline, position)
-        self.panes = Panes()
+        self.panes = VisiblePanes()
         self.player = Player()
         self._target = 0
         self._why_stop = ""
@@ -68,7 +68,7 @@ class Walker(Board):
                 found.append((keys, label, name))
         return found
 
-    def say(self, said: Said) -> None:
+    def say(self, said: Reply) -> None:
         """Tell what a session answered; what did not move is told with a bell."""
         if said.text or not said.moved:
             self.tell(said.text, badly=not said.moved)
@@ -112,7 +112,7 @@ class Walker(Board):
 
         def use(text: str) -> None:
             said = self.session.goto(text)
-            self.desk.remember("goto", text)
+            self.preferences.remember("goto", text)
             self.say(said)
 
         self.prompt("go to", use, "goto", GOTO_HELP)
@@ -121,7 +121,7 @@ class Walker(Board):
         """Ask what to look for."""
 
         def use(text: str) -> None:
-            self.desk.remember("search", text)
+            self.preferences.remember("search", text)
             self.say(self.session.search(text))
 
         self.prompt("search", use, "search", SEARCH_HELP, blank=True)
@@ -270,5 +270,5 @@ class Walker(Board):
     ) -> None:
         """Ask for a line; lines of the same `kind` typed before can be had again."""
         self.pause()
-        recent = self.desk.typed.get(kind, ())
+        recent = self.preferences.typed.get(kind, ())
         self.open(Prompt(title, self.close_panel, use, help_rows=rows, recent=recent, blank=blank))
