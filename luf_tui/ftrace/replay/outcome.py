@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 from attrs import define, field, frozen
 
-from luf_tui.ftrace.replay.batch import Odd
 from luf_tui.ftrace.replay.debts import ONE_MM, Debts, Life
 from luf_tui.ftrace.replay.layout import Layout
-from luf_tui.ftrace.replay.replay import Replay
+from luf_tui.ftrace.replay.replay import Odd, Replay
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
 from luf_tui.machine.events import ROW

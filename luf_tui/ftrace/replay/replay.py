@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from attrs import define, field
+
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.memory import FreePage
@@ -23,7 +25,6 @@ from luf_tui.engine.operations.recorded import (
 )
 from luf_tui.engine.operations.unmap import Unmap
 from luf_tui.ftrace.meaning.facts import FactKind, Flag
-from luf_tui.ftrace.replay.batch import BEFORE_COPY, BEFORE_FREE, Batch, Odd
 from luf_tui.ftrace.replay.layout import Layout, begin, was_unmapped
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
@@ -41,6 +42,34 @@ _FOR_UNMAPS = int(Flag.FOR_UNMAP | Flag.BATCH)
 _MUNMAP, _FORK, _COPIED = ev.REASON["munmap"], ev.REASON["fork"], ev.REASON["copy on write"]
 _WRITE = 2
 """Error code bit of a write fault."""
+BEFORE_COPY, BEFORE_FREE = 0, 1
+
+
+@define
+class Batch:
+    """What one task has unmapped and not settled yet."""
+
+    gate: int = BEFORE_COPY
+    """What it is settled before, as a number of recorded.GATES."""
+    bracket: bool = False
+    """Between the events of a migration's start and end."""
+    frames: list[int] = field(factory=list)
+    later: list[int] = field(factory=list)
+    """Facts held back until the flush that has to come before them."""
+
+
+@define
+class Odd:
+    """What the recording and the model disagree on."""
+
+    taken_twice: int = 0
+    """Allocations of a frame that the model had in use."""
+    freed_twice: int = 0
+    """Frees of a frame that the model had free."""
+    not_placed: int = 0
+    """Requests of tasks whose address space is not known; counted, not carried out."""
+    early: int = 0
+    """Batches settled before the recording ended them, since a frame of theirs was wanted."""
 
 
 class Replay:

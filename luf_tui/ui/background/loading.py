@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from luf_tui.engine.director import ItemInfo, StepInfo
 from luf_tui.ftrace.replay import trace_program
@@ -12,8 +12,6 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.recorder import LIMIT, Recorder, prepare
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui.panels.panel import ACCENT, DIM, Panel
-from luf_tui.view.marks import Mark, Pane
 
 AT_ONCE = 0.3
 """Seconds a recording may take before it is shown as going on."""
@@ -82,27 +80,3 @@ def prepared(program: Program, policy: Policy) -> tuple[Recorder, Iterable[StepI
         return trace_program.prepare(program, policy)
     recorder, director = prepare(program, policy, LIMIT)
     return recorder, director.play()
-
-
-class ProgressPanel(Panel):
-    """A recording that takes long: how far it is, and a way to stop it."""
-
-    name = "recording"
-    width = 52
-
-    def __init__(self, recording: Recording, close: Callable[[], None]) -> None:
-        under = f" under {recording.name}" if recording.name else ""
-        super().__init__(f"recording{under}", close)
-        self.recording = recording
-
-    def pane(self, columns: int, rows: int) -> Pane:
-        """The number of micro-steps so far."""
-        told = (Mark(self.recording.said, ACCENT),)
-        hint = (Mark("esc stops here and shows what there is", DIM),)
-        return Pane(self.name, (Mark(self.title, "title"),), (told, (), hint))
-
-    def key(self, key: str, character: str | None) -> bool:
-        """Stop."""
-        if key == "escape":
-            self.recording.stop()
-        return key == "escape"

@@ -15,12 +15,13 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions
-from luf_tui.ui.background.loading import AT_ONCE, POLL, ProgressPanel, Recording
+from luf_tui.ui.background.loading import AT_ONCE, POLL, Recording
 from luf_tui.ui.drawing.grid import Block, Grid
 from luf_tui.ui.drawing.paint import width_of
 from luf_tui.ui.messages import ThemeChanged
 from luf_tui.ui.panels.panel import ACCENT, ACTION, BAD, DIM, KEY, Panel
 from luf_tui.ui.panels.problems import ProblemsPanel
+from luf_tui.ui.panels.progress import ProgressPanel
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.preferences import Preferences
 from luf_tui.view.marks import Mark, Pane, Row
