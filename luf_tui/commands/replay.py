@@ -8,7 +8,7 @@ import sys
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError
 from luf_tui.ftrace.replay.layout import lay_out
-from luf_tui.ftrace.replay.outcome import Outcome, play
+from luf_tui.ftrace.replay.outcome import PolicyOutcome, play
 from luf_tui.ftrace.replay.report import as_json, lines
 from luf_tui.ftrace.trace import Trace, read_trace
 from luf_tui.policy import own
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     told = ReplayProgress()
     trace = read_trace(args.trace, told.reading)
     layout = lay_out(trace)
-    outcomes: list[Outcome] = []
+    outcomes: list[PolicyOutcome] = []
     for policy in policies:
         told.name = policy.name
         outcomes.append(play(trace, layout, policy, told.replaying, lazy_drops=args.lazy_drops))

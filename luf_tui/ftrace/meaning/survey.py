@@ -9,7 +9,7 @@ from attrs import frozen
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.meaning.meaning import Meaning
 from luf_tui.ftrace.meaning.owners import Loaded
-from luf_tui.ftrace.reading.line_reader import Tally
+from luf_tui.ftrace.reading.line_reader import LineCounts
 
 _NEEDED = (
     (FactKind.SWITCH, "task switches (sched:sched_switch)", "which CPUs may cache what"),
@@ -22,7 +22,7 @@ _TOLD = (int(FactKind.UNMAP), int(FactKind.SENT), int(FactKind.REMAP))
 
 
 @frozen
-class Recorded:
+class RecordedCounts:
     """What the recording kernel did."""
 
     shootdowns: int
@@ -60,8 +60,8 @@ class Recorded:
 class Survey:
     """A trace in numbers and sentences."""
 
-    tally: Tally
-    recorded: Recorded
+    tally: LineCounts
+    recorded: RecordedCounts
     facts: int
     kernel: str
     """`per page`, `batched` or `not known`: how it flushes for migrated pages."""
@@ -85,7 +85,7 @@ class Survey:
 
 
 def survey(
-    meaning: Meaning, mm_of: dict[int, int], tally: Tally, *, cut: str = "", torn: bool = False
+    meaning: Meaning, mm_of: dict[int, int], tally: LineCounts, *, cut: str = "", torn: bool = False
 ) -> Survey:
     """Count and describe settled facts."""
     facts = meaning.facts
@@ -133,7 +133,7 @@ def _pages(facts: Facts) -> tuple[Counter[int], Counter[int]]:
     return pages, unmapped
 
 
-def _recorded(facts: Facts, kinds: Counter[int], double_frees: int) -> Recorded:
+def _recorded(facts: Facts, kinds: Counter[int], double_frees: int) -> RecordedCounts:
     columns = zip(facts.kind, facts.flags, strict=True)
     told = Counter(pair for pair in columns if pair[0] in _TOLD)
     count: Counter[str] = Counter()
@@ -151,7 +151,7 @@ def _recorded(facts: Facts, kinds: Counter[int], double_frees: int) -> Recorded:
             for name, bit in (("unsure", Flag.UNSURE), ("hidden", Flag.HIDDEN)):
                 count[name] += times if flags & bit else 0
             count["readonly"] += 0 if flags & (Flag.WRITABLE | Flag.UNSURE) else times
-    return Recorded(
+    return RecordedCounts(
         shootdowns=kinds[FactKind.SENT],
         received=kinds[FactKind.RECEIVED],
         unmaps=count["unmaps"],
@@ -189,8 +189,8 @@ def _foretold(facts: Facts) -> tuple[int, int]:
 
 def _unknown(
     meaning: Meaning,
-    tally: Tally,
-    recorded: Recorded,
+    tally: LineCounts,
+    recorded: RecordedCounts,
     kinds: Counter[int],
     base: int,
     *,

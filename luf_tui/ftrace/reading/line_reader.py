@@ -39,7 +39,7 @@ UNSEEN = -1
 
 
 @define
-class Tally:
+class LineCounts:
     """What became of each line. All counts are lines, but for `lost`, which counts events."""
 
     lines: int = 0
@@ -66,7 +66,7 @@ class LineReader:
 
     def __init__(self) -> None:
         self.names = Names()
-        self.tally = Tally()
+        self.tally = LineCounts()
         self._places: dict[str, Place] = {}
         self._parsers: dict[str, tuple[int, Parser] | None] = {}
 

@@ -35,7 +35,7 @@ class Payer:
 
 
 @frozen
-class Outcome:
+class PolicyOutcome:
     """One policy's replay in numbers."""
 
     policy: str
@@ -137,7 +137,7 @@ def play(
     progress: Progress | None = None,
     *,
     lazy_drops: bool = False,
-) -> Outcome:
+) -> PolicyOutcome:
     """Replay a recording under a policy and count what it does."""
     replay = Replay(trace, layout, policy, lazy_drops=lazy_drops)
     count = Count(replay)
@@ -155,7 +155,7 @@ def play(
         for number, times in sorted(why.items())
         if number not in _UNMAPPING and number != _TAKEOFF
     }
-    return Outcome(
+    return PolicyOutcome(
         policy=policy.name,
         shootdowns=sum(why.values()) + replay.requested,
         for_unmaps=sum(times for number, times in why.items() if number in _UNMAPPING),

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from luf_tui.ftrace.replay import histogram
 from luf_tui.ftrace.replay.debts import Life
-from luf_tui.ftrace.replay.outcome import Outcome
+from luf_tui.ftrace.replay.outcome import PolicyOutcome
 from luf_tui.ftrace.trace import Trace
 
 TOP = 8
@@ -29,7 +29,7 @@ _NOT_KNOWN = (
 )
 
 
-def as_json(trace: Trace, outcomes: Sequence[Outcome]) -> dict[str, object]:
+def as_json(trace: Trace, outcomes: Sequence[PolicyOutcome]) -> dict[str, object]:
     """The object `luf-tui replay --json` prints; its keys are documented in the README."""
     tally, recorded = trace.survey.tally, trace.survey.recorded
     return {
@@ -48,7 +48,7 @@ def as_json(trace: Trace, outcomes: Sequence[Outcome]) -> dict[str, object]:
     }
 
 
-def _policy_json(trace: Trace, one: Outcome) -> dict[str, object]:
+def _policy_json(trace: Trace, one: PolicyOutcome) -> dict[str, object]:
     return {
         "shootdowns": one.shootdowns,
         "deferred": one.deferred,
@@ -85,7 +85,7 @@ def _quantiles(values: Sequence[float]) -> dict[str, float]:
     return {"p50": ordered[last // 2], "p90": ordered[last * 9 // 10], "max": ordered[last]}
 
 
-def lines(trace: Trace, outcomes: Sequence[Outcome]) -> list[str]:
+def lines(trace: Trace, outcomes: Sequence[PolicyOutcome]) -> list[str]:
     """The report for a terminal."""
     said = [*_head(trace), "", *_comparison(trace, outcomes), ""]
     for one in outcomes:
@@ -122,7 +122,7 @@ def _head(trace: Trace) -> list[str]:
     ]
 
 
-def _comparison(trace: Trace, outcomes: Sequence[Outcome]) -> list[str]:
+def _comparison(trace: Trace, outcomes: Sequence[PolicyOutcome]) -> list[str]:
     recorded = trace.survey.recorded
     cpus = range(max((len(one.interrupted) for one in outcomes), default=0))
     eager = next((one for one in outcomes if one.policy == "eager"), None)
@@ -155,7 +155,7 @@ def _comparison(trace: Trace, outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _saved(
-    eager: int, outcomes: Sequence[Outcome], of: Callable[[tuple[int, ...]], int]
+    eager: int, outcomes: Sequence[PolicyOutcome], of: Callable[[tuple[int, ...]], int]
 ) -> list[int]:
     """Interrupts that each policy saves."""
     return [eager - of(one.interrupted) for one in outcomes]
@@ -178,7 +178,7 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _difference(trace: Trace, eager: Outcome) -> list[str]:
+def _difference(trace: Trace, eager: PolicyOutcome) -> list[str]:
     recorded = trace.survey.recorded.shootdowns
     gap = eager.shootdowns - recorded
     if not gap:
@@ -194,7 +194,7 @@ def _difference(trace: Trace, eager: Outcome) -> list[str]:
     return [f"eager differs from the recording by {gap:+,} ({share:+.2f} %): {why}"]
 
 
-def _debts(one: Outcome) -> list[str]:
+def _debts(one: PolicyOutcome) -> list[str]:
     paid = sum(one.payers.values())
     said = [f"{one.policy}: {paid:,} allocations pay for {one.deferred:,} pages"]
     said += [f"  {times:>7,}  {_whom(why)}" for why, times in one.settled.most_common()]
@@ -235,7 +235,7 @@ def _table(counts: Counter[str]) -> list[str]:
     return said + ([f"  {rest:>7,}  {len(counts) - TOP} others"] if rest else [])
 
 
-def not_known(trace: Trace, outcomes: Sequence[Outcome]) -> list[str]:
+def not_known(trace: Trace, outcomes: Sequence[PolicyOutcome]) -> list[str]:
     """What the recording does not tell and what the replay takes in its place, in sentences."""
     said = [*trace.survey.unknown, *(" ".join(text.split()) for text in _NOT_KNOWN)]
     odd = outcomes[0].odd if outcomes else None
