@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from luf_tui.policy.guards import GUARDS
+
 PLAYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "S1": {
         "tour/1-a-deferred-flush": (),
@@ -260,6 +262,12 @@ MUTANTS_OF: Mapping[str, str] = {
 """The mutants that the reference says a number catches. S45's M24, of a CPU that comes back and was
 away, is the guard `flush-on-online`.
 """
+
+MUTANTS: Mapping[str, set[str]] = {
+    mutant: {guard.name for guard in GUARDS.values() if guard.mutant == mutant}
+    for mutant in (f"M{number}" for number in range(1, 39))
+}
+"""Per mutant of the reference the guards whose removal it is."""
 
 BESIDES = frozenset({"flush-before-offline", "newest-candidate"})
 """Guards of a mutant that no number is about: memory that is taken out (the rest of M23), and which

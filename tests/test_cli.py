@@ -255,11 +255,13 @@ def test_the_same_run_has_the_same_digest_whatever_the_hash_seed(luf_tui: Run, g
 
 def test_a_policy_of_ones_own_is_run_when_named(luf_tui: Run, good: Path) -> None:
     good.with_name("mine.py").write_text(
+        "from luf_tui.policy import guards\n"
         "from luf_tui.policy.luf import Luf\n"
         "class Mine(Luf):\n"
         "    NAME = 'mine'\n"
         "    SUMMARY = 'never pays'\n"
-        "    GUARDS = Luf.GUARDS - {'flush-before-reuse'}\n",
+        "    GUARDS = Luf.GUARDS - {guards.FLUSH_BEFORE_REUSE}\n"
+        "    API = 2\n",
         encoding="utf-8",
     )
     done = luf_tui("run", good, "--policy", "mine.py:Mine", "--json")

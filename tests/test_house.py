@@ -163,7 +163,7 @@ def test_a_module_can_be_read_in_one_sitting() -> None:
     long = {
         path.relative_to(ROOT).as_posix(): count
         for path in [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 600
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 700
     }
 
     assert {} == long

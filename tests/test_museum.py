@@ -7,6 +7,7 @@ import re
 import pytest
 
 from luf_tui.oracle.oracle import VIOLATION
+from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program, Race
@@ -77,7 +78,7 @@ def test_it_names_its_source_and_its_guard(name: str) -> None:
     guard, _ = PIECES[name]
     assert re.search(r"\b[0-9a-f]{12}\b|CVE-\d{4}-\d+|Linux \d+\.\d+\.\d+", program.about)
     assert guard in program.about
-    assert guard in POLICIES[program.policy].GUARDS
+    assert GUARDS[guard] in POLICIES[program.policy].GUARDS
     assert any(isinstance(item, Race) and item.schedule for item in program.items)
 
 

@@ -10,7 +10,6 @@ from attrs import evolve
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.luf import Luf
-from luf_tui.policy.mutants import MUTANTS
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
 from luf_tui.search.search import UNSAFE, Search
@@ -18,7 +17,7 @@ from luf_tui.timeline.recorder import record, record_with
 from luf_tui.timeline.timeline import Timeline
 from tests.conftest import ROOT
 from tests.races import start
-from tests.stories import BESIDES, MUTANTS_OF, NOT_PLAYED, PLAYED, SEARCHED
+from tests.stories import BESIDES, MUTANTS, MUTANTS_OF, NOT_PLAYED, PLAYED, SEARCHED
 
 SCENARIOS = ROOT / "scenarios"
 NAMES = sorted({name for plays in PLAYED.values() for name in plays})
@@ -83,7 +82,7 @@ def test_a_search_finds_the_order_that_fails_without_a_guard(name: str, guard: s
 def test_every_mutant_of_a_number_is_caught_by_what_plays_it(number: str) -> None:
     caught = {guard for lost in PLAYED[number].values() for guard in lost}
 
-    assert all(caught & set(MUTANTS[mutant]) for mutant in MUTANTS_OF[number].split())
+    assert all(caught & MUTANTS[mutant] for mutant in MUTANTS_OF[number].split())
 
 
 def test_every_guard_of_a_mutant_is_needed_by_some_number() -> None:

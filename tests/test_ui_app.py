@@ -251,12 +251,14 @@ from luf_tui.policy.batched import Batched
 
 class Hook(Batched):
     NAME = "hook that fails"
+    API = 2
 
     def begin_walk(self, m, task, pfn):
         raise ValueError("not now")
 
 class Pane(Batched):
     NAME = "pane that fails"
+    API = 2
 
     def ledger(self, m):
         raise ValueError("not here")
@@ -282,7 +284,7 @@ async def test_a_failing_policy_of_ones_own_is_told_in_the_app(
     async with LufApp(path, policy=own.known("failing.py:Hook")).run_test() as pilot:
         await pilot.pause()
 
-        assert "failing.py:8: this policy failed: ValueError: not now" in text(pilot.app)
+        assert "failing.py:9: this policy failed: ValueError: not now" in text(pilot.app)
 
 
 @driven
@@ -301,5 +303,5 @@ async def test_an_app_that_fails_leaves_its_failure_and_no_traceback(
     with pytest.raises(ValueError, match="not here"):
         await look()
     assert app.failure is not None
-    assert "failing.py:14: this policy failed: ValueError: not here" == own.blame(app.failure)
+    assert "failing.py:15: this policy failed: ValueError: not here" == own.blame(app.failure)
     assert "Traceback" not in capsys.readouterr().out

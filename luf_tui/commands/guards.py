@@ -3,47 +3,89 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping
 
 from luf_tui.commands import terminal
-from luf_tui.policy.guards import GUARDS
-from luf_tui.policy.mutants import mutants_of
+from luf_tui.errors import LufError
+from luf_tui.policy.guards import GUARDS, Guard, not_declared
 from luf_tui.policy.registry import POLICIES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.add_argument("name", nargs="?", metavar="GUARD", help="everything about this one")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print one line a guard: its name, the obligation it upholds, the mutants of section 7.2 that
-    its removal is, and what it checks.
+    its removal is, and what it checks; or all that is known of one guard.
     """
+    if args.name is not None and args.name not in GUARDS:
+        raise LufError(not_declared(args.name))
+    shown = [GUARDS[args.name]] if args.name else list(GUARDS.values())
     if args.json:
-        terminal.put_json(
-            {
-                "guards": {
-                    name: {
-                        "checks": guard.checks,
-                        "obligation": guard.obligation,
-                        "v10": guard.v10,
-                        "v12": guard.v12,
-                        "mutants": list(mutants_of(name)),
-                        "policies": [
-                            kind.NAME for kind in POLICIES.values() if name in kind.GUARDS
-                        ],
-                    }
-                    for name, guard in GUARDS.items()
-                }
-            }
-        )
+        terminal.put_json({"guards": {guard.name: as_json(guard) for guard in shown}})
         return terminal.HELD
-    rows = [
-        (name, guard.obligation, " ".join(mutants_of(name)), guard.checks)
-        for name, guard in GUARDS.items()
-    ]
-    for line in terminal.table(rows):
+    for line in terminal.table(about(shown[0]) if args.name else [row(guard) for guard in shown]):
         terminal.put(line)
-    terminal.say("O: obligations, M: mutants of the mechanism reference (4.1 and 7.2)")
-    terminal.say("Take one away with --without GUARD")
+    if not args.name:
+        terminal.say("O: obligations, M: mutants of the mechanism reference (4.1 and 7.2)")
+    terminal.say(f"Take one away with --without {args.name or 'GUARD'}")
     return terminal.HELD
+
+
+def row(guard: Guard) -> tuple[str, ...]:
+    """A guard's line in the table of all."""
+    return (guard.name, guard.obligation, guard.mutant, guard.checks)
+
+
+def about(guard: Guard) -> list[tuple[str, str]]:
+    """All that is known of a guard, as rows of a word and what it is."""
+    return [
+        ("guard", guard.name),
+        ("checks", guard.checks),
+        ("level", guard.level),
+        ("upholds", guard.obligation),
+        ("in v10", guard.v10),
+        ("in v12", guard.v12),
+        ("mutant", guard.mutant or "-"),
+        ("policies", " ".join(policies(guard))),
+        *((one["policy"], _reading(one)) for one in lacks(guard)),
+    ]
+
+
+def _reading(one: Mapping[str, str]) -> str:
+    patch = "" if one["patch"] == "-" else f", patch {one['patch']}"
+    return f"lacks it, as we read it: {one['reading']} ({one['defect']}{patch})"
+
+
+def as_json(guard: Guard) -> dict[str, object]:
+    """A guard as the JSON has it."""
+    return {
+        "level": guard.level,
+        "checks": guard.checks,
+        "obligation": guard.obligation,
+        "v10": guard.v10,
+        "v12": guard.v12,
+        "mutants": [guard.mutant] if guard.mutant else [],
+        "policies": list(policies(guard)),
+        "lacks": list(lacks(guard)),
+    }
+
+
+def policies(guard: Guard) -> Iterator[str]:
+    """The policies that perform a guard."""
+    return (kind.NAME for kind in POLICIES.values() if guard in kind.GUARDS)
+
+
+def lacks(guard: Guard) -> Iterator[dict[str, str]]:
+    """The posted versions without a guard, and why we read them so."""
+    for one in guard.lacks:
+        for version in one.versions:
+            yield {
+                "policy": f"luf-{version}",
+                "patch": one.patch,
+                "defect": one.defect,
+                "reading": one.reading,
+            }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
 from luf_tui.machine.schema import PRESENT, Pte, TlbEntry
+from luf_tui.policy import guards
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
@@ -148,12 +149,12 @@ def load_mm(k: Kernel, cpu: int, mm: int) -> None:
     slots = m.asids_of(cpu)
     if m.config.mask_follows_load and state.loaded_mm and not same:
         m.mm[state.loaded_mm - 1].cpumask &= ~(1 << cpu)
-    if k.policy.has("mask-before-load"):
+    if k.policy.has(guards.MASK_BEFORE_LOAD):
         space.cpumask |= 1 << cpu
     number = state.asid if same else _slot(k, cpu, mm)
     slot = slots[number]
     known = slot.mm == mm + 1
-    behind = not known or (slot.gen != space.tlb_gen and k.policy.has("check-on-switch-in"))
+    behind = not known or (slot.gen != space.tlb_gen and k.policy.has(guards.CHECK_ON_SWITCH_IN))
     if slot.mm and not known:
         drop(k, cpu, slot.mm - 1, 0, 0)
     if behind:
@@ -167,7 +168,7 @@ def _load_tagged(k: Kernel, cpu: int, mm: int) -> None:
     """switch_mm() where an mm has the same ASID on every CPU: nothing is flushed, and the CPU stays
     in mm_cpumask of every mm it ever ran (riscv set_mm()). ASIDs do not run out here.
     """
-    if k.policy.has("mask-before-load"):
+    if k.policy.has(guards.MASK_BEFORE_LOAD):
         k.m.mm[mm].cpumask |= 1 << cpu
     state = k.m.cpu[cpu]
     state.loaded_mm, state.lazy = mm + 1, 0

@@ -15,12 +15,14 @@ is a small one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from attrs import frozen
 
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.schema import Pte
+from luf_tui.policy.guards import LUF_GUARDS, Guard, not_declared
 
 NOW, ORDINARY, DEFERRED = 0, 1, 2
 """Answers to *how is this PTE's flush paid*: at once, by the ordinary batch, or lazily."""
@@ -45,22 +47,32 @@ class Policy:
     """Base of all policies: the eager answers.
 
     `guards` are the checks it performs; `without` names those taken away from it. A subclass sets
-    `NAME`, `SUMMARY` and `GUARDS`; the engine asks for some of them by name (`has`), those about
-    pages that owe a flush among them, so that a policy that defers wants `LUF_GUARDS`.
+    `NAME`, `SUMMARY` and `GUARDS`; the engine asks for some of them (`has`), those about pages
+    that owe a flush among them, so that a policy that defers wants `LUF_GUARDS`.
     """
 
     NAME = ""
     SUMMARY = ""
-    GUARDS: frozenset[str] = frozenset()
+    GUARDS: frozenset[Guard] = frozenset()
+    API: ClassVar[int] = 2
+    """The version of what is asked here. A policy loaded from a file says for which one it was
+    written; one that says another, or nothing, is refused.
+    """
 
     def __init__(self, without: Iterable[str] = ()) -> None:
         self.name = self.NAME
         self.without = tuple(sorted(set(without)))
-        self.guards = self.GUARDS - set(self.without)
+        self.guards = frozenset(one for one in self.GUARDS if one.name not in self.without)
 
-    def has(self, guard: str) -> bool:
-        """Whether the policy performs a guard."""
-        return guard in self.guards
+    def has(self, guard: Guard) -> bool:
+        """Whether the policy performs a guard. Raises LookupError for what is no guard of
+        luf_tui's and none of its own.
+        """
+        if guard in self.guards:
+            return True
+        if guard not in LUF_GUARDS and guard not in self.GUARDS:
+            raise LookupError(not_declared(guard))
+        return False
 
     # -- ledger -----------------------------------------------------------------------------
 
@@ -117,7 +129,7 @@ class Policy:
     def take_batch(self, m: Machine, task: int, gate: str) -> int:
         """try_to_unmap_flush(): hand over the CPUs to flush now and forget them.
 
-        `gate` says before what: `free`, `copy`, `io`, `key`.
+        `gate` says before what: `free` or `copy`.
         """
         return 0
 

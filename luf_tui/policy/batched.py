@@ -6,8 +6,11 @@ from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.regions import Field, Record, Region
 from luf_tui.machine.schema import Mm, Pte
+from luf_tui.policy import guards
 from luf_tui.policy.base import NOW, ORDINARY, Debt, Policy
-from luf_tui.policy.guards import BATCH_GUARDS
+
+GATES = {"free": guards.FLUSH_BEFORE_FREE, "copy": guards.FLUSH_BEFORE_COPY}
+"""The guard that settles a batch, by what comes next; what has none settles nothing."""
 
 
 class UnmapBatch(Record):
@@ -46,7 +49,7 @@ class Batched(Policy):
 
     NAME = "batched"
     SUMMARY = "today's kernel: one flush per batch, before free and before copy"
-    GUARDS = BATCH_GUARDS
+    GUARDS = guards.BATCH_GUARDS
 
     def regions(self, config: MachineConfig) -> list[RegionSpec]:
         """One tlb_ubc per task."""
@@ -89,9 +92,7 @@ class Batched(Policy):
 
     def take_batch(self, m: Machine, task: int, gate: str) -> int:
         """try_to_unmap_flush()."""
-        if not self.has(f"flush-before-{gate}"):
-            return 0
-        return self.drain(m, task)
+        return self.drain(m, task) if self.has(GATES[gate]) else 0
 
     def drain(self, m: Machine, task: int) -> int:
         """Hand over everything the task has noted."""
@@ -102,14 +103,17 @@ class Batched(Policy):
 
     def take_dirty(self, m: Machine, task: int) -> int:
         """try_to_unmap_flush_dirty()."""
-        if not self.has("flush-dirty-before-io") or not self.ubc(m)[task].writable:
+        if not self.has(guards.FLUSH_DIRTY_BEFORE_IO) or not self.ubc(m)[task].writable:
             return 0
         return self.drain(m, task)
 
     def pending_flush(self, m: Machine, mm: int) -> bool:
         """flush_tlb_batched_pending(): the two halves of tlb_flush_batched differ."""
         space = m.mm[mm]
-        return self.has("flush-batched-pending") and space.batched_pending != space.batched_flushed
+        return (
+            self.has(guards.FLUSH_BATCHED_PENDING)
+            and space.batched_pending != space.batched_flushed
+        )
 
     def pending_done(self, m: Machine, mm: int, pending: int) -> None:
         """Up to the count read before the flush; a racing new unmap stays pending."""

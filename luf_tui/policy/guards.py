@@ -1,308 +1,680 @@
-"""The guard table: every check a policy performs, by name.
+"""Every check that a policy performs: a guard, declared once, with all that is known of it.
 
-A mutant is a policy without a guard, nothing more. The table feeds the command line, the guard
-screen, the documentation and the kill matrix. Obligations are those of the mechanism reference,
-section 4.1; B1 to B7 those of the baseline reference, section 9.
+A mutant is a policy without a guard, nothing more. The engine and the policies ask for a guard by
+the constant declared here (`policy.has(FLUSH_BEFORE_REUSE)`); people name it on the command line
+and in scenarios. One more guard is one more declaration, and the one place that asks for it:
+levels, posted versions, mutants, tables and the guard screen follow.
+
+Obligations are those of the mechanism reference, section 4.1; B1 to B7 those of the baseline
+reference, section 9; mutants those of the mechanism reference, section 7.2.
 """
 
 from __future__ import annotations
 
-from luf_tui.policy.kernel_guards import BATCH_GUARDS, KERNEL_GUARDS, TABLE, Guard
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Literal
 
-__all__ = ["BATCH_GUARDS", "GUARDS", "KERNEL_GUARDS", "LUF_GUARDS", "Guard"]
+from attrs import frozen
 
-_LUF = (
-    Guard(
-        "flush-before-reuse",
-        "The deferred flush fires when a page leaves the free lists, before it can be touched.",
-        "O2",
-        "prep_new_page()",
-        "luf_takeoff_end()",
-    ),
-    Guard(
-        "refuse-writable",
-        "A folio with a writable mapping is flushed as ever.",
-        "O4",
-        "set_tlb_ubc_flush_pending()",
-        "can_luf_test(), pte_write()",
-    ),
-    Guard(
-        "move-late-writable",
-        "A writable mapping found late drags the earlier read-only notes along.",
-        "O4",
-        "try_to_unmap()",
-        "try_to_unmap()",
-    ),
-    Guard(
-        "judge-every-pte",
-        "A writable mapping counts for the verdict even when its own flush is not batched.",
-        "O4",
-        "-",
-        "-",
-    ),
-    Guard(
-        "pending-wrprotect",
-        "A read-only PTE that is dirty, or under a write-protect in flight, is not deferred.",
-        "O3",
-        "-",
-        "-",
-    ),
-    Guard(
-        "refuse-unfiled-shared",
-        "Shared memory without a file is not deferred.",
-        "O35",
-        "-",
-        "can_luf_vma()",
-    ),
-    Guard(
-        "refuse-init-on-free",
-        "Nothing is deferred when pages are zeroed on free.",
-        "O1",
-        "- (v11: free_pages_prepare())",
-        "can_luf_folio()",
-    ),
-    Guard(
-        "refuse-kasan",
-        "Nothing is deferred when KASAN poisons free pages.",
-        "O1",
-        "- (v11: free_pages_prepare())",
-        "can_luf_folio()",
-    ),
-    Guard(
-        "refuse-page-poison",
-        "Nothing is deferred when page_poison fills free pages.",
-        "O1",
-        "-",
-        "-",
-    ),
-    Guard(
-        "flush-before-report",
-        "Free pages that owe a flush are flushed before the host is told to drop their bytes.",
-        "O1",
-        "check_flush_task_ugen()",
-        "page_reporting_cycle()",
-    ),
-    Guard(
-        "flush-before-offline",
-        "Free pages that owe a flush are flushed before their memory is taken out.",
-        "O36",
-        "check_flush_task_ugen()",
-        "offline_pages()",
-    ),
-    Guard(
-        "flush-before-poison",
-        "A page that failed is flushed before it is handed to poison handling.",
-        "O36",
-        "check_luf_flush()",
-        "luf_flush()",
-    ),
-    Guard(
-        "merge-keeps-mark",
-        "A merged block owes what both its halves owed.",
-        "O16",
-        "__free_one_page()",
-        "__free_one_page()",
-    ),
-    Guard(
-        "split-keeps-mark",
-        "What is left of a split block still owes.",
-        "O17",
-        "-",
-        "expand()",
-    ),
-    Guard(
-        "capture-without-debt",
-        "Compaction captures only blocks that owe nothing.",
-        "O2",
-        "__free_one_page(): the capturing task pays",
-        "__free_one_page()",
-    ),
-    Guard(
-        "mark-on-drain",
-        "A page with debt keeps a mark when it goes from pcp to buddy.",
-        "O15",
-        "set_buddy_order_ugen(): stores the order instead",
-        "__free_one_page()",
-    ),
-    Guard(
-        "wait-zone-generation",
-        "A taker whose debt another one is flushing waits until that flush is done.",
-        "O20",
-        "luf_on_flushing",
-        "wait_zone_ugen",
-    ),
-    Guard(
-        "done-after-flush",
-        "A zone generation counts as done only when its flush is.",
-        "O21",
-        "luf_gen_done",
-        "zone_ugen_done",
-    ),
-    Guard(
-        "newest-candidate",
-        "A page's 16 bits stand for the newest zone generation that they can mean.",
-        "O22",
-        "- (a signed difference)",
-        "page_zone_ugen()",
-    ),
-    Guard(
-        "wide-generations",
-        "Requests and flushes have numbers of 64 bits: none comes back while it is still meant.",
-        "O22",
-        "- (16 bits, a signed difference)",
-        "luf_ugen",
-    ),
-    Guard(
-        "newest-request",
-        "Debts that are paid together are compared by the newest request among them.",
-        "O18",
-        "-",
-        "luf_takeoff_check_and_fold(), update_zone_batch()",
-    ),
-    Guard(
-        "key-union",
-        "A reused key keeps the CPUs of the pages that still carry it.",
-        "O23",
-        "-",
-        "fold_unmap_luf()",
-    ),
-    Guard(
-        "flush-number-first",
-        "A flush takes its number before it starts, so later debts are not counted as paid.",
-        "O18",
-        "on_flushing",
-        "try_to_unmap_flush()",
-    ),
-    Guard(
-        "done-needs-all-mms",
-        "A flush of one mm does not count as a flush of the CPU.",
-        "O18",
-        "-",
-        "-",
-    ),
-    Guard(
-        "diet-private-batch",
-        "CPUs are struck off a copy, never off the task's ordinary batch.",
-        "O34",
-        "-",
-        "-",
-    ),
-    Guard(
-        "flush-kept-folios",
-        "A folio that was unmapped but not freed is flushed.",
-        "O26",
-        "-",
-        "shrink_folio_list()",
-    ),
-    Guard(
-        "flush-on-write-fault",
-        "A fault that may make a PTE writable pays what the mm and the file owe.",
-        "O6",
-        "do_wp_page()",
-        "handle_mm_fault()",
-    ),
-    Guard(
-        "flush-in-place",
-        "So does one that makes a present PTE writable where it is, without a copy.",
-        "O6",
-        "do_wp_page()",
-        "handle_mm_fault()",
-    ),
-    Guard(
-        "flush-before-pte",
-        "That flush is complete before the new PTE can be used.",
-        "O6a",
-        "do_wp_page()",
-        "-",
-    ),
-    Guard(
-        "flush-mapping-on-fault",
-        "A fault in a shared writable mapping pays for every mapping of the file.",
-        "O7",
-        "do_mmap()",
-        "luf_flush_mapping()",
-    ),
-    Guard(
-        "flush-on-install",
-        "A page that comes under an address without a fault comes after the flush owed there.",
-        "O12",
-        "-",
-        "-",
-    ),
-    Guard(
-        "flush-on-write",
-        "write() pays for the file before the bytes change.",
-        "O8",
-        "-",
-        "mapping_write_begin()",
-    ),
-    Guard(
-        "hook-every-filesystem",
-        "Filesystems without ->write_begin() pay too.",
-        "O8a",
-        "-",
-        "-",
-    ),
-    Guard(
-        "flush-on-truncate",
-        "Truncation and invalidation pay for the file.",
-        "O9",
-        "-",
-        "luf_flush_mapping()",
-    ),
-    Guard(
-        "flush-on-read-in",
-        "A page that a server may have changed is read in anew only once the old one is unseen.",
-        "O8b",
-        "-",
-        "-",
-    ),
-    Guard(
-        "note-pending",
-        "A deferred unmap counts as pending in its mm, for munmap and the like.",
-        "O10",
-        "set_tlb_ubc_flush_pending()",
-        "set_tlb_ubc_flush_pending()",
-    ),
-    Guard(
-        "count-batches",
-        "The per-mm and per-mapping batches count as pending flushes.",
-        "O6",
-        "-",
-        "- (fold_batch() ignores them)",
-    ),
-    Guard(
-        "wait-for-invalidate",
-        "A page is freed after the wait for the invalidates issued for it (arm64).",
-        "O37",
-        "-",
-        "- (arch_tlbbatch_done() is always true)",
-    ),
-    Guard(
-        "notify-secondary",
-        "Devices that translate for themselves are told at the unmap, not when the flush fires.",
-        "O29",
-        "arch_tlbbatch_add_pending()",
-        "arch_tlbbatch_add_pending()",
-    ),
-    Guard(
-        "no-shootdown",
-        "A context that may not wait for IPIs, such as an interrupt, sends none.",
-        "O24",
-        "-",
-        "luf_takeoff_start()",
-    ),
-    Guard(
-        "refuse-pended",
-        "Such a context takes only pages without debt; the others are left for someone else.",
-        "O25",
-        "-",
-        "luf_takeoff_check_and_fold()",
+from luf_tui.errors import nearest
+
+
+class Level(StrEnum):
+    """Who needs a guard; each level is of use to the policies of the next as well."""
+
+    KERNEL = "kernel"
+    """A rule of Linux that every policy of this machine keeps. Many were written after a bug;
+    `scenarios/museum` shows those bugs."""
+    BATCH = "batch"
+    """A rule of the kernel that batches flushes."""
+    LUF = "luf"
+    """A rule of deferred flushes."""
+
+
+KERNEL, BATCH, LUF = Level
+
+Version = Literal["v10", "v11", "v12"]
+V10: Version = "v10"
+V11: Version = "v11"
+V12: Version = "v12"
+
+
+@frozen
+class Lacks:
+    """That posted versions of LUF lack a guard: our reading of their text (mechanism reference,
+    section 3A), not a fact that anyone confirmed.
+    """
+
+    versions: tuple[Version, ...]
+    defect: str
+    """The possible defect of section 3A, or the obligation that stayed open."""
+    patch: str
+    """The patches of the posting where it shows; a dash where no patch has such a check."""
+    reading: str
+
+
+@frozen(eq=False)
+class Guard:
+    """One named check. Each is an object of its own, so that a name cannot be misspelt."""
+
+    name: str
+    level: Level
+    checks: str
+    """What it checks, in a sentence."""
+    obligation: str
+    """The obligations it upholds."""
+    v10: str = "-"
+    """The function or place in LUF v10; a dash when v10 has no such check."""
+    v12: str = "-"
+    """The function or place in LUF v12, or in mainline for the kernel's own guards."""
+    mutant: str = ""
+    """The mutant that its removal is; empty when the reference has no such mutant."""
+    lacks: tuple[Lacks, ...] = ()
+    """The posted versions without it, and why we read them so."""
+
+    def lacked_by(self, version: Version) -> Lacks | None:
+        """Why a posted version is without it, as we read it; None when it has it."""
+        return next((one for one in self.lacks if version in one.versions), None)
+
+
+FLUSH_BEFORE_FREE = Guard(
+    "flush-before-free",
+    BATCH,
+    "A reclaim batch is flushed before its pages go to the allocator.",
+    "B1",
+    v10="try_to_unmap_flush()",
+    v12="try_to_unmap_flush()",
+)
+FLUSH_BEFORE_COPY = Guard(
+    "flush-before-copy",
+    BATCH,
+    "A migration batch is flushed before its pages are copied.",
+    "B2",
+    v10="try_to_unmap_flush()",
+    v12="try_to_unmap_flush()",
+)
+FLUSH_DIRTY_BEFORE_IO = Guard(
+    "flush-dirty-before-io",
+    BATCH,
+    "Unmapped dirty PTEs are flushed before the page is written out.",
+    "O5",
+    v10="try_to_unmap_flush_dirty()",
+    v12="try_to_unmap_flush_dirty()",
+    mutant="M32",
+)
+FLUSH_BATCHED_PENDING = Guard(
+    "flush-batched-pending",
+    BATCH,
+    "munmap, mprotect and the like first flush what reclaim left unflushed in the mm.",
+    "O10",
+    v10="flush_tlb_batched_pending()",
+    v12="flush_tlb_batched_pending()",
+)
+CHECK_ON_SWITCH_IN = Guard(
+    "check-on-switch-in",
+    KERNEL,
+    "A CPU compares tlb_gen when it loads an mm or leaves lazy mode.",
+    "O30",
+    v10="switch_mm_irqs_off()",
+    v12="switch_mm_irqs_off()",
+    mutant="M24",
+)
+MASK_BEFORE_LOAD = Guard(
+    "mask-before-load",
+    KERNEL,
+    "A CPU is in mm_cpumask before it reads tlb_gen and loads the mm.",
+    "O10",
+    v10="switch_mm_irqs_off()",
+    v12="switch_mm_irqs_off()",
+)
+SKIP_OFFLINE = Guard(
+    "skip-offline",
+    KERNEL,
+    "A CPU that is offline is neither interrupted nor waited for, whatever masks say.",
+    "O38",
+    v10="smp_call_function_many_cond()",
+    v12="smp_call_function_many_cond()",
+)
+FLUSH_ON_ONLINE = Guard(
+    "flush-on-online",
+    KERNEL,
+    "A CPU that comes online starts with an empty TLB.",
+    "O38",
+    v10="initialize_tlbstate_and_flush()",
+    v12="initialize_tlbstate_and_flush()",
+)
+UFFD_FLUSH = Guard(
+    "uffd-flush",
+    KERNEL,
+    "A write fault flushes first while a userfaultfd write-protect is in flight.",
+    "O3",
+    v10="do_wp_page()",
+    v12="do_wp_page()",
+)
+FLUSH_NESTED_GATHER = Guard(
+    "flush-nested-gather",
+    KERNEL,
+    "A gather that ends while another one is in flight flushes the whole mm.",
+    "O10",
+    v10="mm_tlb_flush_nested()",
+    v12="mm_tlb_flush_nested()",
+)
+FLUSH_HIDDEN_WHILE_PENDING = Guard(
+    "flush-hidden-while-pending",
+    KERNEL,
+    "A PTE that PROT_NONE hides is flushed when unmapped while that flush is on its way.",
+    "O5",
+    v10="pte_accessible()",
+    v12="pte_accessible()",
+)
+COUNT_GATHERS = Guard(
+    "count-gathers",
+    KERNEL,
+    "Gathers in flight are counted: one that ends does not speak for the others.",
+    "O5",
+    v10="dec_tlb_flush_pending()",
+    v12="dec_tlb_flush_pending()",
+)
+FLUSH_SOFT_DIRTY = Guard(
+    "flush-soft-dirty",
+    KERNEL,
+    "Clearing soft-dirty bits flushes before it returns, so that the next store faults.",
+    "O13",
+    v10="clear_refs_write()",
+    v12="clear_refs_write()",
+)
+LOCK_SOFT_DIRTY = Guard(
+    "lock-soft-dirty",
+    KERNEL,
+    "Clearing soft-dirty bits keeps write faults out until it has flushed.",
+    "O3",
+    v10="clear_refs_write()",
+    v12="clear_refs_write()",
+)
+DELAY_RMAP = Guard(
+    "delay-rmap",
+    KERNEL,
+    "A dirty mapping of a file leaves the reverse map only once it is flushed.",
+    "O5",
+    v10="tlb_flush_rmaps()",
+    v12="tlb_flush_rmaps()",
+)
+FLUSH_BEFORE_UNLOCK = Guard(
+    "flush-before-unlock",
+    KERNEL,
+    "mremap flushes the old addresses before it lets go of the page-table lock.",
+    "O2, O5",
+    v10="move_ptes()",
+    v12="move_ptes()",
+)
+FLUSH_BEFORE_SET = Guard(
+    "flush-before-set",
+    KERNEL,
+    "Copy-on-write flushes the old PTE before it sets the new one.",
+    "D",
+    v10="ptep_clear_flush()",
+    v12="ptep_clear_flush()",
+)
+FLUSH_WHAT_IS_GATHERED = Guard(
+    "flush-what-is-gathered",
+    KERNEL,
+    "A gather that is full flushes the range behind it, not what is still to come.",
+    "B1",
+    v10="zap_pte_range()",
+    v12="zap_pte_range()",
+)
+FLUSH_BEFORE_GATHER_FREE = Guard(
+    "flush-before-gather-free",
+    KERNEL,
+    "An mmu_gather frees its pages only after its flush.",
+    "B1",
+    v10="tlb_flush_mmu()",
+    v12="tlb_flush_mmu()",
+)
+FLUSH_BEFORE_TABLE_FREE = Guard(
+    "flush-before-table-free",
+    KERNEL,
+    "A page-table page is freed only after a flush that lazy CPUs take part in.",
+    "O32",
+    v10="tlb_remove_table()",
+    v12="tlb_remove_table()",
+    mutant="M38",
+)
+FLUSH_ON_EXIT = Guard(
+    "flush-on-exit",
+    KERNEL,
+    "A dying address space leaves no entries behind under any ASID.",
+    "O31",
+    v10="exit_mmap()",
+    v12="exit_mmap()",
+    mutant="M26",
+)
+LAST_REFERENCE = Guard(
+    "last-reference",
+    KERNEL,
+    "A page with an extra reference is neither freed nor moved.",
+    "O27",
+    v10="__remove_mapping()",
+    v12="__remove_mapping()",
+    mutant="M34",
+)
+FLUSH_BEFORE_REUSE = Guard(
+    "flush-before-reuse",
+    LUF,
+    "The deferred flush fires when a page leaves the free lists, before it can be touched.",
+    "O2",
+    v10="prep_new_page()",
+    v12="luf_takeoff_end()",
+    mutant="M1",
+)
+REFUSE_WRITABLE = Guard(
+    "refuse-writable",
+    LUF,
+    "A folio with a writable mapping is flushed as ever.",
+    "O4",
+    v10="set_tlb_ubc_flush_pending()",
+    v12="can_luf_test(), pte_write()",
+    mutant="M5",
+)
+MOVE_LATE_WRITABLE = Guard(
+    "move-late-writable",
+    LUF,
+    "A writable mapping found late drags the earlier read-only notes along.",
+    "O4",
+    v10="try_to_unmap()",
+    v12="try_to_unmap()",
+    mutant="M6",
+)
+JUDGE_EVERY_PTE = Guard(
+    "judge-every-pte",
+    LUF,
+    "A writable mapping counts for the verdict even when its own flush is not batched.",
+    "O4",
+    lacks=(
+        Lacks((V10, V11), "O4", "09/12", "the test stands where a flush is batched"),
+        Lacks((V12,), "O4", "14/26", "the test stands where a flush is batched"),
     ),
 )
+PENDING_WRPROTECT = Guard(
+    "pending-wrprotect",
+    LUF,
+    "A read-only PTE that is dirty, or under a write-protect in flight, is not deferred.",
+    "O3",
+    mutant="M7",
+    lacks=(
+        Lacks((V10, V11), "D15", "09/12", "only pte_write() is tested"),
+        Lacks((V12,), "D15", "14/26", "only pte_write() is tested"),
+    ),
+)
+REFUSE_UNFILED_SHARED = Guard(
+    "refuse-unfiled-shared",
+    LUF,
+    "Shared memory without a file is not deferred.",
+    "O35",
+    v12="can_luf_vma()",
+    mutant="M36",
+    lacks=(Lacks((V10, V11), "O35", "-", "no test of the VMA before v12"),),
+)
+REFUSE_INIT_ON_FREE = Guard(
+    "refuse-init-on-free",
+    LUF,
+    "Nothing is deferred when pages are zeroed on free.",
+    "O1",
+    v10="- (v11: free_pages_prepare())",
+    v12="can_luf_folio()",
+    mutant="M2",
+    lacks=(Lacks((V10,), "O1", "-", "no test before v11"),),
+)
+REFUSE_KASAN = Guard(
+    "refuse-kasan",
+    LUF,
+    "Nothing is deferred when KASAN poisons free pages.",
+    "O1",
+    v10="- (v11: free_pages_prepare())",
+    v12="can_luf_folio()",
+    mutant="M2",
+    lacks=(Lacks((V10,), "O1", "-", "no test before v11"),),
+)
+REFUSE_PAGE_POISON = Guard(
+    "refuse-page-poison",
+    LUF,
+    "Nothing is deferred when page_poison fills free pages.",
+    "O1",
+    mutant="M2",
+    lacks=(
+        Lacks((V10, V11), "D7", "-", "no test"),
+        Lacks((V12,), "D7", "16/26", "only init_on_free and KASAN are looked at"),
+    ),
+)
+FLUSH_BEFORE_REPORT = Guard(
+    "flush-before-report",
+    LUF,
+    "Free pages that owe a flush are flushed before the host is told to drop their bytes.",
+    "O1",
+    v10="check_flush_task_ugen()",
+    v12="page_reporting_cycle()",
+    mutant="M23",
+)
+FLUSH_BEFORE_OFFLINE = Guard(
+    "flush-before-offline",
+    LUF,
+    "Free pages that owe a flush are flushed before their memory is taken out.",
+    "O36",
+    v10="check_flush_task_ugen()",
+    v12="offline_pages()",
+    mutant="M23",
+)
+FLUSH_BEFORE_POISON = Guard(
+    "flush-before-poison",
+    LUF,
+    "A page that failed is flushed before it is handed to poison handling.",
+    "O36",
+    v10="check_luf_flush()",
+    v12="luf_flush()",
+    mutant="M23",
+)
+MERGE_KEEPS_MARK = Guard(
+    "merge-keeps-mark",
+    LUF,
+    "A merged block owes what both its halves owed.",
+    "O16",
+    v10="__free_one_page()",
+    v12="__free_one_page()",
+    mutant="M3",
+)
+SPLIT_KEEPS_MARK = Guard(
+    "split-keeps-mark",
+    LUF,
+    "What is left of a split block still owes.",
+    "O17",
+    v12="expand()",
+    mutant="M4",
+    lacks=(Lacks((V10, V11), "D10", "06/12", "left-over halves are written back clean"),),
+)
+CAPTURE_WITHOUT_DEBT = Guard(
+    "capture-without-debt",
+    LUF,
+    "Compaction captures only blocks that owe nothing.",
+    "O2",
+    v10="__free_one_page(): the capturing task pays",
+    v12="__free_one_page()",
+    mutant="M30",
+)
+MARK_ON_DRAIN = Guard(
+    "mark-on-drain",
+    LUF,
+    "A page with debt keeps a mark when it goes from pcp to buddy.",
+    "O15",
+    v10="set_buddy_order_ugen(): stores the order instead",
+    v12="__free_one_page()",
+    mutant="M27",
+    lacks=(Lacks((V10, V11), "D9", "05/12", "the order is stored where the generation belongs"),),
+)
+WAIT_ZONE_GENERATION = Guard(
+    "wait-zone-generation",
+    LUF,
+    "A taker whose debt another one is flushing waits until that flush is done.",
+    "O20",
+    v10="luf_on_flushing",
+    v12="wait_zone_ugen",
+    mutant="M17",
+)
+DONE_AFTER_FLUSH = Guard(
+    "done-after-flush",
+    LUF,
+    "A zone generation counts as done only when its flush is.",
+    "O21",
+    v10="luf_gen_done",
+    v12="zone_ugen_done",
+    mutant="M29",
+)
+NEWEST_CANDIDATE = Guard(
+    "newest-candidate",
+    LUF,
+    "A page's 16 bits stand for the newest zone generation that they can mean.",
+    "O22",
+    v10="- (a signed difference)",
+    v12="page_zone_ugen()",
+    mutant="M25",
+)
+WIDE_GENERATIONS = Guard(
+    "wide-generations",
+    LUF,
+    "Requests and flushes have numbers of 64 bits: none comes back while it is still meant.",
+    "O22",
+    v10="- (16 bits, a signed difference)",
+    v12="luf_ugen",
+    mutant="M25",
+    lacks=(Lacks((V10, V11), "O22", "-", "16 bits; NA1 asked for 64"),),
+)
+NEWEST_REQUEST = Guard(
+    "newest-request",
+    LUF,
+    "Debts that are paid together are compared by the newest request among them.",
+    "O18",
+    v12="luf_takeoff_check_and_fold(), update_zone_batch()",
+    mutant="M19",
+)
+KEY_UNION = Guard(
+    "key-union",
+    LUF,
+    "A reused key keeps the CPUs of the pages that still carry it.",
+    "O23",
+    v12="fold_unmap_luf()",
+    mutant="M25",
+)
+FLUSH_NUMBER_FIRST = Guard(
+    "flush-number-first",
+    LUF,
+    "A flush takes its number before it starts, so later debts are not counted as paid.",
+    "O18",
+    v10="on_flushing",
+    v12="try_to_unmap_flush()",
+    mutant="M18",
+)
+DONE_NEEDS_ALL_MMS = Guard(
+    "done-needs-all-mms",
+    LUF,
+    "A flush of one mm does not count as a flush of the CPU.",
+    "O18",
+    mutant="M20",
+    lacks=(Lacks((V12,), "D4", "17/26", "a flush of one mm marks the CPU done for all"),),
+)
+DIET_PRIVATE_BATCH = Guard(
+    "diet-private-batch",
+    LUF,
+    "CPUs are struck off a copy, never off the task's ordinary batch.",
+    "O34",
+    mutant="M21",
+    lacks=(Lacks((V12,), "D2", "19/26, 20/26", "CPUs are struck off the task's own batch"),),
+)
+FLUSH_KEPT_FOLIOS = Guard(
+    "flush-kept-folios",
+    LUF,
+    "A folio that was unmapped but not freed is flushed.",
+    "O26",
+    v12="shrink_folio_list()",
+    mutant="M22",
+    lacks=(Lacks((V10, V11), "D11", "12/12", "kept folios keep no mark"),),
+)
+FLUSH_ON_WRITE_FAULT = Guard(
+    "flush-on-write-fault",
+    LUF,
+    "A fault that may make a PTE writable pays what the mm and the file owe.",
+    "O6",
+    v10="do_wp_page()",
+    v12="handle_mm_fault()",
+    mutant="M8",
+    lacks=(Lacks((V11,), "D16", "09/12", "the hook of do_wp_page() is gone"),),
+)
+FLUSH_IN_PLACE = Guard(
+    "flush-in-place",
+    LUF,
+    "So does one that makes a present PTE writable where it is, without a copy.",
+    "O6",
+    v10="do_wp_page()",
+    v12="handle_mm_fault()",
+    mutant="M31",
+)
+FLUSH_BEFORE_PTE = Guard(
+    "flush-before-pte",
+    LUF,
+    "That flush is complete before the new PTE can be used.",
+    "O6a",
+    v10="do_wp_page()",
+    mutant="M9",
+    lacks=(
+        Lacks((V11,), "D16", "09/12", "only branches whose PTE had changed flush"),
+        Lacks((V12,), "D6", "16/26", "the flush follows the fault"),
+    ),
+)
+FLUSH_MAPPING_ON_FAULT = Guard(
+    "flush-mapping-on-fault",
+    LUF,
+    "A fault in a shared writable mapping pays for every mapping of the file.",
+    "O7",
+    v10="do_mmap()",
+    v12="luf_flush_mapping()",
+    mutant="M10",
+    lacks=(Lacks((V10, V11), "O7", "09/12", "only mmap() with PROT_WRITE flushes"),),
+)
+FLUSH_ON_INSTALL = Guard(
+    "flush-on-install",
+    LUF,
+    "A page that comes under an address without a fault comes after the flush owed there.",
+    "O12",
+    mutant="M33",
+    lacks=(
+        Lacks((V10, V11), "O12", "-", "no hook"),
+        Lacks((V12,), "O12", "16/26", "only faults in writable mappings are hooked"),
+    ),
+)
+FLUSH_ON_WRITE = Guard(
+    "flush-on-write",
+    LUF,
+    "write() pays for the file before the bytes change.",
+    "O8",
+    v12="mapping_write_begin()",
+    mutant="M11",
+    lacks=(Lacks((V10,), "O8", "-", "no hook before v11"),),
+)
+HOOK_EVERY_FILESYSTEM = Guard(
+    "hook-every-filesystem",
+    LUF,
+    "Filesystems without ->write_begin() pay too.",
+    "O8a",
+    mutant="M12",
+    lacks=(
+        Lacks((V10, V11), "O8a", "-", "no hook"),
+        Lacks((V12,), "D8", "15/26", "only users of ->write_begin() are hooked"),
+    ),
+)
+FLUSH_ON_TRUNCATE = Guard(
+    "flush-on-truncate",
+    LUF,
+    "Truncation and invalidation pay for the file.",
+    "O9",
+    v12="luf_flush_mapping()",
+    mutant="M13",
+    lacks=(Lacks((V10, V11), "O9", "-", "no hook before v12"),),
+)
+FLUSH_ON_READ_IN = Guard(
+    "flush-on-read-in",
+    LUF,
+    "A page that a server may have changed is read in anew only once the old one is unseen.",
+    "O8b",
+    lacks=(
+        Lacks((V10, V11), "O8b", "-", "no hook"),
+        Lacks((V12,), "O8b", "16/26", "only faults in writable mappings are hooked"),
+    ),
+)
+NOTE_PENDING = Guard(
+    "note-pending",
+    LUF,
+    "A deferred unmap counts as pending in its mm, for munmap and the like.",
+    "O10",
+    v10="set_tlb_ubc_flush_pending()",
+    v12="set_tlb_ubc_flush_pending()",
+    mutant="M14",
+)
+COUNT_BATCHES = Guard(
+    "count-batches",
+    LUF,
+    "The per-mm and per-mapping batches count as pending flushes.",
+    "O6",
+    v12="- (fold_batch() ignores them)",
+    mutant="M28",
+    lacks=(Lacks((V12,), "D1", "19/26, 20/26", "the fold ignores batches without a flag"),),
+)
+WAIT_FOR_INVALIDATE = Guard(
+    "wait-for-invalidate",
+    LUF,
+    "A page is freed after the wait for the invalidates issued for it (arm64).",
+    "O37",
+    v12="- (arch_tlbbatch_done() is always true)",
+    mutant="M37",
+    lacks=(Lacks((V12,), "D5", "16/26", "on arm64 a batch counts as done without its DSB"),),
+)
+NOTIFY_SECONDARY = Guard(
+    "notify-secondary",
+    LUF,
+    "Devices that translate for themselves are told at the unmap, not when the flush fires.",
+    "O29",
+    v10="arch_tlbbatch_add_pending()",
+    v12="arch_tlbbatch_add_pending()",
+    mutant="M35",
+)
+NO_SHOOTDOWN = Guard(
+    "no-shootdown",
+    LUF,
+    "A context that may not wait for IPIs, such as an interrupt, sends none.",
+    "O24",
+    v12="luf_takeoff_start()",
+    mutant="M15",
+    lacks=(Lacks((V10, V11), "O24", "-", "contexts are told apart from v12 on"),),
+)
+REFUSE_PENDED = Guard(
+    "refuse-pended",
+    LUF,
+    "Such a context takes only pages without debt; the others are left for someone else.",
+    "O25",
+    v12="luf_takeoff_check_and_fold()",
+    mutant="M16",
+    lacks=(Lacks((V10, V11), "O25", "-", "contexts are told apart from v12 on"),),
+)
 
-GUARDS: dict[str, Guard] = {guard.name: guard for guard in (*TABLE, *_LUF)}
-"""Every guard by name."""
+GUARDS: dict[str, Guard] = {
+    one.name: one for one in list(globals().values()) if isinstance(one, Guard)
+}
+"""Every guard declared above by its name, in the order in which they are shown."""
 
-LUF_GUARDS = frozenset(GUARDS)
+
+def of_levels(*levels: Level) -> frozenset[Guard]:
+    """The guards of some levels."""
+    return frozenset(guard for guard in GUARDS.values() if guard.level in levels)
+
+
+KERNEL_GUARDS = of_levels(KERNEL)
+"""Guards that every policy has."""
+BATCH_GUARDS = of_levels(KERNEL, BATCH)
+"""Guards of the kernel that batches flushes."""
+LUF_GUARDS = of_levels(KERNEL, BATCH, LUF)
 """Every guard there is."""
+
+
+def in_order(guards: Iterable[Guard]) -> list[Guard]:
+    """Some guards as they are shown: in the order above, and a policy's own after them."""
+    places = {guard: place for place, guard in enumerate(GUARDS.values())}
+    return sorted(guards, key=lambda guard: (places.get(guard, len(places)), guard.name))
+
+
+def not_declared(guard: object) -> str:
+    """What to tell of something that is asked for, or claimed, and is no guard."""
+    if isinstance(guard, Guard):
+        return f"the guard '{guard.name}' is not declared"
+    if guard in GUARDS:
+        constant = str(guard).upper().replace("-", "_")
+        return f"'{guard}' is the name of a guard; write luf_tui.policy.guards.{constant}"
+    hint = nearest(str(guard), GUARDS)
+    return f"no guard is called '{guard}'" + (f"; {hint}" if hint else "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from luf_tui.machine.config import ARM64, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.schema import ANON, PRESENT, Mm, Pte
+from luf_tui.policy import guards
 from luf_tui.policy.base import DEFERRED, NOW, ORDINARY
-from luf_tui.policy.guards import LUF_GUARDS
 from luf_tui.policy.luf_ledger import LufLedger
 
-FILE_HOOKS = {"write": "flush-on-write", "read-in": "flush-on-read-in"}
+FILE_HOOKS = {"write": guards.FLUSH_ON_WRITE, "read-in": guards.FLUSH_ON_READ_IN}
 """The guard that pays for a file, by why it is asked; truncation's for the rest."""
 
 
@@ -20,7 +20,7 @@ class Luf(LufLedger):
 
     NAME = "luf"
     SUMMARY = "LUF as intended: every guard on, the review's three conditions included"
-    GUARDS = LUF_GUARDS
+    GUARDS = guards.LUF_GUARDS
 
     # -- OP-1 ---------------------------------------------------------------------------------
 
@@ -32,11 +32,11 @@ class Luf(LufLedger):
 
     def _folio_refusal(self, m: Machine, pfn: int) -> str:
         config, frame = m.config, m.frame[pfn]
-        if config.init_on_free and self.has("refuse-init-on-free"):
+        if config.init_on_free and self.has(guards.REFUSE_INIT_ON_FREE):
             return "pages are zeroed on free"
-        if config.kasan and self.has("refuse-kasan"):
+        if config.kasan and self.has(guards.REFUSE_KASAN):
             return "KASAN poisons free pages"
-        if config.page_poison and self.has("refuse-page-poison"):
+        if config.page_poison and self.has(guards.REFUSE_PAGE_POISON):
             return "page_poison fills free pages"
         if frame.order:
             return "a large folio"
@@ -48,13 +48,13 @@ class Luf(LufLedger):
         """Why one PTE's flush may not be deferred (OP-1, step 4b, and condition 3)."""
         mm, vpn = divmod(pte.index, m.config.pages)
         vma = m.vma_at(mm, vpn)
-        if pte.writable and self.has("refuse-writable"):
+        if pte.writable and self.has(guards.REFUSE_WRITABLE):
             return "a mapping is writable"
-        if self.has("pending-wrprotect") and (
+        if self.has(guards.PENDING_WRPROTECT) and (
             (pte.dirty and not pte.writable) or m.mm[mm].flush_pending
         ):
             return "a write-protect is unflushed"
-        if vma.shared and not vma.file_page and self.has("refuse-unfiled-shared"):
+        if vma.shared and not vma.file_page and self.has(guards.REFUSE_UNFILED_SHARED):
             return "shared memory without a file"
         return ""
 
@@ -62,7 +62,7 @@ class Luf(LufLedger):
         """Which batch a note goes to (OP-1, steps 3a and 4c)."""
         how = super().pays(m, task, cpu, pte, batch)
         state = self.tasks(m)[task]
-        judged = how != NOW or self.has("judge-every-pte")
+        judged = how != NOW or self.has(guards.JUDGE_EVERY_PTE)
         if judged and self.refusal(m, pte):
             state.can_luf = 0
         if how == NOW:
@@ -88,14 +88,14 @@ class Luf(LufLedger):
     def count(self, m: Machine, space: Mm, how: int) -> None:
         """As ever; without `note-pending` a deferred note is invisible to munmap."""
         super().count(m, space, how)
-        if how == DEFERRED and not self.has("note-pending"):
+        if how == DEFERRED and not self.has(guards.NOTE_PENDING):
             space.batched_pending -= 1
 
     def end_walk(self, m: Machine, task: int) -> bool:
         """OP-1, step 5."""
         state, ro = self.tasks(m)[task], self.ro(m)[task]
         deferred = bool(state.can_luf and ro.required)
-        keep = deferred or not self.has("move-late-writable")
+        keep = deferred or not self.has(guards.MOVE_LATE_WRITABLE)
         (self.luf(m) if keep else self.ubc(m))[task].fold(ro)
         return deferred
 
@@ -106,7 +106,7 @@ class Luf(LufLedger):
         what was issued is waited for by `drain`, unless the notes are thrown away.
         """
         notes, ordinary = self.luf(m)[task], self.ubc(m)[task]
-        if m.config.arch == ARM64 and not self.has("wait-for-invalidate"):
+        if m.config.arch == ARM64 and not self.has(guards.WAIT_FOR_INVALIDATE):
             notes.clear()
         if m.config.arch == ARM64 or not notes.required:
             return 0
@@ -116,7 +116,7 @@ class Luf(LufLedger):
                 return 0
         ugen, key = self.new_ugen(m), self.new_key(m)
         entry = self.batch(m)[key]
-        if self.has("key-union"):
+        if self.has(guards.KEY_UNION):
             entry.mask = self.diet(m, entry.mask, entry.ugen) | notes.mask
         else:
             entry.mask = notes.mask
@@ -138,7 +138,7 @@ class Luf(LufLedger):
     def take_dirty(self, m: Machine, task: int) -> int:
         """try_to_unmap_flush_dirty() looks at all three batches (OP-3, step 2)."""
         batches = (self.ubc(m)[task], self.ro(m)[task], self.luf(m)[task])
-        if self.has("flush-dirty-before-io") and any(b.writable for b in batches):
+        if self.has(guards.FLUSH_DIRTY_BEFORE_IO) and any(b.writable for b in batches):
             return self.drain(m, task)
         return 0
 
@@ -154,9 +154,9 @@ class Luf(LufLedger):
 
     def flushed(self, m: Machine, mask: int, number: int, mm: int) -> None:
         """mark_ugen(): a CPU has flushed everything up to the flush's number."""
-        if mm >= 0 and self.has("done-needs-all-mms"):
+        if mm >= 0 and self.has(guards.DONE_NEEDS_ALL_MMS):
             return
-        if not self.has("flush-number-first"):
+        if not self.has(guards.FLUSH_NUMBER_FIRST):
             number = self.new_ugen(m)
         for cpu in self.cpus(m):
             if mask >> cpu.index & 1 and self.before(m, cpu.done, number):
@@ -166,28 +166,28 @@ class Luf(LufLedger):
 
     def fault_masks(self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str) -> int:
         """handle_mm_fault(): any fault where a PTE is or may become writable pays."""
-        if not self.has("flush-on-write-fault"):
+        if not self.has(guards.FLUSH_ON_WRITE_FAULT):
             return 0
-        if when != ("before" if self.has("flush-before-pte") else "after"):
+        if when != ("before" if self.has(guards.FLUSH_BEFORE_PTE) else "after"):
             return 0
         vma = m.vma_at(mm, vpn)
         if not (write or vma.prot_write or vma.may_write):
             return 0
-        if m.pte_at(mm, vpn).kind == PRESENT and not self.has("flush-in-place"):
+        if m.pte_at(mm, vpn).kind == PRESENT and not self.has(guards.FLUSH_IN_PLACE):
             return 0
         mask = 0
-        if vma.shared and vma.file_page and self.has("flush-mapping-on-fault"):
+        if vma.shared and vma.file_page and self.has(guards.FLUSH_MAPPING_ON_FAULT):
             mask = self.owed_by(m, task, self.files(m)[m.inode_of[vma.file_page - 1]])
         return mask | self.owed_by(m, task, self.mms(m)[mm])
 
     def file_mask(self, m: Machine, task: int, page: int, why: str) -> int:
         """luf_flush_mapping()."""
-        if not self.has(FILE_HOOKS.get(why, "flush-on-truncate")):
+        if not self.has(FILE_HOOKS.get(why, guards.FLUSH_ON_TRUNCATE)):
             return 0
         number = m.inode_of[page]
         if why == "read-in" and not m.config.files[number].remote:
             return 0
-        hooked = not m.config.files[number].iomap or self.has("hook-every-filesystem")
+        hooked = not m.config.files[number].iomap or self.has(guards.HOOK_EVERY_FILESYSTEM)
         return self.owed_by(m, task, self.files(m)[number]) if hooked else 0
 
     def mm_mask(self, m: Machine, task: int, mm: int, why: str) -> int:
@@ -196,7 +196,7 @@ class Luf(LufLedger):
 
         At the end of a VMA and at exit `flush_tlb_batched_pending()` has paid already.
         """
-        pays = why == "switch" or (why == "install" and self.has("flush-on-install"))
+        pays = why == "switch" or (why == "install" and self.has(guards.FLUSH_ON_INSTALL))
         return self.owed_by(m, task, self.mms(m)[mm]) if pays else 0
 
     # -- regions ------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from luf_tui.machine.config import ARM64, MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.regions import Field, Record, Region
 from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP
+from luf_tui.policy import guards
 from luf_tui.policy.base import Debt
 from luf_tui.policy.batched import Batched, UnmapBatch
 
@@ -135,7 +136,7 @@ class LufLedger(Batched):
 
     def ugens(self, m: Machine) -> int:
         """How many numbers there are before they begin anew."""
-        return 1 << (WIDE if self.has("wide-generations") else m.config.gen_bits)
+        return 1 << (WIDE if self.has(guards.WIDE_GENERATIONS) else m.config.gen_bits)
 
     def before(self, m: Machine, a: int, b: int) -> bool:
         """ugen_before(): a is older than b, whatever wrapped (O22)."""
@@ -146,7 +147,7 @@ class LufLedger(Batched):
         """The request that debts are told by, with one more among them. A zone's is the newest that
         ever came into it (P12-21).
         """
-        if self.has("newest-request"):
+        if self.has(guards.NEWEST_REQUEST):
             return other if not debts.ugen or self.before(m, debts.ugen, other) else debts.ugen
         return other if not debts.mask or self.before(m, other, debts.ugen) else debts.ugen
 
@@ -173,8 +174,8 @@ class LufLedger(Batched):
         """What an mm or a file still owes, on a diet (OP-16); on arm64 nothing is."""
         if m.config.arch == ARM64:
             return 0
-        owed = owner.mask if self.has("count-batches") else 0
-        if self.has("diet-private-batch"):
+        owed = owner.mask if self.has(guards.COUNT_BATCHES) else 0
+        if self.has(guards.DIET_PRIVATE_BATCH):
             return self.diet(m, owed, owner.ugen)
         shared = self.ubc(m)[task]
         shared.mask = self.diet(m, shared.mask | owed, owner.ugen)
@@ -198,11 +199,11 @@ class LufLedger(Batched):
         """
         current, size = self.zones(m)[node].current, 1 << m.config.zone_gen_bits
         newest = current - (current - mark) % size
-        return newest if self.has("newest-candidate") else newest - size
+        return newest if self.has(guards.NEWEST_CANDIDATE) else newest - size
 
     def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
         """Stamp a page with the zone's open generation and add its CPUs to the zone (OP-6)."""
-        if not mark or not self.has("mark-on-drain"):
+        if not mark or not self.has(guards.MARK_ON_DRAIN):
             return 0
         entry, zone = self.batch(m)[mark], self.zones(m)[node]
         zone.ugen = self.newest(m, zone, entry.ugen)
@@ -211,18 +212,18 @@ class LufLedger(Batched):
 
     def merge_marks(self, m: Machine, node: int, mark: int, other: int) -> int:
         """The newer mark wins; none never erases one (OP-7, O16)."""
-        if not self.has("merge-keeps-mark") or not (mark and other):
-            return mark if mark or not self.has("merge-keeps-mark") else other
+        if not self.has(guards.MERGE_KEEPS_MARK) or not (mark and other):
+            return mark if mark or not self.has(guards.MERGE_KEEPS_MARK) else other
         newer = max(self.expand(m, node, mark), self.expand(m, node, other))
         return self._low(m, newer)
 
     def split_mark(self, m: Machine, node: int, mark: int) -> int:
         """A left-over half keeps its own mark (OP-8)."""
-        return mark if self.has("split-keeps-mark") else 0
+        return mark if self.has(guards.SPLIT_KEEPS_MARK) else 0
 
     def may_capture(self, m: Machine, mark: int) -> bool:
         """compaction_capture(): no takeoff section is around it, so only clean blocks (OP-7)."""
-        return not mark or not self.has("capture-without-debt")
+        return not mark or not self.has(guards.CAPTURE_WITHOUT_DEBT)
 
     def _pend(self, m: Machine, node: int, order: int) -> PendList:
         pend: PendList = m.regions["luf_pend"][node * m.orders + order]
@@ -256,7 +257,7 @@ class LufLedger(Batched):
     def takeoff_start(self, m: Machine, task: int, node: int, may_wait: bool) -> None:
         """luf_takeoff_start()."""
         state = self.tasks(m)[task]
-        if not may_wait and self.has("no-shootdown"):
+        if not may_wait and self.has(guards.NO_SHOOTDOWN):
             state.forbidden += 1
         state.started += 1
 
@@ -269,7 +270,7 @@ class LufLedger(Batched):
         if not self.diet(m, entry.mask, entry.ugen):
             return True
         if state.forbidden:
-            return not self.has("refuse-pended")
+            return not self.has(guards.REFUSE_PENDED)
         state.ugen = self.newest(m, state, entry.ugen)
         state.mask |= entry.mask
         return True
@@ -281,7 +282,7 @@ class LufLedger(Batched):
         if not mark or zone.done >= self.expand(m, node, mark):
             return True
         if state.forbidden:
-            return not self.has("refuse-pended")
+            return not self.has(guards.REFUSE_PENDED)
         generation = self.expand(m, node, mark)
         if state.claimed:
             return True
@@ -307,9 +308,9 @@ class LufLedger(Batched):
         state.started -= 1
         mask, ugen = state.mask, state.ugen
         state.mask = state.ugen = 0
-        if state.claimed and not self.has("done-after-flush"):
+        if state.claimed and not self.has(guards.DONE_AFTER_FLUSH):
             self.zones(m)[node].done = state.claimed
-        if not mask or not self.has("flush-before-reuse"):
+        if not mask or not self.has(guards.FLUSH_BEFORE_REUSE):
             return 0
         return self.diet(m, mask, ugen)
 
@@ -321,7 +322,7 @@ class LufLedger(Batched):
 
     def takeoff_must_wait(self, m: Machine, task: int, node: int) -> int:
         """wait_zone_ugen."""
-        if node < 0 or task < 0 or not self.has("wait-zone-generation"):
+        if node < 0 or task < 0 or not self.has(guards.WAIT_ZONE_GENERATION):
             return 0
         awaited = self.tasks(m)[task].awaited
         return awaited if awaited > self.zones(m)[node].done else 0

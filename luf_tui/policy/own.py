@@ -9,12 +9,19 @@ from pathlib import Path
 
 from luf_tui.errors import LufError, nearest
 from luf_tui.policy.base import Policy
+from luf_tui.policy.guards import GUARDS, Guard, not_declared
 from luf_tui.policy.registry import POLICIES
 
 MARK = ".py:"
 """What tells `path/to/mine.py:Mine` from the name of a policy."""
 MODULE = "luf_tui_own_"
 """What the name of such a file's module begins with."""
+CHANGED = (
+    "since then methods get Mm, Frame, Pte and Task records instead of numbers, and guards are the "
+    "constants of luf_tui/policy/guards.py instead of names: adapt it to luf_tui/policy/base.py, "
+    f"and write `API = {Policy.API}` in the class"
+)
+"""What a policy written for another version of the interface has to change."""
 OWN: dict[str, str] = {}
 """The files of the policies loaded so far, by the policy's name."""
 
@@ -23,7 +30,8 @@ def known(name: str) -> str:
     """The name of a policy in the registry, for a name or for `path/to/mine.py:Mine`.
 
     A file is run, and its class joins the registry under its own NAME. Raises LufError when the
-    file fails, has no such class, or takes the name of another policy.
+    file fails, has no such class, takes the name of another policy, was written for another
+    version of the interface, or claims a guard that there is not.
     """
     if MARK not in name:
         return name
@@ -106,4 +114,20 @@ def _load(path: Path, attribute: str) -> type[Policy]:
     if attribute not in kinds:
         hint = nearest(attribute, kinds) or "it derives from luf_tui.policy.base.Policy"
         raise LufError(f"{path}: no policy class called '{attribute}'" + (hint and f"; {hint}"))
-    return kinds[attribute]
+    kind = kinds[attribute]
+    _check(kind, path)
+    return kind
+
+
+def _check(kind: type[Policy], path: Path) -> None:
+    """Raises LufError for a policy written for another version, or whose guards are none."""
+    name = kind.__name__
+    if vars(kind).get("API") != Policy.API:
+        raise LufError(f"{path}: {name} does not say `API = {Policy.API}`; {CHANGED}")
+    if not isinstance(kind.GUARDS, (set, frozenset)):
+        raise LufError(f"{path}: GUARDS of {name} is no set of guards")
+    for guard in kind.GUARDS:
+        if not isinstance(guard, Guard):
+            raise LufError(f"{path}: GUARDS of {name}: {not_declared(guard)}")
+        if GUARDS.get(guard.name, guard) is not guard:
+            raise LufError(f"{path}: a guard called '{guard.name}' ships with luf-tui")

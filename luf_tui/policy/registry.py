@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, Problem, Span, nearest
 from luf_tui.policy.as_posted import LufV10, LufV11, LufV12
 from luf_tui.policy.base import Policy
 from luf_tui.policy.batched import Batched
@@ -23,12 +24,24 @@ def make_policy(name: str, without: Iterable[str] = ()) -> Policy:
 
     Raises LufError for an unknown policy or guard, and for one the policy does not have.
     """
+    gone = tuple(without)
+    for problem in problems_of(name, gone):
+        raise LufError("; ".join(said for said in (problem.message, problem.hint) if said))
+    return POLICIES[name](gone)
+
+
+def problems_of(
+    name: str, without: Sequence[str], at: Span | None = None, places: Sequence[Span] = ()
+) -> list[Problem]:
+    """What is wrong with the names of a policy and of guards to take away, and where they stand."""
     if name not in POLICIES:
-        raise LufError(f"no policy is called '{name}'; {nearest(name, POLICIES)}")
-    kind = POLICIES[name]
-    for guard in without:
-        if guard not in GUARDS:
-            raise LufError(f"no guard is called '{guard}'; {nearest(guard, GUARDS)}")
-        if guard not in kind.GUARDS:
-            raise LufError(f"policy '{name}' does not have the guard '{guard}'")
-    return kind(without)
+        return [Problem(f"no policy is called '{name}'", at, nearest(name, POLICIES))]
+    own = {guard.name for guard in POLICIES[name].GUARDS}
+    found = []
+    for guard, place in zip(without, chain(places, repeat(None)), strict=False):
+        if guard not in GUARDS and guard not in own:
+            hint = nearest(guard, {*GUARDS, *own})
+            found.append(Problem(f"no guard is called '{guard}'", place, hint))
+        elif guard not in own:
+            found.append(Problem(f"policy '{name}' does not have the guard '{guard}'", place))
+    return found

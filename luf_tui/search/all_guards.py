@@ -14,7 +14,7 @@ from attrs import frozen
 
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
-from luf_tui.policy.guards import GUARDS
+from luf_tui.policy.guards import GUARDS, Guard, in_order
 from luf_tui.policy.registry import POLICIES, make_policy
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import race_count
@@ -94,8 +94,8 @@ def races_of(programs: Sequence[tuple[str, Program]]) -> tuple[NamedRace, ...]:
 def asking(kind: type[Policy], asked: set[str]) -> type[Policy]:
     """A policy that notes which of its guards it is asked for."""
 
-    def has(self: Policy, guard: str) -> bool:
-        asked.add(guard)
+    def has(self: Policy, guard: Guard) -> bool:
+        asked.add(guard.name)
         return kind.has(self, guard)
 
     return type(kind.__name__, (kind,), {"has": has})
@@ -155,8 +155,7 @@ class AllGuards:
         self.jobs = jobs
         self.tell = tell or (lambda _: None)
         kind = POLICIES[plan.policy]
-        own = sorted(kind.GUARDS - set(GUARDS))
-        self.guards = (*(name for name in GUARDS if name in kind.GUARDS), *own)
+        self.guards = tuple(guard.name for guard in in_order(kind.GUARDS))
         self.whole: list[Searched] = []
         """Each race under the whole policy."""
         self.verdicts: list[GuardVerdict] = []

@@ -1,7 +1,6 @@
 """LATR (Kumar et al., ASPLOS 2018): no IPIs; a CPU catches up when it next switches context.
 
 Play any scenario under it with `--policy latr.py:Latr`; the oracle judges it like any other.
-
 Today's kernel with one change: an unmap that nobody can notice is not flushed, and its page waits,
 free and unavailable, until every CPU has caught up with the page tables it runs on. LATR's CPUs do
 that at a context switch or a tick; there is no tick here. What it saves in interrupts it costs in
@@ -22,6 +21,7 @@ class Latr(Batched):
     NAME = "latr"
     SUMMARY = "LATR: a CPU catches up when it next switches context; pages wait until then"
     GUARDS = LUF_GUARDS
+    API = 2
 
     def behind(self, m: Machine, *_: object, **__: object) -> int:
         """CPUs whose TLB is older than the page tables they run on; lazy ones look before that."""

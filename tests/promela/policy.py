@@ -6,8 +6,8 @@ from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.regions import Field, Record
 from luf_tui.machine.schema import PRESENT, Pte
+from luf_tui.policy import guards
 from luf_tui.policy.base import DEFERRED, ORDINARY, Policy
-from luf_tui.policy.guards import KERNEL_GUARDS
 
 OWES = 1
 """The only key there is: a frame's debt is kept with the frame."""
@@ -38,7 +38,11 @@ class ByTheModel(Policy):
 
     NAME = "by-the-model"
     SUMMARY = "luf.pml: deferral and reuse, and nothing else"
-    GUARDS = KERNEL_GUARDS | {"flush-before-reuse", "flush-on-write-fault", "refuse-writable"}
+    GUARDS = guards.KERNEL_GUARDS | {
+        guards.FLUSH_BEFORE_REUSE,
+        guards.FLUSH_ON_WRITE_FAULT,
+        guards.REFUSE_WRITABLE,
+    }
 
     def regions(self, config: MachineConfig) -> list[RegionSpec]:
         return [
@@ -63,7 +67,7 @@ class ByTheModel(Policy):
         return ""
 
     def refusal(self, m: Machine, pte: Pte) -> str:
-        refused = pte.writable and self.has("refuse-writable")
+        refused = pte.writable and self.has(guards.REFUSE_WRITABLE)
         return "a mapping is writable" if refused else ""
 
     def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
@@ -128,7 +132,7 @@ class ByTheModel(Policy):
 
     def takeoff_end(self, m: Machine, task: int, node: int) -> int:
         taken = m.regions["taker"][task].taken
-        return self.owed(m, taken - 1) if taken and self.has("flush-before-reuse") else 0
+        return self.owed(m, taken - 1) if taken and self.has(guards.FLUSH_BEFORE_REUSE) else 0
 
     def takeoff_done(self, m: Machine, task: int, node: int) -> None:
         """`pend[f] = 0`: the frame is paid for."""
@@ -142,7 +146,7 @@ class ByTheModel(Policy):
     def fault_masks(self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str) -> int:
         """`old_copies()`: CPUs that may still see a frame that this page left."""
         pte = m.pte_at(mm, vpn)
-        asked = write and when == "before" and self.has("flush-on-write-fault")
+        asked = write and when == "before" and self.has(guards.FLUSH_ON_WRITE_FAULT)
         if not asked or pte.kind != PRESENT or pte.writable:
             return 0
         mask = 0

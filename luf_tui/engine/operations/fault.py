@@ -10,6 +10,7 @@ from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, FILE, MIGRATION, NONE, PRESENT, SWAP, Pte, Vma
+from luf_tui.policy import guards
 
 SERVED, SEGV, BUS, MONITOR, NO_MEMORY = range(5)
 """What a fault ends in, as the access sees it."""
@@ -301,7 +302,7 @@ class Fault(Operation, name="fault"):
         """do_wp_page(): flush first if a write-protect is still in flight (baseline 4.2)."""
         mm = self._mm(k)
         pending = k.m.mm[mm].flush_pending and self._vma(k).uffd_wp
-        if pending and k.policy.has("uffd-flush"):
+        if pending and k.policy.has(guards.UFFD_FLUSH):
             args = {"mm": mm + 1, "start": self.vpn, "end": self.vpn + 1, "why": UFFD_WP}
             return self.call(k, Shootdown, Fault.reuse_or_copy, **args)
         return None
@@ -362,7 +363,7 @@ class Fault(Operation, name="fault"):
         if pte.kind != PRESENT or pte.pfn != self.old or pte.writable:
             return Fault.let_go
         pagetable.clear(k, pte)
-        if not k.policy.has("flush-before-set"):
+        if not k.policy.has(guards.FLUSH_BEFORE_SET):
             return Fault.install_copy
         k.m.mm[self._mm(k)].ptl = k.ctx + 1
         args = {"mm": self._mm(k) + 1, "start": self.vpn, "end": self.vpn + 1, "why": COW}

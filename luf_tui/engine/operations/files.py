@@ -10,6 +10,7 @@ from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import FILE, MIGRATION, PRESENT
+from luf_tui.policy import guards
 
 WRITE, TRUNCATE = ev.REASON["write()"], ev.REASON["truncate"]
 INVALIDATE = ev.REASON["invalidate"]
@@ -131,7 +132,7 @@ class DropPages(Operation, name="truncate_inode_pages"):
             if pte.kind == PRESENT:
                 if pte.dirty:
                     k.m.frame[cached - 1].dirty = 1
-                    if k.policy.has("delay-rmap"):
+                    if k.policy.has(guards.DELAY_RMAP):
                         k.m.mm[mm].ptl = k.ctx + 1
                 pagetable.clear(k, pte)
                 self.gathering = mm + 1

@@ -7,6 +7,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
+from luf_tui.policy import guards
 
 TAKEOFF = ev.REASON["taken off the free lists"]
 
@@ -25,7 +26,7 @@ def settle_devices(k: Kernel, flush: Shootdown) -> None:
     """A flush of an mm tells devices too. For a batch they were told when its PTEs were cleared,
     unless that was put off until the pages are taken.
     """
-    late = flush.why == TAKEOFF and not k.policy.has("notify-secondary")
+    late = flush.why == TAKEOFF and not k.policy.has(guards.NOTIFY_SECONDARY)
     if flush.mm or late:
         hardware.notify(k, flush.mm - 1, flush.start, flush.end)
 
@@ -79,7 +80,7 @@ class Shootdown(Operation, name="shootdown"):
         where there is none every CPU of the mask is interrupted, whatever it runs.
         """
         others = self.mask & ~(1 << initiator(k, self.ctx))
-        if k.policy.has("skip-offline"):
+        if k.policy.has(guards.SKIP_OFFLINE):
             others &= ~sum(1 << cpu.index for cpu in k.m.cpu if cpu.offline)
         if self.tables or k.m.config.arch != X86:
             return others

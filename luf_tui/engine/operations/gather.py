@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from luf_tui.engine.kernel import Kernel
 from luf_tui.machine.schema import Pte
+from luf_tui.policy import guards
 
 
 def begin_gather(k: Kernel, mm: int) -> None:
     """inc_tlb_flush_pending(): others are told before the first PTE changes."""
     space = k.m.mm[mm]
-    space.flush_pending = space.flush_pending + 1 if k.policy.has("count-gathers") else 1
+    space.flush_pending = space.flush_pending + 1 if k.policy.has(guards.COUNT_GATHERS) else 1
 
 
 def end_gather(k: Kernel, mm: int) -> None:
@@ -17,14 +18,14 @@ def end_gather(k: Kernel, mm: int) -> None:
     another one is still on its way.
     """
     space = k.m.mm[mm]
-    space.flush_pending = space.flush_pending - 1 if k.policy.has("count-gathers") else 0
+    space.flush_pending = space.flush_pending - 1 if k.policy.has(guards.COUNT_GATHERS) else 0
 
 
 def nested(k: Kernel, mm: int) -> bool:
     """mm_tlb_flush_nested(): another gather is in flight, so a PTE that this one found changed
     may still be cached; it flushes the whole mm, whether it changed anything or not.
     """
-    return k.m.mm[mm].flush_pending > 1 and k.policy.has("flush-nested-gather")
+    return k.m.mm[mm].flush_pending > 1 and k.policy.has(guards.FLUSH_NESTED_GATHER)
 
 
 def reachable(k: Kernel, pte: Pte, mm: int) -> bool:
@@ -32,5 +33,5 @@ def reachable(k: Kernel, pte: Pte, mm: int) -> bool:
     only while the flush for that is on its way (baseline 2.2).
     """
     if pte.prot_none:
-        return bool(k.m.mm[mm].flush_pending) and k.policy.has("flush-hidden-while-pending")
+        return bool(k.m.mm[mm].flush_pending) and k.policy.has(guards.FLUSH_HIDDEN_WHILE_PENDING)
     return True

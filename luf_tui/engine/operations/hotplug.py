@@ -6,6 +6,7 @@ from luf_tui.engine import allocator, hardware
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.machine import events as ev
+from luf_tui.policy import guards
 
 
 def quiet(act: Operation, k: Kernel) -> bool:
@@ -53,7 +54,7 @@ class CpuUp(Operation, name="cpu_up"):
         """Its TLB is emptied before it loads any mm: initialize_tlbstate_and_flush() on x86,
         local_flush_tlb_all() elsewhere.
         """
-        if k.policy.has("flush-on-online"):
+        if k.policy.has(guards.FLUSH_ON_ONLINE):
             hardware.flush_all(k, self.cpu - 1)
         k.m.cpu[self.cpu - 1].offline = 0
         k.emit(ev.CPU_UP, self.cpu - 1)

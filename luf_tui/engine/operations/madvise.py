@@ -13,6 +13,7 @@ from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, PRESENT, SWAP, Frame
+from luf_tui.policy import guards
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
 DONTNEED, FREE, COLD = range(3)
@@ -173,7 +174,7 @@ class Mremap(Operation, name="mremap"):
                 hidden, protected = old.prot_none, old.uffd_wp
                 pagetable.install(k, new, pagetable.clear(k, old), **kept)
                 new.prot_none, new.uffd_wp, self.changed = hidden, protected, 1
-                if k.policy.has("flush-before-unlock"):
+                if k.policy.has(guards.FLUSH_BEFORE_UNLOCK):
                     k.m.mm[self.mm - 1].ptl = k.ctx + 1
                 return Mremap.move
             if old.kind == SWAP:

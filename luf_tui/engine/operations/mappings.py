@@ -11,6 +11,7 @@ from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, SWAP
+from luf_tui.policy import guards
 
 MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
 SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
@@ -91,7 +92,9 @@ class Zap(Operation, name="unmap_page_range"):
                 frame = m.frame[pte.pfn - 1]
                 if pte.dirty:
                     frame.dirty = 1
-                late_rmap = bool(pte.dirty and frame.state == FILE and k.policy.has("delay-rmap"))
+                late_rmap = bool(
+                    pte.dirty and frame.state == FILE and k.policy.has(guards.DELAY_RMAP)
+                )
                 self.cleared = self.cleared + 1 if m.config.gather_slots else 1
                 pte.gathered = pagetable.clear(k, pte, keep_rmap=late_rmap) + 1
                 pte.gatherer = k.ctx + 1
@@ -110,7 +113,7 @@ class Zap(Operation, name="unmap_page_range"):
         """force_flush in zap_pte_range(): flush what is gathered before the lock is dropped."""
         k.m.mm[self.mm - 1].ptl = k.ctx + 1
         start, end = self.start, self.at
-        if not k.policy.has("flush-what-is-gathered"):
+        if not k.policy.has(guards.FLUSH_WHAT_IS_GATHERED):
             start, end = self.at, self.end
         if start == end:
             return then
@@ -150,7 +153,7 @@ class Zap(Operation, name="unmap_page_range"):
         while another gather is in flight, for the whole mm (tlb_finish_mmu()).
         """
         freed = tables.take_out(k, self.mm - 1, self.start, self.end)
-        if freed and not k.policy.has("flush-before-table-free"):
+        if freed and not k.policy.has(guards.FLUSH_BEFORE_TABLE_FREE):
             return Zap.early_tables
         return self._flush(k, freed=freed)
 
@@ -166,9 +169,9 @@ class Zap(Operation, name="unmap_page_range"):
         if nested(k, self.mm - 1):
             return self.call(k, Shootdown, Zap.hook, mm=self.mm, tables=1, why=self.why)
         cleared = self.cleared or freed
-        if not cleared or (self.why == EXIT and not k.policy.has("flush-on-exit")):
+        if not cleared or (self.why == EXIT and not k.policy.has(guards.FLUSH_ON_EXIT)):
             return self._hook(k)
-        if not k.policy.has("flush-before-gather-free"):
+        if not k.policy.has(guards.FLUSH_BEFORE_GATHER_FREE):
             return Zap.late_flush
         args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
         whole = int(freed or self.why == EXIT)

@@ -9,6 +9,7 @@ from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import FREE_PCP, KERNEL
+from luf_tui.policy import guards
 
 POISON = 1
 """The content code of a poisoned page."""
@@ -93,7 +94,7 @@ class AllocPage(Operation, name="alloc"):
         """luf_takeoff_end(): the deferred flush fires here, before the page can be touched."""
         self.mask = k.policy.takeoff_end(k.m, k.task, self.node - 1)
         if not self.mask:
-            if k.m.frame[self.pfn - 1].mark and k.policy.has("flush-before-reuse"):
+            if k.m.frame[self.pfn - 1].mark and k.policy.has(guards.FLUSH_BEFORE_REUSE):
                 k.emit(ev.SAVED, k.cpu, self.pfn - 1, COVERED)
             return self._leave(k) if self.node else self._hand_out(k)
         k.emit(ev.PAY, k.cpu, self.pfn - 1, self.mask, TAKEOFF)
@@ -171,7 +172,7 @@ class Refill(Operation, name="rmqueue_bulk"):
             frame = k.m.frame[at - 1]
             if frame.verdict and self.mask:
                 k.emit(ev.PAY, k.cpu, at - 1, self.mask, TAKEOFF)
-            elif frame.verdict and k.policy.has("flush-before-reuse"):
+            elif frame.verdict and k.policy.has(guards.FLUSH_BEFORE_REUSE):
                 k.emit(ev.SAVED, k.cpu, at - 1, COVERED)
             frame.verdict, at = 0, frame.prev
         if not self.mask:

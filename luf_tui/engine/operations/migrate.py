@@ -12,6 +12,7 @@ from luf_tui.engine.operations.unmap import Unmap, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import MIGRATION, TAKEN, Pte
+from luf_tui.policy import guards
 
 BEFORE_COPY = ev.REASON["before copy"]
 POISONED = ev.REASON["memory failure"]
@@ -103,7 +104,7 @@ class Migrate(Operation, name="migrate"):
         self.pfn = head
         source = m.frame[head - 1]
         lists.unlink(m, head - 1)
-        if (source.pins or source.refs) and k.policy.has("last-reference"):
+        if (source.pins or source.refs) and k.policy.has(guards.LAST_REFERENCE):
             return Migrate.restore
         target = m.frame[source.target - 1]
         folio.copy_bytes(k, head - 1, source.target - 1)
@@ -144,7 +145,7 @@ class Migrate(Operation, name="migrate"):
         lists.push_head(m, m.lru_list(m.node_of[target]), target)
         key = self.key if source.verdict else 0
         bad = self.reason == MEMORY_FAILURE
-        if key and bad and k.policy.has("flush-before-poison"):
+        if key and bad and k.policy.has(guards.FLUSH_BEFORE_POISON):
             self.mask = k.policy.take_key(m, k.task, key)
             if self.mask:
                 source.verdict = 0

@@ -12,6 +12,7 @@ from luf_tui.engine.operations.unmap import isolate
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import ANON, FILE, FREE_BUDDY, TAKEN
+from luf_tui.policy import guards
 
 OFFLINING = ev.REASON["memory offlining"]
 GONE = 1
@@ -50,7 +51,7 @@ class Offline(Operation, name="offline_pages"):
                 allocator.detach(k, pfn, order)
                 lists.push_tail(m, m.task_list(k.task, "freepages"), pfn)
                 self.pfn = pfn + 1
-        pays = int(k.policy.has("flush-before-offline"))
+        pays = int(k.policy.has(guards.FLUSH_BEFORE_OFFLINE))
         args = {"node": self.node, "pfn": self.pfn, "pays": pays, "why": OFFLINING}
         return self.call(k, EndSection, Offline.move, **args)
 

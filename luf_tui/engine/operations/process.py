@@ -10,6 +10,7 @@ from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import EXIT, Zap
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, MIGRATION, NONE, PRESENT, SWAP, Pte
+from luf_tui.policy import guards
 
 FORK = ev.REASON["fork"]
 LAZY_DROPPED = ev.REASON["lazy mm dropped"]
@@ -197,7 +198,7 @@ class Exit(Operation, name="exit"):
                     m.task[state.task - 1].cpu = 0
                     state.task = 0
                 hardware.leave_mm(k, cpu)
-            if k.policy.has("flush-on-exit"):
+            if k.policy.has(guards.FLUSH_ON_EXIT):
                 hardware.forget_mm(k, cpu, mm - 1)
         m.mm[mm - 1].alive = m.mm[mm - 1].cpumask = 0
         k.emit(ev.EXIT, k.cpu, mm - 1)

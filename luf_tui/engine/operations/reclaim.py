@@ -11,6 +11,7 @@ from luf_tui.engine.operations.unmap import Unmap, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.schema import ANON, NONE, Pte
+from luf_tui.policy import guards
 
 BEFORE_FREE = ev.REASON["before free"]
 BEFORE_IO = ev.REASON["before write-out"]
@@ -80,7 +81,7 @@ class Reclaim(Operation, name="reclaim"):
     def _remove(self, k: Kernel) -> Next:
         m = k.m
         frame = m.frame[self.pfn - 1]
-        if (frame.pins or frame.refs) and k.policy.has("last-reference"):
+        if (frame.pins or frame.refs) and k.policy.has(guards.LAST_REFERENCE):
             return self._keep(k)
         if frame.slot:
             m.swap[frame.slot - 1].frame = 0
@@ -99,7 +100,7 @@ class Reclaim(Operation, name="reclaim"):
         deferred = frame.verdict
         why = "pinned" if frame.pins else "stored to again" if frame.mapcount else "referenced"
         put_back(k, self.pfn - 1, why)
-        if deferred and k.policy.has("flush-kept-folios"):
+        if deferred and k.policy.has(guards.FLUSH_KEPT_FOLIOS):
             key = k.policy.fold_key(k.m, k.task)
             self.mask = k.policy.take_key(k.m, k.task, key)
             if self.mask:

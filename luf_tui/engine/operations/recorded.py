@@ -15,6 +15,7 @@ from luf_tui.engine.operations.memory import COVERED, generation_done, hand_out
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, MIGRATION, PRESENT, Pte
+from luf_tui.policy import guards
 
 KEPT = ev.REASON["kept after all"]
 WRITE_FAULT = ev.REASON["write fault"]
@@ -175,7 +176,7 @@ class TakeBlock(Operation, name="take a recorded block"):
         if self.mask:
             k.emit(ev.PAY, k.cpu, (self.owing or self.pfn) - 1, self.mask, TAKEOFF)
             return self.call(k, Shootdown, TakeBlock.paid, mask=self.mask, why=TAKEOFF)
-        if self.owing and k.policy.has("flush-before-reuse"):
+        if self.owing and k.policy.has(guards.FLUSH_BEFORE_REUSE):
             k.emit(ev.SAVED, k.cpu, self.owing - 1, COVERED)
         return self._leave(k)
 

@@ -13,6 +13,7 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, NONE, PRESENT, Pte
+from luf_tui.policy import guards
 
 REPLACED = ev.REASON["replaced"]
 
@@ -21,7 +22,7 @@ def clear_flush(act: Operation, k: Kernel, pte: Pte, then: Step) -> Next:
     """ptep_clear_flush(): clear a PTE and flush it, then go on at `then`, which drops the lock."""
     mm, vpn = pagetable.place(k, pte)
     pagetable.clear(k, pte)
-    if not k.policy.has("flush-before-set"):
+    if not k.policy.has(guards.FLUSH_BEFORE_SET):
         return then
     k.m.mm[mm].ptl = k.ctx + 1
     args = {"mm": mm + 1, "start": vpn, "end": vpn + 1, "why": REPLACED}

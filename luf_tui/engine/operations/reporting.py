@@ -9,6 +9,7 @@ from luf_tui.engine.operations.memory import change_bytes
 from luf_tui.engine.operations.section import EndSection
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
+from luf_tui.policy import guards
 
 REPORTING = ev.REASON["page reporting"]
 DISCARDED = "discarded by the host"
@@ -41,7 +42,7 @@ class Report(Operation, name="page reporting"):
                 allocator.detach(k, pfn, order)
                 lists.push_tail(m, m.task_list(max(k.task, 0), "plain"), pfn)
                 self.pfn = pfn + 1
-        pays = int(k.policy.has("flush-before-report"))
+        pays = int(k.policy.has(guards.FLUSH_BEFORE_REPORT))
         args = {"node": self.node, "pfn": self.pfn, "pays": pays, "why": REPORTING}
         return self.call(k, EndSection, Report.report, **args)
 

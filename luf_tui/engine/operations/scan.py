@@ -12,6 +12,7 @@ from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import PRESENT, Pte
+from luf_tui.policy import guards
 
 NUMA, SOFT_DIRTY = range(2)
 WHY = (ev.REASON["numa scan"], ev.REASON["soft-dirty"])
@@ -22,7 +23,7 @@ def keeps_faults_out(act: Operation, k: Kernel) -> bool:
     flush; a NUMA scan takes it for reading.
     """
     what: int = getattr(act, "what", NUMA)
-    return what == SOFT_DIRTY and k.policy.has("lock-soft-dirty")
+    return what == SOFT_DIRTY and k.policy.has(guards.LOCK_SOFT_DIRTY)
 
 
 def lock_free(act: Operation, k: Kernel) -> bool:
@@ -90,7 +91,7 @@ class Scan(Operation, name="scan"):
         if self.what == NUMA and nested(k, self.mm - 1):
             why = WHY[NUMA]
             return self.call(k, Shootdown, Scan.finish, mm=self.mm, tables=1, why=why)
-        flushes = self.what == NUMA or k.policy.has("flush-soft-dirty")
+        flushes = self.what == NUMA or k.policy.has(guards.FLUSH_SOFT_DIRTY)
         if not (self.changed and flushes):
             return Scan.finish
         args = {"start": self.vpn, "end": self.vpn + self.pages, "why": WHY[self.what]}

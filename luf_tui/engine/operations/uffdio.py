@@ -13,6 +13,7 @@ from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import ANON, NONE, PRESENT, SWAP, Pte
+from luf_tui.policy import guards
 
 INSTALL = ev.REASON["install"]
 COPIED_IN = "copied in by the monitor"
@@ -137,7 +138,7 @@ class UffdMove(Operation, name="uffd move"):
             return UffdMove.leave
         self.pfn, frame.locked = source.pfn, k.ctx + 1
         pagetable.clear(k, source)
-        if not k.policy.has("flush-before-set"):
+        if not k.policy.has(guards.FLUSH_BEFORE_SET):
             return None
         k.m.mm[self.mm - 1].ptl = k.ctx + 1
         args = {"mm": self.mm, "start": self.vpn, "end": self.vpn + 1, "why": INSTALL}

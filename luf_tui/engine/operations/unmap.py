@@ -11,6 +11,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.config import ARM64
 from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Pte
+from luf_tui.policy import guards
 from luf_tui.policy.base import DEFERRED, NOW
 
 UNMAP = ev.REASON["unmap"]
@@ -112,7 +113,7 @@ class Unmap(Operation, name="unmap"):
         """arch_tlbbatch_add_pending(): what is told when the PTE goes, not when the batch does."""
         if k.m.config.arch == ARM64:
             hardware.issue(k, k.cpu, mm, vpn, vpn + 1)
-        if how != DEFERRED or k.policy.has("notify-secondary"):
+        if how != DEFERRED or k.policy.has(guards.NOTIFY_SECONDARY):
             hardware.notify(k, mm, vpn, vpn + 1)
 
     def _finish(self, k: Kernel) -> Next:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from luf_tui.policy.guards import GUARDS
+from luf_tui.policy.guards import Guard, in_order
 from luf_tui.timeline.ask.compare import policy_name
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.panels.panel import BAD, DIM, GOOD, Item, ListPanel
@@ -46,21 +46,15 @@ class GuardsPanel(ListPanel):
 
     def _fill(self) -> None:
         policy = self.timeline.policy
-        order = {name: place for place, name in enumerate(GUARDS)}
-        names = sorted(
-            policy.guards | set(policy.without), key=lambda name: (order.get(name, 999), name)
-        )
-        wide = max((len(name) for name in names), default=0) + 2
+        listed = in_order(policy.GUARDS)
+        wide = max((len(guard.name) for guard in listed), default=0) + 2
         self.title = f"guards of {policy.name}"
-        self.items = [self._item(name, wide, name in policy.guards) for name in names]
+        self.items = [self._item(guard, wide, guard in policy.guards) for guard in listed]
 
-    def _item(self, name: str, wide: int, on: bool) -> Item:
-        guard = GUARDS.get(name)
-        if guard is None:
-            return Item((Mark(name),), value=name, on=on, about="a guard of this policy's own")
+    def _item(self, guard: Guard, wide: int, on: bool) -> Item:
         about = f"{guard.checks}\nupholds {guard.obligation} · v10 {guard.v10} · v12 {guard.v12}"
-        row = (Mark(f"{name:<{wide}}"), Mark(guard.obligation, DIM))
-        return Item(row, value=name, on=on, about=about)
+        row = (Mark(f"{guard.name:<{wide}}"), Mark(guard.obligation, DIM))
+        return Item(row, value=guard.name, on=on, about=about)
 
     def _verdict(self) -> Row:
         run = self.timeline
