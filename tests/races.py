@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from luf_tui.explore.moves import Start, reach
-from luf_tui.explore.search import Result, Search
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
 from luf_tui.script.program import Program
+from luf_tui.search.search import Result, Search
+from luf_tui.search.transitions import Start, at_race
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios" / "races"
 
@@ -60,11 +60,11 @@ def race(name: str) -> Program:
 
 def start(program: Program, *without: str, policy: str = "luf", reduced: bool = True) -> Start:
     """The first race of a program, about to begin."""
-    found = reach(program, make_policy(policy, without), reduced=reduced)
+    found = at_race(program, make_policy(policy, without), reduced=reduced)
     assert found is not None
     return found
 
 
 def searched(program: Program, *without: str, **options: object) -> Result:
     """A search of the first race of a program, to its first violation."""
-    return Search(start(program, *without).moves, **options).run()  # type: ignore[arg-type]
+    return Search(start(program, *without).transitions, **options).run()  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from luf_tui.script.parse import load, parse
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from luf_tui.explore.random_programs import (
+from luf_tui.script.program import Op, Program
+from luf_tui.search.random_programs.random_program import (
     APP1,
     CONFIG,
     CONTENTS,
@@ -16,7 +17,6 @@ from luf_tui.explore.random_programs import (
     USERS,
     op,
 )
-from luf_tui.script.program import Op, Program
 
 _vpn = st.integers(0, len(PAGES) - 1)
 _content = st.integers(4, len(CONTENTS) - 1)

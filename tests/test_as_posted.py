@@ -12,7 +12,7 @@ from luf_tui.policy.guards import GUARDS, V10, V11, V12, Version
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 
 FOLDER = Path(__file__).parent.parent / "scenarios" / "as-posted"

@@ -13,7 +13,7 @@ from luf_tui.machine.config import ARCHES
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.script.parse import load, parse
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from tests.test_engine_hardware import count, last, played
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"

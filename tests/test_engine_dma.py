@@ -8,7 +8,7 @@ from luf_tui.errors import InputError
 from luf_tui.machine import events as ev
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.script.parse import parse
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from tests.test_engine_hardware import count, last, played
 
 SETUP = (

@@ -6,7 +6,7 @@ import pytest
 
 from luf_tui.machine import events as ev
 from luf_tui.script.parse import parse
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from tests.test_engine_hardware import count, last, played
 
 ARCH = "machine cpus 4, dram 8, arch {}\n"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.explore.random_programs import random_program
 from luf_tui.oracle.oracle import VIOLATION, Oracle
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
+from luf_tui.search.random_programs.random_program import random_program
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 LATR = SCENARIOS / "policies" / "latr.py"

@@ -7,9 +7,9 @@ from attrs import evolve
 
 from luf_tui.engine.director import Director
 from luf_tui.errors import Refused
-from luf_tui.explore.random_programs import CONFIG, op
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Op, Program
+from luf_tui.search.random_programs.random_program import CONFIG, op
 from tests.engine_runs import Run
 
 POLICIES = pytest.mark.parametrize("policy", ["eager", "batched", "luf"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.explore.random_programs import TABLES, random_program
 from luf_tui.machine.events import Event
 from luf_tui.machine.schema import TABLE
 from luf_tui.oracle.oracle import VIOLATION, Oracle
 from luf_tui.policy.registry import make_policy
+from luf_tui.search.random_programs.random_program import TABLES, random_program
 from tests import invariants
 from tests.engine_runs import MACHINE, Run
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from luf_tui.ftrace.facts import FactKind, Flag
-from luf_tui.ftrace.read import read_trace
+from luf_tui.ftrace.meaning.facts import FactKind, Flag
+from luf_tui.ftrace.trace import read_trace
 from tests.trace_lines import (
     EXCLUSIVE,
     FIVE,

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from luf_tui.errors import LufError
-from luf_tui.ftrace.events import parser_for
+from luf_tui.ftrace.reading.tracepoints import parser_for
 from luf_tui.ftrace.recipe import EVENTS, VARIANTS, recipe
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from luf_tui.errors import LufError
-from luf_tui.ftrace.layout import lay_out
-from luf_tui.ftrace.outcome import Outcome, Payer, play
-from luf_tui.ftrace.read import Trace, read_trace
-from luf_tui.ftrace.replay import Replay
+from luf_tui.ftrace.replay.layout import lay_out
+from luf_tui.ftrace.replay.outcome import Payer, PolicyOutcome, play
+from luf_tui.ftrace.replay.replay import Replay
+from luf_tui.ftrace.trace import Trace, read_trace
 from luf_tui.policy.registry import make_policy
 from tests.invariants import check
 from tests.trace_lines import RW_VMA, WRITABLE, Lines
@@ -44,7 +44,7 @@ def moved(lines: Lines, old: int = OLD, new: int = NEW, address: int = ADDRESS) 
     )
 
 
-def outcome(trace: Trace, name: str = "luf", *, lazy_drops: bool = False) -> Outcome:
+def outcome(trace: Trace, name: str = "luf", *, lazy_drops: bool = False) -> PolicyOutcome:
     """What a policy would have done with a recording."""
     return play(trace, lay_out(trace), make_policy(name), lazy_drops=lazy_drops)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from luf_tui import cli
-from luf_tui.ftrace import histogram
+from luf_tui.ftrace.replay import histogram
 
 ROOT = Path(__file__).parent.parent
 LLM = str(ROOT / "scenarios" / "traces" / "llm-excerpt.trace.xz")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from luf_tui.cli import COMMANDS
-from luf_tui.script.words import FLAGS, KERNEL_ACTORS, PREDICATES, SETTINGS
+from luf_tui.script.vocabulary import FLAGS, KERNEL_ACTORS, PREDICATES, SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 

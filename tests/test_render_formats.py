@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from luf_tui.render import film
+from luf_tui.render import screen_sequence
 from luf_tui.render.formats import FORMATS, export
 from luf_tui.render.text import lines
 from luf_tui.timeline.timeline import Timeline
@@ -119,7 +119,7 @@ def test_a_page_of_a_long_run_has_the_steps_around_the_cursor(
     run.seek(position)
 
     assert 71 == run.steps
-    assert expected == film.around(run, 10)
+    assert expected == screen_sequence.around(run, 10)
 
 
 @pytest.mark.parametrize(
@@ -130,12 +130,14 @@ def test_a_recording_of_a_long_run_has_the_steps_up_to_the_cursor(
 ) -> None:
     run.seek(position)
 
-    assert expected == film.before(run, 10)
+    assert expected == screen_sequence.before(run, 10)
 
 
 def test_telling_steps_are_those_with_something_in_the_strip(run: Timeline) -> None:
-    found = film.telling(run, range(run.steps + 1))
+    found = screen_sequence.telling(run, range(run.steps + 1))
     glyphs = {step: {run.events[n].kind.glyph for n in run.events_of(step)} for step in found}
 
     assert {"◆", "○", "▲", "↯"} == {g for some in glyphs.values() for g in some} - {"·"}
-    assert [step for step in found if 33 <= step <= 40] == film.telling(run, range(33, 41))
+    assert [step for step in found if 33 <= step <= 40] == screen_sequence.telling(
+        run, range(33, 41)
+    )

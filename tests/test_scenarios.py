@@ -8,7 +8,7 @@ from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.guards import BATCH_GUARDS, GUARDS, in_order
 from luf_tui.script.parse import load
 from luf_tui.script.program import Note, Program
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from tests.conftest import ROOT
 
 PATHS = sorted((ROOT / "scenarios").rglob("*.luf"))

@@ -14,8 +14,8 @@ from luf_tui.errors import MOST_TOLD, WIDEST, InputError, Problem
 from luf_tui.script.format import format_text
 from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Expect, Op
-from luf_tui.script.reading import MOST_PROBLEMS
-from luf_tui.ui.problems import problem_rows
+from luf_tui.script.syntax import MOST_PROBLEMS
+from luf_tui.ui.panels.problems import problem_rows
 
 RUNNING = (
     "machine cpus 3, dram 8, cxl 4\nprocess app\nfile lib, 2 pages\n"

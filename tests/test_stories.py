@@ -7,13 +7,13 @@ import re
 import pytest
 from attrs import evolve
 
-from luf_tui.explore.search import UNSAFE, Search
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.luf import Luf
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
-from luf_tui.timeline.record import record, record_with
+from luf_tui.search.search import UNSAFE, Search
+from luf_tui.timeline.recorder import record, record_with
 from luf_tui.timeline.timeline import Timeline
 from tests.conftest import ROOT
 from tests.races import start

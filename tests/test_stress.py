@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.explore.random_programs import random_program
 from luf_tui.oracle.oracle import VIOLATION, Oracle
 from luf_tui.policy.registry import make_policy
+from luf_tui.search.random_programs.random_program import random_program
 
 PROGRAMS, CHUNK = 10_000, 500
 

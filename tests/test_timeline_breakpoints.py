@@ -7,7 +7,7 @@ import pytest
 from luf_tui.errors import LufError, Span
 from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition
-from luf_tui.timeline.breakpoints import (
+from luf_tui.timeline.navigate.breakpoints import (
     Breakpoint,
     hits,
     of_program,

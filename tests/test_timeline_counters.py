@@ -8,8 +8,8 @@ import struct
 import pytest
 
 from luf_tui.machine import events as ev
-from luf_tui.timeline.facts import Counters
-from luf_tui.timeline.report import summary
+from luf_tui.timeline.answers import Counters
+from luf_tui.timeline.ask.summary import summary
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import made_up
 

@@ -18,14 +18,14 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Program
-from luf_tui.timeline import moves
-from luf_tui.timeline.breakpoints import Breakpoint, run_backward, run_forward
-from luf_tui.timeline.compare import compare
-from luf_tui.timeline.narrate import LEVELS, narrate
-from luf_tui.timeline.places import same_place
-from luf_tui.timeline.record import record
-from luf_tui.timeline.report import summary
-from luf_tui.timeline.why import why, why_event, why_finding
+from luf_tui.timeline.ask.compare import compare
+from luf_tui.timeline.ask.summary import summary
+from luf_tui.timeline.ask.why import why, why_event, why_finding
+from luf_tui.timeline.navigate import moves
+from luf_tui.timeline.navigate.breakpoints import Breakpoint, run_backward, run_forward
+from luf_tui.timeline.navigate.places import same_place
+from luf_tui.timeline.recorder import record
+from luf_tui.timeline.tell.narrate import LEVELS, narrate
 from tests.strategies import programs
 from tests.timeline_kernel import APP, KSWAPD, op, program, reuse, step_with
 

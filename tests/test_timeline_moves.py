@@ -12,7 +12,7 @@ from luf_tui.engine.director import StepInfo
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import Finding
-from luf_tui.timeline import moves
+from luf_tui.timeline.navigate import moves
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import a_finding, made_up, play, program, record
 

@@ -12,10 +12,10 @@ from luf_tui.engine.director import StepInfo
 from luf_tui.errors import LufError
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.timeline import bookmarks
-from luf_tui.timeline.bookmarks import Bookmark, Sidecar
-from luf_tui.timeline.compare import as_json, compare, divergence
-from luf_tui.timeline.places import same_place
+from luf_tui.timeline.ask.compare import as_json, compare, divergence
+from luf_tui.timeline.navigate import bookmarks
+from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
+from luf_tui.timeline.navigate.places import same_place
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import CONFIG, made_up, operation, program, record
 

@@ -11,11 +11,12 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_PCP, PRESENT
 from luf_tui.oracle.oracle import Finding
-from luf_tui.timeline import diff, history, search
-from luf_tui.timeline.narrate import narrate, sentence
+from luf_tui.timeline.ask import diff, history
+from luf_tui.timeline.ask.why import why, why_finding
+from luf_tui.timeline.navigate import event_search
+from luf_tui.timeline.tell.narrate import narrate, sentence
+from luf_tui.timeline.tell.words import cpus
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.timeline.why import why, why_finding
-from luf_tui.timeline.words import cpus
 from tests.timeline_runs import CONFIG, made_up, program, record, states
 
 STEPS = 120
@@ -65,30 +66,30 @@ def test_the_last_write_is_the_last_step_that_changed_the_record(position: int) 
 
 
 def test_search_finds_the_same_events_both_ways() -> None:
-    wanted = search.query(RUN, "defer")
+    wanted = event_search.query(RUN, "defer")
     forward, at = [], -1
-    while (at := search.find_next(RUN, wanted, at)) >= 0:
+    while (at := event_search.find_next(RUN, wanted, at)) >= 0:
         forward.append(at)
     backward, at = [], len(RUN.events)
-    while (at := search.find_previous(RUN, wanted, at)) >= 0:
+    while (at := event_search.find_previous(RUN, wanted, at)) >= 0:
         backward.append(at)
     assert forward
-    assert forward == backward[::-1] == list(search.find_all(RUN, wanted))
+    assert forward == backward[::-1] == list(event_search.find_all(RUN, wanted))
 
 
 def test_a_query_is_made_of_kind_cpu_frame_task_page_and_text() -> None:
-    wanted = search.Query("go on", (ev.DEFER,), 2, 3, 1, 0, 1)
-    assert wanted == search.query(RUN, "defer cpu2 f3 kswapd text.1 go on")
+    wanted = event_search.Query("go on", (ev.DEFER,), 2, 3, 1, 0, 1)
+    assert wanted == event_search.query(RUN, "defer cpu2 f3 kswapd text.1 go on")
 
 
 def test_a_cpu_is_found_in_masks_too() -> None:
-    found = search.find_all(RUN, search.query(RUN, "send cpu3"))
+    found = event_search.find_all(RUN, event_search.query(RUN, "send cpu3"))
     sends = [RUN.events[n] for n in range(len(RUN.events)) if RUN.events.kind_of(n) == ev.SEND]
     assert [e.index for e in sends if e.cpu == 3 or e.args["mask"] & 8] == list(found)
 
 
 def test_a_task_is_found_by_who_moved() -> None:
-    for event in search.find_all(RUN, search.query(RUN, "kswapd")):
+    for event in event_search.find_all(RUN, event_search.query(RUN, "kswapd")):
         ctx = RUN.step_info(RUN.step_of_event(event)).ctx
         assert RUN.machine.task_ctx(1) == ctx
 
@@ -149,7 +150,7 @@ def test_a_stale_entry_leads_to_the_cleared_pte_its_operation_and_the_debt() -> 
     links = why(STORY, Ref("tlb", 8), 4)
     told = [(link.step, link.event) for link in links]
     unmap, defer, pay = (
-        search.find_all(STORY, search.Query(kinds=(kind,)))[0]
+        event_search.find_all(STORY, event_search.Query(kinds=(kind,)))[0]
         for kind in (ev.UNMAP, ev.DEFER, ev.PAY)
     )
     assert "stale" in links[0].text
@@ -221,7 +222,7 @@ def test_every_kind_can_be_told() -> None:
 
 
 def test_the_kernel_level_names_the_function() -> None:
-    defer = STORY.events[search.find_all(STORY, search.Query(kinds=(ev.DEFER,)))[0]]
+    defer = STORY.events[event_search.find_all(STORY, event_search.Query(kinds=(ev.DEFER,)))[0]]
     assert "fold_unmap_luf()" in sentence(STORY, defer, "kernel")
     assert "f3" in sentence(STORY, defer, "student")
 

@@ -13,7 +13,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import Finding
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Condition, Expect, Note
-from luf_tui.timeline.facts import Refusal
+from luf_tui.timeline.answers import Refusal
 from luf_tui.timeline.recorder import Recorder
 from tests.timeline_runs import (
     CONFIG,

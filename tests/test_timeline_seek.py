@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from luf_tui.engine.director import StepInfo
 from luf_tui.machine.config import Node
 from luf_tui.machine.machine import Machine
-from luf_tui.timeline import checkpoints, recorder
-from luf_tui.timeline.column import Column
-from luf_tui.timeline.deltas import Deltas
+from luf_tui.timeline import recorder
+from luf_tui.timeline.store import checkpoints
+from luf_tui.timeline.store.column import Column
+from luf_tui.timeline.store.deltas import Deltas
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import CONFIG, made_up, program, record, states
 

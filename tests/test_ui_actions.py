@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from luf_tui.ui import actions
-from luf_tui.ui.gallery import Gallery
-from luf_tui.ui.stepper import Stepper
+from luf_tui.ui.screens.gallery import Gallery
+from luf_tui.ui.screens.stepper import Stepper
 
 SCREENS = {actions.STEPPER: Stepper, actions.GALLERY: Gallery}
 UNIVERSAL = {

@@ -16,10 +16,10 @@ from luf_tui.policy import own
 from luf_tui.policy.registry import POLICIES
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.gallery import Gallery
-from luf_tui.ui.loading import Recording
+from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.messages import OpenScenario
-from luf_tui.ui.stepper import Stepper
+from luf_tui.ui.screens.gallery import Gallery
+from luf_tui.ui.screens.stepper import Stepper
 from tests.ui_driver import SCENARIO, do, driven, lines, path, text
 
 __all__ = ["path"]
@@ -132,12 +132,12 @@ async def test_a_click_on_a_hint_does_what_it_says(path):
 @driven
 async def test_every_theme_draws_and_themes_go_round(path):
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
-        first = pilot.app.desk.theme
-        for _ in pilot.app.desk.names:
+        first = pilot.app.preferences.theme
+        for _ in pilot.app.preferences.names:
             await pilot.press("t")
             await pilot.pause()
 
-        assert first == pilot.app.desk.theme
+        assert first == pilot.app.preferences.theme
 
 
 @driven

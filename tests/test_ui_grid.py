@@ -7,8 +7,8 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from luf_tui.machine.refs import Ref
-from luf_tui.ui.grid import Block, Grid
-from luf_tui.ui.paint import Ink, mark_at, paint
+from luf_tui.ui.drawing.grid import Block, Grid
+from luf_tui.ui.drawing.paint import Ink, mark_at, paint
 from luf_tui.view.marks import Mark, Pane
 
 PLAIN, STALE = Style(color="white"), Style(color="red", bold=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from luf_tui.policy.registry import make_policy
-from luf_tui.ui.loading import ProgressPanel, Recording
+from luf_tui.ui.background.loading import Recording
+from luf_tui.ui.panels.progress import ProgressPanel
 from tests.timeline_kernel import FLUSH_BEFORE_REUSE, program, reuse
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from luf_tui.errors import LufError
-from luf_tui.ui.panel import Item, ListPanel, TextPanel
-from luf_tui.ui.prompt import Prompt
+from luf_tui.ui.panels.panel import Item, ListPanel, TextPanel
+from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.view.marks import Mark
 
 

@@ -7,7 +7,7 @@ import pytest
 from luf_tui.errors import LufError
 from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline import bookmarks
+from luf_tui.timeline.navigate import bookmarks
 from luf_tui.ui import session as module
 from luf_tui.ui.session import Session
 from tests.timeline_kernel import program, reuse, step_with

@@ -11,7 +11,7 @@ from textual.geometry import Offset
 from luf_tui.machine.refs import Ref
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.stepper import Stepper
+from luf_tui.ui.screens.stepper import Stepper
 from tests.ui_driver import SCENARIO, do, driven, lines, path, text
 
 __all__ = ["path"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from luf_tui.ui import traces
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.gallery import Gallery
-from luf_tui.ui.stepper import Stepper
+from luf_tui.ui.background import traces
+from luf_tui.ui.screens.gallery import Gallery
+from luf_tui.ui.screens.stepper import Stepper
 from tests.ui_driver import driven, text
 
 LLM = Path(__file__).parent.parent / "scenarios" / "traces" / "llm-excerpt.trace.xz"

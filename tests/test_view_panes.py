@@ -12,10 +12,10 @@ from luf_tui.machine.config import Node
 from luf_tui.machine.schema import FREE_STATES
 from luf_tui.oracle import truth
 from luf_tui.script.parse import parse
-from luf_tui.timeline.diff import changed_records
-from luf_tui.timeline.moves import to_line
-from luf_tui.timeline.narrate import narrate
-from luf_tui.timeline.record import record
+from luf_tui.timeline.ask.diff import changed_records
+from luf_tui.timeline.navigate.moves import to_line
+from luf_tui.timeline.recorder import record
+from luf_tui.timeline.tell.narrate import narrate
 from luf_tui.view.framemap import frame_map, owing
 from luf_tui.view.screen import PANES, ViewState
 from tests.view_runs import NAMES, first, run, text

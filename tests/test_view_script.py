@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.script.parse import parse
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import length
 from luf_tui.view.marks import Row

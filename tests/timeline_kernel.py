@@ -7,7 +7,7 @@ from functools import cache
 from luf_tui.errors import Span
 from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
 from luf_tui.script.program import Item, Op, Program, Value
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 
 CONFIG = MachineConfig(

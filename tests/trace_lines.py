@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from luf_tui.ftrace.read import Trace, read_trace
+from luf_tui.ftrace.trace import Trace, read_trace
 
 FIVE = 0xFFD4000000000000
 FOUR = 0xFFFFEA0000000000

@@ -7,7 +7,7 @@ from functools import cache
 from luf_tui import library
 from luf_tui.machine import events as ev
 from luf_tui.script.parse import load
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.marks import Pane, Row
 from luf_tui.view.screen import PANES, ViewState, arrange

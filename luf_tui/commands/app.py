@@ -9,10 +9,10 @@ from pathlib import Path
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_policy, opened, place
 from luf_tui.errors import LufError
-from luf_tui.ftrace.open import is_trace
+from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.policy import own
 from luf_tui.policy.registry import make_policy
-from luf_tui.timeline.record import chosen_policy
+from luf_tui.timeline.recorder import chosen_policy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

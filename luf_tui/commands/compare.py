@@ -9,9 +9,9 @@ from attrs import fields
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_scenario, recorded
 from luf_tui.errors import LufError
-from luf_tui.timeline.compare import as_json, compare
-from luf_tui.timeline.costs import bill, who_pays
-from luf_tui.timeline.facts import Counters
+from luf_tui.timeline.answers import Counters
+from luf_tui.timeline.ask.compare import as_json, compare
+from luf_tui.timeline.ask.costs import bill, who_pays
 from luf_tui.timeline.timeline import Timeline
 
 DEFAULT = "eager,batched,luf"

@@ -11,13 +11,13 @@ from luf_tui.commands import explore_guards as guards
 from luf_tui.commands import matrix, terminal
 from luf_tui.commands.programs import add_policy, opened
 from luf_tui.errors import LufError
-from luf_tui.explore.explore import Exploration, Report
-from luf_tui.explore.search import BOUNDED, SAFE, Limits, Progress
-from luf_tui.explore.shrink import Shrinker
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
-from luf_tui.timeline.record import chosen_policy
+from luf_tui.search.exploration import Exploration, Report
+from luf_tui.search.search import BOUNDED, SAFE, Limits, Progress
+from luf_tui.search.shrink import Shrinker
+from luf_tui.timeline.recorder import chosen_policy
 
 CODES = {SAFE: terminal.HELD, BOUNDED: terminal.HELD}
 MOST_STATES = 1_000_000
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         limits=limits,
         symmetric=not args.no_symmetry,
         only=args.race - 1 if args.race else None,
-        tell=Teller(),
+        tell=SearchProgress(),
         jobs=args.jobs,
         prepare=own.preparation(args.policy),
     )
@@ -179,7 +179,7 @@ def _meaning(report: Report) -> str:
     return f"{report.obligation} after {turns} turns: {report.message}"
 
 
-class Teller:
+class SearchProgress:
     """Says on stderr how far a search has come, once every few seconds."""
 
     EVERY = 2.0

@@ -9,11 +9,11 @@ from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
 from luf_tui.commands.matrix import MOST_STATES, WHOLE, whole
 from luf_tui.errors import LufError
-from luf_tui.explore.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
-from luf_tui.explore.search import BOUNDED, UNSAFE, Limits
 from luf_tui.policy import own
 from luf_tui.policy.guards import GUARDS
 from luf_tui.script.parse import load
+from luf_tui.search.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
+from luf_tui.search.search import BOUNDED, UNSAFE, Limits
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from luf_tui import library
 from luf_tui.commands import terminal
 from luf_tui.errors import InputError
 from luf_tui.script.format import format_text
-from luf_tui.script.reading import read_text
+from luf_tui.script.syntax import read_text
 
 STDIN = "-"
 

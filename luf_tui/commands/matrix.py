@@ -9,15 +9,15 @@ from attrs import evolve, frozen
 
 from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
-from luf_tui.explore.all_guards import AllGuards, GuardVerdict, Plan, races_of
-from luf_tui.explore.random_guards import RandomVerdict, by_random
-from luf_tui.explore.search import Limits
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
-from luf_tui.timeline.record import record
-from luf_tui.timeline.report import findings
+from luf_tui.search.all_guards import AllGuards, GuardVerdict, Plan, races_of
+from luf_tui.search.random_programs.missed_guards import RandomVerdict, by_random
+from luf_tui.search.search import Limits
+from luf_tui.timeline.ask.summary import findings
+from luf_tui.timeline.recorder import record
 
 WHOLE = "luf"
 """The policy that has every guard."""

@@ -12,7 +12,7 @@ from luf_tui.errors import LufError
 from luf_tui.policy import own
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
-from luf_tui.timeline.record import record
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 
 END = "end"

@@ -7,10 +7,10 @@ import sys
 
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError
-from luf_tui.ftrace.layout import lay_out
-from luf_tui.ftrace.outcome import Outcome, play
-from luf_tui.ftrace.read import Trace, read_trace
-from luf_tui.ftrace.report import as_json, lines
+from luf_tui.ftrace.replay.layout import lay_out
+from luf_tui.ftrace.replay.outcome import PolicyOutcome, play
+from luf_tui.ftrace.replay.report import as_json, lines
+from luf_tui.ftrace.trace import Trace, read_trace
 from luf_tui.policy import own
 from luf_tui.policy.registry import make_policy
 
@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     if not names:
         raise LufError("name at least one policy: --policies eager,luf")
     policies = [make_policy(own.known(name)) for name in dict.fromkeys(names)]
-    told = Told()
+    told = ReplayProgress()
     trace = read_trace(args.trace, told.reading)
     layout = lay_out(trace)
-    outcomes: list[Outcome] = []
+    outcomes: list[PolicyOutcome] = []
     for policy in policies:
         told.name = policy.name
         outcomes.append(play(trace, layout, policy, told.replaying, lazy_drops=args.lazy_drops))
@@ -62,7 +62,7 @@ def partial(trace: Trace) -> int:
     return terminal.HELD
 
 
-class Told:
+class ReplayProgress:
     """Progress on stderr, when somebody watches it."""
 
     def __init__(self) -> None:

@@ -10,9 +10,9 @@ from luf_tui.commands.programs import add_policy, place, recorded, size
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.script.program import Expect, Note, Op, Race
-from luf_tui.timeline.compare import policy_name
-from luf_tui.timeline.narrate import RANK, TELLING, sentence
-from luf_tui.timeline.report import summary
+from luf_tui.timeline.ask.compare import policy_name
+from luf_tui.timeline.ask.summary import summary
+from luf_tui.timeline.tell.narrate import RANK, TELLING, sentence
 from luf_tui.timeline.timeline import Timeline
 
 LOUD = frozenset(TELLING[: TELLING.index(ev.SEND) + 1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from luf_tui.commands import terminal
-from luf_tui.timeline.failing import awaits_violation
+from luf_tui.timeline.ask.failing import awaits_violation
 from luf_tui.timeline.timeline import Timeline
 
 

@@ -16,8 +16,8 @@ from luf_tui.engine.arguments import number
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
-from luf_tui.engine.race import NO_TURN, Turns
 from luf_tui.engine.start import OFF_CPU, begin, check_online, check_switch
+from luf_tui.engine.turns import NO_TURN, Turns
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine

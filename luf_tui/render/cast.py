@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 
 from luf_tui.render.compose import Run
-from luf_tui.render.film import before, screens, telling
 from luf_tui.render.ink import Ink, channels, inks
-from luf_tui.timeline.narrate import narrate
+from luf_tui.render.screen_sequence import before, screens, telling
+from luf_tui.timeline.tell.narrate import narrate
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells
 from luf_tui.view.marks import clean

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from luf_tui.timeline.diff import step_changes
-from luf_tui.timeline.narrate import narrate, sentence, step_text
+from luf_tui.timeline.ask.diff import step_changes
+from luf_tui.timeline.tell.narrate import narrate, sentence, step_text
 from luf_tui.timeline.timeline import Timeline
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from luf_tui.errors import Span, nearest
 from luf_tui.machine.events import BY_NAME
+from luf_tui.script.op_line import span_of, target_of
 from luf_tui.script.program import Condition, Value
-from luf_tui.script.reading import Line
-from luf_tui.script.said import span_of, target_of
 from luf_tui.script.scope import Scope, Wrong
-from luf_tui.script.words import PREDICATES
+from luf_tui.script.syntax import Line
+from luf_tui.script.vocabulary import PREDICATES
 
 if TYPE_CHECKING:
     from lark import Token

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from luf_tui.errors import InputError, Problem
-from luf_tui.script.reading import MOST_PROBLEMS, Line, parse_line, strip_comment
+from luf_tui.script.syntax import MOST_PROBLEMS, Line, parse_line, strip_comment
 
 COMMENT_COLUMN = 36
 ACTOR_WIDTH = 8

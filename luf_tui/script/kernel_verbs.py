@@ -7,7 +7,16 @@ from itertools import takewhile
 from typing import Any
 
 from luf_tui.errors import nearest
-from luf_tui.script.said import Args, Said, label, one_target, range_of, target_of, targets, text_of
+from luf_tui.script.op_line import (
+    Args,
+    Said,
+    label,
+    one_target,
+    range_of,
+    target_of,
+    targets,
+    text_of,
+)
 from luf_tui.script.scope import Wrong
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from luf_tui.errors import nearest
 from luf_tui.script.kernel_verbs import KERNEL_VERBS
+from luf_tui.script.op_line import Args, Said, count_of, label, own_page, range_of, span_of
 from luf_tui.script.program import Op
-from luf_tui.script.reading import Line
 from luf_tui.script.rights import rights_of
-from luf_tui.script.said import Args, Said, count_of, label, own_page, range_of, span_of
 from luf_tui.script.scope import Process, Scope, Wrong
-from luf_tui.script.words import KERNEL_ACTORS
+from luf_tui.script.syntax import Line
+from luf_tui.script.vocabulary import KERNEL_ACTORS
 
 ADVICE = ("dontneed", "free", "cold")
 """Advice of `madvise`, in the order of their numbers."""

@@ -10,12 +10,12 @@ from attrs import define, field
 from luf_tui.errors import InputError, Problem, Span, nearest
 from luf_tui.machine.config import FileConfig
 from luf_tui.script import conditions, operations
-from luf_tui.script.lost import Lost, lost_with
+from luf_tui.script.follow_on_errors import Lost, lost_with
+from luf_tui.script.op_line import span_of
 from luf_tui.script.program import Branch, Break, Condition, Expect, Item, Note, Op, Program, Race
-from luf_tui.script.reading import MOST_PROBLEMS, Line, parse_line, read_text, split, strip_comment
-from luf_tui.script.said import span_of
 from luf_tui.script.scope import Process, Scope, Wrong
-from luf_tui.script.words import CHOICES, FLAGS, KERNEL_ACTORS, LINES, SETTINGS
+from luf_tui.script.syntax import MOST_PROBLEMS, Line, parse_line, read_text, split, strip_comment
+from luf_tui.script.vocabulary import CHOICES, FLAGS, KERNEL_ACTORS, LINES, SETTINGS
 
 HEAP = 2
 """Pages of the anonymous region that every process begins with."""

@@ -9,8 +9,8 @@ from attrs import define, evolve, field
 
 from luf_tui.errors import Problem, Span, nearest
 from luf_tui.machine.config import X86, FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
-from luf_tui.script.lost import Lost
-from luf_tui.script.words import CEILINGS, KERNEL_ACTORS, LINES
+from luf_tui.script.follow_on_errors import Lost
+from luf_tui.script.vocabulary import CEILINGS, KERNEL_ACTORS, LINES
 
 
 def page_number(word: str) -> int:

@@ -11,27 +11,27 @@ import signal
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from luf_tui.engine.director import ItemInfo, StepInfo
-from luf_tui.errors import Refused
+from luf_tui.engine.director import Director, ItemInfo, StepInfo
+from luf_tui.errors import InputError, Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.events import ARGS, ROW
 from luf_tui.machine.machine import Machine
-from luf_tui.oracle.oracle import BENIGN, VIOLATION, Finding
+from luf_tui.oracle.oracle import BENIGN, VIOLATION, Finding, Oracle
+from luf_tui.policy.base import Policy
+from luf_tui.policy.registry import make_policy, problems_of
 from luf_tui.script.program import Expect, Note, Program
-from luf_tui.timeline.checkpoints import Checkpoints
-from luf_tui.timeline.counters import Tally
-from luf_tui.timeline.deltas import Deltas
-from luf_tui.timeline.facts import Outcome, Refusal
-from luf_tui.timeline.moments import Moment
-from luf_tui.timeline.predicates import judge
-from luf_tui.timeline.steps import Steps
+from luf_tui.timeline.answers import Outcome, Refusal
+from luf_tui.timeline.conditions.moment import Moment
+from luf_tui.timeline.conditions.predicates import judge
+from luf_tui.timeline.store.checkpoints import Checkpoints
+from luf_tui.timeline.store.deltas import Deltas
+from luf_tui.timeline.store.event_index import Tally
+from luf_tui.timeline.store.steps import Steps
 from luf_tui.timeline.timeline import Timeline
 
-if TYPE_CHECKING:
-    from luf_tui.policy.base import Policy
-
+LIMIT = 2_000_000
+"""Micro-steps after which a recording stops unless told otherwise."""
 SPOOL = 4096
 """Writes after which the machine's log is moved to the compact history."""
 CONTENT = ROW - ARGS + 3
@@ -231,3 +231,48 @@ def noted_interrupts() -> Iterator[list[int]]:
         yield noted
     finally:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+
+def record(
+    program: Program,
+    policy: str | None = None,
+    without: Iterable[str] = (),
+    *,
+    limit: int = LIMIT,
+) -> Timeline:
+    """Play a program to its end and keep everything; the cursor stands at the start.
+
+    Without `policy` it is the program's own, and the guards that the program takes away are
+    gone besides those in `without`. Raises LufError for an unknown policy or guard.
+    """
+    return record_with(program, chosen_policy(program, policy, without), limit=limit)
+
+
+def chosen_policy(program: Program, name: str | None, without: Iterable[str] = ()) -> Policy:
+    """The policy to play a program under, as `record` chooses it.
+
+    Raises InputError with the places of unknown names in the program's own file, LufError for
+    those that are given here.
+    """
+    chosen = name or program.policy
+    if chosen != program.policy:
+        return make_policy(chosen, without)
+    places = (program.policy_span, program.without_spans)
+    if problems := problems_of(program.policy, program.without, *places):
+        raise InputError(program.path, tuple(problems), program.source)
+    return make_policy(chosen, (*program.without, *without))
+
+
+def record_with(program: Program, policy: Policy, *, limit: int = LIMIT) -> Timeline:
+    """As `record`, under a policy already made: a person's own, say."""
+    recorder, director = prepare(program, policy, limit)
+    timeline = recorder.play(director.play())
+    timeline.seek(0)
+    return timeline
+
+
+def prepare(program: Program, policy: Policy, limit: int = LIMIT) -> tuple[Recorder, Director]:
+    """A recorder and what it is to play, for those who play it in a thread of their own."""
+    director = Director(program, policy)
+    oracle = Oracle(director.machine)
+    return Recorder(program, policy, director.machine, oracle.judge, limit), director

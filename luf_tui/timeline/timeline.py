@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from luf_tui.engine.director import StepInfo
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine
-from luf_tui.timeline import lines
-from luf_tui.timeline.checkpoints import Checkpoints
-from luf_tui.timeline.counters import EventIndex
-from luf_tui.timeline.deltas import Deltas
-from luf_tui.timeline.facts import Counters, Outcome, Refusal
-from luf_tui.timeline.packed import PackedEvents
-from luf_tui.timeline.steps import Steps
+from luf_tui.timeline import script_lines
+from luf_tui.timeline.answers import Counters, Outcome, Refusal
+from luf_tui.timeline.store.checkpoints import Checkpoints
+from luf_tui.timeline.store.deltas import Deltas
+from luf_tui.timeline.store.event_index import EventIndex
+from luf_tui.timeline.store.packed_events import PackedEvents
+from luf_tui.timeline.store.steps import Steps
 
 if TYPE_CHECKING:
     from luf_tui.oracle.oracle import Finding
@@ -180,7 +180,7 @@ class Timeline:
 
     def line_at(self, position: int) -> int:
         """The script line being executed at a position, or 0 before any."""
-        return lines.line_at(self, position)
+        return script_lines.line_at(self, position)
 
     def item_steps(self, item: int) -> range:
         """The micro-steps of one item, first to last; empty for items without any."""

@@ -12,20 +12,20 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from luf_tui.errors import LufError
-from luf_tui.ftrace.open import is_trace
+from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.policy import own
-from luf_tui.timeline.record import chosen_policy
+from luf_tui.timeline.recorder import chosen_policy
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import script, theme
-from luf_tui.ui.board import Board
-from luf_tui.ui.commands import ActionsProvider
-from luf_tui.ui.desk import Desk
-from luf_tui.ui.gallery import Gallery
-from luf_tui.ui.loading import AT_ONCE, Recording
+from luf_tui.ui import scenario_text, theme
+from luf_tui.ui.background.loading import AT_ONCE, Recording
+from luf_tui.ui.background.traces import Opening
+from luf_tui.ui.command_palette import ActionsProvider
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
-from luf_tui.ui.problems import ProblemsPanel
-from luf_tui.ui.stepper import Stepper
-from luf_tui.ui.traces import Opening
+from luf_tui.ui.panels.problems import ProblemsPanel
+from luf_tui.ui.preferences import Preferences
+from luf_tui.ui.screens.base_screen import BaseScreen
+from luf_tui.ui.screens.gallery import Gallery
+from luf_tui.ui.screens.stepper import Stepper
 
 
 class LufApp(App[None]):
@@ -57,29 +57,29 @@ class LufApp(App[None]):
         self.first_step = step
         self.policy = policy
         self.without = tuple(without)
-        self.desk = Desk(theme.NAMES, theme.ink_of, theme_name)
+        self.preferences = Preferences(theme.NAMES, theme.ink_of, theme_name)
         for made in theme.textual_themes():
             self.register_theme(made)
-        self.theme = theme.textual_name(self.desk.theme)
+        self.theme = theme.textual_name(self.preferences.theme)
 
     def get_default_screen(self) -> Screen[None]:
         """The first screen: no other is drawn before it."""
         if self.path is None:
-            return Gallery(self.desk)
+            return Gallery(self.preferences)
         first = OpenScenario(self.path, self.first_step, self.policy, self.without)
         try:
             recording = self._recording(first)
             if recording.done(AT_ONCE):
                 return self._stepper(recording, recording.result(), first.step)
         except LufError as error:
-            return Gallery(self.desk, problem=error, again=lambda: self.post_message(first))
+            return Gallery(self.preferences, problem=error, again=lambda: self.post_message(first))
         self.call_later(self._watch, recording, first)
-        return Gallery(self.desk)
+        return Gallery(self.preferences)
 
     def _recording(self, message: OpenScenario) -> Recording:
         if is_trace(message.path):
             return Opening(message.path, message.policy, message.without)
-        program = script.load_program(message.path)
+        program = scenario_text.load_program(message.path)
         try:
             return Recording(program, chosen_policy(program, message.policy, message.without))
         except Exception as error:
@@ -97,9 +97,9 @@ class LufApp(App[None]):
             self._show_problem(error, message)
 
     def _watch(self, recording: Recording, message: OpenScenario) -> None:
-        board = self.screen
-        if isinstance(board, Board):
-            board.watch_recording(recording, lambda run: self._open(recording, run, message.step))
+        screen = self.screen
+        if isinstance(screen, BaseScreen):
+            screen.watch_recording(recording, lambda run: self._open(recording, run, message.step))
 
     def _open(self, recording: Recording, run: Timeline, step: int | None) -> None:
         while len(self.screen_stack) > 1:
@@ -108,28 +108,28 @@ class LufApp(App[None]):
 
     def _stepper(self, recording: Recording, run: Timeline, step: int | None) -> Stepper:
         rest = recording.rest if isinstance(recording, Opening) else None
-        return Stepper(self.desk, run, step, rest)
+        return Stepper(self.preferences, run, step, rest)
 
     def _show_problem(self, error: LufError, message: OpenScenario) -> None:
-        board = self.screen
-        if isinstance(board, Board):
+        screen = self.screen
+        if isinstance(screen, BaseScreen):
 
             def again() -> None:
-                board.close_panel()
+                screen.close_panel()
                 self.post_message(message)
 
-            board.open(ProblemsPanel(error, board.close_panel, again))
+            screen.open(ProblemsPanel(error, screen.close_panel, again))
 
     def on_open_gallery(self, message: OpenGallery) -> None:
         """Put the gallery over the run that is open."""
-        self.push_screen(Gallery(self.desk))
+        self.push_screen(Gallery(self.preferences))
 
     def on_theme_changed(self, message: ThemeChanged) -> None:
-        """Draw everything with the desk's theme."""
-        self.theme = theme.textual_name(self.desk.theme)
+        """Draw everything with the theme in use."""
+        self.theme = theme.textual_name(self.preferences.theme)
         for screen in self.screen_stack:
-            if isinstance(screen, Board) and screen.is_mounted:
-                screen.grid.use(self.desk.ink)
+            if isinstance(screen, BaseScreen) and screen.is_mounted:
+                screen.grid.use(self.preferences.ink)
 
     def _fatal_error(self) -> None:
         """Leave without a traceback on the screen; `failure` is for whoever started the app."""
@@ -148,5 +148,5 @@ class LufApp(App[None]):
 
     def action_help_quit(self) -> None:
         """What ctrl+c does in other programs."""
-        if isinstance(self.screen, Board):
+        if isinstance(self.screen, BaseScreen):
             self.screen.tell("ctrl+q leaves")

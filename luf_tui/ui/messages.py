@@ -30,4 +30,4 @@ class OpenGallery(Message):
 
 
 class ThemeChanged(Message):
-    """Every screen is to be drawn with the desk's ink."""
+    """Every screen is to be drawn in the theme in use."""

@@ -1,6 +1,6 @@
 """What the keys of the stepper do, without a screen: a cursor, the way it came, and settings.
 
-Every answer is a `Said`: what to tell the person, and whether anything moved.
+Every answer is a `Reply`: what to tell the person, and whether anything moved.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from attrs import evolve, frozen
 from luf_tui.errors import LufError, nearest
 from luf_tui.machine.events import BY_NAME, KINDS
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline import bookmarks, breakpoints, moves, places, search
-from luf_tui.timeline.bookmarks import Bookmark, Sidecar
-from luf_tui.timeline.breakpoints import Breakpoint
+from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places
+from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
+from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui.script import parse_breakpoint
+from luf_tui.ui.scenario_text import parse_breakpoint
 
 FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
 """Event kinds that the next-match key goes to until others are chosen."""
@@ -47,7 +47,7 @@ NOWHERE = {
 
 
 @frozen
-class Said:
+class Reply:
     """The answer to a key."""
 
     text: str = ""
@@ -66,7 +66,7 @@ class Session:
         self.trail: list[int] = []
         self.kinds: tuple[int, ...] = moves.kind_numbers(FOLLOWED)
         self.searched = ""
-        self.query: search.Query | None = None
+        self.query: event_search.Query | None = None
         self.selected: Ref | None = None
         self.changed_only = False
         self.level = "student"
@@ -86,7 +86,7 @@ class Session:
 
     # -- moving -----------------------------------------------------------------------------
 
-    def move(self, name: str, count: int = 1) -> Said:
+    def move(self, name: str, count: int = 1) -> Reply:
         """One of the moves by name; at the ends nothing moves, and that is said."""
         timeline, at = self.timeline, self.position
         if name == "next_step":
@@ -96,11 +96,11 @@ class Session:
         else:
             target = MOVES[name](timeline, at)
         if target == at:
-            return Said(NOWHERE.get(name) or self._edge(), moved=False)
+            return Reply(NOWHERE.get(name) or self._edge(), moved=False)
         self.position = target
-        return Said(self._arrived(name))
+        return Reply(self._arrived(name))
 
-    def jump(self, name: str) -> Said:
+    def jump(self, name: str) -> Reply:
         """As `move`, remembering where it came from."""
         before = self.position
         said = self.move(name)
@@ -108,32 +108,32 @@ class Session:
             self._push(before)
         return said
 
-    def go(self, position: int) -> Said:
+    def go(self, position: int) -> Reply:
         """Jump to a position, remembering where it came from."""
         position = self.timeline.clamp(position)
         if position == self.position:
-            return Said(f"this is step {position}", moved=False)
+            return Reply(f"this is step {position}", moved=False)
         self._push(self.position)
         self.position = position
-        return Said()
+        return Reply()
 
-    def jump_back(self) -> Said:
+    def jump_back(self) -> Reply:
         """Back to where the last jump came from."""
         while self.trail:
             position = self.timeline.clamp(self.trail.pop())
             if position != self.position:
                 self.position = position
-                return Said(f"back at step {position}")
-        return Said("no jump to go back over", moved=False)
+                return Reply(f"back at step {position}")
+        return Reply("no jump to go back over", moved=False)
 
-    def to_line(self, line: int) -> Said:
+    def to_line(self, line: int) -> Reply:
         """Jump to where the run first reached a script line."""
         found = moves.to_line(self.timeline, line)
         if found < 0:
-            return Said(f"line {line} was not reached in this run", moved=False)
+            return Reply(f"line {line} was not reached in this run", moved=False)
         return self.go(found)
 
-    def goto(self, words: str) -> Said:
+    def goto(self, words: str) -> Reply:
         """Jump to what a person typed: `21`, `+5`, `-5`, `50%`, `L12`, `end`, or an event kind.
 
         Raises LufError when it means nothing.
@@ -154,7 +154,7 @@ class Session:
             kind = (BY_NAME[word].number,)
             found = moves.next_event(self.timeline, self.position, kind)
             if found == self.position:
-                return Said(f"no {word} ahead", moved=False)
+                return Reply(f"no {word} ahead", moved=False)
             return self.go(found)
         hint = nearest(word, BY_NAME)
         raise LufError(f"'{word}' is no step, line or event kind" + (f"; {hint}" if hint else ""))
@@ -188,7 +188,7 @@ class Session:
 
     # -- following events and searching -------------------------------------------------------
 
-    def follow(self, direction: int) -> Said:
+    def follow(self, direction: int) -> Reply:
         """To the next or previous match of the search, or event of the kinds followed."""
         if self.query is not None:
             return self._next_match(direction)
@@ -196,7 +196,7 @@ class Session:
         target = find(self.timeline, self.position, self.kinds)
         if target == self.position:
             where = "ahead" if direction > 0 else "behind"
-            return Said(f"no {self.followed} {where}; f chooses what n goes to", moved=False)
+            return Reply(f"no {self.followed} {where}; f chooses what n goes to", moved=False)
         return self.go(target)
 
     @property
@@ -209,44 +209,46 @@ class Session:
             return " ".join(KINDS[kind].name for kind in self.kinds)
         return "".join(glyphs)
 
-    def search(self, words: str) -> Said:
+    def search(self, words: str) -> Reply:
         """Look for events, and go to the next one. No words end the search."""
         self.searched = words.strip()
-        self.query = search.query(self.timeline, self.searched) if self.searched else None
+        self.query = event_search.query(self.timeline, self.searched) if self.searched else None
         if self.query is None:
-            return Said(f"n and N follow {self.followed}")
+            return Reply(f"n and N follow {self.followed}")
         return self._next_match(1)
 
-    def follow_kinds(self, kinds: tuple[int, ...]) -> Said:
+    def follow_kinds(self, kinds: tuple[int, ...]) -> Reply:
         """Choose the event kinds to follow; ends a search."""
         self.kinds = kinds or moves.kind_numbers(FOLLOWED)
         self.query, self.searched = None, ""
-        return Said(f"n and N follow {self.followed}")
+        return Reply(f"n and N follow {self.followed}")
 
-    def _next_match(self, direction: int) -> Said:
+    def _next_match(self, direction: int) -> Reply:
         assert self.query is not None
-        found = search.find_all(self.timeline, self.query)
+        found = event_search.find_all(self.timeline, self.query)
         if not found:
-            return Said(f"nothing matches '{self.searched}'", moved=False)
-        event = search.find_from(self.timeline, self.query, self.position, backward=direction < 0)
+            return Reply(f"nothing matches '{self.searched}'", moved=False)
+        event = event_search.find_from(
+            self.timeline, self.query, self.position, backward=direction < 0
+        )
         if event < 0:
             where = "after" if direction > 0 else "before"
-            return Said(f"{len(found)} matches, none {where} this step", moved=False)
+            return Reply(f"{len(found)} matches, none {where} this step", moved=False)
         self.go(self.timeline.step_of_event(event))
-        return Said(f"match {found.index(event) + 1} of {len(found)} for '{self.searched}'")
+        return Reply(f"match {found.index(event) + 1} of {len(found)} for '{self.searched}'")
 
     # -- breakpoints --------------------------------------------------------------------------
 
-    def toggle_line(self, line: int) -> Said:
+    def toggle_line(self, line: int) -> Reply:
         """Set or remove a breakpoint on a script line."""
         if breakpoints.item_of_line(self.timeline.program, line) < 0:
-            return Said("there is nothing to stop at", moved=False)
+            return Reply("there is nothing to stop at", moved=False)
         kept = tuple(point for point in self.points if point.line != line)
         there = len(kept) < len(self.points)
         self.points = kept if there else (*self.points, Breakpoint(line=line))
         return self._saved(f"breakpoint on line {line} {'removed' if there else 'set'}")
 
-    def set_points(self, points: tuple[Breakpoint, ...]) -> Said:
+    def set_points(self, points: tuple[Breakpoint, ...]) -> Reply:
         """Replace all breakpoints."""
         self.points = points
         return self._saved(f"{len(points)} breakpoint{'' if len(points) == 1 else 's'}")
@@ -261,34 +263,34 @@ class Session:
         """Script lines with a breakpoint."""
         return frozenset(p.line for p in self.all_points if p.line and p.enabled)
 
-    def run_on(self, direction: int) -> Said:
+    def run_on(self, direction: int) -> Reply:
         """Run to the next or previous breakpoint."""
         run = breakpoints.run_forward if direction > 0 else breakpoints.run_backward
         stop = run(self.timeline, self.position, self.all_points)
         if stop.position == self.position:
-            return Said(stop.reason, moved=False)
+            return Reply(stop.reason, moved=False)
         self._push(self.position)
         self.position = stop.position
-        return Said(stop.reason)
+        return Reply(stop.reason)
 
     # -- bookmarks ----------------------------------------------------------------------------
 
-    def mark(self, name: str) -> Said:
+    def mark(self, name: str) -> Reply:
         """Bookmark this place under a name, replacing one of that name."""
         made = bookmarks.bookmark(self.timeline, self.position, name)
         self.marks = (*(m for m in self.marks if m.name != name), made)
         return self._saved(f"marked step {self.position} as {name}")
 
-    def unmark(self, name: str) -> Said:
+    def unmark(self, name: str) -> Reply:
         """Remove a bookmark."""
         self.marks = tuple(m for m in self.marks if m.name != name)
         return self._saved(f"bookmark {name} removed")
 
-    def to_mark(self, mark: Bookmark) -> Said:
+    def to_mark(self, mark: Bookmark) -> Reply:
         """Jump to a bookmark."""
         found = bookmarks.find(self.timeline, mark)
         if found < 0:
-            return Said(f"{mark.name}: this run does not reach it", moved=False)
+            return Reply(f"{mark.name}: this run does not reach it", moved=False)
         return self.go(found)
 
     def free_name(self) -> str:
@@ -304,7 +306,7 @@ class Session:
         self.trail = [places.same_place(old, timeline, step) for step in self.trail]
         self.position = places.same_place(old, timeline, self.position)
         if self.query is not None:
-            self.query = search.query(timeline, self.searched)
+            self.query = event_search.query(timeline, self.searched)
         if old.config != timeline.config:
             self.selected = None
         known = len(timeline.program.source)
@@ -328,15 +330,15 @@ class Session:
                 continue
         return tuple(points)
 
-    def _saved(self, text: str) -> Said:
+    def _saved(self, text: str) -> Reply:
         if not self.filed:
-            return Said(text)
+            return Reply(text)
         kept = Sidecar(self.marks, tuple(point.text for point in self.points))
         try:
             bookmarks.save(bookmarks.sidecar_path(self.path), kept)
         except LufError as error:
-            return Said(f"{text}; {error}")
-        return Said(text)
+            return Reply(f"{text}; {error}")
+        return Reply(text)
 
 
 def switched(point: Breakpoint) -> Breakpoint:

@@ -8,8 +8,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
 
-from luf_tui.ui import panel
-from luf_tui.ui.paint import Ink
+from luf_tui.ui.drawing.paint import Ink
+from luf_tui.ui.panels import panel
 from luf_tui.view.marks import ROLES
 from luf_tui.view.palette import PALETTES, Palette
 

@@ -20,7 +20,7 @@ from luf_tui.machine.schema import (
     TlbEntry,
 )
 from luf_tui.oracle import truth
-from luf_tui.timeline.diff import changed_records
+from luf_tui.timeline.ask.diff import changed_records
 from luf_tui.view.columns import cells
 from luf_tui.view.framemap import owing
 from luf_tui.view.marks import Row, clean

@@ -7,10 +7,10 @@ import time
 import tracemalloc
 from pathlib import Path
 
-from luf_tui.explore.moves import reach
-from luf_tui.explore.search import Search
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
+from luf_tui.search.search import Search
+from luf_tui.search.transitions import at_race
 from tests.bench.measure import Row, median, narrate, rate
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "races"
@@ -50,18 +50,18 @@ def explorer(rounds: int) -> list[Row]:
 
 
 def _search(name: str, *without: str, symmetric: bool = True) -> tuple[int, int]:
-    start = reach(load(str(FOLDER / f"{name}.luf")), make_policy("luf", without))
+    start = at_race(load(str(FOLDER / f"{name}.luf")), make_policy("luf", without))
     assert start is not None
-    found = Search(start.moves, symmetric=symmetric).run()
+    found = Search(start.transitions, symmetric=symmetric).run()
     return found.states, found.transitions
 
 
 def _memory() -> Row:
     """What a finished search still holds, by tracemalloc."""
     narrate("memory of a search")
-    start = reach(load(str(FOLDER / f"{LARGE}.luf")), make_policy("luf"))
+    start = at_race(load(str(FOLDER / f"{LARGE}.luf")), make_policy("luf"))
     assert start is not None
-    search = Search(start.moves, symmetric=False)
+    search = Search(start.transitions, symmetric=False)
     gc.collect()
     tracemalloc.start()
     found = search.run()

@@ -6,9 +6,9 @@ import time
 from random import Random
 
 from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.explore.random_programs import random_program
 from luf_tui.policy.registry import make_policy
-from luf_tui.timeline.record import record
+from luf_tui.search.random_programs.random_program import random_program
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 from tests.bench.measure import Row, median, ms, narrate, paired, percentile, rate, ratio, wall
 

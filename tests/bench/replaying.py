@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from luf_tui.ftrace import film
-from luf_tui.ftrace.layout import lay_out
-from luf_tui.ftrace.outcome import play
-from luf_tui.ftrace.read import read_trace
+from luf_tui.ftrace.replay import trace_program
+from luf_tui.ftrace.replay.layout import lay_out
+from luf_tui.ftrace.replay.outcome import play
+from luf_tui.ftrace.trace import read_trace
 from luf_tui.policy.registry import make_policy
 from luf_tui.timeline.timeline import Timeline
 from tests.bench.measure import Row, median, narrate, paired, rate, ratio, wall
@@ -75,7 +75,9 @@ def _replay(path: Path) -> None:
 
 
 def _walked(path: Path) -> Timeline:
-    recorder, moves = film.prepare(film.program_of(read_trace(str(path))), make_policy("luf"))
+    recorder, moves = trace_program.prepare(
+        trace_program.program_of(read_trace(str(path))), make_policy("luf")
+    )
     return recorder.play(moves)
 
 

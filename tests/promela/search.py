@@ -6,8 +6,8 @@ from array import array
 
 from attrs import frozen
 
-from luf_tui.explore.keys import Key, Keys
 from luf_tui.oracle.oracle import Finding
+from luf_tui.search.keys import Key, Keys
 from tests.promela.client import Action, Client, Program
 from tests.promela.machine import FULL, Sizes, power_on
 from tests.promela.policy import ByTheModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.narrate import narrate
+from luf_tui.timeline.tell.narrate import narrate
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells, cut, ends, length, wrap
 from luf_tui.view.glyphs import RANK, ROLE_OF, TELLING

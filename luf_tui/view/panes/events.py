@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.machine.events import BEGIN, END, EXPECTED, KINDS, NOTE_TEXT
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.narrate import sentence
+from luf_tui.timeline.tell.narrate import sentence
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import wrap
 from luf_tui.view.glyphs import ROLE_OF

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from luf_tui.machine.refs import Ref
 from luf_tui.policy.base import Debt
+from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.timeline.words import counted
-from luf_tui.view import names, past
+from luf_tui.view import last_seen, names
 from luf_tui.view.columns import ends, wrap
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
@@ -32,7 +32,7 @@ def _debt(timeline: Timeline, debt: Debt, width: int) -> list[Row]:
     role = "pending" if owes else "dim"
     label = f"key {debt.key}" if debt.key else f"gen {debt.generation}" if debt.frames else "batch"
     who = f"owed by {names.cpus(debt.mask, short=True)}" if owes else "all have flushed since"
-    steps = [past.deferred(timeline, pfn) for pfn in debt.frames]
+    steps = [last_seen.deferred(timeline, pfn) for pfn in debt.frames]
     since = min((step for step in steps if step >= 0), default=-1)
     age = _age(timeline, since) if 0 <= since < timeline.position else ""
     head: Row = (Mark("◆ " if owes else "△ ", role), Mark(f"{label:<6} ", role), Mark(who, role))
@@ -68,7 +68,7 @@ def _frames(timeline: Timeline, debt: Debt, role: str) -> Row:
         row += [Mark(f"f{pfn}", lit, Ref("frame", pfn)), Mark(" ")]
     if len(debt.frames) > SHOWN:
         row.append(Mark(f"and {len(debt.frames) - SHOWN} more ", "dim"))
-    was = past.page_of_frame(timeline, debt.frames[0])
+    was = last_seen.page_of_frame(timeline, debt.frames[0])
     if was is not None and len(debt.frames) == 1:
         m = timeline.machine
         row.append(Mark(f"was {names.page(m, *was)} of {names.process(m, was[0])}", "dim"))

@@ -6,7 +6,7 @@ from luf_tui.machine.config import X86
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import MIGRATION, NONE, PRESENT, SWAP, Mm, Pte, Vma
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view import names, past
+from luf_tui.view import last_seen, names
 from luf_tui.view.columns import GAP, pad, side_by_side
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.state import ViewState
@@ -108,7 +108,7 @@ def _page(timeline: Timeline, mm: int, vpn: int, *, moved: bool) -> Row:
     if pte.kind == SWAP:
         return *name, Mark(f"swap {pte.slot - 1}", role if moved else "dim", ref)
     assert pte.kind == NONE
-    was = past.frame_of_page(timeline, mm, vpn)
+    was = last_seen.frame_of_page(timeline, mm, vpn)
     gone = Mark("–", role if moved else "dim", ref)
     if was < 0:
         return *name, gone

@@ -25,7 +25,7 @@ INDENT = 6
 Lines: TypeAlias = "tuple[Sequence[str], dict[int, int]]"
 
 
-class Told(Sequence[str]):
+class RecordingLines(Sequence[str]):
     """The lines of a recording, made when they are asked for."""
 
     def __init__(self, items: Sequence[Item]) -> None:
@@ -86,7 +86,7 @@ def _lines(timeline: Timeline) -> Lines:
     if kept is None:
         program = timeline.program
         if program.recorded is not None:
-            kept = Told(program.items), {}
+            kept = RecordingLines(program.items), {}
         elif program.source:
             by_line = {item.span.line: number for number, item in enumerate(program.items)}
             kept = tuple(clean(line.expandtabs()) for line in program.source), by_line

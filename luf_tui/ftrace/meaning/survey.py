@@ -1,0 +1,231 @@
+"""What a trace says of itself, before any policy: counts, what was inferred, what is not known."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from attrs import frozen
+
+from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
+from luf_tui.ftrace.meaning.meaning import Meaning
+from luf_tui.ftrace.meaning.owners import Loaded
+from luf_tui.ftrace.reading.line_reader import LineCounts
+
+_NEEDED = (
+    (FactKind.SWITCH, "task switches (sched:sched_switch)", "which CPUs may cache what"),
+    (FactKind.ALLOC, "allocations (kmem:mm_page_alloc)", "when a freed page gets a new owner"),
+    (FactKind.FREE, "frees (kmem:mm_page_free)", "which pages wait on the free lists"),
+    (FactKind.UNMAP, "unmaps (the probes of `luf-tui record`)", "what a policy could defer"),
+)
+
+_TOLD = (int(FactKind.UNMAP), int(FactKind.SENT), int(FactKind.REMAP))
+
+
+@frozen
+class RecordedCounts:
+    """What the recording kernel did."""
+
+    shootdowns: int
+    """Flush requests for which IPIs were sent (tlb_flush reason 4)."""
+    received: int
+    """Shootdowns that arrived at a CPU (reason 1)."""
+    unmaps: int
+    """Pages unmapped for migration or reclaim, one a mapping."""
+    unmaps_readonly: int
+    """Those whose PTE certainly could not be written through."""
+    unmaps_unsure: int
+    """Those of which the trace does not say it."""
+    for_unmaps: int
+    """Shootdowns sent for one of those unmaps, or for a batch of them."""
+    for_copies: int
+    """Shootdowns sent for a copy on write."""
+    for_others: int
+    """Shootdowns sent for munmap, mprotect, fork and the like."""
+    local: int
+    """Flushes of the asking CPU itself (reasons 2 and 3)."""
+    left_lazy: int
+    """IPIs that found a CPU lazy and took it off the address space; not among `received`."""
+    hidden: int
+    """Unmaps of pages that NUMA balancing had hidden: no flush was owed."""
+    unconfirmed: int
+    """Probes without the event that says the PTE was cleared; not among `unmaps`."""
+    moved: int
+    undone: int
+    """Migration entries that became the new page, and the old page again."""
+    double_frees: int
+    """Frees printed twice, counted once."""
+
+
+@frozen
+class Survey:
+    """A trace in numbers and sentences."""
+
+    tally: LineCounts
+    recorded: RecordedCounts
+    facts: int
+    kernel: str
+    """`per page`, `batched` or `not known`: how it flushes for migrated pages."""
+    vmemmap: int
+    vmemmap_how: str
+    entry_types: str
+    cpus: tuple[int, ...]
+    seconds: float
+    """Time from the first to the last event, in the recording's clock."""
+    tasks: tuple[tuple[str, int, int], ...]
+    """Name, pid and pages allocated of the tasks that allocated most."""
+    mms: tuple[tuple[int, int, tuple[int, ...]], ...]
+    """Per address space: its mm_struct, pages unmapped, and pids known to run in it."""
+    foretold: tuple[int, int]
+    """Unmaps for which the followed CPU masks foretell IPIs as recorded, out of so many; only on a
+    kernel that flushes page by page."""
+    cut: str
+    """Why the file ends early; empty if it does not."""
+    unknown: tuple[str, ...]
+    """What the trace does not say, in sentences."""
+
+
+def survey(
+    meaning: Meaning, mm_of: dict[int, int], tally: LineCounts, *, cut: str = "", torn: bool = False
+) -> Survey:
+    """Count and describe settled facts."""
+    facts = meaning.facts
+    kinds = Counter(facts.kind)
+    base, how = meaning.vmemmap.base()
+    recorded = _recorded(facts, kinds, meaning.double_frees)
+    flavour = meaning.flavour.describe()
+    names = meaning.names.tasks
+    pages, unmapped = _pages(facts)
+    pids: dict[int, list[int]] = {}
+    for task, mm in sorted(mm_of.items()):
+        if names[task][1] not in pids.setdefault(mm, []):
+            pids[mm].append(names[task][1])
+    return Survey(
+        tally=tally,
+        recorded=recorded,
+        facts=len(facts),
+        kernel=flavour,
+        vmemmap=base,
+        vmemmap_how=how,
+        entry_types=meaning.types.describe(),
+        cpus=tuple(sorted(set(facts.cpu))),
+        seconds=max(0.0, tally.last - tally.first),
+        tasks=tuple((*names[task], count) for task, count in pages.most_common(10)),
+        mms=tuple(
+            (address, unmapped[n], tuple(pids.get(n, ())))
+            for n, address in enumerate(meaning.mms, 1)
+        ),
+        foretold=_foretold(facts) if flavour == "per page" else (0, 0),
+        cut=cut,
+        unknown=tuple(_unknown(meaning, tally, recorded, kinds, base, cut=cut, torn=torn)),
+    )
+
+
+def _pages(facts: Facts) -> tuple[Counter[int], Counter[int]]:
+    """Pages allocated per task, and unmaps per address space."""
+    alloc, unmap = int(FactKind.ALLOC), int(FactKind.UNMAP)
+    pages: Counter[int] = Counter()
+    unmapped: Counter[int] = Counter()
+    for at, kind in enumerate(facts.kind):
+        if kind == alloc:
+            pages[facts.task[at]] += 1 << facts.arg[at]
+        elif kind == unmap:
+            unmapped[facts.mm[at]] += 1
+    return pages, unmapped
+
+
+def _recorded(facts: Facts, kinds: Counter[int], double_frees: int) -> RecordedCounts:
+    columns = zip(facts.kind, facts.flags, strict=True)
+    told = Counter(pair for pair in columns if pair[0] in _TOLD)
+    count: Counter[str] = Counter()
+    for (kind, number), times in told.items():
+        flags = Flag(number)
+        if kind == FactKind.REMAP:
+            count["undone" if flags & Flag.FAILED else "moved"] += times
+        elif kind == FactKind.SENT:
+            why = "unmaps" if flags & (Flag.FOR_UNMAP | Flag.BATCH) else "others"
+            count["for copies" if flags & Flag.COPY else f"for {why}"] += times
+        elif flags & Flag.MIGRATE and not flags & Flag.CONFIRMED:
+            count["unconfirmed"] += times
+        else:
+            count["unmaps"] += times
+            for name, bit in (("unsure", Flag.UNSURE), ("hidden", Flag.HIDDEN)):
+                count[name] += times if flags & bit else 0
+            count["readonly"] += 0 if flags & (Flag.WRITABLE | Flag.UNSURE) else times
+    return RecordedCounts(
+        shootdowns=kinds[FactKind.SENT],
+        received=kinds[FactKind.RECEIVED],
+        unmaps=count["unmaps"],
+        unmaps_readonly=count["readonly"],
+        unmaps_unsure=count["unsure"],
+        for_unmaps=count["for unmaps"],
+        for_copies=count["for copies"],
+        for_others=count["for others"],
+        local=kinds[FactKind.LOCAL],
+        left_lazy=kinds[FactKind.LEFT_LAZY],
+        hidden=count["hidden"],
+        unconfirmed=count["unconfirmed"],
+        moved=count["moved"],
+        undone=count["undone"],
+        double_frees=double_frees,
+    )
+
+
+def _foretold(facts: Facts) -> tuple[int, int]:
+    """Follow what each CPU has loaded, and compare with the IPIs that were sent."""
+    loaded = Loaded()
+    right = total = 0
+    unmap, confirmed = int(FactKind.UNMAP), int(Flag.CONFIRMED)
+    hidden, sent = int(Flag.HIDDEN), int(Flag.SENT)
+    for at, kind in enumerate(facts.kind):
+        if kind in Loaded.FOLLOWS:
+            loaded.follow(facts, at)
+        elif kind == unmap and facts.flags[at] & confirmed:
+            flags = facts.flags[at]
+            others = loaded.mask(facts.mm[at]) & ~(1 << facts.cpu[at])
+            right += (bool(others) and not flags & hidden) == bool(flags & sent)
+            total += 1
+    return right, total
+
+
+def _unknown(
+    meaning: Meaning,
+    tally: LineCounts,
+    recorded: RecordedCounts,
+    kinds: Counter[int],
+    base: int,
+    *,
+    cut: str,
+    torn: bool,
+) -> list[str]:
+    said = []
+    if cut:
+        said.append(f"What came after line {tally.lines}: {cut}.")
+    if torn:
+        said.append("The last line has no end and was left out.")
+    if tally.lost_marks:
+        said.append(
+            f"What {tally.lost or 'an unknown number of'} events were that the kernel dropped in "
+            f"{tally.lost_marks} gaps; record with larger buffers."
+        )
+    if tally.overwritten:
+        said.append(f"{tally.overwritten} events overwritten before the trace was read.")
+    said.extend(
+        f"{why.capitalize()}: the trace holds no {what}."
+        for kind, what, why in _NEEDED
+        if not kinds[int(kind)]
+    )
+    if not base and meaning.folios:
+        said.append("Which frames were unmapped: the base of vmemmap could not be inferred.")
+    if recorded.unmaps_unsure:
+        said.append(
+            f"Whether {recorded.unmaps_unsure} unmapped PTEs could be written: no event says it; "
+            "their mapping allows it, so they count as writable."
+        )
+    if recorded.hidden:
+        said.append(
+            f"Whether NUMA balancing had hidden other pages than the {recorded.hidden} that were "
+            "unmapped to be promoted."
+        )
+    if recorded.unmaps:
+        said.append("What was unmapped by munmap, mprotect and exit: only the flushes are printed.")
+    return said

@@ -1,0 +1,248 @@
+"""The machine a recording is replayed on: dense numbers for its frames, pages, tasks and CPUs."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from itertools import pairwise
+
+from attrs import define, field
+
+from luf_tui.errors import LufError
+from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
+from luf_tui.ftrace.trace import Trace
+from luf_tui.machine import lists
+from luf_tui.machine.config import MachineConfig, Node, ProcessConfig, TaskConfig
+from luf_tui.machine.machine import Machine
+from luf_tui.machine.schema import ANON
+
+CPUS = 64
+"""As many as a mask of CPUs has room for."""
+PCP_BATCH, PCP_HIGH = 63, 378
+"""pcp->batch and pcp->high of a zone of some GiB (baseline, section 3.4); no trace tells them."""
+KEY_BITS, ZONE_GEN_BITS = 14, 16
+_DEMOTION = "demotion"
+_CLEAR = 0.9
+"""Share of demotions that must cross a hole in the frame numbers for it to part two tiers."""
+_ALLOC, _FREE, _UNMAP, _REMAP = (
+    int(FactKind.ALLOC),
+    int(FactKind.FREE),
+    int(FactKind.UNMAP),
+    int(FactKind.REMAP),
+)
+_SWITCH = int(FactKind.SWITCH)
+_START, _END = int(FactKind.MIGRATE_START), int(FactKind.MIGRATE_END)
+_CERTAIN = int(Flag.CONFIRMED | Flag.SENT | Flag.LOCAL)
+
+
+def was_unmapped(flags: int) -> bool:
+    """Whether an UNMAP fact is of a PTE that was cleared; probes fire before that is known."""
+    return bool(flags & _CERTAIN)
+
+
+@define
+class Layout:
+    """Dense numbers and the configuration that has room for them."""
+
+    pfns: list[int]
+    """Recorded frame number per frame of the model, ascending."""
+    frame: dict[int, int]
+    """The way back."""
+    used: list[int]
+    """Frames of the model that were in use when the recording began."""
+    vpn: dict[tuple[int, int], int]
+    """Model page per address space (as in facts) and recorded page."""
+    followers: set[int]
+    """UNMAP facts of further mappings of a folio whose walk an earlier fact began."""
+    members: dict[int, list[int]]
+    """First UNMAP fact of a walk to all of them, where there are several."""
+    config: MachineConfig
+    cpus: int
+    idle: int
+    """Number of the idle task of CPU 0; the other CPUs' follow."""
+    other: int
+    """The address space, counted from 0, of everybody whose own is not known."""
+    migrating: list[tuple[int, int]]
+    """Task and CPU, as in facts, of migrations that had begun before the recording."""
+    is_idle: list[bool] = field(factory=list)
+    """Per task of the trace: it is the idle task, which every CPU has one of."""
+
+    def task(self, task: int, cpu: int) -> int:
+        """The model's number of a task seen on a CPU."""
+        return self.idle + cpu if self.is_idle[task] else task
+
+    def mm(self, mm: int) -> int:
+        """The model's address space, counted from 0, for one of a fact."""
+        return mm - 1 if mm else self.other
+
+    def block(self, pfn: int, order: int) -> tuple[int, int]:
+        """First frame of the model in a recorded block, and how many of it the model has."""
+        if not order:
+            return self.frame[pfn], 1
+        first = bisect_left(self.pfns, pfn)
+        return first, bisect_right(self.pfns, pfn + (1 << order) - 1) - first
+
+
+def lay_out(trace: Trace) -> Layout:
+    """Number everything a trace names. Raises LufError for more CPUs than a mask can hold."""
+    facts = trace.facts
+    cpus = max(facts.cpu, default=0) + 1
+    if cpus > CPUS:
+        raise LufError(f"{trace.path}: CPU {cpus - 1} was seen; a replay has room for {CPUS} CPUs")
+    first_seen = _first_seen(facts)
+    pfns = sorted(first_seen)
+    frame = {pfn: number for number, pfn in enumerate(pfns)}
+    vpn, pages = _pages(facts)
+    followers, members = _walks(facts)
+    nodes = _nodes(trace, pfns)
+    config = MachineConfig(
+        cpus=cpus,
+        nodes=nodes,
+        processes=_processes(trace),
+        tasks=_tasks(trace, cpus),
+        pages=pages,
+        tlb_entries=1,
+        max_order=0,
+        pcp_batch=PCP_BATCH,
+        pcp_high=PCP_HIGH,
+        swap_slots=0,
+        key_bits=KEY_BITS,
+        zone_gen_bits=ZONE_GEN_BITS,
+        mask_follows_load=True,
+    )
+    return Layout(
+        pfns=pfns,
+        frame=frame,
+        used=[frame[pfn] for pfn in pfns if first_seen[pfn] != _ALLOC],
+        vpn=vpn,
+        followers=followers,
+        members=members,
+        config=config,
+        cpus=cpus,
+        idle=len(trace.tasks),
+        other=len(trace.mms),
+        migrating=_migrating(facts),
+        is_idle=[pid == 0 for _, pid in trace.tasks],
+    )
+
+
+def _first_seen(facts: Facts) -> dict[int, int]:
+    """The kind of the first fact per frame number."""
+    seen: dict[int, int] = {}
+    flags, pfns = facts.flags, facts.pfn
+    named = (_ALLOC, _FREE, _REMAP)
+    for at, kind in enumerate(facts.kind):
+        if kind in named or (kind == _UNMAP and was_unmapped(flags[at])):
+            seen.setdefault(pfns[at], kind)
+    return seen
+
+
+def _pages(facts: Facts) -> tuple[dict[tuple[int, int], int], int]:
+    """Page numbers per address space, by first appearance, and how many one has at most.
+
+    The last page of each is any page the model does not know.
+    """
+    vpn: dict[tuple[int, int], int] = {}
+    counts: Counter[int] = Counter()
+    mms, pages = facts.mm, facts.page
+    for at, kind in enumerate(facts.kind):
+        if kind in (_UNMAP, _REMAP):
+            key = (mms[at], pages[at])
+            if key not in vpn:
+                vpn[key] = counts[mms[at]]
+                counts[mms[at]] += 1
+    return vpn, max(counts.values(), default=0) + 1
+
+
+def _walks(facts: Facts) -> tuple[set[int], dict[int, list[int]]]:
+    """Which UNMAP facts belong to one walk over a folio's mappings (try_to_migrate)."""
+    followers: set[int] = set()
+    members: dict[int, list[int]] = {}
+    latest: dict[int, int] = {}
+    for at, kind in enumerate(facts.kind):
+        task = facts.task[at]
+        if kind == _UNMAP and was_unmapped(facts.flags[at]):
+            first = latest.get(task, -1)
+            if first >= 0 and facts.pfn[first] == facts.pfn[at]:
+                followers.add(at)
+                members.setdefault(first, [first]).append(at)
+            else:
+                latest[task] = at
+        elif kind in (_REMAP, _START):
+            latest.pop(task, None)
+    return followers, members
+
+
+def _migrating(facts: Facts) -> list[tuple[int, int]]:
+    """Tasks whose first word of a migration is that it ended."""
+    first: dict[int, tuple[int, int]] = {}
+    for at, kind in enumerate(facts.kind):
+        if kind in (_START, _END):
+            first.setdefault(facts.task[at], (kind, facts.cpu[at]))
+    return [(task, cpu) for task, (kind, cpu) in first.items() if kind == _END]
+
+
+def _processes(trace: Trace) -> tuple[ProcessConfig, ...]:
+    """An address space each, named after a task that runs in it; the last is of all others."""
+    names: dict[int, str] = {}
+    for task, mm in sorted(trace.mm_of.items()):
+        names.setdefault(mm, "{}-{}".format(*trace.tasks[task]))
+    found = [ProcessConfig(names.get(n, f"mm{n}"), ()) for n in range(1, len(trace.mms) + 1)]
+    return (*found, ProcessConfig("others", ()))
+
+
+def _tasks(trace: Trace, cpus: int) -> tuple[TaskConfig, ...]:
+    facts, others = trace.facts, len(trace.mms)
+    mm = [trace.mm_of.get(task, 0) - 1 for task in range(len(trace.tasks))]
+    for at, kind in enumerate(facts.kind):
+        if kind == _SWITCH and mm[facts.task[at]] < 0 and not facts.flags[at] & Flag.KERNEL:
+            mm[facts.task[at]] = others
+    named = [TaskConfig(f"{n}-{pid}", mm[at]) for at, (n, pid) in enumerate(trace.tasks)]
+    return (*named, *(TaskConfig(f"idle/{cpu}", -1, cpu) for cpu in range(cpus)))
+
+
+def _nodes(trace: Trace, pfns: list[int]) -> tuple[Node, ...]:
+    """Two tiers where demotions cross the widest hole in the frame numbers, else one node."""
+    gap, at = max(
+        ((after - before, n) for n, (before, after) in enumerate(pairwise(pfns))),
+        default=(0, 0),
+    )
+    if gap:
+        border = pfns[at + 1]
+        up, down = _crossings(trace, border)
+        if max(up, down) >= _CLEAR * max(1, up + down) and up + down:
+            tiers = (0, 1) if up >= down else (1, 0)
+            sizes = (at + 1, len(pfns) - at - 1)
+            names = ("dram", "cxl")
+            return tuple(Node(names[t], size, t) for t, size in zip(tiers, sizes, strict=True))
+    return (Node("memory", len(pfns)),)
+
+
+def _crossings(trace: Trace, border: int) -> tuple[int, int]:
+    """Demotions from below a frame number to above it, and from above to below."""
+    facts = trace.facts
+    demotes: dict[int, bool] = {}
+    source: dict[tuple[int, int], int] = {}
+    up = down = 0
+    for at, kind in enumerate(facts.kind):
+        task = facts.task[at]
+        if kind == _START:
+            demotes[task] = trace.words[facts.arg[at]] == _DEMOTION
+        elif kind == _UNMAP and demotes.get(task):
+            source[facts.mm[at], facts.page[at]] = facts.pfn[at]
+        elif kind == _REMAP and demotes.get(task):
+            old = source.get((facts.mm[at], facts.page[at]), -1)
+            if old >= 0:
+                up += old < border <= facts.pfn[at]
+                down += facts.pfn[at] < border <= old
+    return up, down
+
+
+def begin(machine: Machine, layout: Layout) -> None:
+    """Hand out what was in use when the recording began. Part of power-on: nothing is told."""
+    for number in layout.used:
+        frame = machine.frame[number]
+        lists.unlink(machine, number)
+        machine.zone[machine.node_of[number]].free -= 1
+        frame.state = ANON
+    machine.cells.forget()

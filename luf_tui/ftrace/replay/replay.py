@@ -1,0 +1,386 @@
+"""Replays a recording on the model machine: the recorded kernel decided who unmaps, frees and
+allocates what; the engine and a policy decide what is flushed and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from attrs import define, field
+
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operation import Operation
+from luf_tui.engine.operations.memory import FreePage
+from luf_tui.engine.operations.process import FinishSwitch, Switch
+from luf_tui.engine.operations.recorded import (
+    Keep,
+    Learn,
+    LeaveLazy,
+    Remap,
+    Request,
+    Settle,
+    TakeBlock,
+    Unneeded,
+    WriteFault,
+)
+from luf_tui.engine.operations.unmap import Unmap
+from luf_tui.ftrace.meaning.facts import FactKind, Flag
+from luf_tui.ftrace.replay.layout import Layout, begin, was_unmapped
+from luf_tui.ftrace.trace import Trace
+from luf_tui.machine import events as ev
+from luf_tui.machine.machine import Machine
+from luf_tui.machine.schema import ANON, FREE_STATES
+from luf_tui.policy.base import Policy
+
+Moved = Callable[[int, int, int], None]
+"""Told of every micro-step: the context, the operation and the position."""
+
+_MIGRATES, _HIDDEN = int(Flag.MIGRATE), int(Flag.HIDDEN)
+_WRITABLE, _DIRTY = int(Flag.WRITABLE), int(Flag.DIRTY)
+_FAILED, _WHOLE, _COW = int(Flag.FAILED), int(Flag.WHOLE), int(Flag.COPY)
+_FOR_UNMAPS = int(Flag.FOR_UNMAP | Flag.BATCH)
+_MUNMAP, _FORK, _COPIED = ev.REASON["munmap"], ev.REASON["fork"], ev.REASON["copy on write"]
+_WRITE = 2
+"""Error code bit of a write fault."""
+BEFORE_COPY, BEFORE_FREE = 0, 1
+
+
+@define
+class Batch:
+    """What one task has unmapped and not settled yet."""
+
+    gate: int = BEFORE_COPY
+    """What it is settled before, as a number of recorded.GATES."""
+    bracket: bool = False
+    """Between the events of a migration's start and end."""
+    frames: list[int] = field(factory=list)
+    later: list[int] = field(factory=list)
+    """Facts held back until the flush that has to come before them."""
+
+
+@define
+class Odd:
+    """What the recording and the model disagree on."""
+
+    taken_twice: int = 0
+    """Allocations of a frame that the model had in use."""
+    freed_twice: int = 0
+    """Frees of a frame that the model had free."""
+    not_placed: int = 0
+    """Requests of tasks whose address space is not known; counted, not carried out."""
+    early: int = 0
+    """Batches settled before the recording ended them, since a frame of theirs was wanted."""
+
+
+class Replay:
+    """One recording on one machine under one policy."""
+
+    def __init__(
+        self,
+        trace: Trace,
+        layout: Layout,
+        policy: Policy,
+        moved: Moved | None = None,
+        *,
+        lazy_drops: bool = False,
+    ) -> None:
+        """`lazy_drops` adds what v12 pays whenever a kernel thread hands an address space back
+        (finish_task_switch(), OP-19), which x86 does not need.
+        """
+        self.trace = trace
+        self.layout = layout
+        self.policy = policy
+        self.odd = Odd()
+        self.requested = 0
+        """Recorded requests for something else than a recorded unmap."""
+        self._lazy_drops = lazy_drops
+        machine = Machine(layout.config, policy.regions(layout.config))
+        policy.power_on(machine)
+        begin(machine, layout)
+        self.machine = machine
+        self.k = Kernel(machine, policy)
+        self.at = -1
+        """The fact being replayed."""
+        self._moved = moved
+        self._batches = {layout.task(*one): Batch(bracket=True) for one in layout.migrating}
+        self._held: dict[int, int] = {}
+        """Frames that an unsettled batch is about, and the task whose batch it is."""
+        self._keys: dict[int, int] = {}
+        """Keys of frames unmapped and not freed yet."""
+        self._sent = False
+        """The recorded IPIs under way were sent under this policy as well."""
+        self._unknown_page = layout.config.pages - 1
+        handlers: dict[FactKind, Callable[[int], None]] = {
+            FactKind.SWITCH: self._switch,
+            FactKind.LEFT_LAZY: self._left_lazy,
+            FactKind.FAULT: self._fault,
+            FactKind.UNMAP: self._unmap,
+            FactKind.REMAP: self._remap,
+            FactKind.SENT: self._request,
+            FactKind.ALLOC: self._alloc,
+            FactKind.FREE: self._free,
+            FactKind.MIGRATE_START: self._start,
+            FactKind.MIGRATE_END: self._end,
+            FactKind.GAP: self._gap,
+        }
+        self._handlers = [handlers.get(kind) for kind in FactKind]
+
+    def play(self) -> Iterator[int]:
+        """Replay every fact in the order of the file, yielding its number after it is done.
+
+        Facts that are an answer of the recorded kernel's own flushing are not replayed.
+        """
+        handlers = self._handlers
+        for at, kind in enumerate(self.trace.facts.kind):
+            handler = handlers[kind]
+            if handler is not None:
+                self.at = at
+                handler(at)
+                yield at
+        if self._batches:
+            for task in list(self._batches):
+                self._settle(task)
+            yield self.at
+
+    # -- moving -----------------------------------------------------------------------------
+
+    def _run(self, ctx: int, kind: type[Operation], **args: int) -> None:
+        """Run one operation to its end, interrupted CPUs answering."""
+        self.k.push(ctx, kind, args)
+        self.k.finish(ctx, self._moved)
+
+    def _bring(self, cpu: int, task: int) -> int:
+        """Make a task current on a CPU; returns its context."""
+        m = self.k.m
+        state, ctx = m.cpu[cpu], m.config.cpus + task
+        if state.task != task + 1:
+            borrowed = state.loaded_mm if state.lazy and self._lazy_drops else 0
+            self._run(m.boot_ctx, Switch, cpu=cpu + 1, to=task + 1)
+            if borrowed and m.task[task].mm:
+                self._run(ctx, FinishSwitch, mm=borrowed)
+        return ctx
+
+    def _acting(self, at: int) -> int:
+        """The context of the task that did a fact, current on the CPU it did it on."""
+        facts = self.trace.facts
+        cpu = facts.cpu[at]
+        return self._bring(cpu, self.layout.task(facts.task[at], cpu))
+
+    # -- CPUs and faults --------------------------------------------------------------------
+
+    def _switch(self, at: int) -> None:
+        self._acting(at)
+
+    def _left_lazy(self, at: int) -> None:
+        """An IPI that this policy did not send took no CPU off its address space."""
+        if self._sent:
+            self._run(self.k.m.boot_ctx, LeaveLazy, cpu=self.trace.facts.cpu[at] + 1)
+
+    def _fault(self, at: int) -> None:
+        facts = self.trace.facts
+        if facts.arg[at] & _WRITE and facts.mm[at]:
+            mm = facts.mm[at]
+            vpn = self.layout.vpn.get((mm, facts.page[at]), self._unknown_page)
+            self._run(self._acting(at), WriteFault, mm=mm, vpn=vpn)
+
+    def _request(self, at: int) -> None:
+        facts = self.trace.facts
+        flags = facts.flags[at]
+        if flags & _FOR_UNMAPS:
+            return
+        self._sent = True
+        self.requested += 1
+        mm = facts.mm[at]
+        if not mm:
+            self.odd.not_placed += 1
+            return
+        why = _FORK if flags & _WHOLE else _COPIED if flags & _COW else _MUNMAP
+        end = max(0, min(facts.arg[at], self._unknown_page))
+        self._run(self._acting(at), Request, mm=mm, end=end, zaps=int(why == _MUNMAP), why=why)
+
+    # -- unmapping and moving pages ---------------------------------------------------------
+
+    def _start(self, at: int) -> None:
+        task = self.layout.task(self.trace.facts.task[at], self.trace.facts.cpu[at])
+        if task in self._batches:
+            self._settle(task)
+        self._batches[task] = Batch(bracket=True)
+
+    def _end(self, at: int) -> None:
+        task = self.layout.task(self.trace.facts.task[at], self.trace.facts.cpu[at])
+        if task in self._batches:
+            self._settle(task)
+
+    def _gap(self, at: int) -> None:
+        for task in list(self._batches):
+            self._settle(task)
+
+    def _unmap(self, at: int) -> None:
+        facts, layout = self.trace.facts, self.layout
+        flags = facts.flags[at]
+        if at in layout.followers or not was_unmapped(flags):
+            return
+        number = layout.frame[facts.pfn[at]]
+        if number in self._held:
+            self._wanted(number)
+        ctx = self._acting(at)
+        self._in_use(ctx, number)
+        fresh = 1
+        for one in layout.members.get(at, (at,)):
+            known = facts.flags[one]
+            self._run(
+                ctx,
+                Learn,
+                mm=layout.mm(facts.mm[one]) + 1,
+                vpn=layout.vpn[facts.mm[one], facts.page[one]],
+                pfn=number + 1,
+                writable=int(bool(known & _WRITABLE)),
+                dirty=int(known & _DIRTY and known & _WRITABLE != 0),
+                hidden=int(bool(known & _HIDDEN)),
+                fresh=fresh,
+                order=facts.arg[one].bit_length() - 1,
+            )
+            fresh = 0
+        task = ctx - layout.cpus
+        batch = self._batches.get(task)
+        if batch is None:
+            batch = self._batches[task] = Batch(BEFORE_COPY if flags & _MIGRATES else BEFORE_FREE)
+        batch.frames.append(number)
+        self._held[number] = task
+        before = len(self.machine.events)
+        migrates = int(bool(flags & _MIGRATES))
+        self._run(ctx, Unmap, pfn=number + 1, migrate=migrates, batch=1)
+        self._sent = self._flushed_since(before)
+
+    def _flushed_since(self, event: int) -> bool:
+        events = self.machine.events
+        return any(events.kind_of(n) == ev.FLUSHED for n in range(event, len(events)))
+
+    def _remap(self, at: int) -> None:
+        facts = self.trace.facts
+        task = self.layout.task(facts.task[at], facts.cpu[at])
+        batch = self._batches.get(task)
+        if batch is not None and batch.bracket:
+            batch.later.append(at)
+            self._held[self.layout.frame[facts.pfn[at]]] = task
+            return
+        if batch is not None:
+            self._settle(task)
+        self._map(self._acting(at), at)
+
+    def _map(self, ctx: int, at: int) -> None:
+        facts, layout = self.trace.facts, self.layout
+        number = layout.frame[facts.pfn[at]]
+        if facts.flags[at] & _FAILED:
+            key = self._keys.pop(number, 0)
+            if key:
+                self._run(ctx, Keep, key=key)
+        self._in_use(ctx, number)
+        self._run(
+            ctx,
+            Remap,
+            mm=layout.mm(facts.mm[at]) + 1,
+            vpn=layout.vpn[facts.mm[at], facts.page[at]],
+            pfn=number + 1,
+            writable=int(bool(facts.flags[at] & _WRITABLE)),
+        )
+
+    def _settle(self, task: int) -> None:
+        """Give a task's batch its key or its flush, then do what waited for that."""
+        batch = self._batches.pop(task)
+        m = self.machine
+        if not batch.frames and not batch.later:
+            return
+        cpu = m.task[task].cpu - 1
+        back = -1
+        if cpu < 0 or m.cpu[cpu].task != task + 1:
+            cpu = self.trace.facts.cpu[self.at]
+            back = m.cpu[cpu].task - 1
+        ctx = self._bring(cpu, task)
+        key = self._key(ctx, batch.gate)
+        for number in batch.frames:
+            self._held.pop(number, None)
+            if key and m.frame[number].verdict:
+                self._keys[number] = key
+        facts, layout = self.trace.facts, self.layout
+        for at in batch.later:
+            if facts.kind[at] == FactKind.REMAP:
+                self._held.pop(layout.frame[facts.pfn[at]], None)
+                self._map(ctx, at)
+            else:
+                self._give_back(ctx, at)
+        if back >= 0:
+            self._bring(cpu, back)
+
+    def _key(self, ctx: int, gate: int) -> int:
+        """Settle the notes of a context's task; the key its deferred pages carry."""
+        k = self.k
+        k.push(ctx, Settle, {"gate": gate})
+        made = k.step(ctx)
+        if self._moved is not None:
+            self._moved(*made)
+        key: int = getattr(k.view(ctx, 0), "key")  # noqa: B009 - a local of Settle
+        k.finish(ctx, self._moved)
+        return key
+
+    def _wanted(self, number: int) -> None:
+        """A frame of an unsettled batch is wanted by somebody: settle it now."""
+        self.odd.early += 1
+        task = self._held.pop(number)
+        if task in self._batches:
+            self._settle(task)
+
+    # -- frames -----------------------------------------------------------------------------
+
+    def _alloc(self, at: int) -> None:
+        facts = self.trace.facts
+        order = facts.arg[at]
+        number, count = self.layout.block(facts.pfn[at], order)
+        for one in range(number, number + count):
+            if one in self._held:
+                self._wanted(one)
+        ctx = self._acting(at)
+        for one in range(number, number + count):
+            if self.machine.frame[one].state not in FREE_STATES:
+                self.odd.taken_twice += 1
+                self._release(ctx, one, 0)
+        self._take(ctx, number, count, order)
+
+    def _in_use(self, ctx: int, number: int) -> None:
+        """A frame that is mapped was allocated, even if nothing told."""
+        if self.machine.frame[number].state in FREE_STATES:
+            self.odd.taken_twice += 1
+            self._take(ctx, number, 1, 0)
+
+    def _take(self, ctx: int, number: int, count: int, order: int) -> None:
+        self._run(ctx, TakeBlock, pfn=number + 1, count=count, order=order, use=ANON)
+
+    def _free(self, at: int) -> None:
+        facts = self.trace.facts
+        number = self.layout.frame[facts.pfn[at]]
+        owner = self._held.get(number)
+        if owner is not None:
+            task = self.layout.task(facts.task[at], facts.cpu[at])
+            batch = self._batches.get(owner)
+            if batch is not None and owner == task and batch.bracket:
+                batch.later.append(at)
+                return
+            if owner == task and batch is not None:
+                self._settle(task)
+            else:
+                self._wanted(number)
+        self._give_back(self._acting(at), at)
+
+    def _give_back(self, ctx: int, at: int) -> None:
+        facts = self.trace.facts
+        number, count = self.layout.block(facts.pfn[at], facts.arg[at])
+        for one in range(number, number + count):
+            if self.machine.frame[one].state in FREE_STATES:
+                self.odd.freed_twice += 1
+            else:
+                self._release(ctx, one, self._keys.pop(one, 0))
+
+    def _release(self, ctx: int, number: int, key: int) -> None:
+        if self.machine.frame[number].rmap:
+            self._run(ctx, Unneeded, pfn=number + 1)
+        self._run(ctx, FreePage, pfn=number + 1, key=key)

@@ -1,0 +1,71 @@
+"""Reads a recorded trace to facts and a survey."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from luf_tui.errors import InputError, Problem
+from luf_tui.ftrace.meaning.facts import Facts
+from luf_tui.ftrace.meaning.meaning import Meaning
+from luf_tui.ftrace.meaning.settle import settle
+from luf_tui.ftrace.meaning.survey import Survey, survey
+from luf_tui.ftrace.reading.line_reader import LineReader
+from luf_tui.ftrace.reading.source import Progress, Source
+
+
+@frozen
+class Trace:
+    """A trace that was read: facts, the names their numbers stand for, and the survey."""
+
+    path: str
+    facts: Facts
+    tasks: tuple[tuple[str, int], ...]
+    """Name and pid per task number."""
+    mms: tuple[int, ...]
+    """Address of the mm_struct; number n of a fact is `mms[n - 1]`."""
+    words: tuple[str, ...]
+    """Allocation flags and migration reasons by number."""
+    mm_of: dict[int, int]
+    """Address space per task, where it is known."""
+    survey: Survey
+
+
+def read_trace(path: str, progress: Progress | None = None) -> Trace:
+    """Read a trace of any format and compression; `-` is standard input.
+
+    What cannot be read is counted and described in the survey. Errors: InputError when the file is
+    missing, empty, no text, or holds not one line of a trace.
+    """
+    source = Source(path, progress)
+    reader = LineReader()
+    meaning = Meaning(reader.names)
+    for piece in source.pieces():
+        meaning.feed(reader.rows(piece))
+    tally = reader.tally
+    if not tally.used:
+        raise InputError(path, (_nothing(reader, source),))
+    mm_of = settle(meaning)
+    return Trace(
+        path=path,
+        facts=meaning.facts,
+        tasks=tuple(reader.names.tasks),
+        mms=tuple(meaning.mms),
+        words=tuple(reader.names.words),
+        mm_of=mm_of,
+        survey=survey(meaning, mm_of, tally, cut=source.cut, torn=bool(source.torn)),
+    )
+
+
+def _nothing(reader: LineReader, source: Source) -> Problem:
+    tally = reader.tally
+    hint = "record one with the commands that `luf-tui record` prints"
+    if source.cut and not tally.lines:
+        return Problem(source.cut, hint=hint)
+    if tally.foreign:
+        names = ", ".join(sorted(tally.foreign_names)[:5])
+        return Problem(
+            f"none of its {tally.lines} lines is of an event that tells of flushes"
+            + (f" (it holds {names})" if names else ""),
+            hint=hint,
+        )
+    return Problem(f"none of its {tally.lines} lines is a line of a kernel trace", hint=hint)

@@ -1,0 +1,220 @@
+"""The question a reviewer asks of a file: is it safe in every order, and if not, show me."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from attrs import frozen
+
+from luf_tui.errors import LufError
+from luf_tui.policy.base import Policy
+from luf_tui.script.program import Program
+from luf_tui.script.syntax import strip_comment
+from luf_tui.search import counterexample
+from luf_tui.search.pool import Pool
+from luf_tui.search.search import (
+    BOUNDED,
+    INTERRUPTED,
+    SAFE,
+    UNSAFE,
+    Broken,
+    Limits,
+    Result,
+    Search,
+    Tell,
+)
+from luf_tui.search.shared_search import Helpers, Prepare, RaceOf
+from luf_tui.search.transitions import Start, at_race
+
+
+@frozen
+class Report:
+    """What exploring a file found, over all its races."""
+
+    verdict: str
+    states: int
+    transitions: int
+    seconds: float
+    races: int
+    """Races looked at; a race after an unsafe one is not."""
+    obligation: str = ""
+    message: str = ""
+    line: int = 0
+    """The line of the race that is not safe."""
+    before: int = 0
+    """The line that breaks the obligation, when it stands before that race; else 0."""
+    schedule: tuple[str, ...] = ()
+    """A shortest order that breaks it, a word a turn; empty when nothing of the race is needed."""
+    scenario: str = ""
+    """The counterexample as a scenario."""
+    why: str = ""
+    """Why a bounded search ended."""
+    interrupted: bool = False
+    """Whether Ctrl-C ended it."""
+
+
+def race_count(program: Program) -> int:
+    """How many races a program has; they are numbered from 0."""
+    return len(program.races)
+
+
+def race_of_line(program: Program, line: int) -> int | None:
+    """The number of the race that a line of the file (from 1) belongs to, `race` and `end` too."""
+    for number, race in enumerate(program.races):
+        for at in range(race.span.line, len(program.source) + 1):
+            if at == line:
+                return number
+            if strip_comment(program.source[at - 1]).split()[:1] == ["end"]:
+                break
+    return None
+
+
+class Exploration:
+    """One question asked of a file: `run` answers it.
+
+    While it runs, another thread may read the counters and call `stop`. With `jobs` above 1 as
+    many processes share each search once it is large; `prepare` is called in each of them first.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        policy: Policy,
+        *,
+        limits: Limits | None = None,
+        symmetric: bool = True,
+        only: int | None = None,
+        tell: Tell | None = None,
+        jobs: int = 1,
+        prepare: Prepare | None = None,
+    ) -> None:
+        self.program = program
+        self.policy = policy
+        self.limits = limits or Limits()
+        self.symmetric = symmetric
+        self.only = only
+        self.tell = tell
+        self.jobs = jobs
+        self.prepare = prepare
+        self.search: Search | None = None
+        """The search under way, or the last one."""
+        self._stop = ""
+        self._states = self._transitions = 0
+        self._seconds = 0.0
+
+    @property
+    def states(self) -> int:
+        """States found so far, over all races."""
+        return self._states + (self.search.states if self.search else 0)
+
+    @property
+    def transitions(self) -> int:
+        """Turns tried so far, over all races."""
+        return self._transitions + (self.search.turns_tried if self.search else 0)
+
+    @property
+    def depth(self) -> int:
+        """Turns of the longest order of the race at hand looked at so far."""
+        return self.search.depth if self.search else 0
+
+    def stop(self, why: str = "stopped") -> None:
+        """End it with what was found so far, before it began or while it runs."""
+        self._stop = why
+        search = self.search
+        if search:
+            search.stop(why)
+
+    def run(self) -> Report:
+        """Try every order of every race, or of race number `only`, up to the first unsafe one.
+
+        Raises LufError when there is no such race, Refused when the way to one is refused.
+        """
+        count = race_count(self.program)
+        if not count:
+            hint = "put the lines whose order is open between `race` and `end`"
+            raise LufError(f"{self.program.path}: there is no race to explore; {hint}")
+        if self.only is not None and not 0 <= self.only < count:
+            told = "one race" if count == 1 else f"{count} races"
+            raise LufError(f"{self.program.path}: no race {self.only + 1}; the file has {told}")
+        why, looked = "", 0
+        for number in range(count) if self.only is None else (self.only,):
+            start = at_race(self.program, self.policy, number)
+            assert start is not None
+            looked += 1
+            line = self.program.items[start.item].span.line
+            if start.before:
+                first = start.before[0]
+                found = Broken(first.obligation, first.rule, first.message, (), first)
+                return self._unsafe(start, found, looked)
+            result = self._search(start, number)
+            if result.broken:
+                return self._unsafe(start, result.broken[0], looked)
+            if result.verdict == BOUNDED:
+                why = why or f"line {line}: {result.why}"
+                if result.why == INTERRUPTED or self._stop:
+                    break
+        verdict = BOUNDED if why else SAFE
+        figures = (self.states, self.transitions, self._seconds, looked)
+        interrupted = why.endswith(INTERRUPTED)
+        return Report(verdict, *figures, why=why, interrupted=interrupted)
+
+    def _search(self, start: Start, number: int) -> Result:
+        self._states, self._transitions, self.search = self.states, self.transitions, None
+        search = Search(
+            start.transitions, symmetric=self.symmetric, limits=self.limits, tell=self.tell
+        )
+        self.search = search
+        if self._stop:
+            search.stop(self._stop)
+        result = search.run()
+        self._seconds += result.seconds
+        return result
+
+    def _helpers(self, number: int) -> Helpers | None:
+        if self.jobs <= 1:
+            return None
+        policy = self.policy
+        race = RaceOf(self.program, policy.name, policy.without, number, self.prepare)
+        return partial(Pool, self.jobs, race)
+
+    def _unsafe(self, start: Start, broken: Broken, races: int) -> Report:
+        transitions, items = start.transitions, self.program.items
+        interrupted = False
+        turns = broken.turns
+        try:
+            turns = counterexample.tidy(transitions, broken, stopped=lambda: bool(self._stop))
+        except KeyboardInterrupt:
+            transitions.abandon()
+            interrupted = True
+        early = start.before[0].item if start.before else None
+        return Report(
+            UNSAFE,
+            self.states,
+            self.transitions,
+            self._seconds,
+            races,
+            broken.obligation,
+            broken.message,
+            items[start.item].span.line,
+            0 if early is None else items[early].span.line,
+            tuple(transitions.turns.word(turn) for turn in turns),
+            counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
+            interrupted=interrupted,
+        )
+
+
+def explore(
+    program: Program,
+    policy: Policy,
+    *,
+    limits: Limits | None = None,
+    symmetric: bool = True,
+    only: int | None = None,
+    tell: Tell | None = None,
+) -> Report:
+    """Try every order of every race of a program, in turn, up to the first that is not safe.
+
+    Raises LufError when there is no race, Refused when the way to one is refused.
+    """
+    asked = Exploration(program, policy, limits=limits, symmetric=symmetric, only=only, tell=tell)
+    return asked.run()

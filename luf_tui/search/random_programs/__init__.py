@@ -1,0 +1,1 @@
+"""Random programs from a seed, and which guards they miss."""

@@ -1,0 +1,289 @@
+"""What may be done about a page in a random program, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from luf_tui.search.random_programs.draft import Draft
+from luf_tui.search.random_programs.machines import (
+    APP,
+    CPU,
+    DATA,
+    ELSE,
+    HEAP,
+    KID,
+    NEW,
+    SHM,
+    TEXT,
+    USERS,
+)
+
+Act = Callable[[Draft], None]
+
+
+def reclaim(d: Draft) -> None:
+    """kswapd, or whoever is short of memory."""
+    d.do(d.helper(), "reclaim", targets=d.targets())
+
+
+def migrate(d: Draft) -> None:
+    """Demotion and promotion."""
+    node, sync = d.rng.randrange(2), int(d.chance(0.15))
+    d.do(d.helper(), "migrate", targets=d.targets(), node=node, reason=0, sync=sync)
+
+
+def poison(d: Draft) -> None:
+    """A page that failed is moved away from."""
+    d.do(d.helper(), "migrate", targets=d.targets(), node=0, reason=3, sync=0)
+
+
+def compact(d: Draft) -> None:
+    """Compaction for a block that is wanted."""
+    order = d.rng.randrange(d.config.max_order + 1)
+    args = {"node": 0, "order": order, "object": len(d.config.objects) - 1}
+    d.do(d.helper(), "compact", targets=d.targets(), content=d.content(), **args)
+
+
+def munmap(d: Draft) -> None:
+    """A mapping goes, and often comes back."""
+    where = d.pair()
+    task = d.user(d.mm)
+    d.do(task, "munmap", **where)
+    for _ in range(d.rng.choice([0, 1, 2])):
+        d.rng.choice([d.look, d.take])()
+    if d.chance(0.5) and task not in d.busy:
+        remap(d, where)
+    else:
+        d.lost |= {(d.mm, where["vpn"] + more) for more in range(where["pages"])}
+
+
+def remap(d: Draft, where: dict[str, int] | None = None) -> None:
+    """Another mapping where one is."""
+    where = where or d.pair()
+    d.lost -= {(d.mm, where["vpn"] + more) for more in range(where["pages"])}
+    of_file = TEXT <= where["vpn"] < DATA + 2
+    shared = int(where["vpn"] >= DATA)
+    file_page = where["vpn"] % 2 if of_file else -1
+    write = int(d.chance(0.6))
+    args = {"read": 1, "write": write, "may_write": int(write or not shared), "shared": shared}
+    d.do(d.user(d.mm), "mmap", **where, **args, fixed=1, file_page=file_page)
+
+
+def mprotect(d: Draft) -> None:
+    """Rights go, and often come back."""
+    where = d.pair()
+    rights = {"read": int(d.chance(0.7)), "write": int(d.chance(0.5))}
+    task = d.user(d.mm)
+    d.do(task, "mprotect", **where, **rights)
+    if d.chance(0.5):
+        d.look()
+    if task in d.busy:
+        return
+    if not rights["write"] and d.chance(0.6):
+        d.do(d.user(d.mm), "mprotect", **where, read=1, write=1)
+    elif not rights["read"]:
+        d.lost |= {(d.mm, where["vpn"] + more) for more in range(where["pages"])}
+
+
+def mremap(d: Draft) -> None:
+    """A mapping moves; now and then back again."""
+    task, at = d.user(d.mm), d.vpn // 2 * 2
+    if at >= DATA + 2:
+        return
+    d.do(task, "mremap", vpn=at, pages=2, to=NEW)
+    d.access(d.user(d.mm), NEW + d.vpn % 2)
+    if d.chance(0.5):
+        d.do(d.user(d.mm), "munmap", vpn=NEW, pages=2)
+    elif d.chance(0.5):
+        d.do(d.user(d.mm), "mremap", vpn=NEW, pages=2, to=at)
+
+
+def fork(d: Draft) -> None:
+    """A child, who looks at what it has; or its end."""
+    if not d.forked:
+        d.forked = True
+        d.do(d.user(APP), "fork", mm=APP, child=KID)
+        for task, mm in d.owners():
+            if mm == KID and task not in d.busy and d.chance(0.5):
+                d.access(task, d.vpn)
+    elif not any(USERS.get(task) == KID for task in d.busy):
+        d.do(d.user(KID), "exit", mm=KID)
+        d.forked = False
+
+
+def write_file(d: Draft) -> None:
+    """write() to the file."""
+    page = d.vpn % 2
+    d.do(d.user(), "write_file", page=page, content=d.content())
+
+
+def truncate(d: Draft) -> None:
+    """The file is cut; the pages may be written anew."""
+    d.do(d.helper(), "truncate", file=0, pages=d.rng.randrange(2))
+
+
+def invalidate(d: Draft) -> None:
+    """What is cached of the file is dropped."""
+    d.do(d.helper(), "invalidate", page=0, pages=2)
+
+
+def server(d: Draft) -> None:
+    """A server changes the file, and at times says so."""
+    if d.config.files[0].remote:
+        d.hardware(-1, "remote_write", page=d.vpn % 2, content=d.content())
+    if d.chance(0.5):
+        invalidate(d)
+
+
+def writeback(d: Draft) -> None:
+    """The flusher."""
+    d.do(d.helper(), "writeback", page=d.vpn % 2)
+
+
+def pin(d: Draft) -> None:
+    """Somebody holds a page for a while."""
+    if d.pinned:
+        d.do(d.helper(), "unpin", target=d.pinned.pop())
+        return
+    target = (0, d.mm, d.vpn)
+    d.pinned.append(target)
+    d.do(d.helper(), "pin", target=target)
+
+
+def protect(d: Draft) -> None:
+    """A userfaultfd monitor write-protects, and gives back."""
+    here = {"mm": APP, "vpn": HEAP, "pages": 2}
+    if d.chance(0.5):
+        d.do(d.helper(), "uffd_register", **here, missing=0)
+    d.do(d.helper(), d.rng.choice(["uffd_wp", "uffd_wp", "uffd_unwp"]), **here)
+
+
+def uffdio(d: Draft) -> None:
+    """A userfaultfd monitor puts pages in."""
+    one = d.vpn % 2
+    d.do(d.helper(), "uffd_register", mm=APP, vpn=HEAP, pages=2, missing=int(d.chance(0.5)))
+    if d.chance(0.5):
+        d.do(d.helper(), "uffd_copy", mm=APP, vpn=one, content=d.content())
+    else:
+        d.do(d.helper(), "uffd_move", mm=APP, vpn=1 - one, to=one)
+
+
+def probe(d: Draft) -> None:
+    """A uprobe."""
+    d.do(d.user(APP), "probe", vpn=TEXT + d.vpn % 2, content=d.content())
+
+
+def merge(d: Draft) -> None:
+    """KSM."""
+    other = (0, d.rng.choice([APP, ELSE]), d.rng.randrange(2))
+    d.do(d.helper(), "merge", targets=((0, d.mm, d.vpn % 2), other))
+
+
+def dontneed(d: Draft) -> None:
+    """madvise(): dontneed, free or cold."""
+    d.do(d.user(d.mm), "madvise", **d.pair(), advice=d.rng.choice([0, 0, 0, 1, 2]))
+
+
+def hint(d: Draft) -> None:
+    """NUMA hinting."""
+    d.do(d.helper(), "scan", mm=d.mm, **d.pair())
+
+
+def soft_dirty(d: Draft) -> None:
+    """A checkpointer clears the soft-dirty bits."""
+    d.do(d.user(d.mm), "clear_soft_dirty")
+
+
+def report(d: Draft) -> None:
+    """Free page reporting."""
+    d.do(d.helper(), "drain")
+    d.do(d.helper(), "report")
+
+
+def offline_node(d: Draft) -> None:
+    """A node's memory goes, and comes back."""
+    node = d.rng.randrange(2)
+    d.do(d.helper(), "offline_node", node=node)
+    d.look()
+    d.do(d.helper(), "online_node", node=node)
+
+
+def hotplug(d: Draft) -> None:
+    """A CPU goes down, or comes back."""
+    if d.offline:
+        d.hardware(d.offline.pop(), "cpu_up")
+        return
+    cpu = d.rng.choice([1, 2])
+    if not any(CPU[task] == cpu for task in d.busy):
+        d.offline.append(cpu)
+        d.hardware(cpu, "cpu_down")
+
+
+def switch(d: Draft) -> None:
+    """The scheduler: a CPU idles, or runs somebody else, perhaps not at once."""
+    cpu = d.rng.choice([1, 2])
+    if cpu in d.offline:
+        return
+    if d.chance(0.4):
+        d.hardware(cpu, "idle")
+        return
+    free = [task for task, _ in d.owners() if CPU[task] == cpu and task not in d.busy]
+    if free:
+        d.run(cpu, d.rng.choice(free))
+
+
+def device(d: Draft) -> None:
+    """A device reads or writes a page; the hardware walks ahead or forgets."""
+    at = {"mm": d.mm, "vpn": d.vpn}
+    if d.config.secondary_tlb:
+        if d.chance(0.3):
+            d.hardware(-1, "dma_write", **at, content=d.content())
+        else:
+            d.hardware(-1, "dma_read", **at)
+        return
+    cpu = d.rng.choice([1, 2])
+    if cpu not in d.offline:
+        d.hardware(cpu, d.rng.choice(["evict", "prefetch"]), **at)
+
+
+def tick(d: Draft) -> None:
+    """A second passes."""
+    d.hardware(-1, "tick")
+
+
+FILE = (TEXT, TEXT + 1, DATA, DATA + 1)
+PRIVATE = (HEAP, HEAP + 1)
+ANY = (*PRIVATE, *FILE, SHM)
+UNMAPPERS: tuple[Act, ...] = (reclaim, reclaim, reclaim, migrate, migrate, compact)
+"""What takes a page away from whoever uses it: nearly every program does one of them."""
+ACTS: tuple[tuple[Act, int, tuple[int, ...]], ...] = (
+    (reclaim, 2, ANY),
+    (migrate, 2, ANY),
+    (poison, 1, ANY),
+    (compact, 1, ANY),
+    (munmap, 3, ANY),
+    (remap, 1, ANY),
+    (mprotect, 3, ANY),
+    (mremap, 2, (*PRIVATE, *FILE)),
+    (fork, 2, (*PRIVATE, SHM)),
+    (write_file, 2, FILE),
+    (truncate, 1, FILE),
+    (invalidate, 1, FILE),
+    (server, 1, FILE),
+    (writeback, 2, FILE),
+    (pin, 2, ANY),
+    (protect, 2, PRIVATE),
+    (uffdio, 1, PRIVATE),
+    (probe, 1, FILE),
+    (merge, 1, PRIVATE),
+    (dontneed, 3, ANY),
+    (hint, 2, ANY),
+    (soft_dirty, 2, PRIVATE),
+    (report, 1, ANY),
+    (offline_node, 1, ANY),
+    (hotplug, 1, ANY),
+    (switch, 2, ANY),
+    (device, 1, ANY),
+    (tick, 1, ANY),
+)
+"""What can be done, how often a program does it at all, and which pages it is about."""

@@ -1,0 +1,261 @@
+"""A random program being made: who may act, which page it dwells on, what is left half-way."""
+
+from __future__ import annotations
+
+from random import Random
+
+from attrs import define, evolve, field
+
+from luf_tui.engine.operation import Operation
+from luf_tui.engine.operations.compaction import Compact
+from luf_tui.engine.operations.fault import Fault
+from luf_tui.engine.operations.files import DropPages, WriteFile
+from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.madvise import Madvise, Mremap
+from luf_tui.engine.operations.mappings import Mprotect, Munmap, Zap
+from luf_tui.engine.operations.memory import AllocPage, FreePage, Refill
+from luf_tui.engine.operations.migrate import Migrate
+from luf_tui.engine.operations.monitor import UffdProtect
+from luf_tui.engine.operations.offline import Offline
+from luf_tui.engine.operations.process import Exit, Fork, JoinMask
+from luf_tui.engine.operations.reclaim import Reclaim, Writeback
+from luf_tui.engine.operations.replace import Merge, Uprobe
+from luf_tui.engine.operations.scan import Scan
+from luf_tui.engine.operations.uffdio import UffdCopy, UffdMove
+from luf_tui.engine.operations.unmap import Unmap
+from luf_tui.machine.config import MachineConfig
+from luf_tui.script.program import Op
+from luf_tui.search.random_programs.machines import (
+    APP,
+    CONTENTS,
+    CPU,
+    DATA,
+    ELSE,
+    FIRST_CONTENT,
+    KID,
+    NEW,
+    SHM,
+    TEXT,
+    USERS,
+)
+from luf_tui.search.random_programs.random_program import op
+
+STOPS: dict[str, tuple[type[Operation], ...]] = {
+    "reclaim": (Reclaim, Reclaim, Unmap, Shootdown),
+    "migrate": (Migrate, Migrate, Unmap, Shootdown),
+    "compact": (Compact, Migrate, Unmap),
+    "munmap": (Munmap, Zap, Zap, Shootdown),
+    "mmap": (Zap, Shootdown),
+    "mprotect": (Mprotect, Shootdown),
+    "mremap": (Mremap, Shootdown),
+    "madvise": (Madvise, Zap, Zap, Shootdown),
+    "fork": (Fork, Shootdown),
+    "exit": (Exit, Zap, Shootdown),
+    "write": (Fault, Fault, Shootdown, AllocPage),
+    "read": (Fault, AllocPage),
+    "write_file": (WriteFile, Shootdown),
+    "truncate": (DropPages, Shootdown),
+    "invalidate": (DropPages, Shootdown),
+    "writeback": (Writeback, Shootdown),
+    "uffd_wp": (UffdProtect, Shootdown),
+    "uffd_unwp": (UffdProtect,),
+    "uffd_copy": (UffdCopy,),
+    "uffd_move": (UffdMove, Shootdown),
+    "probe": (Uprobe, Shootdown),
+    "merge": (Merge, Shootdown),
+    "scan": (Scan, Shootdown),
+    "clear_soft_dirty": (Scan, Shootdown),
+    "offline_node": (Offline, Migrate),
+    "kalloc": (AllocPage, Shootdown, Refill),
+    "kfree": (FreePage,),
+    "run": (JoinMask,),
+}
+"""Operations that a verb runs through, before whose steps it may be left for a while."""
+MOST_BUSY = 3
+"""Tasks that may be in the middle of something at a time."""
+
+
+@define
+class Draft:
+    """One program being made; `halts` is how often an operation is left half-way."""
+
+    rng: Random
+    config: MachineConfig
+    helpers: tuple[int, ...]
+    """The kernel's tasks that take part."""
+    users: tuple[int, ...]
+    """Tasks of processes that take part."""
+    hot: tuple[int, ...]
+    """Virtual pages that the program is about."""
+    halts: float
+    stores: float
+    """How many accesses are stores."""
+    ops: list[Op] = field(factory=list)
+    busy: dict[int, str] = field(factory=dict)
+    """Tasks that are in the middle of something, and of which verb."""
+    held: list[int] = field(factory=list)
+    """Kernel objects that have memory."""
+    pinned: list[tuple[int, int, int]] = field(factory=list)
+    offline: list[int] = field(factory=list)
+    """CPUs that are down."""
+    lost: set[tuple[int, int]] = field(factory=set)
+    """Pages that a process may not use any more."""
+    forked: bool = False
+    mm: int = APP
+    vpn: int = 0
+
+    # -- drawing ------------------------------------------------------------------------------
+
+    def chance(self, p: float) -> bool:
+        """True once in 1/p times."""
+        return self.rng.random() < p
+
+    def content(self) -> int:
+        """Something to write."""
+        return self.rng.randrange(FIRST_CONTENT, len(CONTENTS))
+
+    def page(self) -> int:
+        """Mostly the scene's page; or the one beside it, another mapping of it, or any hot one."""
+        draw = self.rng.random()
+        if draw < 0.65:
+            return self.vpn
+        if draw < 0.75 and self.vpn < SHM:
+            return self.vpn ^ 1
+        if draw < 0.85 and TEXT <= self.vpn < SHM:
+            return self.vpn + 2 if self.vpn < DATA else self.vpn - 2
+        return self.rng.choice(self.hot) if draw < 0.95 else self.rng.randrange(NEW)
+
+    def pair(self) -> dict[str, int]:
+        """The region around a page, whole as a rule."""
+        at = self.page()
+        if at == SHM or self.chance(0.2):
+            return {"vpn": at, "pages": 1}
+        return {"vpn": at // 2 * 2, "pages": 2}
+
+    def user(self, mm: int = -1) -> int:
+        """A task that may act, of an address space if one is given; -1 when none may."""
+        free = [
+            task
+            for task, owner in self.owners()
+            if task not in self.busy and CPU[task] not in self.offline and mm in (-1, owner)
+        ]
+        return self.rng.choice(free) if free else -1
+
+    def owners(self) -> list[tuple[int, int]]:
+        """The tasks that live, and whose they are."""
+        pairs = [(task, USERS[task]) for task in self.users]
+        return [(task, mm) for task, mm in pairs if mm != KID or self.forked]
+
+    def helper(self) -> int:
+        """Who works for the kernel: a task of its own, or whoever is short of memory; -1 when none
+        may.
+        """
+        if self.chance(0.15):
+            return self.user()
+        free = [
+            task for task in self.helpers if task not in self.busy and CPU[task] not in self.offline
+        ]
+        return self.rng.choice(free) if free else -1
+
+    def target(self) -> tuple[int, int, int]:
+        """A page by an address, or a page of the file by its place."""
+        vpn = self.page()
+        if TEXT <= vpn < SHM and self.chance(0.3):
+            return (1, vpn % 2, 0)
+        mm = self.mm if self.chance(0.8) else self.rng.choice([APP, ELSE])
+        return (0, mm, vpn)
+
+    def targets(self) -> tuple[tuple[int, int, int], ...]:
+        """The scene's page, and at times another one."""
+        first = self.target() if self.chance(0.3) else (0, self.mm, self.vpn)
+        return (first,) if self.chance(0.65) else (first, self.target())
+
+    # -- putting down -------------------------------------------------------------------------
+
+    def hardware(self, cpu: int, verb: str, /, **args: object) -> None:
+        """What no task does."""
+        self.ops.append(op(-1, cpu, verb, **args))
+
+    def do(self, task: int, verb: str, /, **args: object) -> None:
+        """An operation, if there is somebody to perform it; at times left half-way."""
+        if task < 0:
+            return
+        one = op(task, CPU[task], verb, **args)
+        if verb in STOPS and len(self.busy) < MOST_BUSY and self.chance(self.halts):
+            one = evolve(one, stop=self._stop(verb))
+            self.busy[task] = verb
+        self.ops.append(one)
+        if self.busy and self.chance(0.2):
+            self.meanwhile()
+        for other in list(self.busy):
+            if other != task and self.chance(0.2):
+                self.resume(other)
+
+    def meanwhile(self) -> None:
+        """What the hardware does while somebody is half-way: an IPI arrives, a CPU walks ahead."""
+        cpus = [cpu for cpu in range(self.config.cpus) if cpu not in self.offline]
+        verb = self.rng.choice(["deliver", "deliver", "prefetch", "evict"])
+        where = {} if verb == "deliver" else {"mm": self.mm, "vpn": self.vpn}
+        self.hardware(self.rng.choice(cpus), verb, **where)
+
+    def run(self, cpu: int, task: int) -> None:
+        """A CPU runs a task, which may be left before it has joined mm_cpumask."""
+        one = op(-1, cpu, "run", task=task)
+        if len(self.busy) < MOST_BUSY and self.chance(self.halts):
+            one = evolve(one, stop="join")
+            self.busy[task] = "run"
+        self.ops.append(one)
+
+    def _stop(self, verb: str) -> str:
+        return self.rng.choice(self.rng.choice(STOPS[verb]).STEPS).name
+
+    def resume(self, task: int) -> None:
+        """Somebody goes on, at times not to the end."""
+        again = self._stop(self.busy[task]) if self.chance(0.25) else ""
+        self.ops.append(evolve(op(task, CPU[task], "resume"), stop=again))
+        if not again:
+            del self.busy[task]
+
+    def settle(self) -> None:
+        """Everybody comes to an end."""
+        while self.busy:
+            self.resume(self.rng.choice(list(self.busy)))
+
+    # -- what every program does ------------------------------------------------------------------
+
+    def look(self) -> None:
+        """A load or a store."""
+        task = self.user(self.mm) if self.chance(0.7) else self.user()
+        self.access(task, self.page())
+
+    def access(self, task: int, vpn: int) -> None:
+        """A load or a store of one page."""
+        if self.chance(self.stores):
+            self.do(task, "write", vpn=vpn, content=self.content())
+        else:
+            self.do(task, "read", vpn=vpn)
+
+    def everybody(self) -> None:
+        """Whoever shares the page looks at it."""
+        for task, mm in self.owners():
+            if mm == self.mm and task not in self.busy and CPU[task] not in self.offline:
+                self.ops.append(op(task, CPU[task], "read", vpn=self.vpn))
+
+    def take(self) -> None:
+        """Memory changes hands."""
+        draw, task = self.rng.random(), self.helper()
+        if draw < 0.7 and len(self.held) < len(self.config.objects):
+            free = [name for name in range(len(self.config.objects)) if name not in self.held]
+            order = 0 if self.chance(0.75) else self.rng.randrange(self.config.max_order + 1)
+            args = {"order": order, "content": self.content(), "node": -1}
+            name, atomic = self.rng.choice(free), int(self.chance(0.1))
+            self.held.append(name)
+            self.do(task, "kalloc", object=name, atomic=atomic, **args)
+        elif draw < 0.85 and self.held:
+            name = self.held.pop(self.rng.randrange(len(self.held)))
+            self.do(task, "kfree", object=name)
+        elif draw < 0.92:
+            self.do(task, "drain")
+        else:
+            mm = self.rng.choice([APP, ELSE])
+            self.do(self.user(mm), "write", vpn=self.rng.randrange(2), content=self.content())

@@ -1,0 +1,290 @@
+"""Breadth-first search over every order of a race: the first violation found is a nearest one."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+
+from attrs import field, frozen
+
+from luf_tui.oracle.oracle import Finding
+from luf_tui.search.canonical import Canonical
+from luf_tui.search.expand import Expander, Successors
+from luf_tui.search.keys import WIDE, Key, Keys, TooWide
+from luf_tui.search.shared_search import Helpers, SharedSearch
+from luf_tui.search.transitions import Transitions
+
+SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
+"""Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
+DEADLOCK = "deadlock"
+INTERRUPTED = "interrupted"
+"""Why a search ended that Ctrl-C stopped."""
+JUDGE_AT = 1000
+"""States after which renaming is judged by what it has merged."""
+WORTHWHILE = 0.8
+"""Renaming costs more than it saves when more than this share of the states remains."""
+SHARE_AT = 3000
+"""States after which helpers are called: starting them takes as long as a few thousand states."""
+TELL_EVERY = 2000
+"""States between two reports of progress."""
+
+
+class NotWorthwhile(Exception):
+    """Renaming merges too little to pay for itself: the search starts over without it."""
+
+
+@frozen
+class Limits:
+    """When a search stops early; 0 is no limit."""
+
+    states: int = 0
+    seconds: float = 0.0
+
+
+@frozen
+class Broken:
+    """An order that breaks an obligation, or that ends with nobody able to go on."""
+
+    obligation: str
+    rule: str
+    message: str
+    turns: tuple[int, ...]
+    finding: Finding | None = None
+    """None for a deadlock."""
+    waiting: tuple[int, ...] = ()
+    """The contexts that cannot go on, in a deadlock."""
+
+
+@frozen
+class Result:
+    """What a search found."""
+
+    verdict: str
+    states: int
+    transitions: int
+    seconds: float
+    depth: int
+    """Turns of the longest order looked at."""
+    broken: tuple[Broken, ...] = ()
+    deviations: int = 0
+    """Turns with an accepted but visible difference."""
+    why: str = ""
+    """What ended a bounded search."""
+    keys: frozenset[Key] = field(default=frozenset(), repr=False)
+
+
+@frozen
+class Progress:
+    """Where a search stands."""
+
+    states: int
+    waiting: int
+    depth: int
+    seconds: float
+
+
+Tell = Callable[[Progress], None]
+
+
+class Search:
+    """One search of one race.
+
+    `symmetric` counts states as one that differ only by names that nothing depends on (frames,
+    generations), for as long as that merges enough of them. `keep` keeps every state's key, and
+    then renames to the end. `all_findings` goes on after a violation, past which it never looks.
+    `helpers` starts processes that look at states of this race; what is found, and in which
+    order, does not depend on them.
+    """
+
+    def __init__(
+        self,
+        transitions: Transitions,
+        *,
+        symmetric: bool = True,
+        all_findings: bool = False,
+        limits: Limits | None = None,
+        tell: Tell | None = None,
+        keep: bool = False,
+        helpers: Helpers | None = None,
+    ) -> None:
+        self.transitions = transitions
+        self.limits = limits or Limits()
+        self.tell = tell
+        self.all_findings = all_findings
+        self.canonical = Canonical(transitions.machine) if symmetric else None
+        self.keep = keep
+        self.helpers = helpers
+        self._shared: SharedSearch | None = None
+        self.started = time.monotonic()
+        self._stop = ""
+        self._begin(1)
+
+    def _begin(self, width: int) -> None:
+        self.keys = Keys(self.transitions.cells, width)
+        self.seen: set[Key] = set()
+        self.seen_raw: set[Key] = set() if self.canonical else self.seen
+        """States under the names they were reached by, so that each is renamed only once."""
+        self.expander = Expander(
+            self.transitions,
+            self.keys,
+            self.canonical,
+            known=self.seen_raw,
+            remember=bool(self.canonical),
+            all_findings=self.all_findings,
+        )
+        self.parent: array[int] = array("I")
+        self.turn: array[int] = array("H")
+        """By number of a state: the state it was first reached from, and by which turn."""
+        self.broken: list[Broken] = []
+        self.turns_tried = 0
+        """Turns tried so far."""
+        self.deviations = 0
+        self.depth = 0
+        """Turns of the longest order looked at so far."""
+        self._judged = self.keep or not self.canonical
+
+    @property
+    def states(self) -> int:
+        """States found so far; may be read from another thread, as may `turns_tried` and `depth`.
+
+        A search that starts over, with wider keys or without renaming, counts from 0 again.
+        """
+        return len(self.turn)
+
+    def stop(self, why: str) -> None:
+        """End the search after the state at hand; from another thread, too."""
+        self._stop = why
+
+    def run(self) -> Result:
+        """Search until everything is seen, something is found, or a limit is reached.
+
+        Ctrl-C ends it with what was found so far. The machine stands at the start afterwards.
+        """
+        origin = self.transitions.cells.snapshot()
+        self.started = time.monotonic()
+        try:
+            why = self._until_it_fits(origin)
+        except KeyboardInterrupt:
+            self.transitions.abandon()
+            why = INTERRUPTED
+        finally:
+            self._dismiss()
+            self.transitions.cells.restore(origin)
+            self.transitions.cells.forget()
+        verdict = UNSAFE if self.broken else BOUNDED if why else SAFE
+        return Result(
+            verdict,
+            self.states,
+            self.turns_tried,
+            time.monotonic() - self.started,
+            self.depth,
+            tuple(self.broken),
+            self.deviations,
+            why,
+            frozenset(self.seen) if self.keep else frozenset(),
+        )
+
+    def _until_it_fits(self, origin: bytes) -> str:
+        """Search, and begin again where keys are too narrow or renaming is not worth its while."""
+        width = self.keys.width
+        while True:
+            try:
+                return self._search()
+            except TooWide:
+                width = WIDE
+            except NotWorthwhile:
+                self.canonical = None
+            self._dismiss()
+            self.transitions.abandon()
+            self.transitions.cells.restore(origin)
+            self._begin(width)
+
+    def _search(self) -> str:
+        start = self.expander.name(self.transitions.cells.values)
+        self.seen.add(start)
+        level = [(self._number(0, 0), start)]
+        told = 0
+        while level:
+            following: list[tuple[int, Key]] = []
+            for (number, _), successors in zip(level, self._successors(level), strict=False):
+                why = self._limit()
+                if why:
+                    return why
+                self._merge(number, successors, following)
+                if self.broken and not self.all_findings:
+                    return ""
+                if len(self.turn) >= told + TELL_EVERY:
+                    told = len(self.turn)
+                    self._report(len(following))
+            level = following
+            self.depth += bool(level)
+        return ""
+
+    def _successors(self, level: Sequence[tuple[int, Key]]) -> Iterator[Successors]:
+        """What each state of a level leads to, from here or, once it pays, from helpers."""
+        if self.helpers and len(self.turn) >= SHARE_AT:
+            self._shared = self._shared or SharedSearch(self.helpers())
+            yield from self._shared.successors(self.keys, self.canonical is not None, level)
+            return
+        for _, key in level:
+            yield self.expander.expand(key)
+
+    def _merge(self, number: int, successors: Successors, following: list[tuple[int, Key]]) -> None:
+        """Enter what one state leads to."""
+        self.turns_tried += successors.made
+        self.deviations += successors.deviations
+        for turn, one in successors.bad:
+            turns = (*self.path(number), turn)
+            self.broken.append(
+                Broken(one.obligation or one.rule, one.rule, one.message, turns, one)
+            )
+        for turn, key in successors.new:
+            if key not in self.seen:
+                self.seen.add(key)
+                following.append((self._number(number, turn), key))
+        if successors.waiting:
+            self._deadlock(number, successors.waiting)
+        if not self._judged and len(self.seen_raw) >= JUDGE_AT:
+            self._judged = True
+            if len(self.seen) > WORTHWHILE * len(self.seen_raw):
+                raise NotWorthwhile
+
+    def _dismiss(self) -> None:
+        if self._shared:
+            self._shared.pool.close()
+            self._shared = None
+
+    def _number(self, parent: int, turn: int) -> int:
+        self.parent.append(parent)
+        self.turn.append(turn)
+        return len(self.turn) - 1
+
+    def _report(self, waiting: int) -> None:
+        if self.tell:
+            spent = time.monotonic() - self.started
+            self.tell(Progress(len(self.turn), waiting, self.depth, spent))
+
+    def _limit(self) -> str:
+        limits = self.limits
+        if self._stop:
+            return self._stop
+        if limits.states and len(self.turn) >= limits.states:
+            return f"stopped at {limits.states} states"
+        if limits.seconds and time.monotonic() - self.started > limits.seconds:
+            return f"stopped after {limits.seconds:g} seconds"
+        return ""
+
+    def _deadlock(self, number: int, waiting: tuple[int, ...]) -> None:
+        names = " and ".join(self.transitions.machine.ctx_name(ctx) for ctx in waiting)
+        message = f"nobody can go on, and {names} did not finish"
+        turns = tuple(self.path(number))
+        self.broken.append(Broken(DEADLOCK, "W", message, turns, waiting=waiting))
+
+    def path(self, number: int) -> list[int]:
+        """The turns that lead from the start to a state, given by its number."""
+        turns: list[int] = []
+        while number:
+            turns.append(self.turn[number])
+            number = self.parent[number]
+        return turns[::-1]

@@ -1,0 +1,1 @@
+"""Questions put to a recorded run: what changed, why, since when, at what cost."""

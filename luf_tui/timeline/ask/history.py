@@ -1,0 +1,59 @@
+"""Every write to one thing, over the whole run."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from luf_tui.machine.refs import Ref
+from luf_tui.timeline.answers import Write
+from luf_tui.timeline.timeline import Timeline
+
+
+def cells_of(timeline: Timeline, ref: Ref) -> tuple[int, int]:
+    """The cells of a record, or of one field of it: first, and after the last.
+
+    Raises KeyError for an unknown region or field and IndexError for an unknown record.
+    """
+    region = timeline.machine.regions[ref.region]
+    if not 0 <= ref.index < len(region):
+        raise IndexError(ref.index)
+    base = region.base + ref.index * region.size
+    if not ref.field:
+        return base, base + region.size
+    for field in region.kind.FIELDS:
+        if field.name == ref.field:
+            return base + field.offset, base + field.offset + 1
+    raise KeyError(ref.field)
+
+
+def history(timeline: Timeline, ref: Ref) -> tuple[Write, ...]:
+    """All writes to a record or field, oldest first. Kept for the next asking."""
+    key = ("history", ref)
+    known: tuple[Write, ...] | None = timeline.memo.get(key)
+    if known is None:
+        region = timeline.machine.regions[ref.region]
+        base, fields = region.base, region.kind.FIELDS
+        known = tuple(
+            Write(
+                step,
+                Ref(ref.region, ref.index, fields[(cell - base) % region.size].name),
+                cell,
+                old,
+                new,
+            )
+            for step, cell, old, new in timeline.all_writes(*cells_of(timeline, ref))
+        )
+        timeline.memo[key] = known
+    return known
+
+
+def last_write(timeline: Timeline, ref: Ref, position: int) -> int:
+    """The micro-step that last wrote a record or field, up to a position; 0 is never."""
+    return timeline.last_write(*cells_of(timeline, ref), position)
+
+
+def next_write(timeline: Timeline, ref: Ref, position: int) -> int:
+    """The next micro-step that writes a record or field, or -1."""
+    steps = [write.step for write in history(timeline, ref)]
+    at = bisect_right(steps, position)
+    return steps[at] if at < len(steps) else -1

@@ -1,0 +1,1 @@
+"""Conditions of a script and of breakpoints, judged at a position."""

@@ -1,0 +1,105 @@
+"""From the arguments of a condition to the things it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from luf_tui.machine import events as ev
+from luf_tui.machine.schema import MIGRATION, PRESENT, Pte, TlbEntry
+from luf_tui.script.program import Value
+from luf_tui.timeline.conditions.moment import Moment
+
+Args: TypeAlias = "Mapping[str, Value]"
+
+
+def number(args: Args, name: str, default: int = -1) -> int:
+    """An argument that is one number."""
+    value = args.get(name, default)
+    return value if isinstance(value, int) else default
+
+
+def named(args: Args) -> Args:
+    """The arguments with a target told by its page."""
+    target = args.get("target")
+    if not isinstance(target, tuple) or not target:
+        return args
+    kind, first, *rest = (n for n in target if isinstance(n, int))
+    return {**args, **({"page": first} if kind == 1 else {"mm": first, "vpn": rest[0]})}
+
+
+def cpus_of(moment: Moment, args: Args) -> range | list[int]:
+    """The CPUs asked about: those of a mask, one, or all."""
+    mask, cpu = number(args, "mask"), number(args, "cpu")
+    if mask >= 0:
+        return [n for n in range(moment.machine.config.cpus) if mask >> n & 1]
+    return [cpu] if cpu >= 0 else range(moment.machine.config.cpus)
+
+
+def frame_of(moment: Moment, args: Args) -> int:
+    """The frame asked about: by number, by page of an address space, or by place in a file; the
+    one it had last where it has none.
+    """
+    if "pfn" in args:
+        return number(args, "pfn")
+    if "vpn" in args:
+        mm, vpn = number(args, "mm"), number(args, "vpn")
+        pte = moment.machine.pte_at(mm, vpn)
+        if pte.kind in (PRESENT, MIGRATION):
+            return pte.pfn - 1
+        last = moment.last((ev.UNMAP,), mm=mm, vpn=vpn)
+        return last.args["pfn"] if last else -1
+    if "page" in args:
+        page = number(args, "page")
+        last = moment.last((ev.UNCACHE,), page=page)
+        frame = moment.machine.file_page[page].frame
+        return frame - 1 if frame or last is None else last.args["pfn"]
+    return -1
+
+
+def places_of(moment: Moment, args: Args) -> list[tuple[int, int]] | None:
+    """The pages of address spaces asked about: one, or every mapping of a place in a file; None
+    is all there are.
+    """
+    if "vpn" in args:
+        return [(number(args, "mm"), number(args, "vpn"))]
+    if "page" not in args:
+        return None
+    pages = moment.machine.config.pages
+    wanted = number(args, "page") + 1
+    return [divmod(vma.index, pages) for vma in moment.machine.vma if vma.file_page == wanted]
+
+
+def entries_of(moment: Moment, args: Args) -> list[TlbEntry]:
+    """Cached translations of the pages and on the CPUs asked about."""
+    places = places_of(moment, args)
+    return [
+        entry
+        for cpu in cpus_of(moment, args)
+        for entry in moment.machine.tlb_of(cpu)
+        if entry.mm and (places is None or (entry.mm - 1, entry.vpn) in places)
+    ]
+
+
+def ptes_of(moment: Moment, args: Args) -> list[Pte]:
+    """Page-table entries of the pages asked about."""
+    places = places_of(moment, args)
+    if places is None:
+        return list(moment.machine.pte)
+    return [moment.machine.pte_at(mm, vpn) for mm, vpn in places]
+
+
+def page_text(moment: Moment, args: Args) -> str:
+    """What a person calls the page asked about."""
+    config = moment.machine.config
+    if "vpn" in args:
+        return config.page_name(number(args, "mm"), number(args, "vpn"))
+    return config.file_page_name(number(args, "page")) if "page" in args else "any page"
+
+
+def mask_of(moment: Moment, kind: int) -> int:
+    """CPUs that had an event of a kind in the last operation."""
+    mask = 0
+    for event in moment.happened((kind,)):
+        mask |= 1 << event.cpu
+    return mask

@@ -1,0 +1,1 @@
+"""Events and micro-steps in words."""

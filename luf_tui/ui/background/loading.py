@@ -1,0 +1,82 @@
+"""From a file to a recorded run; slow recordings go on in a thread and can be stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from luf_tui.engine.director import ItemInfo, StepInfo
+from luf_tui.ftrace.replay import trace_program
+from luf_tui.policy import own
+from luf_tui.policy.base import Policy
+from luf_tui.script.program import Program
+from luf_tui.timeline.recorder import LIMIT, Recorder, prepare
+from luf_tui.timeline.timeline import Timeline
+
+AT_ONCE = 0.3
+"""Seconds a recording may take before it is shown as going on."""
+POLL = 0.1
+"""Seconds between two looks at a recording that goes on."""
+
+
+class Recording:
+    """A recording in a thread of its own. Reads the program, touches nothing else."""
+
+    def __init__(self, program: Program | None = None, policy: Policy | None = None) -> None:
+        """Without a program, `_make` is a subclass's and finds its own."""
+        self.name = policy.name if policy else ""
+        self._made: Timeline | None = None
+        self._error: Exception | None = None
+        self._recorder: Recorder | None = None
+        self._moves: Iterable[StepInfo | ItemInfo] = ()
+        if program is not None and policy is not None:
+            self._recorder, self._moves = prepared(program, policy)
+        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+        self._thread.start()
+
+    @property
+    def steps(self) -> int:
+        """Micro-steps recorded so far."""
+        return self._recorder.position if self._recorder else 0
+
+    @property
+    def said(self) -> str:
+        """How far it is."""
+        return f"{self.steps:,} micro-steps"
+
+    def stop(self) -> None:
+        """Keep what is recorded and play no further."""
+        if self._recorder:
+            self._recorder.stop("stopped by hand")
+
+    def done(self, seconds: float = 0.0) -> bool:
+        """Whether it is done, after waiting so long for it."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def result(self) -> Timeline:
+        """The run, its cursor at the start. Raises what went wrong."""
+        if self._error is not None:
+            raise own.blamed(self._error) from self._error
+        assert self._made is not None
+        return self._made
+
+    def _make(self) -> Timeline:
+        assert self._recorder is not None
+        return self._recorder.play(self._moves)
+
+    def _run(self) -> None:
+        try:
+            made = self._make()
+            made.seek(0)
+            self._made = made
+        except Exception as error:  # noqa: BLE001 - raised again by `result`
+            self._error = error
+
+
+def prepared(program: Program, policy: Policy) -> tuple[Recorder, Iterable[StepInfo | ItemInfo]]:
+    """A recorder of a scenario, or of a recording that is replayed, and what it is to play."""
+    if program.recorded is not None:
+        return trace_program.prepare(program, policy)
+    recorder, director = prepare(program, policy, LIMIT)
+    return recorder, director.play()

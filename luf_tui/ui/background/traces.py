@@ -1,0 +1,112 @@
+"""Recordings of a real kernel in the app: listed, read, and opened in two parts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from luf_tui.ftrace.reading.source import Source
+from luf_tui.ftrace.replay import trace_program
+from luf_tui.ftrace.trace import read_trace
+from luf_tui.library import Entry
+from luf_tui.policy.base import Policy
+from luf_tui.script.program import Program
+from luf_tui.timeline.recorder import chosen_policy
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.background.loading import Recording
+
+SOON = 0.3
+"""Seconds of replaying after which what there is opens, while the rest is recorded."""
+GOES_ON = "the rest of the recording is on its way"
+SHOWN = 60
+"""Lines of a recording that the gallery shows."""
+
+
+def first_lines(path: Path) -> list[str]:
+    """The first lines of a recording. Raises InputError when there are none."""
+    pieces = (piece for piece in Source(str(path)).pieces())
+    lines = (line for piece in pieces for line in piece.splitlines())
+    return list(islice(lines, SHOWN))
+
+
+def entries(found: Iterable[Path]) -> list[Entry]:
+    """Recordings as the gallery lists them."""
+    return [Entry(path, path.parent.name, path.name, trace_program.ABOUT) for path in found]
+
+
+def load_trace(path: Path) -> Program:
+    """A recording as a program. Raises InputError when it cannot be read."""
+    return trace_program.program_of(read_trace(str(path)))
+
+
+class Whole(Recording):
+    """A recording that is replayed to its end. The machine is built in the thread, too."""
+
+    def __init__(self, program: Program, policy: Policy) -> None:
+        self._asked = (program, policy)
+        self._stopped = ""
+        super().__init__()
+        self.name = policy.name
+
+    def stop(self) -> None:
+        """Keep what is replayed so far."""
+        self._stopped = "stopped by hand"
+        super().stop()
+
+    def _make(self) -> Timeline:
+        self._recorder, moves = trace_program.prepare(*self._asked)
+        if self._stopped:
+            self._recorder.stop(self._stopped)
+        return self._recorder.play(moves)
+
+
+class Opening(Recording):
+    """A recording being read; its first part is replayed so that there is something to see soon."""
+
+    def __init__(self, path: Path, policy: str | None, without: Iterable[str]) -> None:
+        """What is wrong with the file, or with the policy's name, is told by `result`."""
+        self._path = path
+        self._chosen = (policy, tuple(without))
+        self._stopped = ""
+        self._share = 0
+        self._program: Program | None = None
+        super().__init__()
+
+    @property
+    def said(self) -> str:
+        """How far it is."""
+        return super().said if self._program else f"reading {self._share} %"
+
+    def stop(self) -> None:
+        """Keep what is replayed so far."""
+        self._stopped = "stopped by hand"
+        super().stop()
+
+    @property
+    def rest(self) -> Callable[[], Recording] | None:
+        """Records the whole of it, from the start, where only a part was opened."""
+        run = self.result()
+        if self._stopped or not run.incomplete:
+            return None
+        return partial(Whole, run.program, chosen_policy(run.program, *self._chosen))
+
+    def _read(self, done: int, size: int) -> None:
+        self._share = 100 * done // max(1, size)
+
+    def _make(self) -> Timeline:
+        program = self._program = trace_program.program_of(read_trace(str(self._path), self._read))
+        policy = chosen_policy(program, *self._chosen)
+        recorder, moves = trace_program.prepare(program, policy)
+        self._recorder = recorder
+        if self._stopped:
+            recorder.stop(self._stopped)
+        clock = threading.Timer(SOON, recorder.stop, (GOES_ON,))
+        clock.daemon = True
+        clock.start()
+        try:
+            return recorder.play(moves)
+        finally:
+            clock.cancel()

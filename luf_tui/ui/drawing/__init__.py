@@ -1,0 +1,1 @@
+"""Rows of marks painted onto the terminal."""

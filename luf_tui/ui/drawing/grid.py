@@ -1,0 +1,370 @@
+"""One widget that draws every pane of a screen, a line at a time.
+
+A screen is a list of blocks: panes with a place. Showing a new list repaints only the rows that
+differ from what was shown before; nothing is laid out, mounted or parsed on a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+from rich.segment import Segment
+from textual import events
+from textual.filter import ANSIToTruecolor
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from luf_tui.machine.refs import Ref
+from luf_tui.ui.drawing.paint import Ink, mark_at, paint, plain, width_of
+from luf_tui.view.marks import Mark, Pane, Row
+
+WHEEL_ROWS = 3
+MOSTLY = 0.6
+"""Share of dirty rows from which one refresh of everything is cheaper than many regions."""
+
+
+@frozen(eq=False)
+class Block:
+    """A pane with a place on the screen, in cells. A frame takes one cell on each side."""
+
+    pane: Pane
+    x: int
+    y: int
+    width: int
+    height: int
+    frame: bool = True
+    focus: bool = False
+    """True for the pane that has the keys."""
+    over: bool = False
+    """True for a block that hides what is beneath it."""
+
+    @property
+    def place(self) -> tuple[str, int, int, int, int, bool]:
+        """What must be equal for one block to be drawn in the place of another."""
+        return (self.pane.name, self.x, self.y, self.width, self.height, self.frame)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the pane that fit."""
+        return max(0, self.height - 2 if self.frame else self.height)
+
+    @property
+    def columns(self) -> int:
+        """Cells a row has."""
+        return max(0, self.width - 4 if self.frame else self.width)
+
+
+@frozen
+class Hit:
+    """What is under the mouse."""
+
+    pane: str
+    row: int
+    """Row of the pane, -1 on the frame."""
+    column: int
+    mark: Mark | None
+
+
+class Grid(Widget):
+    """Draws blocks. Knows nothing of what they mean."""
+
+    DEFAULT_CSS = """
+    Grid { width: 1fr; height: 1fr; }
+    """
+
+    class Pressed(Message):
+        """A click on a pane."""
+
+        def __init__(self, hit: Hit, *, twice: bool) -> None:
+            super().__init__()
+            self.hit = hit
+            self.twice = twice
+
+    class Scrolled(Message):
+        """A wheel turned over a pane that cannot scroll: `rows` is negative for up."""
+
+        def __init__(self, pane: str, rows: int) -> None:
+            super().__init__()
+            self.pane = pane
+            self.rows = rows
+
+    def __init__(self, ink: Ink) -> None:
+        super().__init__()
+        self.ink = ink
+        self.blocks: tuple[Block, ...] = ()
+        self.selected: Ref | None = None
+        self._tops: dict[str, int] = {}
+        self._held: set[str] = set()
+        """Panes scrolled by hand since their current row last moved."""
+        self._strips: dict[int, Strip] = {}
+        self._on_line: dict[int, list[Block]] = {}
+        self._index: dict[str, int] = {}
+
+    # -- showing ----------------------------------------------------------------------------
+
+    def use(self, ink: Ink) -> None:
+        """Draw with the styles of another theme."""
+        self.ink = ink
+        self._repaint()
+
+    def show(self, blocks: Sequence[Block], selected: Ref | None = None) -> None:
+        """Show these blocks, repainting what differs from those shown before."""
+        before, self.blocks = self.blocks, tuple(blocks)
+        changed_selection = selected != self.selected
+        old_selection, self.selected = self.selected, selected
+        if len(before) != len(self.blocks) or any(
+            a.place != b.place for a, b in zip(before, self.blocks, strict=True)
+        ):
+            self._lay_out()
+            return
+        refs = (old_selection, selected) if changed_selection else ()
+        dirty = [
+            region
+            for old, new in zip(before, self.blocks, strict=True)
+            if old is not new
+            for region in self._differences(old, new, refs)
+        ]
+        self._index_lines()
+        self._touch(dirty)
+
+    def _lay_out(self) -> None:
+        self._index = {block.pane.name: n for n, block in enumerate(self.blocks)}
+        self._index_lines()
+        for block in self.blocks:
+            self._follow(block, None)
+        self._repaint()
+
+    def _index_lines(self) -> None:
+        lines: dict[int, list[Block]] = {}
+        for block in sorted(self.blocks, key=lambda one: (one.over, one.x)):
+            for y in range(block.y, block.y + block.height):
+                lines.setdefault(y, []).append(block)
+        self._on_line = lines
+
+    def _repaint(self) -> None:
+        self._strips.clear()
+        self.refresh()
+
+    def _touch(self, regions: Sequence[Region]) -> None:
+        if not regions:
+            return
+        lines = {y for region in regions for y in region.line_range}
+        if len(lines) > MOSTLY * self.size.height:
+            self._repaint()
+            return
+        for y in lines:
+            self._strips.pop(y, None)
+        self.refresh(*regions)
+
+    def _differences(
+        self, old: Block, new: Block, refs: tuple[Ref | None, ...]
+    ) -> Iterator[Region]:
+        """Regions in which a block looks different now."""
+        top = self.top_of(old.pane.name)
+        scrolled = self._follow(new, old)
+        lengths = len(old.pane.rows) != len(new.pane.rows)
+        whole = scrolled or old.focus != new.focus
+        if new.frame and (whole or lengths or old.pane.title != new.pane.title):
+            yield Region(new.x, new.y, new.width, 1 if not whole and not lengths else new.height)
+            if whole or lengths:
+                return
+        first = self.top_of(new.pane.name)
+        assert whole or first == top
+        inside = 1 if new.frame else 0
+        for n in range(new.rows):
+            one, two = _row(old.pane, first + n), _row(new.pane, first + n)
+            if whole or (one is not two and one != two) or _names(two, refs):
+                yield Region(new.x, new.y + inside + n, new.width, 1)
+
+    # -- scrolling --------------------------------------------------------------------------
+
+    def top_of(self, pane: str) -> int:
+        """The first row of a pane that is shown."""
+        return self._tops.get(pane, 0)
+
+    def _follow(self, block: Block, old: Block | None) -> bool:
+        """Keep the current row of a pane in sight. True if the pane scrolled."""
+        pane, name = block.pane, block.pane.name
+        top = was = self.top_of(name)
+        current = pane.current
+        if old is None or old.pane.current != current:
+            self._held.discard(name)
+        if current is not None and name not in self._held:
+            top = pane.top(block.rows)
+        top = max(0, min(top, len(pane.rows) - block.rows))
+        self._tops[name] = top
+        return top != was
+
+    def scroll_pane(self, pane: str, rows: int) -> bool:
+        """Scroll a pane by rows, negative for up. False if it could not move."""
+        number = self._index.get(pane)
+        if number is None:
+            return False
+        block = self.blocks[number]
+        last = max(0, len(block.pane.rows) - block.rows)
+        top = max(0, min(self.top_of(pane) + rows, last))
+        if top == self.top_of(pane):
+            return False
+        self._tops[pane] = top
+        self._held.add(pane)
+        self._touch([Region(block.x, block.y, block.width, block.height)])
+        return True
+
+    def reveal(self, pane: str, row: int) -> None:
+        """Scroll a pane as little as needed to show one of its rows."""
+        number = self._index.get(pane)
+        if number is not None:
+            block = self.blocks[number]
+            top = self.top_of(pane)
+            self.scroll_pane(pane, min(0, row - top) + max(0, row - top - block.rows + 1))
+
+    # -- drawing ----------------------------------------------------------------------------
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region, without the borders and padding that a grid never has."""
+        strips = [self.render_line(y) for y in crop.line_range]
+        start, end = crop.column_span
+        if (start, end) == (0, self.size.width):
+            return strips
+        return [strip.crop(start, end) for strip in strips]
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen, as the app's filters (of NO_COLOR, say) leave it.
+
+        Themes have no ANSI colours, so the filter that translates those is left out.
+        """
+        strip = self._strips.get(y)
+        if strip is None:
+            strip = self._composed(y)
+            for line_filter in self.get_line_filters():
+                if not isinstance(line_filter, ANSIToTruecolor):
+                    strip = strip.apply_filter(line_filter, self.background_colors[1])
+            self._strips[y] = strip
+        return strip
+
+    def _composed(self, y: int) -> Strip:
+        width, ink = self.size.width, self.ink
+        segments: list[Segment] = []
+        at = 0
+        above: list[Block] = []
+        for block in self._on_line.get(y, ()):
+            if block.over:
+                above.append(block)
+                continue
+            if block.x > at:
+                segments.append(Segment(" " * (block.x - at), ink.text))
+            segments.extend(self._line_of(block, y - block.y))
+            at = block.x + block.width
+        if at < width:
+            segments.append(Segment(" " * (width - at), ink.text))
+        strip = Strip(segments, max(at, width))
+        for block in above:
+            inner = Strip(self._line_of(block, y - block.y), block.width)
+            end = block.x + block.width
+            strip = Strip.join([strip.crop(0, block.x), inner, strip.crop(end, strip.cell_length)])
+        return strip if strip.cell_length <= width else strip.crop(0, width)
+
+    def _line_of(self, block: Block, line: int) -> list[Segment]:
+        top = self.top_of(block.pane.name)
+        ink = (self.ink.raised if block.over else None) or self.ink
+        if not block.frame:
+            return paint(_row(block.pane, top + line), block.width, ink, self.selected)
+        edge = ink.focus if block.focus else ink.frame
+        if line == 0:
+            return _title(block, ink, edge)
+        if line == block.height - 1:
+            return [Segment("╰" + "─" * (block.width - 2) + "╯", edge)]
+        row = _row(block.pane, top + line - 1)
+        side = Segment("│", edge)
+        right = Segment("┃", ink.thumb) if _thumb(block, top, line - 1) else side
+        gap = Segment(" ", ink.text)
+        return [side, gap, *paint(row, block.columns, ink, self.selected), gap, right]
+
+    # -- the mouse --------------------------------------------------------------------------
+
+    def hit(self, x: int, y: int) -> Hit | None:
+        """What is at a cell of the widget."""
+        for block in reversed(self._on_line.get(y, ())):
+            if block.x <= x < block.x + block.width:
+                inset = (2, 1) if block.frame else (0, 0)
+                row, column = y - block.y - inset[1], x - block.x - inset[0]
+                if not 0 <= row < block.rows:
+                    mark = mark_at(block.pane.title, column) if row < 0 else None
+                    return Hit(block.pane.name, -1, column, mark)
+                row += self.top_of(block.pane.name)
+                return Hit(block.pane.name, row, column, mark_at(_row(block.pane, row), column))
+        return None
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell the screen what was clicked."""
+        hit = self.hit(event.x, event.y)
+        if hit is not None:
+            self.post_message(self.Pressed(hit, twice=event.chain > 1))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll the pane under the mouse, or tell the screen that it does not scroll."""
+        self._wheel(event, WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll the pane under the mouse, or tell the screen that it does not scroll."""
+        self._wheel(event, -WHEEL_ROWS)
+
+    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+        event.stop()
+        hit = self.hit(event.x, event.y)
+        if hit is None:
+            return
+        block = self.blocks[self._index[hit.pane]]
+        if len(block.pane.rows) > block.rows:
+            self.scroll_pane(hit.pane, rows)
+        else:
+            self.post_message(self.Scrolled(hit.pane, rows))
+
+    # -- text -------------------------------------------------------------------------------
+
+    def text_of(self, pane: str) -> str:
+        """A pane as text, all rows of it."""
+        number = self._index.get(pane)
+        if number is None:
+            return ""
+        shown = self.blocks[number].pane
+        return "\n".join([plain(shown.title), *(plain(row) for row in shown.rows)])
+
+
+def _row(pane: Pane, number: int) -> Row:
+    return pane.rows[number] if number < len(pane.rows) else ()
+
+
+def _names(row: Row, refs: tuple[Ref | None, ...]) -> bool:
+    return bool(refs) and any(mark.ref is not None and mark.ref in refs for mark in row)
+
+
+def _thumb(block: Block, top: int, line: int) -> bool:
+    """Whether a line of the right edge shows where in a long pane one is."""
+    count, rows = len(block.pane.rows), block.rows
+    if count <= rows:
+        return False
+    size = max(1, rows * rows // count)
+    start = (rows - size) * top // (count - rows)
+    return start <= line < start + size
+
+
+def _title(block: Block, ink: Ink, edge: object) -> list[Segment]:
+    style = ink.focus if block.focus else ink.frame
+    room = block.width - 6
+    title = tuple(
+        Mark(mark.text, "title" if mark.role == "text" else mark.role, mark.ref)
+        for mark in block.pane.title
+    )
+    size = min(room, sum(width_of(mark.text) for mark in title))
+    if size <= 0:
+        return [Segment("╭" + "─" * (block.width - 2) + "╮", style)]
+    left = "╭▸" if block.focus else "╭ "
+    return [
+        Segment(left, style),
+        *paint(title, size, ink),
+        Segment(" " + "─" * (block.width - size - 4) + "╮", style),
+    ]

@@ -1,0 +1,1 @@
+"""What lies over the panes and has the keys until it is closed."""

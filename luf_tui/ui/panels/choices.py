@@ -1,0 +1,186 @@
+"""Panels to choose from: event kinds, policies, breakpoints, bookmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from luf_tui.machine.events import KINDS
+from luf_tui.timeline.navigate import bookmarks
+from luf_tui.timeline.navigate.bookmarks import Bookmark
+from luf_tui.timeline.navigate.breakpoints import Breakpoint, hits, of_program
+from luf_tui.ui.panels.panel import ACCENT, DIM, Item, ListPanel
+from luf_tui.ui.panels.questions import EVENT_ROLES
+from luf_tui.ui.session import Reply, Session, switched
+from luf_tui.view.marks import Mark
+
+Done = Callable[[Reply], None]
+
+
+class KindsPanel(ListPanel):
+    """Which kinds of event the next-match key goes to."""
+
+    name = "kinds"
+    width = 58
+
+    def __init__(self, session: Session, close: Callable[[], None], done: Done) -> None:
+        """`done` takes what was said when kinds were chosen."""
+        by_kind = session.timeline.index.by_kind
+        followed = set(session.kinds)
+        order = sorted(KINDS, key=lambda kind: (kind.glyph == "·", not by_kind[kind.number]))
+        items = [
+            Item(
+                (
+                    Mark(f"{kind.glyph} ", EVENT_ROLES.get(kind.glyph, "text")),
+                    Mark(f"{kind.name:<12}"),
+                    Mark(f"{len(by_kind[kind.number]):>6} in this run", DIM),
+                ),
+                value=kind.number,
+                on=kind.number in followed,
+            )
+            for kind in order
+        ]
+        super().__init__(
+            "n and N go to",
+            items,
+            close,
+            choose=self._only,
+            toggle=self._toggle,
+            hint="space switch   ⏎ this one only   esc done",
+        )
+        self.session = session
+        self.done = done
+
+    def _toggle(self, item: Item) -> None:
+        self.switch(item)
+        self.session.follow_kinds(tuple(int(str(i.value)) for i in self.items if i.on))
+
+    def _only(self, item: Item) -> None:
+        said = self.session.follow_kinds((int(str(item.value)),))
+        self.close()
+        self.done(said)
+
+
+def policy_panel(
+    current: str,
+    known: Sequence[tuple[str, str]],
+    close: Callable[[], None],
+    choose: Callable[[str], None],
+) -> ListPanel:
+    """The policies there are, by name and summary."""
+    wide = max(len(name) for name, _ in known) + 2
+    items = [
+        Item(
+            (Mark("● " if name == current else "  ", ACCENT), Mark(f"{name:<{wide}}")),
+            text=summary,
+            value=name,
+        )
+        for name, summary in known
+    ]
+
+    def use(item: Item) -> None:
+        close()
+        choose(str(item.value))
+
+    at = next((n for n, (name, _) in enumerate(known) if name == current), 0)
+    panel = ListPanel("policy", items, close, choose=use, hint="⏎ use   esc close", cursor=at)
+    panel.name, panel.width = "policies", 76
+    return panel
+
+
+class BreakpointsPanel(ListPanel):
+    """Breakpoints: off and on, removed, added."""
+
+    name = "breakpoints"
+    width = 72
+
+    def __init__(self, session: Session, close: Callable[[], None], add: Callable[[], None]):
+        """`add` opens a prompt for another one."""
+        super().__init__(
+            "breakpoints",
+            (),
+            close,
+            toggle=self._toggle,
+            remove=self._remove,
+            more={"a": add, "plus": add},
+            hint="space off or on   x remove   a add   esc close",
+            empty="none yet: b sets one on the current line, a adds one on anything",
+        )
+        self.session = session
+        self.refill()
+
+    def refill(self) -> None:
+        """Show the session's breakpoints as they are now."""
+        timeline = self.session.timeline
+        self.items = [self._item(point) for point in self.session.points]
+        asked = of_program(timeline.program)
+        if asked:
+            self.items.append(Item((Mark("  of the scenario itself", DIM),), heading=True))
+            self.items += [Item((Mark(f"    {point.text}", DIM),), heading=True) for point in asked]
+        self.cursor = max(0, min(self.cursor, len(self.session.points) - 1))
+
+    def _item(self, point: Breakpoint) -> Item:
+        count = len(hits(self.session.timeline, point))
+        told = f"{count} hit{'' if count == 1 else 's'}"
+        row = (Mark("● " if point.enabled else "○ ", "breakpoint"), Mark(point.text))
+        return Item((*row, Mark(f"   {told}", DIM)), value=point, on=point.enabled)
+
+    def _toggle(self, item: Item) -> None:
+        points = self.session.points
+        self.session.set_points(tuple(switched(p) if p is item.value else p for p in points))
+        self.refill()
+
+    def _remove(self, item: Item) -> None:
+        self.session.set_points(tuple(p for p in self.session.points if p is not item.value))
+        self.refill()
+
+
+class BookmarksPanel(ListPanel):
+    """Bookmarks: gone to, or removed."""
+
+    name = "bookmarks"
+    width = 66
+
+    def __init__(self, session: Session, close: Callable[[], None], done: Done) -> None:
+        """`done` takes what was said when a bookmark was gone to."""
+        super().__init__(
+            "bookmarks",
+            (),
+            close,
+            choose=self._go,
+            remove=self._remove,
+            hint="⏎ or its letter: go   x remove   esc close",
+            empty="none yet: m marks a place",
+        )
+        self.session = session
+        self.done = done
+        self._fill()
+
+    def key(self, key: str, character: str | None) -> bool:
+        """A bookmark's letter goes to it; everything else is as in a list."""
+        for item in self.items:
+            mark = item.value
+            if isinstance(mark, Bookmark) and mark.name == character:
+                self._go(item)
+                return True
+        return super().key(key, character)
+
+    def _fill(self) -> None:
+        timeline = self.session.timeline
+        self.items = []
+        for mark in self.session.marks:
+            at = bookmarks.find(timeline, mark)
+            where = f"step {at}" if at >= 0 else "not in this run"
+            head = (Mark(f"{mark.name}  ", ACCENT), Mark(f"{where:<16}", DIM))
+            self.items.append(Item(head, text=mark.note or mark.text or "power-on", value=mark))
+        self.cursor = max(0, min(self.cursor, len(self.items) - 1))
+
+    def _go(self, item: Item) -> None:
+        assert isinstance(item.value, Bookmark)
+        said = self.session.to_mark(item.value)
+        self.close()
+        self.done(said)
+
+    def _remove(self, item: Item) -> None:
+        assert isinstance(item.value, Bookmark)
+        self.session.unmark(item.value.name)
+        self._fill()

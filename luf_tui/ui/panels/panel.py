@@ -1,0 +1,284 @@
+"""Something over the panes that has the keys until it is closed: lists, text, a prompt.
+
+Panels know marks and keys and no toolkit; a screen hosts them and draws what `pane` answers.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+from attrs import evolve, frozen
+
+from luf_tui.ui.drawing.paint import width_of
+from luf_tui.view.marks import Mark, Pane, Row
+
+CURSOR, DIM, KEY, GOOD, BAD, ACCENT, HEADING, TAB = (
+    "ui.cursor", "ui.dim", "ui.key", "ui.good", "ui.bad", "ui.accent", "ui.heading",
+    "ui.tab",
+)  # fmt: skip
+"""Roles of the app's own furniture; `ui/theme.py` gives them styles."""
+
+ACTION = "ui:action"
+"""Region of refs that stand for actions: the `field` is the action's id."""
+CLOSE_KEYS = ("escape", "q")
+PAGE = 10
+
+
+class Panel(ABC):
+    """Base: a title, rows, and what keys do."""
+
+    name = "panel"
+    width = 64
+    """Cells it would like, frame included."""
+    opener = ""
+    """The key that opened it, which closes it too."""
+    text_entry = False
+    """True when every character is text: then no key closes it but escape."""
+    snug = True
+    """True to be no taller than its rows."""
+
+    def __init__(self, title: str, close: Callable[[], None]) -> None:
+        self.title = title
+        self.close = close
+
+    @abstractmethod
+    def pane(self, columns: int, rows: int) -> Pane:
+        """What to draw in this many cells."""
+
+    def key(self, key: str, character: str | None) -> bool:
+        """Take a key. False for one that means nothing here."""
+        if key in CLOSE_KEYS:
+            self.close()
+            return True
+        return False
+
+    def paste(self, text: str) -> None:
+        """Take pasted text."""
+
+    def press(self, row: int, *, twice: bool) -> None:
+        """Take a click on a row."""
+
+
+@frozen
+class Item:
+    """A line of a list."""
+
+    row: Row
+    text: str = ""
+    """Said after the row, over as many lines as it takes."""
+    value: object = None
+    on: bool | None = None
+    """Whether it is switched on, for items that can be; None for the others."""
+    about: str = ""
+    """Shown below the list while the cursor is on the item."""
+    heading: bool = False
+    """A heading cannot be chosen."""
+
+
+Use = Callable[[Item], None]
+
+
+class ListPanel(Panel):
+    """A list to choose from, or whose items are switched on and off."""
+
+    def __init__(
+        self,
+        title: str,
+        items: Sequence[Item],
+        close: Callable[[], None],
+        *,
+        choose: Use | None = None,
+        toggle: Use | None = None,
+        remove: Use | None = None,
+        more: dict[str, Callable[[], None]] | None = None,
+        hint: str = "",
+        empty: str = "nothing here",
+        cursor: int = 0,
+    ) -> None:
+        """`choose` takes the item of Enter, `toggle` that of Space, `remove` that of Delete.
+
+        `more` are further keys and what they do; `hint` says so.
+        """
+        super().__init__(title, close)
+        self.items = list(items)
+        self.choose, self.toggle, self.remove = choose, toggle, remove
+        self.more = more or {}
+        self.hint = hint
+        self.empty = empty
+        self.cursor = cursor
+        self._numbers: list[int] = []
+        self._first = 0
+        self._step_over(1)
+
+    @property
+    def item(self) -> Item | None:
+        """The item under the cursor."""
+        return self.items[self.cursor] if 0 <= self.cursor < len(self.items) else None
+
+    def pane(self, columns: int, rows: int) -> Pane:
+        """The items, then what the current one is about, then the keys."""
+        found: list[Row] = []
+        self._numbers = []
+        for number, item in enumerate(self.items):
+            lines = self._lines(item, number == self.cursor, columns)
+            found += lines
+            self._numbers += [number] * len(lines)
+        if not found:
+            found.append((Mark("  "), Mark(self.empty, DIM)))
+        at = self._numbers.index(self.cursor) if self.cursor in self._numbers else 0
+        foot = self._foot(columns)
+        room = max(1, rows - len(foot))
+        self._first = max(0, min(at - room // 2, len(found) - room))
+        shown = found[self._first : self._first + room]
+        if len(found) > room:
+            shown += [()] * (room - len(shown))
+        more = len(found) - room - self._first
+        title = (Mark(self.title, "title"), Mark(f" · {more} more below" if more > 0 else "", DIM))
+        return Pane(self.name, title, (*shown, *foot))
+
+    def key(self, key: str, character: str | None) -> bool:
+        """Move, choose, switch, remove."""
+        item = self.item
+        step = STEPS.get(key)
+        if step is not None:
+            self._move(step)
+        elif key == "space" and self.toggle and item and item.on is not None:
+            self.toggle(item)
+        elif key in ("enter", "right") and item and (self.choose or self.toggle):
+            use = self.choose or self.toggle
+            assert use is not None
+            use(item)
+        elif key in ("delete", "x") and self.remove and item:
+            self.remove(item)
+        elif key in self.more:
+            self.more[key]()
+        else:
+            return super().key(key, character)
+        return True
+
+    def press(self, row: int, *, twice: bool) -> None:
+        """Put the cursor on the row; on the row it is on, choose or switch."""
+        if not 0 <= row + self._first < len(self._numbers):
+            return
+        number = self._numbers[row + self._first]
+        if self.items[number].heading:
+            return
+        again = number == self.cursor
+        self.cursor = number
+        use = self.choose or self.toggle
+        if (again or twice) and use:
+            use(self.items[number])
+
+    def switch(self, item: Item) -> None:
+        """Turn an item of the list over."""
+        number = self.items.index(item)
+        self.items[number] = evolve(item, on=not item.on)
+
+    def _move(self, step: int) -> None:
+        last = len(self.items) - 1
+        self.cursor = max(0, min(last, self.cursor + step))
+        self._step_over(1 if step > 0 or self.cursor == 0 else -1)
+
+    def _step_over(self, step: int) -> None:
+        """Leave a heading, back where the list ends."""
+        at = self.cursor
+        while 0 <= at < len(self.items) and self.items[at].heading:
+            at += step
+        if not 0 <= at < len(self.items):
+            at = self.cursor
+            while 0 <= at < len(self.items) and self.items[at].heading:
+                at -= step
+        self.cursor = max(0, min(at, len(self.items) - 1))
+
+    def _lines(self, item: Item, current: bool, columns: int) -> list[Row]:
+        if item.heading:
+            return [item.row]
+        box: Row = ()
+        if item.on is not None:
+            box = (Mark("[✓] ", GOOD) if item.on else Mark("[ ] ", DIM),)
+        head = (*box, *item.row)
+        indent = 2 + sum(width_of(mark.text) for mark in head)
+        said = wrap(item.text, columns - indent) if item.text else [""]
+        rows: list[Row] = [
+            (*head, Mark(said[0])),
+            *((Mark(" " * (indent - 2)), Mark(line)) for line in said[1:]),
+        ]
+        return [
+            (Mark("▸ " if current and n == 0 else "  ", ACCENT), *_lit(row, current, columns - 2))
+            for n, row in enumerate(rows)
+        ]
+
+    def _foot(self, columns: int) -> list[Row]:
+        rows: list[Row] = []
+        about = self.item.about if self.item else ""
+        if any(item.about for item in self.items):
+            lines = wrap(about, columns)
+            longest = max(len(wrap(item.about, columns)) for item in self.items)
+            lines += [""] * (min(longest, 8) - len(lines))
+            rows += [(), *((Mark(line),) for line in lines)]
+        if self.hint:
+            rows += [(), key_row(self.hint)]
+        return rows
+
+
+STEPS = {
+    "up": -1, "k": -1, "down": 1, "j": 1, "pageup": -PAGE, "pagedown": PAGE, "home": -100_000,
+    "end": 100_000,
+}  # fmt: skip
+"""How far a key moves in a list."""
+
+
+class TextPanel(Panel):
+    """Rows to read, with scrolling."""
+
+    def __init__(self, title: str, rows: Sequence[Row], close: Callable[[], None]) -> None:
+        super().__init__(title, close)
+        self.rows = tuple(rows)
+        self.top = 0
+        self._room = 1
+
+    def pane(self, columns: int, rows: int) -> Pane:
+        """The rows from the first one shown."""
+        self._room = max(1, rows)
+        self.top = max(0, min(self.top, len(self.rows) - rows))
+        shown = self.rows[self.top : self.top + rows]
+        below = len(self.rows) - self.top - len(shown)
+        more = f" · {below} more below" if below else ""
+        return Pane(self.name, (Mark(self.title, "title"), Mark(more, DIM)), shown)
+
+    def key(self, key: str, character: str | None) -> bool:
+        """Scroll."""
+        step = STEPS.get(key)
+        if key == "space" or step in (-PAGE, PAGE):
+            step = (self._room - 1) * (-1 if step == -PAGE else 1)
+        if step is None:
+            return super().key(key, character)
+        self.top += step
+        return True
+
+
+def _lit(row: Row, current: bool, columns: int) -> Row:
+    if not current:
+        return row
+    used = sum(width_of(mark.text) for mark in row)
+    return (*(evolve(mark, role=CURSOR) for mark in row), Mark(" " * (columns - used), CURSOR))
+
+
+def key_row(hint: str) -> Row:
+    """Hints such as `space switch   esc done`: three spaces apart, the key first."""
+    row: list[Mark] = []
+    for part in hint.split("   "):
+        key, _, label = part.partition(" ")
+        row += [Mark(key, KEY), Mark(f" {label}   ", DIM)]
+    return tuple(row)
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """A text as lines of at most so many characters; its own line ends are kept."""
+    return [
+        line
+        for part in text.split("\n")
+        for line in (textwrap.wrap(part, max(10, columns)) or [""])
+    ]

@@ -1,0 +1,52 @@
+"""Scenario files, and what is typed at prompts, by way of the script package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from luf_tui.errors import InputError, LufError
+from luf_tui.script.parse import load, parse, parse_condition
+from luf_tui.script.program import Condition, Program
+from luf_tui.timeline.navigate import breakpoints
+from luf_tui.timeline.navigate.breakpoints import Breakpoint
+
+
+def load_program(path: Path) -> Program:
+    """Parse a scenario. Raises InputError with every problem of the file."""
+    return load(str(path))
+
+
+def program_of(text: str, path: str) -> Program:
+    """Parse a scenario that is in no file yet; `path` is what it is called. Raises InputError."""
+    return parse(text, path)
+
+
+def with_line(program: Program, after: int, line: str) -> Program:
+    """The program with one more script line after line `after`; the file is left alone.
+
+    Raises LufError when the line, or what follows it, no longer makes sense.
+    """
+    source = list(program.source)
+    source.insert(after, line)
+    try:
+        return parse("\n".join(source), program.path)
+    except InputError as error:
+        raise LufError(_told(error)) from error
+
+
+def parse_breakpoint(text: str, program: Program) -> Breakpoint:
+    """A breakpoint from what was typed. Raises LufError with a hint."""
+
+    def condition(words: str) -> Condition:
+        try:
+            return parse_condition(program, words)
+        except InputError as error:
+            raise LufError(_told(error)) from error
+
+    return breakpoints.parse(text, condition)
+
+
+def _told(error: InputError) -> str:
+    """The first problem in one line: a prompt has no more."""
+    first = error.problems[0]
+    return f"{first.message}; {first.hint}" if first.hint else first.message

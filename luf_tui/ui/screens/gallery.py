@@ -1,0 +1,292 @@
+"""The gallery: every scenario by folder, with what to look at in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.worker import get_current_worker
+
+from luf_tui import library
+from luf_tui.errors import LufError
+from luf_tui.ftrace.reading.source import is_trace
+from luf_tui.library import Entry
+from luf_tui.ui import actions, scenario_text
+from luf_tui.ui.background import traces
+from luf_tui.ui.background.traces import first_lines
+from luf_tui.ui.drawing.grid import Block, Grid
+from luf_tui.ui.messages import OpenScenario
+from luf_tui.ui.panels.key_help import HelpPanel
+from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel, wrap
+from luf_tui.ui.panels.problems import ProblemsPanel, problem_rows
+from luf_tui.ui.panels.prompt import Prompt
+from luf_tui.ui.preferences import Preferences
+from luf_tui.ui.screens.base_screen import BaseScreen
+from luf_tui.view.marks import Mark, Pane, Row
+
+FIRST = "tour"
+"""The folder to begin with; the others follow in the order of their names."""
+HERE = "this folder"
+"""Heading of the scenarios in the working folder."""
+AFTER = 0.05
+"""Seconds a script is shown before it is parsed."""
+HINTS = (
+    ("list-up", "list-down", "choose"),
+    ("list-open",),
+    ("list-filter",),
+    ("theme",),
+    ("help",),
+    ("quit", "leave"),
+)
+
+
+class Gallery(BaseScreen):
+    """Scenarios to choose from, and the script of the one under the cursor."""
+
+    WHERE: ClassVar[str] = actions.GALLERY
+    BINDINGS = actions.bindings(actions.GALLERY)
+
+    def __init__(
+        self,
+        preferences: Preferences,
+        entries: Sequence[Entry] | None = None,
+        problem: LufError | None = None,
+        again: Callable[[], object] | None = None,
+    ) -> None:
+        """`problem` is shown at once: why the file named on the command line cannot be played.
+
+        `again` tries once more.
+        """
+        super().__init__(preferences)
+        self.entries = tuple(everything() if entries is None else entries)
+        self.filter = ""
+        self.list = ListPanel("scenarios", (), self.nothing, choose=self._open)
+        self.list.name = "scenarios"
+        self._broken: frozenset[Path] = frozenset()
+        self._previews: dict[Path, tuple[tuple[int, int], tuple[Row, ...]]] = {}
+        self._fill()
+        if problem is not None:
+
+            def retry() -> None:
+                self.close_panel()
+                if again is not None:
+                    again()
+
+            self.panels.append(ProblemsPanel(problem, self.close_panel, retry if again else None))
+
+    def on_mount(self) -> None:
+        """Find the files that cannot be played, while the person looks."""
+        self.run_worker(self._look_through, thread=True, exit_on_error=False)
+
+    def _look_through(self) -> None:
+        """In a thread: parse every file, while nothing else is being opened or looked at."""
+        worker = get_current_worker()
+        time.sleep(AFTER * 4)
+        broken = []
+        for entry in self.entries:
+            while (self.panels or not self.is_current) and not worker.is_cancelled:
+                time.sleep(AFTER * 4)
+            if worker.is_cancelled:
+                return
+            try:
+                if not is_trace(entry.path):
+                    scenario_text.load_program(entry.path)
+            except LufError:
+                broken.append(entry.path)
+        if broken and not worker.is_cancelled:
+            self.app.call_from_thread(self._found_broken, frozenset(broken))
+
+    def _found_broken(self, broken: frozenset[Path]) -> None:
+        """Mark files in the list; the cursor stays."""
+        self._broken = broken
+        at = self.list.cursor
+        self._fill()
+        self.list.cursor = at
+        self.paint_soon()
+
+    def nothing(self) -> None:
+        """The list stays."""
+
+    def _fill(self) -> None:
+        words = self.filter.casefold().split()
+        self.list.items = []
+        self.list.empty = f"no scenario matches '{self.filter}'" if words else "no scenario found"
+        folder = None
+        for entry in self.entries:
+            said = f"{entry.name} {entry.title} {entry.about}".casefold()
+            if not all(word in said for word in words):
+                continue
+            if entry.folder != folder:
+                folder = entry.folder
+                if self.list.items:
+                    self.list.items.append(Item((), heading=True))
+                self.list.items.append(Item((Mark(folder or "scenarios", HEADING),), heading=True))
+            bad = (Mark("✖ ", BAD),) if entry.path in self._broken else ()
+            self.list.items.append(Item((*bad, Mark(entry.title)), value=entry))
+        self.list.key("home", None)
+        count = sum(not item.heading for item in self.list.items)
+        about = f" matching '{self.filter}'" if words else ""
+        self.list.title = f"{count} scenarios{about}"
+
+    # -- drawing ------------------------------------------------------------------------------
+
+    def blocks(self, width: int, height: int) -> list[Block]:
+        """The list at the left, the script of the current one at the right."""
+        left = max(34, min(64, width * 2 // 5))
+        tall = height - 3
+        head = Pane("head", (), (head_row(width), ()))
+        listed = self.list.pane(left - 4, tall - 2)
+        shown = self._preview(width - left - 4)
+        return [
+            Block(head, 0, 0, width, 2, frame=False),
+            Block(listed, 0, 2, left, tall, focus=not self.panels),
+            Block(shown, left, 2, width - left, tall),
+        ]
+
+    def hints(self) -> Sequence[tuple[str, str, str]]:
+        """What can be done with a list."""
+        return actions.hints(HINTS)
+
+    def _preview(self, columns: int) -> Pane:
+        item = self.list.item
+        if item is None or not isinstance(item.value, Entry):
+            return Pane("preview", (), ())
+        entry = item.value
+        rows: list[Row] = [(Mark(line),) for line in wrap(entry.about, columns)]
+        return Pane(
+            f"preview {entry.path}",
+            (Mark(entry.path.name, "title"),),
+            (*rows, (), *self._script(entry.path)),
+        )
+
+    def _script(self, path: Path) -> tuple[Row, ...]:
+        """The script, or what is wrong with it; kept until the file changes."""
+        try:
+            state = path.stat()
+            stamp = (state.st_mtime_ns, state.st_size)
+            known = self._previews.get(path)
+            if known is None or known[0] != stamp:
+                known = self._previews[path] = (stamp, tuple(script_rows(path)))
+                self.set_timer(AFTER, lambda: self._judge(path, stamp))
+        except OSError as error:
+            return ((Mark(f"cannot be read: {error.strerror}", BAD),),)
+        return known[1]
+
+    def _judge(self, path: Path, stamp: tuple[int, int]) -> None:
+        """Show what is wrong with a script in its place. Later: loading a parser takes a while."""
+        try:
+            if not is_trace(path):
+                scenario_text.load_program(path)
+        except LufError as error:
+            self._previews[path] = (stamp, tuple(problem_rows(error)))
+            self.paint_soon()
+
+    # -- actions ------------------------------------------------------------------------------
+
+    def act_list(self, key: str) -> None:
+        """Move in the list, or open."""
+        self.list.key(key, None)
+
+    def act_scroll(self, direction: int) -> None:
+        """Scroll the script."""
+        name = next(
+            (b.pane.name for b in self.grid.blocks if b.pane.name.startswith("preview")), ""
+        )
+        self.grid.scroll_pane(name, direction * 10)
+
+    def act_filter(self) -> None:
+        """Ask for words that must occur."""
+
+        def use(text: str) -> None:
+            self.filter = text.strip()
+            self._fill()
+
+        self.open(
+            Prompt(
+                "show scenarios with", self.close_panel, use, text=self.filter, blank=True,
+                help_rows=("words of the name, the title or what it is about",),
+            )
+        )  # fmt: skip
+
+    def _open(self, item: Item) -> None:
+        assert isinstance(item.value, Entry)
+        self.post_message(OpenScenario(item.value.path))
+
+    def act_theme(self) -> None:
+        """The next theme."""
+        self.next_theme()
+
+    def act_help(self) -> None:
+        """All keys."""
+        self.open(HelpPanel(self.WHERE, self.close_panel))
+
+    def act_back(self) -> None:
+        """To the run that is open, if one is; shows all scenarios first when some are hidden."""
+        if self.filter:
+            self.filter = ""
+            self._fill()
+        elif len(self.app.screen_stack) > 1:
+            self.dismiss()
+        else:
+            self.tell("q leaves", badly=True)
+
+    def act_quit(self) -> None:
+        """Leave the app."""
+        self.app.exit()
+
+    # -- the mouse ----------------------------------------------------------------------------
+
+    def pressed(self, message: Grid.Pressed) -> None:
+        """A click puts the cursor on a scenario, a second one opens it."""
+        if message.hit.pane == self.list.name:
+            self.list.press(message.hit.row, twice=message.twice)
+
+    def on_grid_scrolled(self, message: Grid.Scrolled) -> None:
+        """The wheel moves in the list."""
+        if self.panels:
+            super().on_grid_scrolled(message)
+        else:
+            message.stop()
+            self.list.key("down" if message.rows > 0 else "up", None)
+            self.paint_soon()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """The theme may have changed meanwhile."""
+        self.grid.use(self.preferences.ink)
+
+
+def everything() -> list[Entry]:
+    """The shipped scenarios, and those in the working folder."""
+    shipped = library.shipped()
+    known = {entry.path.resolve() for entry in shipped}
+    here = [
+        library.Entry(found.path, HERE, found.title, found.about)
+        for found in (library.entry(path, path.parent) for path in sorted(Path().glob("*.luf")))
+        if found.path.resolve() not in known
+    ]
+    recordings = traces.entries(library.recordings())
+    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST), *recordings]
+
+
+def script_rows(path: Path) -> list[Row]:
+    """A script with its lines dimmed where they are comments."""
+    if is_trace(path):
+        try:
+            return [(Mark(line.expandtabs()),) for line in first_lines(path)]
+        except LufError as error:
+            return list(problem_rows(error))
+    lines = path.read_text("utf-8", errors="replace").splitlines()
+    return [
+        (Mark(line, DIM if line.lstrip().startswith("#") else "text"),)
+        for line in lines
+        if line.split(" ")[0] not in ("title", "about")
+    ]
+
+
+def head_row(width: int) -> Row:
+    """The first line of the gallery."""
+    name, said = " luf-tui ", "  a TLB flush may wait until the page it protects is used again"
+    return (Mark(name, HEADING), Mark(said[: width - len(name)], ACCENT))

@@ -1,0 +1,140 @@
+"""Which panes of the view are on the screen, which of them has the keys, and what to draw."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from luf_tui.machine.refs import Ref
+from luf_tui.ui.drawing.grid import Block
+from luf_tui.ui.panels.panel import ACTION, TAB
+from luf_tui.ui.session import Session
+from luf_tui.view.marks import Mark, Pane, Row
+from luf_tui.view.screen import GROUPS, PANES, Placement, ViewState, arrange
+
+FRAMED = 3
+"""Panes this tall or taller have a frame, a number and can have the keys."""
+NUMBERED = ("script", *GROUPS)
+"""Panes by number, from 1 on."""
+PLACES = ("line", "step")
+"""Regions of refs that stand for a place in the run, not for a thing in the machine."""
+SHORT = {"tlbs": "TLBs", "pagetables": "tables", "ledger": "owed"}
+"""Names of panes where all of them stand in one title."""
+
+
+class VisiblePanes:
+    """The panes of a stepper screen."""
+
+    def __init__(self) -> None:
+        self.focus = "script"
+        self.zoomed = False
+        self._group = GROUPS[0]
+        self._shown: list[Block] = []
+
+    # -- drawing ------------------------------------------------------------------------------
+
+    def blocks(self, session: Session, width: int, height: int) -> list[Block]:
+        """The panes that fit into so many cells, at the session's position."""
+        timeline = session.timeline
+        timeline.seek(session.position)
+        state = ViewState(
+            changed_only=session.changed_only,
+            selected=session.selected,
+            breakpoints=session.lines_stopped_at,
+            level=session.level,
+        )
+        places = self._places(width, height)
+        turns = sum(place.pane in GROUPS for place in places) == 1
+        self._shown = []
+        for place in places:
+            framed = place.height >= FRAMED
+            columns = place.width - 4 if framed else place.width
+            rows = place.height - 2 if framed else place.height
+            pane = PANES[place.pane](timeline, state, columns, rows)
+            block = Block(
+                self._titled(pane, turns=turns) if framed else pane,
+                place.x, place.y, place.width, place.height,
+                frame=framed, focus=framed and pane.name == self.focus,
+            )  # fmt: skip
+            self._shown.append(block)
+        return list(self._shown)
+
+    def _places(self, width: int, height: int) -> tuple[Placement, ...]:
+        """Where panes go: as the view has it, or the focused one alone between the bars."""
+        if self.focus in GROUPS:
+            self._group = self.focus
+        places = arrange(width, height, self._group)
+        hidden = self.focus not in [place.pane for place in places]
+        if not self.zoomed and not hidden:
+            return places
+        body = [place for place in places if place.height >= FRAMED]
+        if not body:
+            return places
+        top = min(place.y for place in body)
+        bottom = max(place.y + place.height for place in body)
+        bars = [place for place in places if place.height < FRAMED]
+        return (*bars, Placement(self.focus, 0, top, width, bottom - top))
+
+    def _titled(self, pane: Pane, *, turns: bool) -> Pane:
+        """The pane with its number; where panes take turns, with the names of all of them."""
+        if turns and pane.name in GROUPS:
+            return evolve(pane, title=self._tabs(pane.name))
+        if pane.name in NUMBERED:
+            number = Mark(f"{NUMBERED.index(pane.name) + 1} ", "dim")
+            return evolve(pane, title=(number, *pane.title))
+        return pane
+
+    def _tabs(self, shown: str) -> Row:
+        tabs: list[Mark] = []
+        for number, name in enumerate(GROUPS, start=2):
+            ref = Ref(ACTION, 0, f"pane-{number}")
+            role = TAB if name == shown else "dim"
+            tabs += [
+                Mark(f"{number} ", "dim", ref), Mark(SHORT.get(name, name), role, ref), Mark("  "),
+            ]  # fmt: skip
+        return tuple(tabs[:-1])
+
+    # -- the keys -----------------------------------------------------------------------------
+
+    @property
+    def page(self) -> int:
+        """Rows a page of the focused pane has."""
+        block = self._block(self.focus)
+        return max(1, block.rows - 1) if block else 1
+
+    def focus_by(self, by: int) -> None:
+        """Give the keys to the next pane, shown or not."""
+        self.focus = NUMBERED[(NUMBERED.index(self.focus) + by) % len(NUMBERED)]
+
+    def focus_number(self, number: int) -> bool:
+        """Give the keys to a pane by number. False if there is none."""
+        if number > len(NUMBERED):
+            return False
+        self.focus = NUMBERED[number - 1]
+        return True
+
+    def focus_on(self, name: str) -> None:
+        """Give the keys to a pane by name, if it can have them."""
+        if name in NUMBERED:
+            self.focus = name
+
+    # -- things -------------------------------------------------------------------------------
+
+    def next_ref(self, selected: Ref | None, direction: int) -> tuple[Ref, int] | None:
+        """The thing after (or before) the selected one in the focused pane, and its row."""
+        block = self._block(self.focus)
+        found: dict[Ref, int] = {}
+        for number, row in enumerate(block.pane.rows if block else ()):
+            for mark in row:
+                if mark.ref is not None and mark.ref.region not in PLACES:
+                    found.setdefault(mark.ref, number)
+        refs = list(found)
+        if not refs:
+            return None
+        if selected in found:
+            ref = refs[(refs.index(selected) + direction) % len(refs)]
+        else:
+            ref = refs[0 if direction > 0 else -1]
+        return ref, found[ref]
+
+    def _block(self, name: str) -> Block | None:
+        return next((block for block in self._shown if block.pane.name == name), None)

@@ -1,0 +1,149 @@
+"""A counterexample is an ordinary scenario that plays the broken order, always."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from luf_tui.engine.turns import Turns
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.format import format_text
+from luf_tui.script.parse import parse
+from luf_tui.script.program import Race
+from luf_tui.search import counterexample
+from luf_tui.search.exploration import Report, explore
+from luf_tui.search.search import Search
+from luf_tui.search.shrink import Shrinker, shrink
+from luf_tui.timeline.recorder import record
+from luf_tui.timeline.timeline import Timeline
+from tests.races import GUARDED, race, start
+
+CASES = [(name, *expected) for name, expected in GUARDED.items()]
+
+
+def report(name: str, guard: str) -> Report:
+    return explore(race(name), make_policy("luf", [guard]))
+
+
+def played(scenario: str) -> Timeline:
+    return record(parse(scenario, "counterexample.luf"))
+
+
+@pytest.mark.parametrize(("name", "guard", "obligation"), CASES)
+def test_it_replays_to_the_same_obligation_and_fails(
+    name: str, guard: str, obligation: str
+) -> None:
+    run = played(report(name, guard).scenario)
+    first = next(found for found in run.findings if found.weight == "violation")
+    assert obligation == first.obligation
+    assert [False] == [outcome.held for outcome in run.outcomes]
+    assert () == run.refusals
+
+
+@pytest.mark.parametrize(("name", "guard", "obligation"), CASES)
+def test_the_violation_is_the_last_turn_of_its_schedule(
+    name: str, guard: str, obligation: str
+) -> None:
+    run = played(report(name, guard).scenario)
+    number, item = next(
+        (n, item) for n, item in enumerate(run.program.items) if isinstance(item, Race)
+    )
+    first = next(found for found in run.findings if found.weight == "violation")
+    assert run.item_steps(number)[len(item.schedule) - 1] == first.step
+
+
+def test_it_names_the_policy_it_was_found_under() -> None:
+    scenario = report("write-syscall", "flush-on-write").scenario
+    program = parse(scenario)
+    assert ("luf", ("flush-on-write",)) == (program.policy, program.without)
+
+
+def test_it_is_safe_again_with_the_guard_back() -> None:
+    scenario = report("pending-wrprotect", "pending-wrprotect").scenario
+    run = record(parse(scenario), "luf")
+    assert ["violation"] == sorted({found.weight for found in run.findings} - {"deviation"})
+    whole = scenario.replace(" without pending-wrprotect", "")
+    assert not [f for f in played(whole).findings if f.weight == "violation"]
+
+
+def test_it_is_formatted_and_tells_what_was_found() -> None:
+    scenario = report("munmap", "note-pending").scenario
+    assert scenario == format_text(scenario)
+    assert re.search(
+        r"note +Found by search under luf without note-pending, in \d+ turns", scenario
+    )
+    assert re.search(r"note +turn \d+, kswapd: clear a PTE", scenario)
+
+
+@pytest.mark.parametrize(("name", "guard"), [case[:2] for case in CASES])
+def test_tidying_keeps_the_violation_and_never_adds_turns(name: str, guard: str) -> None:
+    transitions = start(race(name), guard).transitions
+    broken = Search(transitions).run().broken[0]
+    turns = counterexample.tidy(transitions, broken)
+    found = transitions.replay(turns)
+    assert found is not None
+    assert broken.obligation == found.obligation
+    assert len(turns) <= len(broken.turns)
+    assert changes(turns) <= changes(broken.turns)
+
+
+def changes(turns: tuple[int, ...]) -> int:
+    return sum(a != b for a, b in pairwise(turns))
+
+
+@pytest.mark.parametrize("name", ["flush-before-reuse", "pending-wrprotect"])
+def test_shrinking_keeps_the_obligation_and_takes_lines_away(name: str) -> None:
+    guard, obligation = GUARDED[name]
+    found = report(name, guard)
+    smaller = shrink(race(name), make_policy("luf", [guard]), found, seconds=10)
+    assert obligation == smaller.obligation
+    assert len(smaller.schedule) <= len(found.schedule)
+    assert len(smaller.scenario) < len(found.scenario)
+    assert any(obligation == one.obligation for one in played(smaller.scenario).findings)
+
+
+def test_nothing_is_shrunk_when_no_time_is_left() -> None:
+    found = report("munmap", "note-pending")
+    assert found == shrink(race("munmap"), make_policy("luf", ["note-pending"]), found, seconds=0)
+
+
+def test_shrinking_stopped_from_outside_keeps_the_smallest_so_far() -> None:
+    found = report("munmap", "note-pending")
+    policy = make_policy("luf", ["note-pending"])
+    shrinker = Shrinker(race("munmap"), policy, found, tell=lambda _: shrinker.stop())
+    smaller = shrinker.run()
+    assert smaller == shrinker.best != found
+    assert ["O10"] == [f.obligation for f in played(smaller.scenario).findings]
+
+
+def test_an_interrupt_while_shrinking_keeps_the_counterexample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = report("munmap", "note-pending")
+    take, left = Turns.take, [300]
+
+    def interrupted(turns: Turns, turn: int) -> object:
+        left[0] -= 1
+        made = take(turns, turn)
+        if not left[0]:
+            raise KeyboardInterrupt
+        return made
+
+    monkeypatch.setattr(Turns, "take", interrupted)
+    shrinker = Shrinker(race("munmap"), make_policy("luf", ["note-pending"]), found)
+    assert found.obligation == shrinker.run().obligation
+    assert shrinker.interrupted
+    assert left[0] <= 0
+
+
+def test_a_counterexample_that_cannot_be_read_is_named_as_itself() -> None:
+    assert "munmap-counterexample.luf" == counterexample.path_of(race("munmap"))
+
+
+def test_a_schedule_already_there_gives_way_to_the_one_found() -> None:
+    source = "\n".join(race("munmap").source).replace("end\n", "  schedule app/1*3\nend\n", 1)
+    scenario = explore(parse(source), make_policy("luf", ["note-pending"])).scenario
+    assert "app/1*3\n" not in scenario
+    assert any(found.weight == "violation" for found in played(scenario).findings)

@@ -1,0 +1,180 @@
+"""Every reduction against the search without it: the same states once what it leaves out is
+projected away, and the same verdict on every mutant.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from attrs import evolve
+
+from luf_tui.engine.operation import OPERATIONS
+from luf_tui.engine.operations.flush import FlushTlbFunc
+from luf_tui.machine.config import ARM64, RISCV
+from luf_tui.machine.machine import Machine
+from luf_tui.policy.registry import POLICIES
+from luf_tui.script.program import Program
+from luf_tui.search.all_guards import asking
+from luf_tui.search.canonical import RESULTS, Canonical
+from luf_tui.search.keys import WIDE, Keys, TooWide
+from luf_tui.search.search import SAFE, Search
+from luf_tui.search.transitions import at_race
+from tests.races import GUARDED, race, start, tiny
+
+Cells = tuple[int, ...]
+
+
+def states(program: Program, *without: str, symmetric: bool, reduced: bool) -> set[Cells]:
+    """Every state of a race under its canonical names, found with or without reductions."""
+    begun = start(program, *without, reduced=reduced)
+    search = Search(begun.transitions, symmetric=symmetric, all_findings=True, keep=True)
+    result = search.run()
+    cells = begun.transitions.cells
+    canonical = Canonical(begun.transitions.machine)
+    found = set()
+    origin = cells.snapshot()
+    for key in result.keys:
+        search.keys.restore(key)
+        found.add(tuple(canonical.of(cells.values)))
+    cells.restore(origin)
+    return found
+
+
+SMALL = [
+    ("flush-before-reuse", ""),
+    ("flush-before-reuse", "flush-before-reuse"),
+    ("wait-zone-generation", ""),
+    ("wait-zone-generation", "wait-zone-generation"),
+    ("write-syscall", ""),
+    ("write-syscall", "flush-on-write"),
+    ("munmap", "note-pending"),
+]
+
+
+@pytest.mark.parametrize(("name", "guard"), SMALL)
+def test_symmetric_search_reaches_the_same_states(name: str, guard: str) -> None:
+    without = (guard,) if guard else ()
+    plain = states(race(name), *without, symmetric=False, reduced=True)
+    assert plain == states(race(name), *without, symmetric=True, reduced=True)
+
+
+@pytest.mark.parametrize("arch", [ARM64, RISCV])
+@pytest.mark.parametrize("name", ["flush-before-reuse", "write-syscall", "munmap"])
+def test_so_it_does_where_flushes_are_other_ones(name: str, arch: str) -> None:
+    program = race(name)
+    program = evolve(program, config=evolve(program.config, arch=arch))
+
+    plain, merged = (states(program, symmetric=how, reduced=True) for how in (False, True))
+    assert plain == merged
+    assert SAFE == Search(start(program).transitions).run().verdict
+
+
+def test_symmetry_merges_states() -> None:
+    plain, merged = (
+        Search(start(race("wait-zone-generation")).transitions, symmetric=symmetric).run().states
+        for symmetric in (False, True)
+    )
+    assert merged < plain
+
+
+@pytest.mark.parametrize(("name", "guard"), SMALL)
+def test_acknowledging_at_once_leaves_out_only_states_that_wait_to(name: str, guard: str) -> None:
+    without = (guard,) if guard else ()
+    program = race(name)
+    machine = start(program).transitions.machine
+    plain = states(program, *without, symmetric=True, reduced=False)
+    fewer = states(program, *without, symmetric=True, reduced=True)
+    assert fewer <= plain
+
+    def waits(state: Cells) -> bool:
+        return any(
+            state[record.base : record.base + 2] == (FlushTlbFunc.NUMBER, FlushTlbFunc.ack.number)
+            for record in machine.stack
+        )
+
+    assert {s for s in plain if not waits(s)} == {s for s in fewer if not waits(s)}
+
+
+@pytest.mark.parametrize("more", ["allow evict", "allow evict, prefetch"])
+@pytest.mark.parametrize("guard", ["", "note-pending", "flush-batched-pending"])
+def test_late_evictions_reach_the_same_states_but_for_the_tlbs(more: str, guard: str) -> None:
+    without = (guard,) if guard else ()
+    program = tiny(more)
+    machine = start(program).transitions.machine
+    tlb = range(machine.tlb.base, machine.tlb.base + len(machine.tlb) * machine.tlb.size)
+
+    def projected(reduced: bool) -> set[Cells]:
+        found = states(program, *without, symmetric=True, reduced=reduced)
+        return {(*state[: tlb.start], *state[tlb.stop :]) for state in found}
+
+    assert projected(reduced=False) >= projected(reduced=True)
+    done = {s for s in projected(reduced=False) if finished(machine, s, tlb)}
+    assert done == {s for s in projected(reduced=True) if finished(machine, s, tlb)}
+
+
+def finished(machine: Machine, state: Cells, tlb: range) -> bool:
+    """Whether nothing is in flight in a state without its TLB cells."""
+    at = [record.base - len(tlb) for record in machine.ctx]
+    return not any(state[depth] for depth in at)
+
+
+def asked_for(name: str) -> set[str]:
+    """The guards that a whole plain search asks for: without another one nothing changes."""
+    asked: set[str] = set()
+    begun = at_race(race(name), asking(POLICIES["luf"], asked)(), reduced=False)
+    assert begun is not None
+    Search(begun.transitions, symmetric=False).run()
+    return asked
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_reduced_and_plain_search_agree_on_every_mutant(name: str) -> None:
+    mutants: list[tuple[str, ...]] = [(), (GUARDED[name][0],)]
+    if name in ("flush-before-reuse", "wait-zone-generation"):
+        mutants = [(), *((guard,) for guard in sorted(asked_for(name)))]
+    for without in mutants:
+        verdicts = set()
+        for reduced in (False, True):
+            transitions = start(race(name), *without, reduced=reduced).transitions
+            found = Search(transitions, symmetric=reduced).run()
+            verdicts.add((found.verdict, *{one.obligation for one in found.broken}))
+        assert 1 == len(verdicts), without
+
+
+def test_the_steps_that_read_a_result_are_those_declared() -> None:
+    reading = {
+        declared
+        for kind in OPERATIONS
+        for declared in kind.STEPS
+        if "k.result" in inspect.getsource(declared.body)
+    }
+    assert reading == RESULTS["frame"] | RESULTS["code"]
+
+
+def test_a_key_brings_its_state_back() -> None:
+    transitions = start(race("flush-before-reuse")).transitions
+    keys = Keys(transitions.cells)
+    seen = {}
+    while transitions.choices():
+        transitions.make(transitions.choices()[0])
+        keys.learn(transitions.cells.log_cell)
+        seen[keys.of(transitions.cells.values)] = transitions.cells.snapshot()
+    for key, snapshot in seen.items():
+        keys.restore(key)
+        assert snapshot == transitions.cells.snapshot()
+
+
+def test_a_cell_too_large_for_a_byte_is_told_and_fits_a_wider_key() -> None:
+    transitions = start(race("flush-before-reuse")).transitions
+    cell = len(transitions.cells.values) - 1
+    transitions.cells.write(cell, 70_000)
+    narrow, wide = Keys(transitions.cells), Keys(transitions.cells, WIDE)
+    transitions.cells.write(cell, 80_000)
+    with pytest.raises(TooWide):
+        narrow.learn([cell])
+    wide.learn([cell])
+    key = wide.of(transitions.cells.values)
+    wide.restore(key)
+    assert 80_000 == transitions.cells.values[cell]
+    assert b"" == wide.of(wide.first)

@@ -1,0 +1,275 @@
+"""Every order of a race, searched from inside the app."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from textual.geometry import Offset
+
+from luf_tui.commands.verdict import judged
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import load, parse
+from luf_tui.search.search import BOUNDED, SAFE, UNSAFE
+from luf_tui.timeline.ask.failing import first_failure
+from luf_tui.timeline.recorder import record
+from luf_tui.ui.app import LufApp
+from luf_tui.ui.background.race_search import OVER, SEARCHING, STOPPED, RaceSearch, race_near
+from luf_tui.ui.panels.search_progress import choices
+from tests.races import FOLDER
+from tests.races import TINY as TEMPLATE
+from tests.ui_driver import do, driven, lines, text
+
+RACE = FOLDER / "flush-before-reuse.luf"
+GUARD = "flush-before-reuse"
+TINY = TEMPLATE.format(more="")
+_MORE = ("  cpu1 read heap.0", "  cpu2 write heap.0") * 6 + ("  kswapd drain",) * 6
+LONG = TEMPLATE.format(more="\n".join(["allow evict, prefetch, drain", *_MORE]))
+"""With a race that takes much longer than any test."""
+SIZES = [(80, 24), (160, 50)]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Scripts are saved into the working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def unsafe():
+    return LufApp(RACE, policy="luf", without=[GUARD])
+
+
+async def over(pilot, seconds=60):
+    """Wait until the search of the app is over."""
+    until = time.monotonic() + seconds
+    while pilot.app.screen.searches[-1].stage != OVER:
+        assert time.monotonic() < until
+        await pilot.pause(0.05)
+    pilot.app.screen.paint_now()
+
+
+async def shown(pilot, words, seconds=60):
+    """Wait until the screen says something."""
+    until = time.monotonic() + seconds
+    while words not in text(pilot.app):
+        assert time.monotonic() < until
+        await pilot.pause(0.05)
+
+
+async def click_on(pilot, words):
+    y, line = next((y, t) for y, t in enumerate(lines(pilot.app)) if words in t)
+    assert await pilot.click(offset=Offset(line.index(words) + 1, y))
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@driven
+async def test_keys_lead_into_the_counterexample_and_back(size):
+    async with unsafe().run_test(size=size) as pilot:
+        screen = pilot.app.screen
+        screen.session.goto("L14")
+        before, position = screen.session, screen.session.position
+        await pilot.press("E")
+        await over(pilot)
+        assert "✖ unsafe: O2 after 17 turns" in text(pilot.app)
+
+        await pilot.press("enter")
+        await pilot.pause()
+        run = screen.session.timeline
+        assert not screen.panels
+        assert first_failure(run) == screen.session.position
+        assert "violation: f0 has a new owner" in text(pilot.app)
+        assert ("failed", "luf") == (judged(run).word, run.policy.name)
+
+        await pilot.press("left", "u")
+        await pilot.pause()
+        assert (before, position) == (screen.session, screen.session.position)
+        assert f"back at step {position}" in lines(pilot.app)[-1]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@driven
+async def test_the_mouse_leads_into_the_counterexample_and_back(size):
+    async with unsafe().run_test(size=size) as pilot:
+        screen = pilot.app.screen
+        screen.session.goto("L17")
+        screen.told = ""
+        screen.paint_now()
+        before = screen.session
+        await click_on(pilot, "E explore")
+        await over(pilot)
+        await click_on(pilot, "open the counterexample")
+        assert before is not screen.session
+
+        screen.told = ""
+        screen.paint_now()
+        await click_on(pilot, "u go back")
+        assert before is screen.session
+
+
+@driven
+async def test_a_race_that_holds_is_called_safe_with_its_figures():
+    async with LufApp(RACE).run_test(size=(80, 24)) as pilot:
+        await pilot.press("E")
+        await over(pilot)
+        search = pilot.app.screen.searches[-1]
+
+        assert SAFE == search.report.verdict
+        assert "✓ safe: no order of this race breaks an obligation" in text(pilot.app)
+        assert f"all {search.report.states:,} states were looked at" in text(pilot.app)
+        await pilot.press("escape")
+        assert not pilot.app.screen.panels
+
+
+@pytest.fixture
+def long(folder):
+    made = folder / "long.luf"
+    made.write_text(LONG, "utf-8")
+    return made
+
+
+@driven
+async def test_a_search_stopped_by_hand_is_not_decided_and_can_be_made_again(long):
+    async with LufApp(long).run_test(size=(80, 24)) as pilot:
+        await pilot.press("E")
+        assert "searching every order" in text(pilot.app)
+        assert "transitions/s" in text(pilot.app)
+        await pilot.press("escape")
+        await over(pilot)
+        first = pilot.app.screen.searches[-1]
+        assert (BOUNDED, True) == (first.report.verdict, STOPPED in first.report.why)
+        assert "? not decided: stopped by hand" in text(pilot.app)
+        assert f"nothing was found in {first.report.states:,} states" in text(pilot.app)
+
+        await pilot.press("enter")
+        await pilot.pause()
+        again = pilot.app.screen.searches[-1]
+        assert again is not first
+        assert SEARCHING == again.stage
+
+
+@driven
+async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
+    async with LufApp(long).run_test(size=(120, 40)) as pilot:
+        screen = pilot.app.screen
+        await pilot.press("E", "q", "right", "right")
+        assert 2 == screen.session.position
+        assert not screen.panels
+        search = screen.searches[-1]
+        await shown(pilot, " states  ")
+        await pilot.press("E")
+        assert "searching every order" in text(pilot.app)
+        assert [search] == screen.searches
+
+        await pilot.press("q")
+        search.stop()
+        await shown(pilot, "race on line 12: not decided: stopped by hand")
+
+
+@driven
+async def test_leaving_ends_a_search(long):
+    async with LufApp(long).run_test(size=(120, 40)) as pilot:
+        await pilot.press("E")
+        search = pilot.app.screen.searches[-1]
+    assert search.wait(10)
+
+
+@driven
+async def test_what_was_found_can_be_saved_and_fails_when_it_is_run(folder):
+    async with unsafe().run_test(size=(80, 24)) as pilot:
+        await pilot.press("E")
+        await over(pilot)
+        await pilot.press("down", "down", "enter")
+        await pilot.pause()
+        saved = folder / "flush-before-reuse-counterexample.luf"
+        assert f"saved {saved.name}" in lines(pilot.app)[-1]
+
+        run = record(load(str(saved)))
+        assert "failed" == judged(run).word
+        await pilot.press("up", "up", "enter")
+        await pilot.pause()
+        assert Path("flush-before-reuse-counterexample-2.luf") == pilot.app.screen.session.path
+
+
+@driven
+async def test_a_counterexample_opened_is_in_no_file_until_it_is_saved(folder):
+    async with unsafe().run_test(size=(80, 24)) as pilot:
+        await pilot.press("E")
+        await over(pilot)
+        await pilot.press("enter", "m", "b")
+        await pilot.pause()
+        assert [] == list(folder.iterdir())
+
+        await pilot.press("W", "b")
+        await pilot.pause()
+        stem = "flush-before-reuse-counterexample.luf"
+        assert {stem, f".{stem}.marks.json"} == {path.name for path in folder.iterdir()}
+
+
+@driven
+async def test_another_policy_asks_another_question():
+    async with LufApp(RACE).run_test(size=(120, 40)) as pilot:
+        screen = pilot.app.screen
+        await pilot.press("E")
+        await over(pilot)
+        await pilot.press("escape")
+        session = screen.session
+        program = session.timeline.program
+        session.replace(record(program, "luf", [GUARD]))
+        await pilot.press("E")
+        await over(pilot)
+
+        assert [SAFE, UNSAFE] == [search.report.verdict for search in screen.searches]
+
+
+@driven
+async def test_a_script_without_a_race_says_so(folder):
+    path = folder / "plain.luf"
+    path.write_text(TINY.partition("race\n")[0], "utf-8")
+    async with LufApp(path).run_test(size=(80, 24)) as pilot:
+        do(pilot.app, "explore")
+
+        assert "no race in this script" in lines(pilot.app)[-1]
+        assert not pilot.app.screen.panels
+
+
+@driven
+async def test_a_script_that_fails_is_opened_where_it_fails(folder):
+    async with unsafe().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        session = pilot.app.screen.session
+        assert 0 < first_failure(session.timeline) == session.position
+        assert "opened where it fails" in lines(pilot.app)[-1]
+    async with LufApp(RACE, 0, "luf", [GUARD]).run_test(size=(80, 24)) as pilot:
+        assert 0 == pilot.app.screen.session.position
+
+
+def test_a_script_that_shows_a_violation_on_purpose_does_not_fail():
+    shown = RACE.read_text("utf-8").replace("no violation", "violation")
+    run = record(parse(shown), "luf", [GUARD])
+
+    assert run.findings
+    assert -1 == first_failure(run)
+
+
+def test_the_race_meant_is_the_one_under_the_cursor_else_the_next_else_the_last():
+    body = TINY.partition("race\n")[2].partition("end\n")[0]
+    program = parse(TINY + "cpu1 read text.0\nrace\n" + body + "end\ncpu1 read text.0\n")
+    first, second = (
+        number for number, row in enumerate(program.source, start=1) if row.strip() == "race"
+    )
+
+    found = [race_near(program, line) for line in (1, first, first + 1, second - 1, second, 99)]
+    assert [0, 0, 0, 1, 1, 1] == found
+    assert race_near(parse(TINY.partition("race\n")[0]), 3) is None
+
+
+def test_a_search_that_cannot_begin_says_why():
+    text = TINY.replace("race\n", "cpu1 read text.0 stop before xyzzy\nrace\n")
+    search = RaceSearch(parse(text), make_policy("luf"), 0)
+
+    assert search.wait(60)
+    assert "xyzzy" in search.problem
+    assert [("close", "close")] == choices(search)
