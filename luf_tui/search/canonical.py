@@ -16,18 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
-from luf_tui.engine.operation import OPERATIONS, Step
-from luf_tui.engine.operations.access import Access
-from luf_tui.engine.operations.compaction import Compact
-from luf_tui.engine.operations.fault import Fault
-from luf_tui.engine.operations.files import WriteFile
-from luf_tui.engine.operations.grow import PteAlloc
-from luf_tui.engine.operations.madvise import Mremap
-from luf_tui.engine.operations.memory import KernelAlloc
-from luf_tui.engine.operations.migrate import Migrate
-from luf_tui.engine.operations.process import Fork
-from luf_tui.engine.operations.replace import Uprobe
-from luf_tui.engine.operations.uffdio import UffdCopy
+from luf_tui.engine.operation import OPERATIONS
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Field
 from luf_tui.machine.schema import STACK_DEPTH, Activation, Context, Frame, TlbEntry
@@ -37,28 +26,6 @@ RANKED = {"tlb_gen": 2, "ugen": 1, "batched": 1}
 WRAP_BITS = 16
 """Counters narrower than this may wrap within a race; they keep their values."""
 
-RESULTS: dict[str, frozenset[Step]] = {
-    "frame": frozenset(
-        {
-            Fault.zero,
-            Fault.swap_read,
-            Fault.read_in,
-            Fault.copy_file,
-            Fault.copy,
-            WriteFile.read_in,
-            Migrate.unmap,
-            KernelAlloc.use,
-            PteAlloc.install,
-            Compact.use,
-            UffdCopy.fill,
-            Uprobe.copy,
-        }
-    ),
-    "code": frozenset({Access.back, Fault.grown, Fork.grown, Mremap.grown, Uprobe.got}),
-}
-"""The steps that read what the operation they called has given, and what they take it for. At any
-other step a result is left over and means nothing.
-"""
 RESULT = Context.FIELDS.index(Context.result)
 NEXT = Frame.FIELDS.index(Frame.next)
 
@@ -105,12 +72,14 @@ class Canonical:
             for cpu in range(config.cpus)
         ]
         self._reads = {
-            (kind.NUMBER, declared.number): what
-            for what, steps in RESULTS.items()
+            (kind.NUMBER, declared.number): declared.takes.ref or "code"
             for kind in OPERATIONS
             for declared in kind.STEPS
-            if declared in steps
+            if declared.takes is not None
         }
+        """The steps that take what the operation they called has given, and what they take it for.
+        At any other step a result is left over and means nothing.
+        """
         self._tables: dict[int, tuple[tuple[int, str], ...]] = {
             kind.NUMBER: tuple(
                 (declared.offset, "frame" if declared.ref == "frame" else declared.counter)
@@ -202,7 +171,7 @@ class Canonical:
         signatures = self._signatures(cells, in_flight)
         places: dict[int, list[int]] = {}
         for number, block in enumerate(self.blocks):
-            places.setdefault(self.m.node_of[block[0]], []).append(number)
+            places.setdefault(self.m.zone_of(self.m.frame[block[0]]).index, []).append(number)
         order: list[tuple[int, int]] = []
         moved = False
         for free in places.values():

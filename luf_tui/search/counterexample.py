@@ -107,7 +107,8 @@ def notes(transitions: Transitions, turns: Sequence[int]) -> list[str]:
     events = transitions.machine.events
     for number, turn in enumerate(turns, start=1):
         first = len(events)
-        top = transitions.turns.k.top(turn) if turn < transitions.machine.contexts else None
+        m = transitions.machine
+        top = transitions.turns.k.top(m.ctx[turn]) if turn < m.contexts else None
         doing = step_label(top.NUMBER, top.pos) if top is not None else ""
         transitions.make(turn)
         kinds = [events.kind_of(event) for event in range(first, len(events))]
@@ -213,7 +214,8 @@ def _early(policy: Policy, broken: Broken) -> list[str]:
 def _expectation(transitions: Transitions, broken: Broken) -> str:
     if broken.obligation != DEADLOCK:
         return "expect no violation"
-    name = transitions.machine.ctx_name(broken.waiting[0])
+    m = transitions.machine
+    name = m.ctx_name(m.ctx[broken.waiting[0]])
     return f"expect not blocked {name.partition('/')[0]}"
 
 

@@ -276,7 +276,8 @@ class Search:
         return ""
 
     def _deadlock(self, number: int, waiting: tuple[int, ...]) -> None:
-        names = " and ".join(self.transitions.machine.ctx_name(ctx) for ctx in waiting)
+        m = self.transitions.machine
+        names = " and ".join(m.ctx_name(m.ctx[ctx]) for ctx in waiting)
         message = f"nobody can go on, and {names} did not finish"
         turns = tuple(self.path(number))
         self.broken.append(Broken(DEADLOCK, "W", message, turns, waiting=waiting))

@@ -75,7 +75,7 @@ def _race_begins(timeline: Timeline, number: int) -> Begins:
     inside = begins[bisect_left(begins, first) : bisect_left(begins, end)]
     found: Begins = {}
     for branch in race.branches:
-        ctx = timeline.machine.task_ctx(branch.task)
+        ctx = timeline.machine.task_ctx(timeline.machine.task[branch.task]).index
         ops = [op for op in branch.ops if op.verb not in SILENT]
         events = [event for event in inside if timeline.events.argument(event, 0) == ctx]
         found[ctx] = list(zip(events, ops, strict=False))

@@ -66,10 +66,10 @@ class FrameMap:
         found: set[int] = set()
         for pfn in self.marked:
             frame = m.frame[pfn]
-            key = (frame.state, m.node_of[pfn], frame.mark)
+            key = (frame.state, m.zone_of(frame).index, frame.mark)
             owed = asked.get(key)
             if owed is None:
-                owed = asked[key] = policy.owed(m, pfn)
+                owed = asked[key] = policy.owed(m, frame)
             if owed and frame.state != BUDDY_TAIL:
                 size = 1 << frame.order if frame.state == FREE_BUDDY else 1
                 found.update(range(pfn, pfn + size))

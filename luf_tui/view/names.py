@@ -102,7 +102,8 @@ def stale_entries(timeline: Timeline) -> frozenset[int]:
 def stale_frames(timeline: Timeline) -> frozenset[int]:
     """The frames that stale entries lead to now."""
     tlb = timeline.machine.tlb
-    return frozenset(tlb[index].pfn - 1 for index in stale_entries(timeline))
+    frames = (tlb[index].frame for index in stale_entries(timeline))
+    return frozenset(frame.pfn for frame in frames if frame)
 
 
 LIT = ("violation", "danger", "stale", "changed", "pending")

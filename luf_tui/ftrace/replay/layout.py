@@ -242,7 +242,7 @@ def begin(machine: Machine, layout: Layout) -> None:
     """Hand out what was in use when the recording began. Part of power-on: nothing is told."""
     for number in layout.used:
         frame = machine.frame[number]
-        lists.unlink(machine, number)
-        machine.zone[machine.node_of[number]].free -= 1
+        lists.unlink(frame)
+        machine.zone_of(frame).free -= 1
         frame.state = ANON
     machine.cells.forget()

@@ -29,7 +29,7 @@ from luf_tui.ftrace.replay.layout import Layout, begin, was_unmapped
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, FREE_STATES
+from luf_tui.machine.schema import ANON, FREE_STATES, Context
 from luf_tui.policy.base import Policy
 
 Moved = Callable[[int, int, int], None]
@@ -144,23 +144,24 @@ class Replay:
 
     # -- moving -----------------------------------------------------------------------------
 
-    def _run(self, ctx: int, kind: type[Operation], **args: int) -> None:
+    def _run(self, ctx: Context, kind: type[Operation], **args: object) -> None:
         """Run one operation to its end, interrupted CPUs answering."""
         self.k.push(ctx, kind, args)
         self.k.finish(ctx, self._moved)
 
-    def _bring(self, cpu: int, task: int) -> int:
+    def _bring(self, cpu: int, number: int) -> Context:
         """Make a task current on a CPU; returns its context."""
         m = self.k.m
-        state, ctx = m.cpu[cpu], m.config.cpus + task
-        if state.task != task + 1:
-            borrowed = state.loaded_mm if state.lazy and self._lazy_drops else 0
-            self._run(m.boot_ctx, Switch, cpu=cpu + 1, to=task + 1)
-            if borrowed and m.task[task].mm:
+        state, task = m.cpu[cpu], m.task[number]
+        ctx = m.task_ctx(task)
+        if state.task is not task:
+            borrowed = state.loaded_mm if state.lazy and self._lazy_drops else None
+            self._run(m.boot_ctx, Switch, cpu=cpu, to=task)
+            if borrowed and task.mm:
                 self._run(ctx, FinishSwitch, mm=borrowed)
         return ctx
 
-    def _acting(self, at: int) -> int:
+    def _acting(self, at: int) -> Context:
         """The context of the task that did a fact, current on the CPU it did it on."""
         facts = self.trace.facts
         cpu = facts.cpu[at]
@@ -174,14 +175,15 @@ class Replay:
     def _left_lazy(self, at: int) -> None:
         """An IPI that this policy did not send took no CPU off its address space."""
         if self._sent:
-            self._run(self.k.m.boot_ctx, LeaveLazy, cpu=self.trace.facts.cpu[at] + 1)
+            self._run(self.k.m.boot_ctx, LeaveLazy, cpu=self.trace.facts.cpu[at])
 
     def _fault(self, at: int) -> None:
         facts = self.trace.facts
         if facts.arg[at] & _WRITE and facts.mm[at]:
             mm = facts.mm[at]
             vpn = self.layout.vpn.get((mm, facts.page[at]), self._unknown_page)
-            self._run(self._acting(at), WriteFault, mm=mm, vpn=vpn)
+            space = self.machine.mm[self.layout.mm(mm)]
+            self._run(self._acting(at), WriteFault, mm=space, vpn=vpn)
 
     def _request(self, at: int) -> None:
         facts = self.trace.facts
@@ -196,7 +198,8 @@ class Replay:
             return
         why = _FORK if flags & _WHOLE else _COPIED if flags & _COW else _MUNMAP
         end = max(0, min(facts.arg[at], self._unknown_page))
-        self._run(self._acting(at), Request, mm=mm, end=end, zaps=int(why == _MUNMAP), why=why)
+        space, zaps = self.machine.mm[self.layout.mm(mm)], int(why == _MUNMAP)
+        self._run(self._acting(at), Request, mm=space, end=end, zaps=zaps, why=why)
 
     # -- unmapping and moving pages ---------------------------------------------------------
 
@@ -216,7 +219,7 @@ class Replay:
             self._settle(task)
 
     def _unmap(self, at: int) -> None:
-        facts, layout = self.trace.facts, self.layout
+        facts, layout, m = self.trace.facts, self.layout, self.machine
         flags = facts.flags[at]
         if at in layout.followers or not was_unmapped(flags):
             return
@@ -231,9 +234,9 @@ class Replay:
             self._run(
                 ctx,
                 Learn,
-                mm=layout.mm(facts.mm[one]) + 1,
+                mm=m.mm[layout.mm(facts.mm[one])],
                 vpn=layout.vpn[facts.mm[one], facts.page[one]],
-                pfn=number + 1,
+                frame=self.machine.frame[number],
                 writable=int(bool(known & _WRITABLE)),
                 dirty=int(known & _DIRTY and known & _WRITABLE != 0),
                 hidden=int(bool(known & _HIDDEN)),
@@ -241,7 +244,7 @@ class Replay:
                 order=facts.arg[one].bit_length() - 1,
             )
             fresh = 0
-        task = ctx - layout.cpus
+        task = ctx.index - layout.cpus
         batch = self._batches.get(task)
         if batch is None:
             batch = self._batches[task] = Batch(BEFORE_COPY if flags & _MIGRATES else BEFORE_FREE)
@@ -249,7 +252,7 @@ class Replay:
         self._held[number] = task
         before = len(self.machine.events)
         migrates = int(bool(flags & _MIGRATES))
-        self._run(ctx, Unmap, pfn=number + 1, migrate=migrates, batch=1)
+        self._run(ctx, Unmap, frame=self.machine.frame[number], migrate=migrates, batch=1)
         self._sent = self._flushed_since(before)
 
     def _flushed_since(self, event: int) -> bool:
@@ -268,7 +271,7 @@ class Replay:
             self._settle(task)
         self._map(self._acting(at), at)
 
-    def _map(self, ctx: int, at: int) -> None:
+    def _map(self, ctx: Context, at: int) -> None:
         facts, layout = self.trace.facts, self.layout
         number = layout.frame[facts.pfn[at]]
         if facts.flags[at] & _FAILED:
@@ -279,9 +282,9 @@ class Replay:
         self._run(
             ctx,
             Remap,
-            mm=layout.mm(facts.mm[at]) + 1,
+            mm=self.machine.mm[layout.mm(facts.mm[at])],
             vpn=layout.vpn[facts.mm[at], facts.page[at]],
-            pfn=number + 1,
+            frame=self.machine.frame[number],
             writable=int(bool(facts.flags[at] & _WRITABLE)),
         )
 
@@ -291,11 +294,10 @@ class Replay:
         m = self.machine
         if not batch.frames and not batch.later:
             return
-        cpu = m.task[task].cpu - 1
-        back = -1
-        if cpu < 0 or m.cpu[cpu].task != task + 1:
+        cpu, back = m.task[task].cpu, None
+        if cpu < 0 or m.cpu[cpu].task is not m.task[task]:
             cpu = self.trace.facts.cpu[self.at]
-            back = m.cpu[cpu].task - 1
+            back = m.cpu[cpu].task
         ctx = self._bring(cpu, task)
         key = self._key(ctx, batch.gate)
         for number in batch.frames:
@@ -309,17 +311,19 @@ class Replay:
                 self._map(ctx, at)
             else:
                 self._give_back(ctx, at)
-        if back >= 0:
-            self._bring(cpu, back)
+        if back:
+            self._bring(cpu, back.index)
 
-    def _key(self, ctx: int, gate: int) -> int:
+    def _key(self, ctx: Context, gate: int) -> int:
         """Settle the notes of a context's task; the key its deferred pages carry."""
         k = self.k
         k.push(ctx, Settle, {"gate": gate})
-        made = k.step(ctx)
+        made = k.step(ctx.index)
         if self._moved is not None:
             self._moved(*made)
-        key: int = getattr(k.view(ctx, 0), "key")  # noqa: B009 - a local of Settle
+        settling = k.view(ctx, 0)
+        assert isinstance(settling, Settle)
+        key = settling.key
         k.finish(ctx, self._moved)
         return key
 
@@ -346,14 +350,16 @@ class Replay:
                 self._release(ctx, one, 0)
         self._take(ctx, number, count, order)
 
-    def _in_use(self, ctx: int, number: int) -> None:
+    def _in_use(self, ctx: Context, number: int) -> None:
         """A frame that is mapped was allocated, even if nothing told."""
         if self.machine.frame[number].state in FREE_STATES:
             self.odd.taken_twice += 1
             self._take(ctx, number, 1, 0)
 
-    def _take(self, ctx: int, number: int, count: int, order: int) -> None:
-        self._run(ctx, TakeBlock, pfn=number + 1, count=count, order=order, use=ANON)
+    def _take(self, ctx: Context, number: int, count: int, order: int) -> None:
+        self._run(
+            ctx, TakeBlock, frame=self.machine.frame[number], count=count, order=order, use=ANON
+        )
 
     def _free(self, at: int) -> None:
         facts = self.trace.facts
@@ -371,7 +377,7 @@ class Replay:
                 self._wanted(number)
         self._give_back(self._acting(at), at)
 
-    def _give_back(self, ctx: int, at: int) -> None:
+    def _give_back(self, ctx: Context, at: int) -> None:
         facts = self.trace.facts
         number, count = self.layout.block(facts.pfn[at], facts.arg[at])
         for one in range(number, number + count):
@@ -380,7 +386,7 @@ class Replay:
             else:
                 self._release(ctx, one, self._keys.pop(one, 0))
 
-    def _release(self, ctx: int, number: int, key: int) -> None:
+    def _release(self, ctx: Context, number: int, key: int) -> None:
         if self.machine.frame[number].rmap:
-            self._run(ctx, Unneeded, pfn=number + 1)
-        self._run(ctx, FreePage, pfn=number + 1, key=key)
+            self._run(ctx, Unneeded, frame=self.machine.frame[number])
+        self._run(ctx, FreePage, frame=self.machine.frame[number], key=key)

@@ -109,7 +109,9 @@ def bill(timeline: Timeline, position: int) -> Bill:
             continue
         ctx = timeline.step_info(step).ctx
         interrupt = 0 <= ctx < count
-        actor = actors["irq" if interrupt else machine.ctx_name(ctx) if ctx >= 0 else "boot"]
+        actor = actors[
+            "irq" if interrupt else machine.ctx_name(machine.ctx[ctx]) if ctx >= 0 else "boot"
+        ]
         for event in events:
             for share in (cpus[timeline.events.cpus[event]], actor):
                 price.charge(event, share, interrupt=interrupt)
@@ -122,6 +124,7 @@ class Price:
     def __init__(self, timeline: Timeline) -> None:
         costs = timeline.config.costs
         self.events, self.costs = timeline.events, costs
+        machine, nodes = timeline.machine, timeline.config.nodes
         self.fixed = {
             ev.FILL: costs.walk,
             ev.ISSUE: costs.tlbi,
@@ -135,8 +138,8 @@ class Price:
             ev.SPLIT: costs.buddy,
         }
         self.slow = [
-            pfn < timeline.machine.zero_page and timeline.config.nodes[node].tier > 0
-            for pfn, node in enumerate(timeline.machine.node_of)
+            frame is not machine.zero_page and nodes[machine.zone_of(frame).index].tier > 0
+            for frame in machine.frame
         ]
         """Per frame, whether it is on a lower tier."""
         kinds = {*self.fixed, *SPENT_WAITING, *ACCESSES, ev.RECEIVE, ev.FLUSH, ev.COPY}

@@ -201,28 +201,29 @@ class Explainer:
         """The TLB entry of a CPU for a page, if it has one."""
         if cpu >= 0:
             for entry in self.timeline.machine.tlb_of(cpu):
-                if entry.mm == mm + 1 and entry.vpn == vpn:
+                if entry.mm and entry.mm.index == mm and entry.vpn == vpn:
                     return Ref("tlb", entry.index)
         return None
 
     def translation(self, ref: Ref, entry: TlbEntry) -> Iterator[Link]:
         """A TLB entry: what it holds, what made it stale, and what will flush it."""
         cpu = ref.index // self.timeline.config.tlb_entries
-        who = self.timeline.machine.tlb_owner(ref.index)
-        if not entry.mm:
+        who = self.timeline.machine.tlb_owner(entry)
+        if not entry.mm or not entry.frame:
             yield Link(f"this TLB entry of {who} is empty", self.position, -1, ref)
             yield from self.written(ref)
             return
-        mm, vpn, pfn = entry.mm - 1, entry.vpn, entry.pfn - 1
+        mm, vpn, pfn = entry.mm.index, entry.vpn, entry.frame.pfn
         machine = self.timeline.machine
-        pte = machine.pte_at(mm, vpn)
+        pte = machine.pte_at(entry.mm, vpn)
         page = self.timeline.config.page_name(mm, vpn)
         flags = flags_text(entry.writable | entry.dirty << 1)
         holds = f"{who} has {page} → f{pfn} cached, {flags}"
         if not truth.stale(machine, entry):
             yield Link(f"{holds}; the page table agrees", self.position, -1, ref)
         else:
-            now = f"leads to f{pte.pfn - 1}" if pte.kind == PRESENT else "leads nowhere"
+            leads = pte.kind == PRESENT and pte.frame
+            now = f"leads to f{leads.pfn}" if leads else "leads nowhere"
             yield Link(f"{holds}; it is stale: the page table {now}", self.position, -1, ref)
             yield from self.chain(self.last(PTE_KINDS, mm=mm, vpn=vpn))
             yield from self.debt(pfn)
@@ -237,10 +238,10 @@ class Explainer:
             page = self.timeline.config.page_name(mm, vpn)
             yield Link(f"{page} has never been mapped", 0, -1, ref)
         yield from self.chain(event)
-        for cached in machine.tlb:
-            if cached.mm == mm + 1 and cached.vpn == vpn and truth.stale(machine, cached):
-                who = machine.tlb_owner(cached.index)
-                said = f"{who} still has the old translation to f{cached.pfn - 1}"
+        for cached in machine.tlb.holding(TlbEntry.mm, machine.mm[mm]):
+            if cached.frame and cached.vpn == vpn and truth.stale(machine, cached):
+                who = machine.tlb_owner(cached)
+                said = f"{who} still has the old translation to f{cached.frame.pfn}"
                 yield Link(said, self.position, -1, Ref("tlb", cached.index))
 
     def frame(self, ref: Ref) -> Iterator[Link]:
@@ -266,7 +267,8 @@ class Explainer:
         before = Explainer(self.timeline, self.timeline.step_of_event(deferred), self.level)
         yield from before.chain(before.last((ev.UNMAP,), pfn=pfn))
         paid = self.ahead(PAID_KINDS, pfn=pfn)
-        mask = self.timeline.policy.owed(self.timeline.machine, pfn)
+        machine = self.timeline.machine
+        mask = self.timeline.policy.owed(machine, machine.frame[pfn])
         owing = f" by {cpus(mask)}" if mask else ""
         if paid < 0:
             said = f"the flush is owed{owing} until f{pfn} is taken; this run never takes it"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import PRESENT, STATE_NAMES, SWAP
+from luf_tui.machine.schema import PRESENT, STATE_NAMES
 from luf_tui.oracle import truth
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION
 from luf_tui.timeline.conditions.lookups import (
@@ -48,10 +48,12 @@ def _entries(moment: Moment, args: Args) -> str:
     config = moment.machine.config
     things = []
     for entry in entries_of(moment, args):
-        page = config.page_name(entry.mm - 1, entry.vpn)
+        assert entry.mm
+        assert entry.frame
+        page = config.page_name(entry.mm.index, entry.vpn)
         stale = "stale" if truth.stale(moment.machine, entry) else "up to date"
-        who = moment.machine.tlb_owner(entry.index)
-        things.append(f"{who} has {page} → f{entry.pfn - 1}, {stale}")
+        who = moment.machine.tlb_owner(entry)
+        things.append(f"{who} has {page} → f{entry.frame.pfn}, {stale}")
     cpu = number(args, "cpu")
     who = f"cpu{cpu} has" if cpu >= 0 else "no cpu has"
     return listed(things, f"{who} {'no' if cpu >= 0 else 'an'} entry for {page_text(moment, args)}")
@@ -62,31 +64,30 @@ def _mapping(moment: Moment, args: Args) -> str:
     for pte in ptes_of(moment, args):
         mm, vpn = divmod(pte.index, moment.machine.config.pages)
         page = moment.machine.config.page_name(mm, vpn)
-        if pte.kind == PRESENT:
-            things.append(f"{page} → f{pte.pfn - 1} {flags_text(pte.writable)}")
-        elif pte.kind == SWAP:
-            things.append(f"{page} is in swap slot {pte.slot - 1}")
+        if pte.kind == PRESENT and pte.frame:
+            things.append(f"{page} → f{pte.frame.pfn} {flags_text(pte.writable)}")
+        elif pte.slot:
+            things.append(f"{page} is in swap slot {pte.slot.index}")
     return listed(things, f"{page_text(moment, args)} is not mapped")
 
 
 def _frame(moment: Moment, args: Args) -> str:
-    pfn = frame_of(moment, args)
-    if pfn < 0:
+    frame = frame_of(moment, args)
+    if not frame:
         return f"{page_text(moment, args)} has no frame"
     machine = moment.machine
-    frame = machine.frame[pfn]
-    node = machine.config.nodes[machine.node_of[pfn]].name
+    node = machine.config.nodes[machine.zone_of(frame).index].name
     holds = machine.config.content_name(frame.content)
-    return f"f{pfn} on {node} is {STATE_NAMES[frame.state]} and holds {holds}"
+    return f"f{frame.pfn} on {node} is {STATE_NAMES[frame.state]} and holds {holds}"
 
 
 def _owed(moment: Moment, args: Args) -> str:
     if not {"pfn", "vpn", "page"} & set(args):
         return f"free frames that owe a flush: {moment.counters.owed}"
-    pfn = frame_of(moment, args)
-    if pfn < 0:
+    frame = frame_of(moment, args)
+    if not frame:
         return f"{page_text(moment, args)} has no frame"
-    return f"the debt of f{pfn} names {cpus(moment.policy.owed(moment.machine, pfn))}"
+    return f"the debt of f{frame.pfn} names {cpus(moment.policy.owed(moment.machine, frame))}"
 
 
 def _mask(kind: int, verb: str) -> Detail:
@@ -117,7 +118,7 @@ def _findings(weight: str) -> Detail:
 
 def _blocked(moment: Moment, args: Args) -> str:
     task = number(args, "task")
-    depth = moment.machine.ctx[moment.machine.task_ctx(task)].depth
+    depth = moment.machine.task_ctx(moment.machine.task[task]).depth
     name = moment.machine.config.tasks[task].name
     return f"{name} is in the middle of an operation" if depth else f"{name} has nothing to finish"
 

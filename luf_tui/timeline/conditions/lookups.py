@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import MIGRATION, PRESENT, Pte, TlbEntry
+from luf_tui.machine.schema import Frame, Pte, TlbEntry, Vma
 from luf_tui.script.program import Value
 from luf_tui.timeline.conditions.moment import Moment
 
@@ -36,25 +36,21 @@ def cpus_of(moment: Moment, args: Args) -> range | list[int]:
     return [cpu] if cpu >= 0 else range(moment.machine.config.cpus)
 
 
-def frame_of(moment: Moment, args: Args) -> int:
+def frame_of(moment: Moment, args: Args) -> Frame | None:
     """The frame asked about: by number, by page of an address space, or by place in a file; the
     one it had last where it has none.
     """
+    m = moment.machine
+    frame, last = None, None
     if "pfn" in args:
-        return number(args, "pfn")
+        return m.frame[number(args, "pfn")]
     if "vpn" in args:
         mm, vpn = number(args, "mm"), number(args, "vpn")
-        pte = moment.machine.pte_at(mm, vpn)
-        if pte.kind in (PRESENT, MIGRATION):
-            return pte.pfn - 1
-        last = moment.last((ev.UNMAP,), mm=mm, vpn=vpn)
-        return last.args["pfn"] if last else -1
-    if "page" in args:
+        frame, last = m.pte_at(m.mm[mm], vpn).frame, moment.last((ev.UNMAP,), mm=mm, vpn=vpn)
+    elif "page" in args:
         page = number(args, "page")
-        last = moment.last((ev.UNCACHE,), page=page)
-        frame = moment.machine.file_page[page].frame
-        return frame - 1 if frame or last is None else last.args["pfn"]
-    return -1
+        frame, last = m.file_page[page].frame, moment.last((ev.UNCACHE,), page=page)
+    return m.frame[last.args["pfn"]] if last and not frame else frame
 
 
 def places_of(moment: Moment, args: Args) -> list[tuple[int, int]] | None:
@@ -66,8 +62,9 @@ def places_of(moment: Moment, args: Args) -> list[tuple[int, int]] | None:
     if "page" not in args:
         return None
     pages = moment.machine.config.pages
-    wanted = number(args, "page") + 1
-    return [divmod(vma.index, pages) for vma in moment.machine.vma if vma.file_page == wanted]
+    wanted = moment.machine.file_page[number(args, "page")]
+    mapping = moment.machine.vma.holding(Vma.file_page, wanted)
+    return [divmod(vma.index, pages) for vma in mapping]
 
 
 def entries_of(moment: Moment, args: Args) -> list[TlbEntry]:
@@ -77,7 +74,7 @@ def entries_of(moment: Moment, args: Args) -> list[TlbEntry]:
         entry
         for cpu in cpus_of(moment, args)
         for entry in moment.machine.tlb_of(cpu)
-        if entry.mm and (places is None or (entry.mm - 1, entry.vpn) in places)
+        if entry.mm and (places is None or (entry.mm.index, entry.vpn) in places)
     ]
 
 
@@ -86,7 +83,8 @@ def ptes_of(moment: Moment, args: Args) -> list[Pte]:
     places = places_of(moment, args)
     if places is None:
         return list(moment.machine.pte)
-    return [moment.machine.pte_at(mm, vpn) for mm, vpn in places]
+    m = moment.machine
+    return [m.pte_at(m.mm[mm], vpn) for mm, vpn in places]
 
 
 def page_text(moment: Moment, args: Args) -> str:

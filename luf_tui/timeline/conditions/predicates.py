@@ -106,7 +106,8 @@ def _stale(moment: Moment, args: Args) -> int:
 
 def _mapped(moment: Moment, args: Args) -> int:
     pfn = number(args, "pfn")
-    return sum(pte.kind == PRESENT and pfn in (-1, pte.pfn - 1) for pte in ptes_of(moment, args))
+    present = [pte.frame for pte in ptes_of(moment, args) if pte.kind == PRESENT]
+    return sum(frame is not None and pfn in (-1, frame.pfn) for frame in present)
 
 
 def _writable(moment: Moment, args: Args) -> int:
@@ -118,32 +119,34 @@ def _swapped(moment: Moment, args: Args) -> int:
 
 
 def _free(moment: Moment, args: Args) -> int:
-    pfn = frame_of(moment, args)
-    return int(pfn >= 0 and moment.machine.frame[pfn].state in FREE_STATES)
+    frame = frame_of(moment, args)
+    return int(frame is not None and frame.state in FREE_STATES)
 
 
 def _on(moment: Moment, args: Args) -> int:
-    pfn = frame_of(moment, args)
-    machine = moment.machine
-    return int(0 <= pfn < machine.zero_page and machine.node_of[pfn] == number(args, "node"))
+    frame, m = frame_of(moment, args), moment.machine
+    if not frame or frame is m.zero_page:
+        return 0
+    return int(m.zone_of(frame).index == number(args, "node"))
 
 
 def _owed(moment: Moment, args: Args) -> int:
     if not {"pfn", "vpn", "page"} & set(args):
         return moment.counters.owed
-    pfn = frame_of(moment, args)
-    mask = moment.policy.owed(moment.machine, pfn) if pfn >= 0 else 0
+    frame = frame_of(moment, args)
+    mask = moment.policy.owed(moment.machine, frame) if frame else 0
     wanted = number(args, "mask")
     return int(bool(mask) and (wanted < 0 or mask & wanted == wanted))
 
 
 def _content(moment: Moment, args: Args) -> int:
-    pfn = frame_of(moment, args)
-    return int(pfn >= 0 and moment.machine.frame[pfn].content == number(args, "content"))
+    frame = frame_of(moment, args)
+    return int(frame is not None and frame.content == number(args, "content"))
 
 
 def _blocked(moment: Moment, args: Args) -> int:
-    return int(bool(moment.machine.ctx[moment.machine.task_ctx(number(args, "task"))].depth))
+    m = moment.machine
+    return int(bool(m.task_ctx(m.task[number(args, "task")]).depth))
 
 
 # -- what happened --------------------------------------------------------------------------------

@@ -87,7 +87,8 @@ def matches(timeline: Timeline, event: int, wanted: Query) -> bool:
         return False
     if wanted.task >= 0:
         ctx = timeline.step_info(max(1, timeline.step_of_event(event))).ctx
-        if wanted.task == NOBODY or ctx != timeline.machine.task_ctx(wanted.task):
+        m = timeline.machine
+        if wanted.task == NOBODY or m.ctx[ctx] is not m.task_ctx(m.task[wanted.task]):
             return False
     full = timeline.events[event]
     args = full.args

@@ -136,7 +136,7 @@ def _finding(timeline: Timeline, value: int) -> str:
 
 def _ctx(timeline: Timeline, value: int) -> str:
     machine = timeline.machine
-    return machine.ctx_name(value) if 0 <= value < machine.contexts else "the machine"
+    return machine.ctx_name(machine.ctx[value]) if 0 <= value < machine.contexts else "the machine"
 
 
 NAMERS: Final[Mapping[str, Callable[[Timeline, int], str]]] = {

@@ -238,11 +238,11 @@ def ref_name(timeline: Timeline, ref: Ref) -> str:
         name = f"{config.processes[mm].name} {config.page_name(mm, vpn)}"
     elif ref.region == "tlb":
         entry = ref.index % config.tlb_entries
-        name = f"{timeline.machine.tlb_owner(ref.index)} tlb[{entry}]"
+        name = f"{timeline.machine.tlb_owner(timeline.machine.tlb[ref.index])} tlb[{entry}]"
     elif ref.region == "cpu":
         name = f"cpu{ref.index}"
     elif ref.region == "lists":
-        name = timeline.machine.list_name(ref.index)
+        name = timeline.machine.list_name(timeline.machine.lists[ref.index])
     elif ref.region == "task":
         name = config.tasks[ref.index].name
     elif ref.region == "mm":

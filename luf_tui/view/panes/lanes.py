@@ -6,7 +6,7 @@ from itertools import groupby
 
 from luf_tui.engine.operations import op_name, step_label
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import STACK_DEPTH
+from luf_tui.machine.schema import STACK_DEPTH, Context
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.columns import cut
@@ -35,8 +35,8 @@ def _movers(timeline: Timeline, room: int) -> list[tuple[int, str]]:
         ctx = timeline.step_info(step).ctx
         if 0 <= ctx < cpus:
             found.append((ctx, "irq"))
-        elif cpus <= ctx < m.boot_ctx:
-            at = m.task[ctx - cpus].cpu - 1
+        elif cpus <= ctx < m.boot_ctx.index:
+            at = m.task[ctx - cpus].cpu
             found.append((at if at >= 0 else timeline.config.tasks[ctx - cpus].cpu, "task"))
         else:
             found.append((-1, ""))
@@ -60,27 +60,26 @@ def _doing(timeline: Timeline, cpu: int) -> tuple[str, str]:
     """What a CPU is about to do, or waits for."""
     m = timeline.machine
     now = m.cpu[cpu]
-    if m.ctx[m.irq_ctx(cpu)].depth:
+    if m.irq_ctx(cpu).depth:
         return f"{_next(timeline, m.irq_ctx(cpu))}", "ipi"
     if m.shootdown[cpu].waiting:
         return f"waits for {names.cpus(m.shootdown[cpu].waiting)} to flush", "ipi"
     if now.offline:
         return "offline", "dim"
     if not now.task:
-        borrowed = f" over {names.process(m, now.loaded_mm - 1)}" if now.loaded_mm else ""
+        borrowed = f" over {names.process(m, now.loaded_mm.index)}" if now.loaded_mm else ""
         return (f"idle, lazy{borrowed}" if now.lazy else "idle"), "dim"
-    name = clean(m.config.tasks[now.task - 1].name)
-    said = _next(timeline, m.task_ctx(now.task - 1))
+    name = clean(m.config.tasks[now.task.index].name)
+    said = _next(timeline, m.task_ctx(now.task))
     if not said:
         return f"{name}, user mode" if now.loaded_mm and not now.lazy else name, "dim"
     return f"{name}, {said}", "text"
 
 
-def _next(timeline: Timeline, ctx: int) -> str:
+def _next(timeline: Timeline, ctx: Context) -> str:
     """The micro-step a context makes next; empty when it has nothing to do."""
-    m = timeline.machine
-    depth = m.ctx[ctx].depth
+    depth = ctx.depth
     if not depth:
         return ""
-    act = m.stack[ctx * STACK_DEPTH + depth - 1]
+    act = timeline.machine.stack[ctx.index * STACK_DEPTH + depth - 1]
     return f"{op_name(act.op)}: {step_label(act.op, act.pos)}"

@@ -54,6 +54,7 @@ def _who(timeline: Timeline, ctx: int, item: int) -> str:
     """Whose micro-step it was, where that is not plain from the line."""
     m = timeline.machine
     task = getattr(timeline.program.items[item], "task", -1)
-    if ctx == m.boot_ctx or (task >= 0 and ctx == m.task_ctx(task)):
+    acting = m.ctx[ctx]
+    if acting is m.boot_ctx or (task >= 0 and acting is m.task_ctx(m.task[task])):
         return ""
-    return f"{clean(m.ctx_name(ctx)).replace('irq ', '')} "
+    return f"{clean(m.ctx_name(acting)).replace('irq ', '')} "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.machine.config import X86
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import MIGRATION, NONE, PRESENT, SWAP, Mm, Pte, Vma
+from luf_tui.machine.schema import NONE, PRESENT, Frame, Mm, Pte, Vma
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
 from luf_tui.view.columns import GAP, pad, side_by_side
@@ -20,8 +20,7 @@ MOST = 300
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """A block of rows per address space, side by side; a long one goes on in the next column."""
     m = timeline.machine
-    spaces = [n for n in range(len(m.config.processes)) if m.mm[n].alive]
-    blocks = [_space(timeline, state, mm) for mm in spaces]
+    blocks = [_space(timeline, state, mm) for mm in m.mm if mm.alive]
     wanted = max(LEAST, 11 + names.page_width(timeline) + names.content_width(timeline))
     across = max(1, (width + GAP) // (wanted + GAP))
     if len(blocks) < across:
@@ -45,10 +44,10 @@ def _spread(blocks: list[list[Row]], across: int, height: int) -> list[list[Row]
     return found
 
 
-def _space(timeline: Timeline, state: ViewState, mm: int) -> list[Row]:
+def _space(timeline: Timeline, state: ViewState, mm: Mm) -> list[Row]:
     changed = names.touched(timeline)
-    rows: list[Row] = [_head(timeline, timeline.machine.mm[mm])]
-    first = mm * timeline.config.pages
+    rows: list[Row] = [_head(timeline, mm)]
+    first = mm.index * timeline.config.pages
     pages = _pages(timeline, mm)
     moved = [n for n, vpn in enumerate(pages) if ("pte", first + vpn) in changed]
     if state.changed_only:
@@ -65,14 +64,14 @@ def _space(timeline: Timeline, state: ViewState, mm: int) -> list[Row]:
     return rows
 
 
-def _pages(timeline: Timeline, mm: int) -> list[int]:
+def _pages(timeline: Timeline, mm: Mm) -> list[int]:
     """The virtual pages of an address space that are mapped, or whose PTE says something."""
     m = timeline.machine
     values, count = m.cells.values, m.config.pages
     vma, pte = m.vma, m.pte
-    at = vma.base + mm * count * vma.size
+    at = vma.base + mm.index * count * vma.size
     mapped = values[at + Vma.mapped.offset : at + count * vma.size : vma.size]
-    at = pte.base + mm * count * pte.size
+    at = pte.base + mm.index * count * pte.size
     kinds = values[at + Pte.kind.offset : at + count * pte.size : pte.size]
     return [n for n, (one, two) in enumerate(zip(mapped, kinds, strict=True)) if one or two]
 
@@ -91,7 +90,7 @@ def _head(timeline: Timeline, mm: Mm) -> Row:
     return tuple(row)
 
 
-def _page(timeline: Timeline, mm: int, vpn: int, *, moved: bool) -> Row:
+def _page(timeline: Timeline, mm: Mm, vpn: int, *, moved: bool) -> Row:
     m = timeline.machine
     pte = m.pte_at(mm, vpn)
     role = "changed" if moved else "text"
@@ -99,32 +98,32 @@ def _page(timeline: Timeline, mm: int, vpn: int, *, moved: bool) -> Row:
     wide = names.page_width(timeline)
     name = (
         Mark("• " if moved else "  ", role, ref),
-        Mark(f"{pad(names.page(m, mm, vpn), wide)} ", "text" if pte.kind else "dim", ref),
+        Mark(f"{pad(names.page(m, mm.index, vpn), wide)} ", "text" if pte.kind else "dim", ref),
     )
-    if pte.kind == PRESENT:
-        return *name, *_present(timeline, pte, m.vma_at(mm, vpn), role)
-    if pte.kind == MIGRATION:
-        return *name, Mark(f"migrating f{pte.pfn - 1}", "changed" if moved else "saved", ref)
-    if pte.kind == SWAP:
-        return *name, Mark(f"swap {pte.slot - 1}", role if moved else "dim", ref)
+    if pte.kind == PRESENT and pte.frame:
+        return *name, *_present(timeline, pte, pte.frame, m.vma_at(mm, vpn), role)
+    if pte.frame:
+        return *name, Mark(f"migrating f{pte.frame.pfn}", "changed" if moved else "saved", ref)
+    if pte.slot:
+        return *name, Mark(f"swap {pte.slot.index}", role if moved else "dim", ref)
     assert pte.kind == NONE
-    was = last_seen.frame_of_page(timeline, mm, vpn)
+    was = last_seen.frame_of_page(timeline, mm.index, vpn)
     gone = Mark("–", role if moved else "dim", ref)
     if was < 0:
         return *name, gone
     return *name, gone, Mark("   was ", "dim", ref), Mark(f"f{was}", "dim", Ref("frame", was))
 
 
-def _present(timeline: Timeline, pte: Pte, vma: Vma, role: str) -> Row:
+def _present(timeline: Timeline, pte: Pte, page: Frame, vma: Vma, role: str) -> Row:
     """A page that is mapped: its frame, rights, flags, and bytes."""
-    pfn = pte.pfn - 1
+    pfn = page.pfn
     ref, frame = Ref("pte", pte.index), Ref("frame", pfn)
     flags = ("w" if pte.writable else "r") + ("A" if pte.accessed else "")
     flags += ("D" if pte.dirty else "") + ("?" if pte.writable and not vma.prot_write else "")
     told = [
         Mark(f"{f'f{pfn}':<3}", role, frame),
         Mark(f" {flags:<3} ", role, ref),
-        Mark(names.content(timeline.machine, timeline.machine.frame[pfn].content), "dim", frame),
+        Mark(names.content(timeline.machine, page.content), "dim", frame),
     ]
     if pte.uffd_wp:
         told.append(Mark(" uffd-wp", "ipi", ref))

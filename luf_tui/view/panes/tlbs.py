@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import Cpu, TlbEntry
+from luf_tui.machine.schema import Cpu, Mm, TlbEntry
 from luf_tui.oracle import truth
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
@@ -73,12 +73,12 @@ def _cpu(timeline: Timeline, state: ViewState, cpu: int, wide: int) -> list[Row]
 def _device(timeline: Timeline, state: ViewState, wide: int) -> list[Row]:
     """The translations of a device, of whatever address space."""
     entries = timeline.machine.device_tlb
-    rows = [(Mark("device", "title"),), *_entries(timeline, state, entries, 0, wide)]
+    rows = [(Mark("device", "title"),), *_entries(timeline, state, entries, None, wide)]
     return rows if len(rows) > 1 else [*rows, NOTHING]
 
 
 def _entries(
-    timeline: Timeline, state: ViewState, entries: list[TlbEntry], loaded: int, wide: int
+    timeline: Timeline, state: ViewState, entries: list[TlbEntry], loaded: Mm | None, wide: int
 ) -> list[Row]:
     """The entries in use, or those of them that changed."""
     changed = names.touched(timeline)
@@ -97,23 +97,23 @@ def _walks(timeline: Timeline, state: ViewState, cpu: int, wide: int) -> list[Ro
     m = timeline.machine
     changed = names.touched(timeline)
     rows: list[Row] = []
-    for mm in range(len(m.config.processes)):
+    for mm in m.mm:
         for number, walk in enumerate(m.walks_of(cpu, mm)):
             moved = ("walk", walk.index) in changed
             if not walk.table or (state.changed_only and not moved):
                 continue
             first = number * m.config.table_span
-            known = m.table_at(mm, first).frame == walk.table
+            known = m.table_at(mm, first).frame is walk.table
             role = "changed" if moved else "text" if known else "stale"
-            page = names.page(m, mm, first)
-            if m.cpu[cpu].loaded_mm != mm + 1:
-                page = f"{names.process(m, mm)}:{page}"
+            page = names.page(m, mm.index, first)
+            if m.cpu[cpu].loaded_mm is not mm:
+                page = f"{names.process(m, mm.index)}:{page}"
             rows.append(
                 (
                     Mark("▤ " if known else "~ ", role),
                     Mark(pad(page, max(wide, len(page))), role),
                     Mark(" ⇒ ", "dim"),
-                    Mark(f"f{walk.table - 1}", role, Ref("frame", walk.table - 1)),
+                    Mark(f"f{walk.table.pfn}", role, Ref("frame", walk.table.pfn)),
                 )
             )
     return rows
@@ -123,16 +123,16 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
     """What a CPU runs, and what it waits for or is interrupted by."""
     m, cpu = timeline.machine, now.index
     moved = ("cpu", cpu) in names.touched(timeline)
-    running = clean(m.config.tasks[now.task - 1].name) if now.task else "idle"
+    running = clean(m.config.tasks[now.task.index].name) if now.task else "idle"
     running = "offline" if now.offline else running
     head = [
         Mark(f"cpu{cpu} ", "title", Ref("cpu", cpu)),
         Mark(running, "changed" if moved else "text", Ref("cpu", cpu)),
     ]
     if now.lazy and now.loaded_mm:
-        head.append(Mark(f" · lazy, has {names.process(m, now.loaded_mm - 1)}", "dim"))
-    if now.handling:
-        head.append(Mark(f" ↯ from cpu{now.handling - 1}", "ipi"))
+        head.append(Mark(f" · lazy, has {names.process(m, now.loaded_mm.index)}", "dim"))
+    if now.handling >= 0:
+        head.append(Mark(f" ↯ from cpu{now.handling}", "ipi"))
     elif now.ipis:
         head.append(Mark(" ↯ IPI pending", "ipi"))
     if m.shootdown[cpu].waiting:
@@ -143,7 +143,13 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
 
 
 def _entry(
-    timeline: Timeline, loaded: int, entry: TlbEntry, wide: int, *, moved: bool, is_stale: bool
+    timeline: Timeline,
+    loaded: Mm | None,
+    entry: TlbEntry,
+    wide: int,
+    *,
+    moved: bool,
+    is_stale: bool,
 ) -> Row:
     """One entry: ~ or ! when the page table disagrees, and what its frame holds now, lit where a
     fresh walk would bring something else.
@@ -153,12 +159,15 @@ def _entry(
     glyph, role = ("!", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
     if moved and not is_stale:
         glyph, role = "•", "changed"
-    mm, pfn = entry.mm - 1, entry.pfn - 1
-    page = names.page(m, mm, entry.vpn)
-    if loaded != entry.mm:
-        page = f"{names.process(m, mm)}:{page}"
+    mm, frame = entry.mm, entry.frame
+    assert mm
+    assert frame
+    pfn = frame.pfn
+    page = names.page(m, mm.index, entry.vpn)
+    if loaded is not mm:
+        page = f"{names.process(m, mm.index)}:{page}"
     ref = Ref("tlb", entry.index)
-    holds = m.frame[pfn].content
+    holds = frame.content
     would = truth.fresh(m, mm, entry.vpn) if is_stale else None
     harmless = would is None or (would.kind == truth.BYTES and would.content == holds)
     kind = "danger" if not harmless else "benign" if is_stale else "dim"
