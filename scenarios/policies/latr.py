@@ -9,9 +9,9 @@ LATR as published leaves them alone, and asks programs not to look.
 """
 
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import Pte
+from luf_tui.machine.schema import Frame, Pte, Task
 from luf_tui.policy.base import DEFERRED, ORDINARY
-from luf_tui.policy.batched import Batched, mm_of
+from luf_tui.policy.batched import Batched
 from luf_tui.policy.guards import LUF_GUARDS
 
 
@@ -25,35 +25,35 @@ class Latr(Batched):
 
     def behind(self, m: Machine, *_: object, **__: object) -> int:
         """CPUs whose TLB is older than the page tables they run on; lazy ones look before that."""
-        awake = [cpu for cpu in m.cpu if cpu.loaded_mm and not cpu.lazy]
-        seen = {cpu.index: m.asids_of(cpu.index)[cpu.asid].gen for cpu in awake}
-        return sum((seen[c.index] != m.mm[c.loaded_mm - 1].tlb_gen) << c.index for c in awake)
+        awake = [(c.index, c.asid, c.loaded_mm) for c in m.cpu if c.loaded_mm and not c.lazy]
+        return sum((m.asids_of(cpu)[slot].gen != mm.tlb_gen) << cpu for cpu, slot, mm in awake)
 
     def unnoticed(self, m: Machine, pte: Pte) -> bool:
         """Whether a CPU may go on with this translation once it is gone."""
-        config, at = m.config, m.frame[pte.pfn - 1].rmap
-        vma = m.vma_at(*divmod(pte.index, config.pages))
-        while at and not m.pte[at - 1].writable:
-            at = m.pte[at - 1].rmap_next
+        config, at = m.config, pte.frame and pte.frame.rmap
+        mm, vpn = m.place_of(pte)
+        vma = m.vma_at(mm, vpn)
+        while at and not at.writable:
+            at = at.rmap_next
         kept = not (config.init_on_free or config.kasan or config.page_poison)
-        clean = not (at or pte.dirty or mm_of(m, pte).flush_pending)
+        clean = not (at or pte.dirty or mm.flush_pending)
         return kept and clean and config.arch == "x86" and bool(vma.file_page or not vma.shared)
 
-    def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
+    def pays(self, m: Machine, task: Task | None, cpu: int, pte: Pte, batch: bool) -> int:
         """As today, or not at all for now."""
         how = super().pays(m, task, cpu, pte, batch)
         return DEFERRED if how == ORDINARY and self.unnoticed(m, pte) else how
 
-    def end_walk(self, m: Machine, task: int) -> bool:
+    def end_walk(self, m: Machine, task: Task | None) -> bool:
         """Free the page with a key."""
         return True
 
-    def fold_key(self, m: Machine, task: int) -> int:
+    def fold_key(self, m: Machine, task: Task | None) -> int:
         """A key that says no more than that somebody is behind."""
         return int(self.behind(m) != 0)
 
-    def owed(self, m: Machine, pfn: int) -> int:
+    def owed(self, m: Machine, frame: Frame) -> int:
         """Whom a free page waits for; nobody is given it before."""
-        return self.behind(m) if m.frame[pfn].mark else 0
+        return self.behind(m) if frame.mark else 0
 
     take_key = key_mask = fault_masks = file_mask = mm_mask = behind  # whom to flush before
