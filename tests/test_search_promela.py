@@ -123,4 +123,4 @@ def test_a_task_bound_to_a_frame_gets_it_wherever_it_stands() -> None:
     for pfn in range(3):
         client = Search(Sizes(2, 1, 3)).client
         client.make(("fault", 1, 0, pfn))
-        assert pfn + 1 == client.m.pte_at(0, 0).pfn
+        assert client.m.frame[pfn] is client.pte(0).frame

@@ -35,7 +35,7 @@ from luf_tui.engine.operations.fault import WRITE_FAULT, Fault
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.reclaim import Reclaim
 from luf_tui.engine.operations.unmap import isolate
-from luf_tui.machine.schema import FREE_BUDDY, NONE, PRESENT, TlbEntry
+from luf_tui.machine.schema import FREE_BUDDY, NONE, PRESENT, Context, Pte, Task, TlbEntry
 from luf_tui.oracle.oracle import VIOLATION, Finding, Oracle
 from tests.promela.machine import FIRST_CONTENT
 from tests.promela.policy import ByTheModel
@@ -75,9 +75,9 @@ class Client:
         """Every action that can begin now."""
         m = self.m
         found: list[Action] = []
-        for cpu in range(self.cpus):
-            ctx = m.task_ctx(cpu)
-            if m.ctx[ctx].depth:
+        for cpu, task in enumerate(m.task):
+            ctx = m.task_ctx(task)
+            if ctx.depth:
                 if self.k.can_move(ctx):
                     found.append(("go on", cpu, -1, -1))
             else:
@@ -92,7 +92,7 @@ class Client:
         """Whether a CPU may read, write, unmap a page as far as its program goes."""
         if not self.programs:
             return True, True, True
-        program, at = self.programs[cpu], self.m.ctx[self.m.task_ctx(cpu)].pc
+        program, at = self.programs[cpu], self.m.task_ctx(self.m.task[cpu]).pc
         if at >= len(program) or program[at][1] != vpn:
             return False, False, False
         what = program[at][0]
@@ -101,7 +101,7 @@ class Client:
     def _may_begin(self, found: list[Action], cpu: int, vpn: int) -> None:
         m = self.m
         reads, writes, unmaps = self._wants(cpu, vpn)
-        pte, entry = m.pte_at(0, vpn), self.entry(cpu, vpn)
+        pte, entry = self.pte(vpn), self.entry(cpu, vpn)
         mapped = pte.kind == PRESENT
         if reads and (entry or mapped):
             found.append(("load", cpu, vpn, -1))
@@ -115,13 +115,17 @@ class Client:
             free = [f.index for f in m.frame if f.state == FREE_BUDDY]
             found += [("fault", cpu, vpn, pfn) for pfn in free]
 
+    def pte(self, vpn: int) -> Pte:
+        """A page's PTE, in the one address space there is."""
+        return self.m.pte_at(self.m.mm[0], vpn)
+
     def entry(self, cpu: int, vpn: int) -> TlbEntry | None:
         """What a CPU has cached for a page."""
         return hardware.find(self.k, cpu, vpn)
 
     def busy(self, vpn: int) -> bool:
         """Whether a page is being reclaimed: its PTE is gone, the page still there."""
-        return self.m.pte_at(0, vpn).kind == NONE and self.m.file_page[vpn].frame != 0
+        return self.pte(vpn).kind == NONE and self.m.file_page[vpn].frame is not None
 
     # -- making it happen -------------------------------------------------------------------------
 
@@ -129,39 +133,41 @@ class Client:
         """Make the micro-steps of one action."""
         what, cpu, vpn, pfn = action
         self.findings = []
-        ctx = self.m.task_ctx(cpu)
+        task = self.m.task[cpu]
+        ctx = self.m.task_ctx(task)
         counts = bool(self.programs) and self._counts(ctx, what)
         if what == "deliver":
             self._deliver(cpu)
         elif what == "evict":
             self._evict(cpu, vpn)
         elif what == "go on":
-            self._go_on(ctx)
+            self._go_on(task)
         elif what == "upgrade":
-            self._upgrade(ctx, vpn)
+            self._upgrade(task, vpn)
         elif what == "reclaim":
-            self._reclaim(ctx, cpu, vpn)
+            self._reclaim(task, vpn)
         elif what == "fault":
-            self.policy.bind(self.m, ctx - self.cpus, pfn)
+            self.policy.bind(self.m, task, self.m.frame[pfn])
             self._begin(ctx, Fault, vpn=vpn)
         elif what == "load":
             self._begin(ctx, Access, vpn=vpn)
         else:
             self._begin(ctx, Access, vpn=vpn, store=1, content=self._new_version(vpn))
-        if counts and not self.m.ctx[ctx].depth:
-            self.m.ctx[ctx].pc += 1
+        if counts and not ctx.depth:
+            ctx.pc += 1
 
-    def _begin(self, ctx: int, kind: type[Operation], **args: int) -> None:
+    def _begin(self, ctx: Context, kind: type[Operation], **args: object) -> None:
         self.k.enter(ctx)
         self.k.push(ctx, kind, args)
         self._run(ctx)
 
-    def _run(self, ctx: int) -> None:
+    def _run(self, ctx: Context) -> None:
         """Move a context until it waits or is idle; the oracle looks at every micro-step."""
         self._first = len(self.m.events)
         self.k.run(ctx, self._judge)
-        if not self.m.ctx[ctx].depth and self.cpus <= ctx < self.m.boot_ctx:
-            self.policy.bind(self.m, ctx - self.cpus, -1)
+        task = self.m.task_of(ctx)
+        if task and not ctx.depth:
+            self.policy.bind(self.m, task, None)
 
     def _judge(self, ctx: int, op: int, pos: int) -> None:
         events = self.m.events
@@ -175,44 +181,45 @@ class Client:
     def _deliver(self, cpu: int) -> None:
         while self.k.can_deliver(cpu):
             self.k.step(self.m.contexts + cpu)
-            self._run(cpu)
+            self._run(self.m.irq_ctx(cpu))
 
     def _evict(self, cpu: int, vpn: int) -> None:
-        self._begin(self.m.boot_ctx, Evict, cpu=cpu, vpn=vpn)
+        self._begin(self.m.boot_ctx, Evict, cpu=cpu, mm=self.m.mm[0], vpn=vpn)
 
-    def _reclaim(self, ctx: int, cpu: int, vpn: int) -> None:
-        pte = self.m.pte_at(0, vpn)
-        if self.policy.refusal(self.m, pte) and self.entry(cpu, vpn):
-            self._evict(cpu, vpn)
-        if pte.kind == PRESENT:
-            isolate(self.k, ctx - self.cpus, pte.pfn - 1)
-        self._begin(ctx, Reclaim)
+    def _reclaim(self, task: Task, vpn: int) -> None:
+        pte = self.pte(vpn)
+        if self.policy.refusal(self.m, pte) and self.entry(task.cpu, vpn):
+            self._evict(task.cpu, vpn)
+        if pte.frame:
+            isolate(self.k, task, pte.frame)
+        self._begin(self.m.task_ctx(task), Reclaim)
 
-    def _upgrade(self, ctx: int, vpn: int) -> None:
-        mask = self._owes(ctx, vpn)
+    def _upgrade(self, task: Task, vpn: int) -> None:
+        ctx, mask = self.m.task_ctx(task), self._owes(task, vpn)
         if mask:
             args = {"start": vpn, "end": vpn + 1, "why": WRITE_FAULT}
             self._begin(ctx, Shootdown, mask=mask, **args)
-        if not self.m.ctx[ctx].depth:
-            self._store_fault(ctx, vpn)
+        if not ctx.depth:
+            self._store_fault(task, vpn)
 
-    def _owes(self, ctx: int, vpn: int) -> int:
-        task = ctx - self.cpus
-        return self.policy.fault_masks(self.m, task, 0, vpn, write=True, when="before")
+    def _owes(self, task: Task, vpn: int) -> int:
+        m = self.m
+        return self.policy.fault_masks(m, task, m.mm[0], vpn, write=True, when="before")
 
-    def _store_fault(self, ctx: int, vpn: int) -> None:
-        pte = self.m.pte_at(0, vpn)
-        if pte.kind == PRESENT and not pte.writable and not self._owes(ctx, vpn):
-            self._begin(ctx, Fault, vpn=vpn, store=1)
+    def _store_fault(self, task: Task, vpn: int) -> None:
+        pte = self.pte(vpn)
+        if pte.kind == PRESENT and not pte.writable and not self._owes(task, vpn):
+            self._begin(self.m.task_ctx(task), Fault, vpn=vpn, store=1)
 
-    def _go_on(self, ctx: int) -> None:
+    def _go_on(self, task: Task) -> None:
+        ctx = self.m.task_ctx(task)
         bottom = self.k.view(ctx, 0)
         vpn = bottom.start if isinstance(bottom, Shootdown) else -1
         self._run(ctx)
         if vpn >= 0:
-            self._store_fault(ctx, vpn)
+            self._store_fault(task, vpn)
 
-    def _counts(self, ctx: int, what: str) -> bool:
+    def _counts(self, ctx: Context, what: str) -> bool:
         """Whether a program is one operation further when this action ends idle."""
         ends = what == "go on" and isinstance(self.k.view(ctx, 0), Reclaim)
         return ends or what in ("load", "store", "reclaim")

@@ -63,10 +63,11 @@ def power_on(sizes: Sizes, policy: Policy) -> Kernel:
     policy.power_on(machine)
     k = Kernel(machine, policy)
     boot, rights = machine.boot_ctx, SHARED | READ | WRITE | MAY_WRITE
-    for cpu in range(sizes.cpus):
-        k.push(boot, Switch, {"cpu": cpu + 1, "to": cpu + 1})
+    for cpu, task in enumerate(machine.task):
+        k.push(boot, Switch, {"cpu": cpu, "to": task})
         k.finish(boot)
-    k.push(boot, Mmap, {"mm": 1, "pages": sizes.pages, "file_page": 1, "flags": rights})
+    where = {"mm": machine.mm[0], "pages": sizes.pages, "file_page": machine.file_page[0]}
+    k.push(boot, Mmap, {**where, "flags": rights})
     k.finish(boot)
     machine.cells.forget()
     return k

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
-from luf_tui.machine.regions import Field, Record
-from luf_tui.machine.schema import PRESENT, Pte
+from luf_tui.machine.regions import Number, Record, Reference, Region
+from luf_tui.machine.schema import PRESENT, Frame, Mm, Pte, Task, Zone
 from luf_tui.policy import guards
 from luf_tui.policy.base import DEFERRED, ORDINARY, Policy
 
@@ -16,16 +16,16 @@ OWES = 1
 class FrameDebt(Record):
     """What a frame owes: the model's `pend[f]`, as the generation that a CPU must have reached."""
 
-    page = Field("the virtual page it was unmapped from, plus one")
-    gen = Field("tlb_gen of that unmap; 0 is no debt", counter="tlb_gen", bits=32)
+    page = Reference[Pte]("pte", "where it was unmapped from")
+    gen = Number("tlb_gen of that unmap; 0 is no debt", counter="tlb_gen", bits=32)
 
 
 class Taker(Record):
     """A task that unmaps, or that takes a frame."""
 
-    how = Field("how the unmap in progress is paid")
-    wanted = Field("the frame that the next allocation shall give", ref="frame")
-    taken = Field("the frame it has taken and not yet paid for", ref="frame")
+    how = Number("how the unmap in progress is paid")
+    wanted = Reference[Frame]("frame", "the frame that the next allocation shall give")
+    taken = Reference[Frame]("frame", "the frame it has taken and not yet paid for")
 
 
 class ByTheModel(Policy):
@@ -50,52 +50,64 @@ class ByTheModel(Policy):
             RegionSpec("taker", Taker, len(config.tasks)),
         ]
 
-    def owed(self, m: Machine, pfn: int) -> int:
+    def debts(self, m: Machine) -> Region[FrameDebt]:
+        """What each frame owes."""
+        return m.regions["frame_debt"]
+
+    def taker(self, m: Machine, task: Task | None) -> Taker:
+        """What a task unmaps or takes; here it is always a task that does."""
+        assert task
+        taker: Taker = m.regions["taker"][task.index]
+        return taker
+
+    def owed(self, m: Machine, frame: Frame) -> int:
         """`pend[f]`: CPUs whose TLB is older than the unmap."""
-        gen = m.regions["frame_debt"][pfn].gen
+        gen = self.debts(m)[frame.index].gen
         if not gen:
             return 0
         return sum(1 << cpu for cpu, slot in enumerate(m.asid) if slot.gen < gen)
 
-    def bind(self, m: Machine, task: int, pfn: int) -> None:
-        """set_mempolicy(): a task gets this frame and no other; -1 is none at all."""
-        m.regions["taker"][task].wanted = pfn + 1
+    def bind(self, m: Machine, task: Task, frame: Frame | None) -> None:
+        """set_mempolicy(): a task gets this frame and no other; None is none at all."""
+        self.taker(m, task).wanted = frame
 
     # -- unmapping ----------------------------------------------------------------------------
 
-    def begin_walk(self, m: Machine, task: int, pfn: int) -> str:
+    def begin_walk(self, m: Machine, task: Task | None, frame: Frame) -> str:
         return ""
 
     def refusal(self, m: Machine, pte: Pte) -> str:
         refused = pte.writable and self.has(guards.REFUSE_WRITABLE)
         return "a mapping is writable" if refused else ""
 
-    def pays(self, m: Machine, task: int, cpu: int, pte: Pte, batch: bool) -> int:
+    def pays(self, m: Machine, task: Task | None, cpu: int, pte: Pte, batch: bool) -> int:
         return ORDINARY if self.refusal(m, pte) else DEFERRED
 
-    def note(self, m: Machine, task: int, pte: Pte, how: int) -> int:
+    def note(self, m: Machine, task: Task | None, pte: Pte, how: int) -> int:
         """`pend[g] := ALL`: a generation that no CPU has reached."""
-        m.regions["taker"][task].how = how
+        self.taker(m, task).how = how
         if how == DEFERRED:
+            assert pte.frame
             m.mm[0].tlb_gen += 1
-            debt = m.regions["frame_debt"][pte.pfn - 1]
-            debt.page, debt.gen = pte.index + 1, m.mm[0].tlb_gen
+            debt = self.debts(m)[pte.frame.index]
+            debt.page, debt.gen = pte, m.mm[0].tlb_gen
         return m.mm[0].cpumask
 
-    def end_walk(self, m: Machine, task: int) -> bool:
-        return bool(m.regions["taker"][task].how == DEFERRED)
+    def end_walk(self, m: Machine, task: Task | None) -> bool:
+        return self.taker(m, task).how == DEFERRED
 
-    def fold_key(self, m: Machine, task: int) -> int:
-        taker = m.regions["taker"][task]
+    def fold_key(self, m: Machine, task: Task | None) -> int:
+        taker = self.taker(m, task)
         deferred = taker.how == DEFERRED
         taker.how = 0
         return OWES if deferred else 0
 
-    def take_dirty(self, m: Machine, task: int) -> int:
+    def take_dirty(self, m: Machine, task: Task | None) -> int:
         """`wt[c] = ALL & ~(1<<c)`; the CPU itself has dropped its entry."""
-        if m.regions["taker"][task].how == DEFERRED:
+        if self.taker(m, task).how == DEFERRED:
             return 0
-        return m.mm[0].cpumask & ~(1 << (m.task[task].cpu - 1))
+        assert task
+        return m.mm[0].cpumask & ~(1 << task.cpu)
 
     # -- flushing -------------------------------------------------------------------------------
 
@@ -106,7 +118,7 @@ class ByTheModel(Policy):
         m.mm[0].tlb_gen += 1
         return 0
 
-    def flushed(self, m: Machine, mask: int, number: int, mm: int) -> None:
+    def flushed(self, m: Machine, mask: int, number: int, mm: Mm | None) -> None:
         """Nor may a CPU that has flushed for itself meanwhile skip an IPI on its way."""
         m.mm[0].tlb_gen += 1
 
@@ -115,42 +127,43 @@ class ByTheModel(Policy):
     def mark_for_pcp(self, m: Machine, key: int) -> int:
         return key
 
-    def mark_for_buddy(self, m: Machine, node: int, mark: int) -> int:
+    def mark_for_buddy(self, m: Machine, zone: Zone, mark: int) -> int:
         return mark
 
     def key_mask(self, m: Machine, key: int) -> int:
         return m.mm[0].cpumask
 
-    def take_pcp(self, m: Machine, task: int, pfn: int) -> bool:
-        return bool(m.regions["taker"][task].wanted == pfn + 1)
+    def take_pcp(self, m: Machine, task: Task | None, frame: Frame) -> bool:
+        return self.taker(m, task).wanted is frame
 
-    def take_buddy(self, m: Machine, task: int, node: int, pfn: int) -> bool:
-        taker = m.regions["taker"][task]
-        if taker.wanted == pfn + 1:
-            taker.taken = pfn + 1
+    def take_buddy(self, m: Machine, task: Task | None, zone: Zone | None, frame: Frame) -> bool:
+        taker = self.taker(m, task)
+        if taker.wanted is frame:
+            taker.taken = frame
         return bool(taker.taken)
 
-    def takeoff_end(self, m: Machine, task: int, node: int) -> int:
-        taken = m.regions["taker"][task].taken
-        return self.owed(m, taken - 1) if taken and self.has(guards.FLUSH_BEFORE_REUSE) else 0
+    def takeoff_end(self, m: Machine, task: Task | None, zone: Zone | None) -> int:
+        taken = self.taker(m, task).taken
+        return self.owed(m, taken) if taken and self.has(guards.FLUSH_BEFORE_REUSE) else 0
 
-    def takeoff_done(self, m: Machine, task: int, node: int) -> None:
+    def takeoff_done(self, m: Machine, task: Task | None, zone: Zone | None) -> None:
         """`pend[f] = 0`: the frame is paid for."""
-        taker = m.regions["taker"][task]
+        taker = self.taker(m, task)
         if taker.taken:
-            m.regions["frame_debt"][taker.taken - 1].clear()
-            taker.taken = 0
+            self.debts(m)[taker.taken.index].clear()
+            taker.taken = None
 
     # -- write faults ---------------------------------------------------------------------------
 
-    def fault_masks(self, m: Machine, task: int, mm: int, vpn: int, write: bool, when: str) -> int:
+    def fault_masks(
+        self, m: Machine, task: Task | None, mm: Mm, vpn: int, write: bool, when: str
+    ) -> int:
         """`old_copies()`: CPUs that may still see a frame that this page left."""
         pte = m.pte_at(mm, vpn)
         asked = write and when == "before" and self.has(guards.FLUSH_ON_WRITE_FAULT)
         if not asked or pte.kind != PRESENT or pte.writable:
             return 0
         mask = 0
-        for debt in m.regions["frame_debt"]:
-            if debt.page == vpn + 1:
-                mask |= self.owed(m, debt.index)
+        for debt in self.debts(m).holding(FrameDebt.page, pte):
+            mask |= self.owed(m, m.frame[debt.index])
         return mask

@@ -10,7 +10,7 @@ from attrs import frozen
 from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.reclaim import Reclaim
-from luf_tui.machine.schema import FREE_BUDDY, PRESENT
+from luf_tui.machine.schema import FREE_BUDDY, PRESENT, Frame
 from luf_tui.oracle import truth
 from tests.promela.client import Client
 from tests.promela.machine import FIRST_CONTENT
@@ -83,42 +83,48 @@ def project(client: Client) -> Variables:
     m, pages = client.m, client.pages
     pte = []
     for vpn in range(pages):
-        entry = m.pte_at(0, vpn)
+        entry = client.pte(vpn)
         present = entry.kind == PRESENT
-        pte.append(2 * entry.pfn + entry.writable if present else int(client.busy(vpn)))
+        pte.append(2 * _number(entry.frame) + entry.writable if present else int(client.busy(vpn)))
     tlb = [0] * (client.cpus * pages)
     for cached in m.tlb:
         if cached.mm:
             at = cached.index // pages * pages + cached.vpn
-            tlb[at] = 2 * cached.pfn + (cached.writable & cached.dirty)
+            tlb[at] = 2 * _number(cached.frame) + (cached.writable & cached.dirty)
     waiting = [_waiting(client, cpu) for cpu in range(client.cpus)]
     return Variables(pte, tlb, _frames(client), [w[:4] for w in waiting], [w[4] for w in waiting])
 
 
+def _number(frame: Frame | None) -> int:
+    """The model's number of a frame."""
+    return frame.pfn + 1 if frame else 0
+
+
 def _frames(client: Client) -> list[tuple[int, int, int, int]]:
     m, pages = client.m, client.pages
-    latest = [truth.fresh(m, 0, vpn).content for vpn in range(pages)]
+    latest = [truth.fresh(m, m.mm[0], vpn).content for vpn in range(pages)]
     found = []
-    for pfn in range(m.config.frames):
-        frame = m.frame[pfn]
+    for frame in m.frame[: m.config.frames]:
         content, used = frame.content, int(frame.state != FREE_BUDDY)
         owner = (content - FIRST_CONTENT) % pages
         own, fresh = (owner + 1, int(content == latest[owner])) if content else (0, 0)
-        found.append((used, own, fresh, client.policy.owed(m, pfn)))
+        found.append((used, own, fresh, client.policy.owed(m, frame)))
     return found
 
 
 def _waiting(client: Client, cpu: int) -> tuple[int, int, int, int, int]:
     """`ph[c]`, `wt[c]`, `av[c]`, `pc[c]` and `af[c]`."""
     m = client.m
-    ctx = m.task_ctx(cpu)
-    context = m.ctx[ctx]
-    if not context.depth:
-        return IDLE, 0, 0, context.pc, 0
+    task = m.task[cpu]
+    ctx = m.task_ctx(task)
+    if not ctx.depth:
+        return IDLE, 0, 0, ctx.pc, 0
     bottom, waiting = client.k.view(ctx, 0), m.shootdown[cpu].waiting
     if isinstance(bottom, Fault):
-        return ALC, waiting, bottom.vpn, context.pc, m.regions["taker"][cpu].taken
+        return ALC, waiting, bottom.vpn, ctx.pc, _number(client.policy.taker(m, task).taken)
     if isinstance(bottom, Shootdown):
-        return UPG, waiting, bottom.start, context.pc, 0
+        return UPG, waiting, bottom.start, ctx.pc, 0
     assert isinstance(bottom, Reclaim)
-    return UNM, waiting, m.frame[bottom.pfn - 1].file_page - 1, context.pc, bottom.pfn
+    assert bottom.frame
+    assert bottom.frame.file_page
+    return UNM, waiting, bottom.frame.file_page.index, ctx.pc, _number(bottom.frame)
