@@ -18,6 +18,7 @@ from luf_tui.machine.schema import (
     PRESENT,
     SWAP,
     TABLE,
+    Frame,
     Pte,
 )
 
@@ -43,19 +44,18 @@ def check_tables(m: Machine) -> None:
     pages = [table.frame for table in m.table if table.frame]
     pages += [table.gathered for table in m.table if table.gathered]
     assert len(pages) == len(set(pages))
-    assert all(m.frame[pfn - 1].state == TABLE for pfn in pages)
+    assert all(page.state == TABLE for page in pages)
     if m.table:
         for pte in m.pte:
-            mm, vpn = divmod(pte.index, m.config.pages)
-            assert not pte.kind or m.table_at(mm, vpn).frame, (mm, vpn)
+            assert not pte.kind or m.table_at(*m.place_of(pte)).frame, pte
 
 
 def check_references(m: Machine) -> None:
     """A gather's pages are counted among their references, and no free page has any."""
-    gathered = Counter(pte.gathered - 1 for pte in m.pte if pte.gathered)
+    gathered = Counter(pte.gathered for pte in m.pte if pte.gathered)
     for frame in m.frame:
-        assert gathered[frame.index] <= frame.refs, frame.index
-        assert not (frame.state in FREE_STATES and (frame.refs or frame.pins)), frame.index
+        assert gathered[frame] <= frame.refs, frame
+        assert not (frame.state in FREE_STATES and (frame.refs or frame.pins)), frame
     for pte in m.pte:
         assert bool(pte.gathered) == bool(pte.gatherer)
 
@@ -68,79 +68,80 @@ def check_rest(m: Machine) -> None:
         assert not space.ptl and not space.readers and not space.writer and not space.flush_pending
     for frame in m.frame:
         if frame.state in (ANON, FILE):
-            assert not frame.refs and not frame.locked, frame.index
-            assert folio.held(frame), f"frame {frame.index} is lost"
-            assert frame.where == m.lru_list(m.node_of[frame.index]) + 1, frame.index
+            assert not frame.refs and not frame.locked, frame
+            assert folio.held(frame), f"lost: {frame}"
+            assert frame.where is m.lru_list(m.zone_of(frame)), frame
 
 
 def check_lists(m: Machine) -> None:
     """Every list is linked both ways, counted, and says the same as its frames."""
-    for which, head in enumerate(m.lists):
-        found = list(lists.members(m, which))
-        assert head.count == len(found), m.list_name(which)
-        assert head.tail == (found[-1] + 1 if found else 0)
-        before = 0
-        for pfn in found:
-            assert m.frame[pfn].where == which + 1
-            assert m.frame[pfn].prev == before
-            before = pfn + 1
+    for head in m.lists:
+        found = list(lists.members(head))
+        assert head.count == len(found), head
+        assert head.tail is (found[-1] if found else None)
+        before = None
+        for frame in found:
+            assert frame.where is head
+            assert frame.prev is before
+            before = frame
 
 
 def check_buddy(m: Machine) -> None:
     """B6, B7: blocks are merged as far as they go, and the zone counts its free pages."""
     config = m.config
-    for node, spec in enumerate(config.nodes):
-        first = m.first_frame[node]
+    for zone in m.zone:
+        frames = m.frames_of(zone)
         free = 0
-        for at in range(spec.frames):
-            frame = m.frame[first + at]
+        for at, frame in enumerate(frames):
             if frame.state == FREE_PCP:
-                assert m.list_name(frame.where - 1).startswith("pcp")
+                assert frame.where
+                assert m.list_name(frame.where).startswith("pcp")
             if frame.state != FREE_BUDDY:
                 continue
             free += 1 << frame.order
-            name = m.list_name(frame.where - 1)
-            assert name.endswith(f"order {frame.order}"), (first + at, name)
+            assert frame.where
+            name = m.list_name(frame.where)
+            assert name.endswith(f"order {frame.order}"), (frame, name)
             assert name.startswith("pend") <= bool(frame.mark)
-            for tail in range(1, 1 << frame.order):
-                assert m.frame[first + at + tail].state == BUDDY_TAIL
+            for tail in m.block(frame, frame.order)[1:]:
+                assert tail.state == BUDDY_TAIL
             other = at ^ (1 << frame.order)
-            if frame.order < config.max_order and other + (1 << frame.order) <= spec.frames:
-                buddy = m.frame[first + other]
+            if frame.order < config.max_order and other + (1 << frame.order) <= len(frames):
+                buddy = frames[other]
                 assert buddy.state != FREE_BUDDY or buddy.order != frame.order
-        assert m.zone[node].free == free
+        assert zone.free == free
 
 
 def check_mappings(m: Machine) -> None:
     """A frame's map count and reverse map are its PTEs, and no free frame is mapped."""
-    mapped: Counter[int] = Counter()
+    mapped: Counter[Frame | None] = Counter()
     for pte in m.pte:
         if pte.kind in (PRESENT, MIGRATION):
-            mapped[pte.pfn - 1] += 1
-        elif pte.gathered and m.mm[pte.index // m.config.pages].ptl:
-            mapped[pte.gathered - 1] += _is_linked(m, pte)
+            mapped[pte.frame] += 1
+        elif pte.gathered and m.place_of(pte)[0].ptl:
+            mapped[pte.gathered] += _is_linked(pte, pte.gathered)
         else:
-            assert not pte.pfn and not pte.rmap_next
+            assert not pte.frame and not pte.rmap_next
+    assert not mapped[None]
     for frame in m.frame:
-        assert frame.mapcount == mapped[frame.index], frame.index
+        assert frame.mapcount == mapped[frame], frame
         chain, at = set(), frame.rmap
         while at:
-            linked = m.pte[at - 1]
-            assert frame.index + 1 == (linked.pfn or linked.gathered)
+            assert frame is (at.frame or at.gathered)
             chain.add(at)
-            at = m.pte[at - 1].rmap_next
+            at = at.rmap_next
         assert len(chain) == frame.mapcount
         if frame.state in FREE_STATES:
-            assert not frame.mapcount, frame.index
+            assert not frame.mapcount, frame
 
 
-def _is_linked(m: Machine, pte: Pte) -> bool:
+def _is_linked(pte: Pte, frame: Frame) -> bool:
     """Whether a cleared PTE is still in the reverse map: a dirty one of a file is until its flush,
     under the page-table lock.
     """
-    at = m.frame[pte.gathered - 1].rmap
-    while at and at != pte.index + 1:
-        at = m.pte[at - 1].rmap_next
+    at = frame.rmap
+    while at and at is not pte:
+        at = at.rmap_next
     return bool(at)
 
 
@@ -148,12 +149,12 @@ def check_caches(m: Machine) -> None:
     """The page cache and swap agree with the frames and with the swap entries."""
     for place in m.file_page:
         if place.frame:
-            assert m.frame[place.frame - 1].file_page == place.index + 1
+            assert place.frame.file_page is place
     users = Counter(pte.slot for pte in m.pte if pte.kind == SWAP)
     for slot in m.swap:
-        assert slot.users == users[slot.index + 1], slot.index
+        assert slot.users == users[slot], slot
         if slot.frame:
-            assert m.frame[slot.frame - 1].slot == slot.index + 1
+            assert slot.frame.slot is slot
 
 
 def check_tlbs(m: Machine) -> None:
@@ -162,11 +163,11 @@ def check_tlbs(m: Machine) -> None:
         known = {slot.mm for slot in m.asids_of(cpu) if slot.mm}
         for slot in m.asids_of(cpu):
             if slot.mm:
-                assert slot.gen <= m.mm[slot.mm - 1].tlb_gen
+                assert slot.gen <= slot.mm.tlb_gen
         seen = set()
         for entry in m.tlb_of(cpu):
             if entry.mm:
                 assert entry.mm in known
                 assert (entry.mm, entry.vpn) not in seen
                 seen.add((entry.mm, entry.vpn))
-                assert m.mm[entry.mm - 1].cpumask >> cpu & 1
+                assert entry.mm.cpumask >> cpu & 1

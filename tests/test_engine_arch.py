@@ -81,7 +81,7 @@ def test_riscv_a_switch_flushes_nothing_and_the_cpu_stays_in_the_mask() -> None:
     m = played(script("riscv") + "cpu1 run other\n")
 
     assert 0b110 == m.mm[0].cpumask
-    assert any(entry.mm == 1 for entry in m.tlb_of(1))
+    assert any(entry.mm is m.mm[0] for entry in m.tlb_of(1))
 
 
 def test_riscv_a_cpu_is_interrupted_whatever_it_runs() -> None:
@@ -89,7 +89,7 @@ def test_riscv_a_cpu_is_interrupted_whatever_it_runs() -> None:
     m = played(setup + "kswapd reclaim text.0\n", "batched")
 
     assert 0b110 == last(m, ev.SEND).args["mask"]
-    assert not any(entry.mm == 1 for entry in m.tlb)
+    assert not any(entry.mm is m.mm[0] for entry in m.tlb)
 
 
 def test_riscv_a_range_of_one_mm_leaves_the_others_alone() -> None:
@@ -97,7 +97,7 @@ def test_riscv_a_range_of_one_mm_leaves_the_others_alone() -> None:
         script("riscv") + "cpu1 run other\ncpu1 write other.heap.0\ncpu1 munmap other.heap\n"
     )
 
-    assert {1} == {entry.mm for entry in m.tlb if entry.mm}
+    assert {m.mm[0]} == {entry.mm for entry in m.tlb if entry.mm}
 
 
 def test_x86_alone_has_generations() -> None:

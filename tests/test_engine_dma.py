@@ -32,8 +32,8 @@ def test_it_walks_the_page_table_and_sets_accessed_and_dirty() -> None:
     m = played(USED)
 
     assert {0, 2} == {entry.vpn for entry in m.device_tlb if entry.mm}
-    assert 1 == m.pte_at(0, 0).dirty
-    assert "theirs" == m.config.content_name(m.frame[m.pte_at(0, 0).pfn - 1].content)
+    assert 1 == m.pte_at(m.mm[0], 0).dirty
+    assert "theirs" == m.config.content_name(m.pte_at(m.mm[0], 0).frame.content)
 
 
 def test_what_it_stored_a_cpu_reads() -> None:

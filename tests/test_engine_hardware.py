@@ -36,8 +36,8 @@ def count(m: Machine, kind: int) -> int:
 def entry(m: Machine, cpu: int, vpn: int) -> tuple[int, int, int] | None:
     """(frame, W, D) that a CPU caches for a page of the first process."""
     for cached in m.tlb_of(cpu):
-        if cached.mm == 1 and cached.vpn == vpn:
-            return cached.pfn - 1, cached.writable, cached.dirty
+        if cached.mm is m.mm[0] and cached.vpn == vpn:
+            return cached.frame.pfn, cached.writable, cached.dirty
     return None
 
 
@@ -46,7 +46,7 @@ def test_h1_a_walk_sets_accessed_and_caches_what_the_pte_grants() -> None:
     m = played(FILE + "cpu1 read text.0\n")
 
     assert (0, 0, 0) == entry(m, 1, 2)
-    assert 1 == m.pte_at(0, 2).accessed
+    assert 1 == m.pte_at(m.mm[0], 2).accessed
 
 
 def test_h2_a_store_through_a_clean_entry_sets_dirty_in_memory() -> None:
@@ -55,8 +55,8 @@ def test_h2_a_store_through_a_clean_entry_sets_dirty_in_memory() -> None:
     read = played(setup)
     written = played(setup + "cpu1 write heap.0\n")
 
-    assert read.pte_at(0, 0).dirty == entry(read, 1, 0)[2]  # type: ignore[index]
-    assert (1, 1) == (written.pte_at(0, 0).dirty, entry(written, 1, 0)[2])  # type: ignore[index]
+    assert read.pte_at(read.mm[0], 0).dirty == entry(read, 1, 0)[2]  # type: ignore[index]
+    assert (1, 1) == (written.pte_at(written.mm[0], 0).dirty, entry(written, 1, 0)[2])  # type: ignore[index]
 
 
 def test_h2_a_stale_clean_entry_cannot_store() -> None:
@@ -66,7 +66,7 @@ def test_h2_a_stale_clean_entry_cannot_store() -> None:
 
     assert entry(before, 1, 2) == (0, 0, 0)
     assert count(before, ev.FAULT) + 1 == count(after, ev.FAULT)
-    assert last(after, ev.STORE).args["pfn"] == after.pte_at(0, 2).pfn - 1
+    assert last(after, ev.STORE).args["pfn"] == after.pte_at(after.mm[0], 2).frame.pfn
 
 
 def test_h3_a_store_through_writable_and_dirty_asks_nobody() -> None:
@@ -75,8 +75,8 @@ def test_h3_a_store_through_writable_and_dirty_asks_nobody() -> None:
     sound = played(text, "batched")
     broken = played(text, "batched", ("flush-before-copy",))
 
-    assert last(sound, ev.STORE).args["pfn"] == sound.pte_at(0, 0).pfn - 1
-    assert last(broken, ev.STORE).args["pfn"] != broken.pte_at(0, 0).pfn - 1
+    assert last(sound, ev.STORE).args["pfn"] == sound.pte_at(sound.mm[0], 0).frame.pfn
+    assert last(broken, ev.STORE).args["pfn"] != broken.pte_at(broken.mm[0], 0).frame.pfn
 
 
 def test_h4_a_read_through_any_entry_is_silent() -> None:

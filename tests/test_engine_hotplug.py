@@ -40,8 +40,8 @@ def test_its_free_pages_go_back_to_buddy_with_what_they_owe() -> None:
     before, after = played(text), played(text + "cpu2 offline\n")
     pfn = last(before, ev.DEFER).args["pfn"]
 
-    assert before.frame[pfn].where == before.pcp_list(2, 0) + 1
-    assert after.frame[pfn].where == after.pend_list(0, after.frame[pfn].order) + 1
+    assert before.pcp_list(2, before.zone[0]) is before.frame[pfn].where
+    assert after.pend_list(after.zone[0], after.frame[pfn].order) is after.frame[pfn].where
 
 
 def test_it_comes_back_with_an_empty_tlb_and_knows_no_mm() -> None:
@@ -126,8 +126,9 @@ def test_what_it_had_cached_it_finds_out_of_date_when_it_is_back() -> None:
     text = X86 + "cpu2 run other\nkernel tick\ncpu1 munmap text\n"
     m = played(text + "cpu2 run app\n")
 
-    assert any(entry.mm == 1 for entry in played(text).tlb_of(2))
-    assert not any(entry.mm == 1 for entry in m.tlb_of(2))
+    before = played(text)
+    assert any(entry.mm is before.mm[0] for entry in before.tlb_of(2))
+    assert not any(entry.mm is m.mm[0] for entry in m.tlb_of(2))
     assert 0b110 == m.mm[0].cpumask
 
 
@@ -137,7 +138,7 @@ def test_a_process_that_runs_nowhere_has_its_flush_sent_by_cpu0(settings: str) -
     text = X86.replace("arch x86", settings).replace("dram 8", "dram 14")
     m = played(text + "cpu1 run other\ncpu2 run other\nkernel tick\napp munmap text\n")
 
-    assert not any(entry.mm == 1 and entry.vpn == 2 and entry.issued for entry in m.tlb)
+    assert not any(entry.mm is m.mm[0] and entry.vpn == 2 and entry.issued for entry in m.tlb)
     assert not any(request.waiting for request in m.shootdown)
     told = last(m, ev.BARRIER if "arm64" in settings else ev.SEND)
     assert 0 == told.cpu

@@ -30,7 +30,7 @@ def test_a_store_keeps_it_and_the_next_reclaim_swaps_it(policy: str) -> None:
     again = GIVEN_UP + "cpu2 write heap.0 final\n" + RECLAIM
     once, twice = Run(again, policy), Run(again + RECLAIM + "cpu1 read heap.0\n", policy)
 
-    assert once.m.pte_at(0, 0).pfn
+    assert once.m.pte_at(once.m.mm[0], 0).frame
     assert [] == once.events("writeout")
     assert ["final"] == read(twice)
     assert 1 == len(twice.events("writeout"))

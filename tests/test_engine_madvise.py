@@ -33,7 +33,7 @@ def test_a_read_before_the_flush_of_dontneed_is_no_violation(policy: str) -> Non
 
 def test_cold_clears_the_accessed_bit_and_nothing_else() -> None:
     run = Run(WROTE + "cpu1 madvise heap cold\n")
-    pte = run.m.pte_at(0, 0)
+    pte = run.m.pte_at(run.m.mm[0], 0)
 
     assert (0, 1, 1) == (pte.accessed, pte.dirty, pte.writable)
 
@@ -41,7 +41,7 @@ def test_cold_clears_the_accessed_bit_and_nothing_else() -> None:
 def test_free_makes_the_page_clean_and_no_cpu_may_think_otherwise() -> None:
     run = Run(WROTE + "cpu1 madvise heap free\n")
 
-    assert 0 == run.m.pte_at(0, 0).dirty
+    assert 0 == run.m.pte_at(run.m.mm[0], 0).dirty
     assert not any(entry.mm and entry.dirty for entry in run.m.tlb.records)
 
 
@@ -55,7 +55,7 @@ def test_a_page_that_is_cold_already_costs_no_flush() -> None:
 @POLICIES
 def test_mremap_takes_pages_along_dirty_and_writable(policy: str) -> None:
     run = Run(WROTE + "cpu1 mremap app.heap as moved\ncpu2 read moved.0\n", policy)
-    pte = run.m.pte_at(0, run.events("read")[-1].args["vpn"])
+    pte = run.m.pte_at(run.m.mm[0], run.events("read")[-1].args["vpn"])
 
     assert ("a", 1, 1) == (last_read(run), pte.dirty, pte.writable)
     assert [] == run.violations()

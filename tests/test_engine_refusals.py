@@ -51,8 +51,8 @@ def test_a_move_whose_range_goes_before_it_gets_the_lock_does_nothing() -> None:
         op(APP1, 1, "resume"),
     )
     m = director.machine
-    assert not any(m.vma_at(0, vpn).mapped for vpn in range(m.config.pages))
-    assert (0, 0) == (m.mm[0].writer, m.ctx[m.task_ctx(APP1)].depth)
+    assert not any(m.vma_at(m.mm[0], vpn).mapped for vpn in range(m.config.pages))
+    assert (None, 0) == (m.mm[0].writer, m.task_ctx(m.task[APP1]).depth)
 
 
 def test_nobody_forks_into_a_process_that_lives() -> None:
@@ -67,7 +67,7 @@ def test_shared_memory_has_a_page_of_its_own_from_its_first_read_on(policy: str)
     script = "app mmap anon 1 page read-write shared as box\ncpu1 read box.0\ncpu2 read box.0\n"
     run = Run(script + "cpu1 write box.0 a\ncpu1 read app.heap.0\n", policy)
 
-    assert 0 == run.m.frame[run.m.zero_page].content
+    assert 0 == run.m.zero_page.content
     assert [] == run.violations()
 
 

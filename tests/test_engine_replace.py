@@ -6,6 +6,7 @@ import pytest
 
 from luf_tui.errors import InputError, Refused
 from luf_tui.machine.events import REASON
+from luf_tui.machine.schema import Frame
 from luf_tui.script.parse import parse
 from tests.engine_runs import HEAD, Run
 
@@ -15,9 +16,16 @@ EQUAL = "cpu1 write heap.0 same\ncpu0 run thief\ncpu0 write heap.0 same\n"
 MERGED = EQUAL + "ksmd merge app.heap.0 thief.heap.0\n"
 
 
+def frame(run: Run, process: int, vpn: int) -> Frame:
+    """The frame that a process has at a page."""
+    found = run.m.pte_at(run.m.mm[process], vpn).frame
+    assert found
+    return found
+
+
 def frames(run: Run) -> tuple[int, int]:
     """The frames of app.heap.0 and thief.heap.0."""
-    return run.m.pte_at(0, 0).pfn - 1, run.m.pte_at(1, 0).pfn - 1
+    return frame(run, 0, 0).pfn, frame(run, 1, 0).pfn
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -27,7 +35,7 @@ def test_a_monitor_fills_the_address_a_thread_faulted_on(policy: str) -> None:
 
     assert ["uffd"] == [event.name for event in run.events("uffd")]
     assert [] == run.events("send")
-    assert run.m.frame[run.m.pte_at(0, 1).pfn - 1].content == run.events("read")[-1].args["content"]
+    assert frame(run, 0, 1).content == run.events("read")[-1].args["content"]
 
 
 def test_a_page_that_is_there_already_stays() -> None:
@@ -84,7 +92,7 @@ def test_a_page_that_is_pinned_does_not_move() -> None:
     run = Run(script + "monitor uffdio-move app.heap.0 to app.heap.1\ncpu1 read heap.0\n")
 
     assert [] == run.events("flushed")
-    assert run.m.pte_at(0, 0).pfn
+    assert run.m.pte_at(run.m.mm[0], 0).frame
 
 
 def test_a_page_moves_only_to_where_a_monitor_is_registered() -> None:
@@ -103,7 +111,7 @@ def test_a_breakpoint_is_seen_by_every_thread(policy: str) -> None:
     run = Run(script, policy)
 
     assert "break" == run.m.config.content_name(run.events("read")[-1].args["content"])
-    assert not run.m.pte_at(0, 2).writable
+    assert not run.m.pte_at(run.m.mm[0], 2).writable
     assert [] == run.violations()
 
 
@@ -111,7 +119,7 @@ def test_a_breakpoint_past_the_end_of_a_file_is_none() -> None:
     run = Run("cpu1 truncate lib to 1\ncpu1 probe text.1 break\n")
 
     assert 1 == len(run.events("sigbus"))
-    assert 0 == run.m.pte_at(0, 3).kind == run.m.mm[0].writer
+    assert (0, None) == (run.m.pte_at(run.m.mm[0], 3).kind, run.m.mm[0].writer)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -119,8 +127,8 @@ def test_two_equal_pages_become_one_that_nobody_can_store_to(policy: str) -> Non
     run = Run(MERGED, policy)
 
     assert frames(run)[0] == frames(run)[1]
-    assert 2 == run.m.frame[frames(run)[0]].mapcount
-    assert (0, 0) == (run.m.pte_at(0, 0).writable, run.m.pte_at(1, 0).writable)
+    assert 2 == frame(run, 0, 0).mapcount
+    assert [0, 0] == [run.m.pte_at(mm, 0).writable for mm in run.m.mm[:2]]
     assert 1 == len(run.events("free"))
 
 

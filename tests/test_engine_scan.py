@@ -41,7 +41,7 @@ def test_the_next_access_shows_the_page_again(policy: str) -> None:
     run = Run(READ + "cpu1 read text.0\n", policy)
 
     assert 2 == len(run.events("fault"))
-    assert not run.m.pte_at(0, run.events("read")[-1].args["vpn"]).prot_none
+    assert not run.m.pte_at(run.m.mm[0], run.events("read")[-1].args["vpn"]).prot_none
 
 
 def test_a_scan_that_hides_nothing_does_not_flush() -> None:

@@ -133,8 +133,8 @@ def test_a_fork_without_memory_for_page_tables_leaves_nothing_behind() -> None:
     run = run_with_tables("cpu1 write heap.0 mine\n" + crowd + "cpu1 fork app as kid\n")
 
     assert 1 == len(run.events("oom"))
-    assert not any(run.m.vma_at(2, vpn).mapped for vpn in range(run.m.config.pages))
-    assert (0, 0) == (run.m.mm[0].writer, run.m.mm[2].flush_pending)
+    assert not any(run.m.vma_at(run.m.mm[2], vpn).mapped for vpn in range(run.m.config.pages))
+    assert (None, 0) == (run.m.mm[0].writer, run.m.mm[2].flush_pending)
 
 
 def test_mremap_brings_page_tables_for_the_new_range_and_frees_those_of_the_old() -> None:
@@ -151,9 +151,9 @@ def test_mremap_without_memory_for_page_tables_moves_nothing() -> None:
     run = run_with_tables("cpu1 read text.0\n" + crowd + "cpu1 mremap text as moved\n")
 
     assert 1 == len(run.events("oom"))
-    assert run.m.vma_at(0, 2).mapped
-    assert not run.m.vma_at(0, 4).mapped
-    assert (0, 0) == (run.m.mm[0].writer, run.m.mm[0].flush_pending)
+    assert run.m.vma_at(run.m.mm[0], 2).mapped
+    assert not run.m.vma_at(run.m.mm[0], 4).mapped
+    assert (None, 0) == (run.m.mm[0].writer, run.m.mm[0].flush_pending)
 
 
 @pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
@@ -177,5 +177,6 @@ def test_a_fork_during_a_migration_gives_the_child_the_page() -> None:
     run = Run(script)
 
     assert "mine" == run.m.config.content_name(run.events("read")[-1].args["content"])
-    assert 2 == run.m.frame[run.m.pte_at(0, 0).pfn - 1].mapcount
-    assert not run.m.pte_at(0, 0).writable
+    pte = run.m.pte_at(run.m.mm[0], 0)
+    assert pte.frame
+    assert (2, 0) == (pte.frame.mapcount, pte.writable)

@@ -87,7 +87,7 @@ def test_a_page_that_munmap_has_begun_to_take_away_may_be_read_until_it_returns(
 
 def test_every_word_stands_for_its_turn() -> None:
     turns = start(tiny("allow evict, prefetch, drain")).moves.turns
-    known = [turn for turn in range(turns.k.m.contexts) if turn != turns.k.m.boot_ctx]
+    known = [turn for turn in range(turns.k.m.contexts) if turn != turns.k.m.boot_ctx.index]
     known += [turns.k.m.contexts + number for number in range(len(turns.choices))]
     assert known == [turns.turn(turns.word(turn)) for turn in known]
 

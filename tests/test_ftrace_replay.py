@@ -166,7 +166,8 @@ def test_the_debts_counted_are_those_the_ledger_has(path: Path) -> None:
     replay = Replay(trace, layout, policy)
     for _ in replay.play():
         pass
-    owing = [n for n in range(layout.config.frames) if policy.owed(replay.machine, n)]
+    m = replay.machine
+    owing = [frame for frame in m.frame[: m.config.frames] if policy.owed(m, frame)]
     assert len(owing) == outcome(trace).pending_at_end
 
 

@@ -226,7 +226,7 @@ def test_frames_counted_as_owed_are_free(said: Program) -> None:
     run.seek(run.steps)
     free = sum(frame.state in FREE_STATES for frame in run.machine.frame)
     owing = sum(
-        frame.state in FREE_STATES and bool(run.policy.owed(run.machine, frame.index))
+        frame.state in FREE_STATES and bool(run.policy.owed(run.machine, frame))
         for frame in run.machine.frame
     )
     assert owing <= run.counters(run.steps).owed <= free

@@ -9,7 +9,7 @@ from luf_tui.engine.director import StepInfo
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import FREE_PCP, PRESENT
+from luf_tui.machine.schema import FREE_PCP, NONE, PRESENT
 from luf_tui.oracle.oracle import Finding
 from luf_tui.timeline.ask import diff, history
 from luf_tui.timeline.ask.why import why, why_finding
@@ -91,7 +91,7 @@ def test_a_cpu_is_found_in_masks_too() -> None:
 def test_a_task_is_found_by_who_moved() -> None:
     for event in event_search.find_all(RUN, event_search.query(RUN, "kswapd")):
         ctx = RUN.step_info(RUN.step_of_event(event)).ctx
-        assert RUN.machine.task_ctx(1) == ctx
+        assert RUN.machine.task_ctx(RUN.machine.task[1]).index == ctx
 
 
 # -- a small story: read, reclaim without flush, another owner, a read through the old entry ------
@@ -99,21 +99,21 @@ def test_a_task_is_found_by_who_moved() -> None:
 
 def story() -> Timeline:
     machine = Machine(CONFIG)
-    emit, frame, pte = machine.events.emit, machine.frame[3], machine.pte_at(0, 0)
+    emit, frame, pte = machine.events.emit, machine.frame[3], machine.pte_at(machine.mm[0], 0)
     entry = machine.tlb_of(1)[0]
 
     def moves():  # type: ignore[no-untyped-def]
         machine.events.step = 1
-        pte.kind, pte.pfn, frame.content = PRESENT, 4, 2
+        pte.kind, pte.frame, frame.content = PRESENT, frame, 2
         emit(ev.MAP, 1, 0, 0, 3, 0)
         yield StepInfo(0, 4, 1, 0)
         machine.events.step = 2
-        entry.mm, entry.pfn = 1, 4
+        entry.mm, entry.frame = machine.mm[0], frame
         emit(ev.FILL, 1, 0, 0, 3, 0)
         emit(ev.READ, 1, 0, 0, 3, 2)
         yield StepInfo(1, 4, 1, 0)
         machine.events.step = 3
-        pte.kind = pte.pfn = 0
+        pte.kind, pte.frame = NONE, None
         emit(ev.UNMAP, 0, 0, 0, 3, 0)
         yield StepInfo(2, 5, 2, 0)
         machine.events.step = 4

@@ -35,7 +35,7 @@ def test_a_line_of_a_race_is_the_line_of_whoever_moved() -> None:
     race = next(n for n, item in enumerate(PROGRAM.items) if item.span.line == FIRST)
     seen = {}
     for step in RUN.item_steps(race):
-        who = RUN.machine.ctx_name(RUN.step_info(step).ctx)
+        who = RUN.machine.ctx_name(RUN.machine.ctx[RUN.step_info(step).ctx])
         seen.setdefault(who, []).append(RUN.line_at(step))
     assert {14} == set(seen["kswapd"])
     assert {13} == set(seen["app/2"])

@@ -60,7 +60,7 @@ def test_exactly_the_free_frames_that_owe_a_flush_have_the_sign(name):
         owed = {
             frame.index
             for frame in m.frame
-            if frame.state in FREE_STATES and timeline.policy.owed(m, frame.index)
+            if frame.state in FREE_STATES and timeline.policy.owed(m, frame)
         }
 
         assert owed <= owing(timeline)
@@ -71,7 +71,7 @@ def test_a_stale_entry_over_foreign_bytes_is_in_danger():
     timeline = run(BROKEN)
     timeline.seek(timeline.steps)
     entries = refs(pane(timeline, "tlbs"), "tlb", *LIT)
-    frames = {timeline.machine.tlb[n].pfn - 1 for n in entries}
+    frames = {timeline.machine.tlb[n].frame.pfn for n in entries}
 
     assert frames
     assert frames <= refs(pane(timeline, "tlbs"), "frame", "danger")

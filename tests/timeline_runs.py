@@ -47,20 +47,21 @@ def play(machine: Machine, steps: int, seed: int = 0, per_item: int = 3) -> Iter
     for number in range(steps):
         machine.events.step += 1
         item = number // per_item
-        ctx = machine.task_ctx(item % 2)
+        ctx = machine.task_ctx(machine.task[item % 2])
         cpu, vpn, pfn = rng.randrange(4), rng.randrange(PAGES), rng.randrange(FRAMES)
-        pte, frame = machine.pte_at(0, vpn), machine.frame[pfn]
+        mm, frame = machine.mm[0], machine.frame[pfn]
+        pte = machine.pte_at(mm, vpn)
         entry = machine.tlb_of(cpu)[vpn]
         what = rng.randrange(9)
         if what == 0:
-            pte.kind, pte.pfn, pte.writable = PRESENT, pfn + 1, rng.randrange(2)
+            pte.kind, pte.frame, pte.writable = PRESENT, frame, rng.randrange(2)
             frame.state, frame.mapcount = ANON, frame.mapcount + 1
             emit(ev.MAP, cpu, 0, vpn, pfn, pte.writable)
         elif what == 1:
-            emit(ev.UNMAP, cpu, 0, vpn, pte.pfn - 1, pte.writable)
-            pte.kind = pte.pfn = NONE
+            emit(ev.UNMAP, cpu, 0, vpn, pte.frame.pfn if pte.frame else -1, pte.writable)
+            pte.kind, pte.frame = NONE, None
         elif what == 2:
-            entry.mm, entry.vpn, entry.pfn = 1, vpn, pfn + 1
+            entry.mm, entry.vpn, entry.frame = mm, vpn, frame
             emit(ev.FILL, cpu, 0, vpn, pfn, 0)
             emit(ev.READ, cpu, 0, vpn, pfn, frame.content)
         elif what == 3:
@@ -85,7 +86,7 @@ def play(machine: Machine, steps: int, seed: int = 0, per_item: int = 3) -> Iter
             frame.content = rng.randrange(5)
             frame.refs = rng.choice((frame.refs, 70_000, 300, 1))
             emit(ev.STORE, cpu, 0, vpn, pfn, frame.content)
-        yield StepInfo(item, ctx, what, number % per_item)
+        yield StepInfo(item, ctx.index, what, number % per_item)
 
 
 def nothing_found(first: int, item: int) -> list[Finding]:
