@@ -303,5 +303,5 @@ async def test_an_app_that_fails_leaves_its_failure_and_no_traceback(
     with pytest.raises(ValueError, match="not here"):
         await look()
     assert app.failure is not None
-    assert "failing.py:15: this policy failed: ValueError: not here" == own.blame(app.failure)
+    assert "failing.py:16: this policy failed: ValueError: not here" == own.blame(app.failure)
     assert "Traceback" not in capsys.readouterr().out
