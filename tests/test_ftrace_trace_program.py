@@ -17,7 +17,8 @@ from luf_tui.ftrace.trace import read_trace
 from luf_tui.machine import events as ev
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Op
-from luf_tui.timeline.navigate import breakpoints, event_search, moves
+from luf_tui.timeline.navigate import breakpoints, event_search
+from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.panes import ledger, script
 from luf_tui.view.state import ViewState
@@ -70,7 +71,7 @@ def test_lines_are_gone_to_and_stopped_at(run: Timeline) -> None:
     line = reached + 1
 
     assert line == run.line_at(run.item_position(reached))
-    assert moves.to_line(run, line) == run.item_position(reached)
+    assert to_line(run, line) == run.item_position(reached)
     assert reached == breakpoints.item_of_line(run.program, line)
 
 

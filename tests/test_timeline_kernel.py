@@ -21,10 +21,10 @@ from luf_tui.script.program import Program
 from luf_tui.timeline.ask.compare import compare
 from luf_tui.timeline.ask.summary import summary
 from luf_tui.timeline.ask.why import why, why_event, why_finding
-from luf_tui.timeline.navigate import moves
 from luf_tui.timeline.navigate.breakpoints import Breakpoint, run_backward, run_forward
 from luf_tui.timeline.navigate.places import same_place
 from luf_tui.timeline.recorder import record
+from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import LEVELS, narrate
 from tests.strategies import programs
 from tests.timeline_kernel import APP, KSWAPD, op, program, reuse, step_with
@@ -166,7 +166,7 @@ def test_a_sibling_run_under_another_policy_keeps_the_place_by_line() -> None:
 
 
 def test_every_line_is_reached_in_order() -> None:
-    reached = [moves.to_line(LAZY, line) for line in range(1, 9)]
+    reached = [to_line(LAZY, line) for line in range(1, 9)]
     assert sorted(reached) == reached
     assert -1 not in reached
 

@@ -13,6 +13,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import Finding
 from luf_tui.timeline.navigate import moves
+from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import a_finding, made_up, play, program, record
 
@@ -90,10 +91,10 @@ def test_from_within_an_operation_back_is_its_start() -> None:
 
 
 def test_a_line_leads_to_its_first_micro_step() -> None:
-    assert 7 == moves.to_line(RUN, 12)
+    assert 7 == to_line(RUN, 12)
     assert 7 == moves.next_line(RUN, 3, 12)
     assert 3 == moves.previous_line(RUN, 3, 12)
-    assert -1 == moves.to_line(RUN, 999)
+    assert -1 == to_line(RUN, 999)
 
 
 def test_findings_are_reached_both_ways() -> None:

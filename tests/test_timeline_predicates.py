@@ -9,8 +9,8 @@ from luf_tui.machine import events as ev
 from luf_tui.script.program import Condition, Expect, Value
 from luf_tui.timeline.conditions.moment import moment_at
 from luf_tui.timeline.conditions.predicates import PREDICATES, holds_at, judge
-from luf_tui.timeline.navigate.moves import to_line
 from luf_tui.timeline.recorder import record
+from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.store.event_index import Tally
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_kernel import FLUSH_BEFORE_REUSE, SECRET, program, reuse, step_with

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from luf_tui.script.parse import parse, parse_condition
-from luf_tui.timeline.navigate import breakpoints, moves
+from luf_tui.timeline.navigate import breakpoints
 from luf_tui.timeline.recorder import record
+from luf_tui.timeline.script_lines import to_line
 
 RACE = """\
 title    A race
@@ -45,12 +46,12 @@ def test_a_line_of_a_race_is_the_line_of_whoever_moved() -> None:
 
 def test_a_line_of_a_race_is_reached_where_its_operation_begins() -> None:
     for line in (12, 13, 14, 15):
-        assert line == RUN.line_at(moves.to_line(RUN, line))
+        assert line == RUN.line_at(to_line(RUN, line))
 
 
 def test_a_breakpoint_inside_a_race_stops_at_its_line() -> None:
     stop = breakpoints.run_forward(RUN, 0, [breakpoints.Breakpoint(line=13)])
-    assert moves.to_line(RUN, 13) == stop.position
+    assert to_line(RUN, 13) == stop.position
     assert "line 13 is reached: cpu2     read text.0" in stop.reason
 
 

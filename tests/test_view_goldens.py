@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from luf_tui.render.text import pane_text
-from luf_tui.view.screen import PANES, ViewState
+from luf_tui.view.screen import PANES
+from luf_tui.view.state import ViewState
 from tests.view_runs import NAMES, places, run
 
 GOLDENS = Path(__file__).parent / "goldens"

@@ -13,11 +13,12 @@ from luf_tui.machine.schema import FREE_STATES
 from luf_tui.oracle import truth
 from luf_tui.script.parse import parse
 from luf_tui.timeline.ask.diff import changed_records
-from luf_tui.timeline.navigate.moves import to_line
 from luf_tui.timeline.recorder import record
+from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import narrate
 from luf_tui.view.framemap import frame_map, owing
-from luf_tui.view.screen import PANES, ViewState
+from luf_tui.view.screen import PANES
+from luf_tui.view.state import ViewState
 from tests.view_runs import NAMES, first, run, text
 
 REUSE, BROKEN = "tour/flush-before-reuse", "hazards/flush-before-reuse-off"

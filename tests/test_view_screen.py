@@ -9,7 +9,8 @@ from luf_tui.view.columns import length
 from luf_tui.view.legend import legend
 from luf_tui.view.marks import ROLES
 from luf_tui.view.palette import PALETTES
-from luf_tui.view.screen import GROUPS, PANES, SMALLEST, ViewState, arrange
+from luf_tui.view.screen import GROUPS, PANES, SMALLEST, arrange
+from luf_tui.view.state import ViewState
 from tests.view_runs import NAMES, SIZES, panes, run
 
 EXACT = ("header", "tlbs", "lists", "pagetables")

@@ -10,7 +10,8 @@ from luf_tui.script.parse import load
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.marks import Pane, Row
-from luf_tui.view.screen import PANES, ViewState, arrange
+from luf_tui.view.screen import PANES, arrange
+from luf_tui.view.state import ViewState
 
 SIZES = ((160, 50), (120, 40), (120, 30), (80, 24), (60, 20), (59, 19))
 NAMES = (

@@ -14,9 +14,10 @@ from textual.screen import Screen
 from luf_tui.errors import LufError
 from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.policy import own
+from luf_tui.script.parse import load
 from luf_tui.timeline.recorder import chosen_policy
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import scenario_text, theme
+from luf_tui.ui import theme
 from luf_tui.ui.background.loading import AT_ONCE, Recording
 from luf_tui.ui.background.traces import Opening
 from luf_tui.ui.command_palette import ActionsProvider
@@ -79,7 +80,7 @@ class LufApp(App[None]):
     def _recording(self, message: OpenScenario) -> Recording:
         if is_trace(message.path):
             return Opening(message.path, message.policy, message.without)
-        program = scenario_text.load_program(message.path)
+        program = load(str(message.path))
         try:
             return Recording(program, chosen_policy(program, message.policy, message.without))
         except Exception as error:

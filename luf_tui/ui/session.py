@@ -16,8 +16,9 @@ from luf_tui.machine.refs import Ref
 from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places
 from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
+from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui.scenario_text import parse_breakpoint
+from luf_tui.ui.typed_lines import parse_breakpoint
 
 FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
 """Event kinds that the next-match key goes to until others are chosen."""
@@ -128,7 +129,7 @@ class Session:
 
     def to_line(self, line: int) -> Reply:
         """Jump to where the run first reached a script line."""
-        found = moves.to_line(self.timeline, line)
+        found = to_line(self.timeline, line)
         if found < 0:
             return Reply(f"line {line} was not reached in this run", moved=False)
         return self.go(found)

@@ -129,6 +129,3 @@ def _narrow(width: int, body: int, group: str) -> list[Placement]:
         Placement("script", 0, 1, width, above),
         Placement(shown, 0, 1 + above, width, body - above),
     ]
-
-
-__all__ = ["GROUPS", "PANES", "SMALLEST", "Placement", "ViewState", "arrange"]

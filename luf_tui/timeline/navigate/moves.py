@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection
 
 from luf_tui.machine.events import KINDS
-from luf_tui.timeline import script_lines
+from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -81,11 +81,6 @@ def item_ends(timeline: Timeline) -> array[int]:
             ends.append(timeline.steps)
         timeline.memo["item ends"] = ends
     return ends
-
-
-def to_line(timeline: Timeline, line: int) -> int:
-    """The position at which the run first reached a script line, or -1."""
-    return script_lines.to_line(timeline, line)
 
 
 def next_line(timeline: Timeline, position: int, line: int) -> int:

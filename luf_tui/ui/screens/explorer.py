@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from luf_tui.errors import LufError
+from luf_tui.script.parse import parse
 from luf_tui.search import counterexample
 from luf_tui.search.exploration import Report, race_of_line
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import actions, saving, scenario_text
+from luf_tui.ui import actions, saving
 from luf_tui.ui.background.loading import AT_ONCE
 from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
 from luf_tui.ui.panels.problems import ProblemsPanel
@@ -100,7 +101,7 @@ class Explorer(Walker):
         before, stamp = self.session, self._stamp
         path = saving.free_path(counterexample.path_of(before.timeline.program))
         try:
-            program = scenario_text.program_of(report.scenario, str(path))
+            program = parse(report.scenario, str(path))
         except LufError as error:
             self.open(ProblemsPanel(error, self.close_panel))
             return

@@ -14,7 +14,8 @@ from luf_tui import library
 from luf_tui.errors import LufError
 from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.library import Entry
-from luf_tui.ui import actions, scenario_text
+from luf_tui.script.parse import load
+from luf_tui.ui import actions
 from luf_tui.ui.background import traces
 from luf_tui.ui.background.traces import first_lines
 from luf_tui.ui.drawing.grid import Block, Grid
@@ -93,7 +94,7 @@ class Gallery(BaseScreen):
                 return
             try:
                 if not is_trace(entry.path):
-                    scenario_text.load_program(entry.path)
+                    load(str(entry.path))
             except LufError:
                 broken.append(entry.path)
         if broken and not worker.is_cancelled:
@@ -179,7 +180,7 @@ class Gallery(BaseScreen):
         """Show what is wrong with a script in its place. Later: loading a parser takes a while."""
         try:
             if not is_trace(path):
-                scenario_text.load_program(path)
+                load(str(path))
         except LufError as error:
             self._previews[path] = (stamp, tuple(problem_rows(error)))
             self.paint_soon()

@@ -8,10 +8,11 @@ from typing import ClassVar
 from luf_tui.errors import LufError
 from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.policy.registry import POLICIES, make_policy
+from luf_tui.script.parse import load
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.recorder import chosen_policy
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import actions, saving, scenario_text
+from luf_tui.ui import actions, saving, typed_lines
 from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.background.traces import load_trace
 from luf_tui.ui.messages import OpenGallery
@@ -79,7 +80,7 @@ class Stepper(Explorer):
     def _ask_breakpoint(self) -> None:
         def use(text: str) -> None:
             session = self.session
-            point = scenario_text.parse_breakpoint(text, session.timeline.program)
+            point = typed_lines.parse_breakpoint(text, session.timeline.program)
             self.say(session.set_points((*session.points, point)))
 
         self.close_panel()
@@ -181,7 +182,7 @@ class Stepper(Explorer):
         before = self.session.timeline
         self._stamp = self._file_stamp()
         path = self.session.path
-        program = load_trace(path) if is_trace(path) else scenario_text.load_program(path)
+        program = load_trace(path) if is_trace(path) else load(str(path))
         policy = chosen_policy(program, None)
         own = chosen_policy(before.program, None)
         if (before.policy.name, before.policy.without) != (own.name, own.without):
@@ -252,7 +253,7 @@ class Stepper(Explorer):
 
         def use(text: str) -> None:
             session = self.session
-            program = scenario_text.with_line(session.timeline.program, session.line, text)
+            program = typed_lines.with_line(session.timeline.program, session.line, text)
             before = session.timeline
             self.preferences.remember("what if", text)
 

@@ -9,7 +9,8 @@ from luf_tui.ui.drawing.grid import Block
 from luf_tui.ui.panels.panel import ACTION, TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.marks import Mark, Pane, Row
-from luf_tui.view.screen import GROUPS, PANES, Placement, ViewState, arrange
+from luf_tui.view.screen import GROUPS, PANES, arrange
+from luf_tui.view.state import Placement, ViewState
 
 FRAMED = 3
 """Panes this tall or taller have a frame, a number and can have the keys."""

@@ -1,24 +1,12 @@
-"""Scenario files, and what is typed at prompts, by way of the script package."""
+"""Script lines and breakpoints typed at a prompt, read as the script package reads a file's."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from luf_tui.errors import InputError, LufError
-from luf_tui.script.parse import load, parse, parse_condition
+from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Condition, Program
 from luf_tui.timeline.navigate import breakpoints
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
-
-
-def load_program(path: Path) -> Program:
-    """Parse a scenario. Raises InputError with every problem of the file."""
-    return load(str(path))
-
-
-def program_of(text: str, path: str) -> Program:
-    """Parse a scenario that is in no file yet; `path` is what it is called. Raises InputError."""
-    return parse(text, path)
 
 
 def with_line(program: Program, after: int, line: str) -> Program:
