@@ -46,7 +46,7 @@ def test_a_change_names_region_record_and_field() -> None:
 
 
 def test_the_history_of_a_field_leads_from_power_on_to_the_end() -> None:
-    for ref in (Ref("frame", 2, "content"), Ref("pte", 1, "pfn"), Ref("tlb", 3, "mm")):
+    for ref in (Ref("frame", 2, "content"), Ref("pte", 1, "frame"), Ref("tlb", 3, "mm")):
         value = 0
         for write in history.history(RUN, ref):
             assert value == write.old

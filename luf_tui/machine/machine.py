@@ -267,6 +267,10 @@ class Machine:
                 return CellName(region.name, index, declared)
         raise IndexError(cell)
 
+    def told(self, cell: int, value: int) -> str:
+        """What a person reads for a value of a cell: for history and diff."""
+        return self.regions.told(self.locate(cell).field, value)
+
     # -- power-on ---------------------------------------------------------------------------
 
     def _power_on(self) -> None:

@@ -46,6 +46,10 @@ class Field:
         """What the cell holds for a value of this field."""
         raise TypeError(f"{type(self).__name__} does not say what its cell holds")
 
+    def decode(self, raw: int, regions: Regions) -> Any:
+        """What a cell that holds `raw` presents: the inverse of `encode`."""
+        return raw
+
     def raw(self, record: Record) -> int:
         """What the cell holds in a record."""
         return record.cells[record.base + self.offset]
@@ -93,11 +97,14 @@ class MaybeNumber(Field):
     def __get__(self, record: Record | None, owner: type) -> MaybeNumber | int | None:
         if record is None:
             return self
-        raw = record.cells[record.base + self.offset]
-        return raw - 1 if raw else None
+        return self.decode(record.cells[record.base + self.offset], record.regions)
 
     def __set__(self, record: Record, value: int | None) -> None:
-        self.write(record, 0 if value is None else value + 1)
+        self.write(record, self.encode(value))
+
+    def decode(self, raw: int, regions: Regions) -> int | None:
+        """The number, or None."""
+        return raw - 1 if raw else None
 
     def encode(self, value: int | None) -> int:
         """The number plus one; 0 for None."""
@@ -123,6 +130,10 @@ class CpuNumber(Field):
 
     def __set__(self, record: Record, value: int) -> None:
         self.write(record, value + 1)
+
+    def decode(self, raw: int, regions: Regions) -> int:
+        """The CPU's number, or -1."""
+        return raw - 1
 
     def encode(self, value: int) -> int:
         """The number plus one; 0 for -1."""
@@ -154,6 +165,10 @@ class Reference(Field, Generic[R]):
         raw = 0 if value is None else value.index + 1
         if record.cells[cell] != raw:
             record.put(cell, raw)
+
+    def decode(self, raw: int, regions: Regions) -> R | None:
+        """The record, or None."""
+        return regions[self.ref][raw - 1] if raw else None
 
     def encode(self, value: Record | None) -> int:
         """The record's index plus one; 0 for None."""
@@ -187,6 +202,10 @@ class Required(Field, Generic[R]):
     def __set__(self, record: Record, value: R) -> None:
         self.write(record, value.index + 1)
 
+    def decode(self, raw: int, regions: Regions) -> R | None:
+        """The record; None only where nobody reads the field."""
+        return regions[self.ref][raw - 1] if raw else None
+
     def encode(self, value: Record | None) -> int:
         """The record's index plus one; 0 for None."""
         return 0 if value is None else value.index + 1
@@ -219,14 +238,8 @@ class Record:
         self.index = index
 
     def __repr__(self) -> str:
-        fields = (f"{name} {self._told(getattr(self, name))}" for name in self._filled())
-        return f"<{self.regions.name_of(self)}: {', '.join(fields) or 'empty'}>"
-
-    def _filled(self) -> list[str]:
-        return [f.name for f in self.FIELDS if f.raw(self)]
-
-    def _told(self, value: object) -> str:
-        return self.regions.name_of(value) if isinstance(value, Record) else str(value)
+        told = (f"{f.name} {self.regions.told(f, f.raw(self))}" for f in self.FIELDS if f.raw(self))
+        return f"<{self.regions.name_of(self)}: {', '.join(told) or 'empty'}>"
 
     def clear(self) -> None:
         """Set every field of the record to 0."""
@@ -284,3 +297,15 @@ class Regions(dict[str, "Region[Any]"]):
     def name_of(self, record: Record) -> str:
         """What a person calls a record; a machine says it better than by region and number."""
         return f"{type(record).__name__} {record.index}"
+
+    def told(self, declared: Field, raw: int) -> str:
+        """What a person reads for the cell of a field that holds `raw`: `f0`, `cpu1 cpu2`, `none`."""
+        if declared.mask == "cpu":
+            cpus = (f"cpu{cpu}" for cpu in range(raw.bit_length()) if raw >> cpu & 1)
+            return " ".join(cpus) or "none"
+        if declared.ref == "cpu":
+            return f"cpu{raw - 1}" if raw else "none"
+        value = declared.decode(raw, self)
+        if value is None:
+            return "none"
+        return self.name_of(value) if isinstance(value, Record) else str(value)

@@ -42,8 +42,8 @@ def _step(timeline: Timeline, step: int) -> dict[str, Any]:
                 "region": change.ref.region,
                 "index": change.ref.index,
                 "field": change.ref.field,
-                "old": change.old,
-                "new": change.new,
+                "old": timeline.machine.told(change.cell, change.old),
+                "new": timeline.machine.told(change.cell, change.new),
             }
             for change in step_changes(timeline, step)
         ],

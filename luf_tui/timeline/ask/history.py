@@ -57,3 +57,9 @@ def next_write(timeline: Timeline, ref: Ref, position: int) -> int:
     steps = [write.step for write in history(timeline, ref)]
     at = bisect_right(steps, position)
     return steps[at] if at < len(steps) else -1
+
+
+def changed(timeline: Timeline, write: Write) -> str:
+    """What a write did, in the machine's words: `frame f0 → none`."""
+    m = timeline.machine
+    return f"{write.ref.field} {m.told(write.cell, write.old)} → {m.told(write.cell, write.new)}"

@@ -17,7 +17,7 @@ from luf_tui.errors import LufError, nearest
 from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition, Program, Race
-from luf_tui.timeline.ask.history import history
+from luf_tui.timeline.ask.history import changed, history
 from luf_tui.timeline.conditions.predicates import scan
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import sentence
@@ -112,7 +112,7 @@ def _reason(timeline: Timeline, point: Breakpoint, position: int) -> str:
         return f"of {point.event}"
     if point.watch is not None:
         writes = [w for w in history(timeline, point.watch) if w.step == position]
-        told = ", ".join(f"{w.ref.field} {w.old} → {w.new}" for w in writes)
+        told = ", ".join(changed(timeline, write) for write in writes)
         return f"{point.watch.region}[{point.watch.index}] changed: {told}"
     return f"it holds now: {words(point.condition)}"
 

@@ -139,7 +139,7 @@ def history_panel(
     for write in writes[:MOST_WRITES]:
         if write.step <= session.position:
             cursor = len(items)
-        changed = f"{write.ref.field} {write.old} → {write.new}"
+        changed = history.changed(timeline, write)
         said = narrate.narrate(timeline, write.step, session.level) if write.step else "power-on"
         items.append(
             Item((Mark(f"{write.step:>6} ", DIM),), text=changed, value=write.step, about=said)
