@@ -312,6 +312,10 @@ class Machine:
         zone.free = len(frames)
 
 
+BYTES = (s.Frame.content, s.FilePage.disk, s.SwapSlot.content)
+"""Fields that hold the code of a page's bytes."""
+
+
 class Names(Regions):
     """A machine's regions, and what the machine calls their records."""
 
@@ -346,3 +350,9 @@ class Names(Regions):
             case s.TlbEntry():
                 return f"{m.tlb_owner(record)} tlb {record.index % m.config.tlb_entries}"
         return super().name_of(record)
+
+    def told(self, declared: Field, raw: int) -> str:
+        """As ever, and the bytes of a page by their name."""
+        if declared in BYTES:
+            return self._machine.config.content_name(raw)
+        return super().told(declared, raw)

@@ -23,19 +23,28 @@ class Field:
 
     `ref` names the region whose record the cell points to; `mask` names the region whose members
     are its bits; `counter` names the family of a number that only its order matters in (the search
-    renames it by rank); `bits` is the width, 0 for the machine's own.
+    renames it by rank); `bits` is the width, 0 for the machine's own; `names` are words for the
+    first values.
     """
 
-    __slots__ = ("bits", "counter", "doc", "mask", "name", "offset", "ref")
+    __slots__ = ("bits", "counter", "doc", "mask", "name", "names", "offset", "ref")
 
     def __init__(
-        self, doc: str = "", *, ref: str = "", mask: str = "", counter: str = "", bits: int = 0
+        self,
+        doc: str = "",
+        *,
+        ref: str = "",
+        mask: str = "",
+        counter: str = "",
+        bits: int = 0,
+        names: tuple[str, ...] = (),
     ) -> None:
         self.doc = doc
         self.ref = ref
         self.mask = mask
         self.counter = counter
         self.bits = bits
+        self.names = names
         self.name = ""
         self.offset = -1
 
@@ -299,12 +308,14 @@ class Regions(dict[str, "Region[Any]"]):
         return f"{type(record).__name__} {record.index}"
 
     def told(self, declared: Field, raw: int) -> str:
-        """What a person reads for the cell of a field that holds `raw`: `f0`, `cpu1 cpu2`, `none`."""
+        """What a person reads for a cell that holds `raw`: `f0`, `cpu1 cpu2`, `none`."""
         if declared.mask == "cpu":
             cpus = (f"cpu{cpu}" for cpu in range(raw.bit_length()) if raw >> cpu & 1)
             return " ".join(cpus) or "none"
         if declared.ref == "cpu":
             return f"cpu{raw - 1}" if raw else "none"
+        if raw < len(declared.names):
+            return declared.names[raw]
         value = declared.decode(raw, self)
         if value is None:
             return "none"

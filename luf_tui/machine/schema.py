@@ -9,6 +9,7 @@ from luf_tui.machine.regions import CpuNumber, MaybeNumber, Number, Record, Refe
 
 # Pte.kind
 NONE, PRESENT, SWAP, MIGRATION = 0, 1, 2, 3
+KIND_NAMES = ("none", "present", "swap", "migration")
 # Frame.state
 FREE_PCP, FREE_BUDDY, BUDDY_TAIL, TAKEN, ANON, FILE, KERNEL, ZERO_PAGE, TABLE = range(9)
 FREE_STATES = (FREE_PCP, FREE_BUDDY, BUDDY_TAIL)
@@ -115,7 +116,7 @@ class Vma(Record):
 class Pte(Record):
     """A page-table entry (M 2.1)."""
 
-    kind = Number("none, present, swap or migration entry", bits=2)
+    kind = Number("none, present, swap or migration entry", bits=2, names=KIND_NAMES)
     frame = Reference["Frame"]("frame", "the frame, present or migrating")
     slot = Reference["SwapSlot"]("swap", "the swap slot of a swap entry")
     writable = Number("RW, or a writable migration entry", bits=1)
@@ -150,7 +151,7 @@ class WalkEntry(Record):
 class Frame(Record):
     """struct page, and the bytes behind it."""
 
-    state = Number("who has it", bits=4)
+    state = Number("who has it", bits=4, names=STATE_NAMES)
     order = Number("order of the free block or allocation it heads", bits=4)
     content = Number("what its bytes are", bits=32)
     refs = Number("references that operations in flight hold")
