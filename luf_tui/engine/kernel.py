@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from luf_tui.engine.operation import CALLED, DONE, OPERATIONS, Operation, Step
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.regions import Record
+from luf_tui.machine.regions import Record, reference
 from luf_tui.machine.schema import STACK_DEPTH, Context, Mm, Task, TlbEntry
 from luf_tui.policy.base import Policy
 
@@ -83,10 +83,7 @@ class Kernel:
 
     def give(self, value: Record | int | None) -> None:
         """Hand a result to the operation that called the current one: a number, or a record."""
-        if isinstance(value, Record):
-            self.ctx.result = value.index + 1
-        else:
-            self.ctx.result = value or 0
+        self.ctx.result = value if isinstance(value, int) else reference(value)
 
     @property
     def current(self) -> Task:

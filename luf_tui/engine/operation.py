@@ -33,9 +33,7 @@ class Result(Generic[Given]):
     def decode(self, context: Context) -> Any:
         """What was given to the operation on top of a context."""
         raw = context.result
-        if not self.ref:
-            return raw
-        return context.regions[self.ref][raw - 1] if raw else None
+        return context.regions[self.ref].referred(raw) if self.ref else raw
 
 
 CODE: Result[int] = Result()

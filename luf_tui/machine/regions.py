@@ -149,6 +149,11 @@ class CpuNumber(Field):
         return value + 1
 
 
+def reference(record: Record | None) -> int:
+    """What a cell holds that refers to a record: its index plus one, 0 for None."""
+    return 0 if record is None else record.index + 1
+
+
 class Reference(Field, Generic[R]):
     """A pointer: presents the record of region `ref` that the cell names, or None, and is assigned
     one. The cell holds the record's index plus one, 0 for None.
@@ -171,17 +176,17 @@ class Reference(Field, Generic[R]):
 
     def __set__(self, record: Record, value: R | None) -> None:
         cell = record.base + self.offset
-        raw = 0 if value is None else value.index + 1
+        raw = reference(value)
         if record.cells[cell] != raw:
             record.put(cell, raw)
 
     def decode(self, raw: int, regions: Regions) -> R | None:
         """The record, or None."""
-        return regions[self.ref][raw - 1] if raw else None
+        return regions[self.ref].referred(raw)
 
     def encode(self, value: Record | None) -> int:
         """The record's index plus one; 0 for None."""
-        return 0 if value is None else value.index + 1
+        return reference(value)
 
 
 class Required(Field, Generic[R]):
@@ -209,15 +214,15 @@ class Required(Field, Generic[R]):
         return found
 
     def __set__(self, record: Record, value: R) -> None:
-        self.write(record, value.index + 1)
+        self.write(record, reference(value))
 
     def decode(self, raw: int, regions: Regions) -> R | None:
         """The record; None only where nobody reads the field."""
-        return regions[self.ref][raw - 1] if raw else None
+        return regions[self.ref].referred(raw)
 
     def encode(self, value: Record | None) -> int:
         """The record's index plus one; 0 for None."""
-        return 0 if value is None else value.index + 1
+        return reference(value)
 
 
 class Record:
@@ -284,6 +289,10 @@ class Region(list[R], Generic[R]):
     def records(self) -> list[R]:
         """The records, as a plain list."""
         return self
+
+    def referred(self, raw: int) -> R | None:
+        """The record that a cell refers to which holds `raw`."""
+        return self[raw - 1] if raw else None
 
     def holding(self, declared: Field, value: object) -> Iterator[R]:
         """The records with this value in a field, found by one look at the whole column."""
