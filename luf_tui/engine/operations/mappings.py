@@ -275,8 +275,8 @@ class MmapFixed(Operation, name="mmap fixed"):
     @step("make the new mapping")
     def map(self, k: Kernel) -> Next:
         """As any mmap()."""
-        args = {name: getattr(self, name) for name in ("mm", "vpn", "pages", "file_page", "flags")}
-        return self.jump(k, Mmap, **args)
+        where = {"mm": self.mm, "vpn": self.vpn, "pages": self.pages}
+        return self.jump(k, Mmap, file_page=self.file_page, flags=self.flags, **where)
 
 
 class Mprotect(Operation, name="mprotect"):
