@@ -145,12 +145,12 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
 def _entry(
     timeline: Timeline, loaded: int, entry: TlbEntry, wide: int, *, moved: bool, is_stale: bool
 ) -> Row:
-    """One entry: ~ or ! when the page table disagrees, and what its frame holds now, lit where a
+    """One entry: ~ or ≈ when the page table disagrees, and what its frame holds now, lit where a
     fresh walk would bring something else.
     """
     m = timeline.machine
     danger = is_stale and entry.writable and entry.dirty
-    glyph, role = ("!", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
+    glyph, role = ("≈", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
     if moved and not is_stale:
         glyph, role = "•", "changed"
     mm, pfn = entry.mm - 1, entry.pfn - 1
