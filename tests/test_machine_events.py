@@ -10,6 +10,7 @@ from string import Formatter
 import pytest
 from attrs import fields_dict
 
+from luf_tui.machine.config import Costs
 from luf_tui.machine.event_log import Event, EventLog
 from luf_tui.machine.events import BY_NAME, DEFER, KINDS, NOTE_TEXT, READ, SWITCH
 from luf_tui.machine.kind import DECLARED, MEANING, QUIET, Kind, kind
@@ -86,6 +87,11 @@ def test_a_kind_counts_for_a_counter_that_no_other_kind_counts_for() -> None:
 
     assert set() == set(counters) - fields_dict(Counters).keys()
     assert len(counters) == len(set(counters))
+
+
+def test_a_kind_costs_what_the_machine_has_a_price_for() -> None:
+    assert {"walk", "tlbi", "fault", "zero", "lock", "buddy"} == {k.cost for k in KINDS} - {""}
+    assert set() == {one.cost for one in KINDS if one.cost} - fields_dict(Costs).keys()
 
 
 def test_a_glyph_means_one_thing() -> None:

@@ -116,7 +116,7 @@ TICK = kind("tick", "", rank=300,
     kernel="a second goes by · should_trim_cpumask()")
 
 # Hardware
-FILL = kind("fill", "mm vpn pfn flags", rank=640,
+FILL = kind("fill", "mm vpn pfn flags", rank=640, cost="walk",
     student="{cpu} walks the page table and remembers that {page} is in {pfn}, {flags}.",
     kernel="{cpu} walks {page} and caches {pfn} {flags} · hardware page walk")
 EVICT = kind("evict", "mm vpn pfn", rank=650,
@@ -128,7 +128,7 @@ READ = kind("read", "mm vpn pfn content", rank=400,
 STORE = kind("store", "mm vpn pfn content", rank=450,
     student="{cpu} stores {content} to {page}; the bytes of {pfn} change.",
     kernel="{cpu} stores {content} to {page} in {pfn}")
-FAULT = kind("fault", "mm vpn write", rank=630,
+FAULT = kind("fault", "mm vpn write", rank=630, cost="fault",
     student="{cpu} finds no translation for {page} that allows this: a page fault.",
     kernel="{cpu} faults on {page} · handle_mm_fault()")
 SIGSEGV = kind("sigsegv", "mm vpn", rank=40, role="fault",
@@ -214,7 +214,7 @@ RECEIVE = kind("receive", "sender", rank=660, counts="interrupted",
 FLUSH = kind("flush", "mm dropped pages why", rank=360, counts="flushes",
     student="{cpu} drops {dropped}: {why}.",
     kernel="{cpu} drops {dropped}: {why} · flush_tlb_func()")
-ISSUE = kind("issue", "mm vpn pages", rank=230,
+ISSUE = kind("issue", "mm vpn pages", rank=230, cost="tlbi",
     student="{cpu} tells every CPU at once to forget {page}, and does not wait until they have.",
     kernel="{cpu} issues the invalidate of {page} to every CPU"
     " · __tlbi(vale1is), __flush_tlb_page_nosync()")
@@ -241,22 +241,22 @@ WAIT = kind("wait", "generation", rank=470,
     kernel="{cpu} waits for zone generation {generation} · luf_takeoff_end()")
 
 # Allocator
-FREE = kind("free", "pfn order key", rank=570,
+FREE = kind("free", "pfn order key", rank=570, cost="lock",
     student="{pfn} is free.",
     kernel="{pfn} is freed · free_frozen_pages()")
-DRAIN = kind("drain", "pfn", rank=580,
+DRAIN = kind("drain", "pfn", rank=580, cost="buddy",
     student="{pfn} moves from {cpu}'s own free list to the common one.",
     kernel="{pfn} goes from the pcp list of {cpu} to buddy · free_pcppages_bulk()")
-MERGE = kind("merge", "pfn buddy order", rank=610,
+MERGE = kind("merge", "pfn buddy order", rank=610, cost="buddy",
     student="{pfn} and its neighbour {buddy} become one free block of order {order}.",
     kernel="{pfn} and {buddy} merge to order {order} · __free_one_page()")
-SPLIT = kind("split", "pfn order", rank=620,
+SPLIT = kind("split", "pfn order", rank=620, cost="buddy",
     student="The free block at {pfn} is cut in half; each half has order {order}.",
     kernel="the block at {pfn} splits to order {order} · expand()")
-REFILL = kind("refill", "pfn", rank=590,
+REFILL = kind("refill", "pfn", rank=590, cost="buddy",
     student="{cpu} takes {pfn} from the common free list into its own.",
     kernel="{pfn} goes from buddy to the pcp list of {cpu} · rmqueue_bulk()")
-TAKE = kind("take", "pfn order", rank=600,
+TAKE = kind("take", "pfn order", rank=600, cost="lock",
     student="{pfn} leaves the free lists.",
     kernel="{pfn} leaves the free lists · rmqueue()")
 CAPTURE = kind("capture", "pfn order", rank=130,
@@ -268,7 +268,7 @@ ALLOC = kind("alloc", "pfn order use", rank=460,
 OOM = kind("oom", "order", rank=60, role="fault",
     student="There is no free block of order {order}.",
     kernel="no page of order {order} can be had · __alloc_pages_slowpath()")
-FILL_BYTES = kind("bytes", "pfn content why", rank=550,
+FILL_BYTES = kind("bytes", "pfn content why", rank=550, cost="zero",
     student="{pfn} holds {content} from now on: {why}.",
     kernel="{pfn} now holds {content}: {why}")
 COPY = kind("copy", "source target content", rank=370,

@@ -44,6 +44,8 @@ class Kind(int):
     """How it is shown, glyph and colour, as `ROLES` of the view has it; or empty."""
     counts: str
     """The counter that it adds one to, as `Counters` has it; or empty."""
+    cost: str
+    """What it costs its CPU, as the machine's `Costs` have it; empty where it is not one price."""
 
     def __getattr__(self, name: str) -> int:
         """Only names that are no argument come here. Raises AttributeError with those that are."""
@@ -68,12 +70,13 @@ def kind(
     frameless: str = "",
     role: str = "",
     counts: str = "",
+    cost: str = "",
 ) -> Kind:
     """Declare a kind; `args` are names that MEANING knows."""
     made = Kind(len(DECLARED))
     made.name, made.args = name, tuple(args.split())
     made.student, made.frameless, made.kernel = student, frameless, kernel
-    made.rank, made.role, made.counts = rank, role, counts
+    made.rank, made.role, made.counts, made.cost = rank, role, counts, cost
     assert len(made.args) <= ARGS, f"{name} has too many arguments"
     assert set(made.args) <= MEANING.keys(), f"{name} has arguments without a meaning"
     vars(made).update({argument: place for place, argument in enumerate(made.args)})

@@ -122,18 +122,7 @@ class Price:
     def __init__(self, timeline: Timeline) -> None:
         costs = timeline.config.costs
         self.events, self.costs = timeline.events, costs
-        self.fixed: dict[int, int] = {
-            ev.FILL: costs.walk,
-            ev.ISSUE: costs.tlbi,
-            ev.FAULT: costs.fault,
-            ev.FILL_BYTES: costs.zero,
-            ev.TAKE: costs.lock,
-            ev.FREE: costs.lock,
-            ev.REFILL: costs.buddy,
-            ev.DRAIN: costs.buddy,
-            ev.MERGE: costs.buddy,
-            ev.SPLIT: costs.buddy,
-        }
+        self.fixed = {int(kind): getattr(costs, kind.cost) for kind in ev.KINDS if kind.cost}
         self.slow = [
             pfn < timeline.machine.zero_page and timeline.config.nodes[node].tier > 0
             for pfn, node in enumerate(timeline.machine.node_of)
