@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.machine.events import Event
+from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import Finding, Oracle
 from luf_tui.policy.registry import make_policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.engine.director import Director
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import Event
+from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
@@ -25,12 +25,12 @@ def played(text: str, policy: str = "luf", without: tuple[str, ...] = ()) -> Mac
 
 def last(m: Machine, kind: int) -> Event:
     """The last event of a kind."""
-    return next(event for event in reversed(list(m.events)) if event.kind.number == kind)
+    return next(event for event in reversed(list(m.events)) if event.kind == kind)
 
 
 def count(m: Machine, kind: int) -> int:
     """How many events of a kind there were."""
-    return sum(event.kind.number == kind for event in m.events)
+    return sum(event.kind == kind for event in m.events)
 
 
 def entry(m: Machine, cpu: int, vpn: int) -> tuple[int, int, int] | None:
@@ -119,7 +119,7 @@ def test_a_lazy_cpu_is_not_interrupted() -> None:
     text = FILE + "cpu1 read text.0\ncpu1 run kernel\nkswapd reclaim text.0\n"
     m = played(text, "batched")
 
-    assert 0 == sum(e.kind.number == ev.RECEIVE and e.cpu == 1 for e in m.events)
+    assert 0 == sum(e.kind == ev.RECEIVE and e.cpu == 1 for e in m.events)
     assert entry(m, 1, 2) is not None
     assert entry(played(text + "cpu1 run app\n", "batched"), 1, 2) is None
 

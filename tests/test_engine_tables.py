@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.machine.events import Event
+from luf_tui.machine.event_log import Event
 from luf_tui.machine.schema import TABLE
 from luf_tui.oracle.oracle import VIOLATION, Oracle
 from luf_tui.policy.registry import make_policy

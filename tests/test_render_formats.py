@@ -12,6 +12,7 @@ from luf_tui.render import screen_sequence
 from luf_tui.render.formats import FORMATS, export
 from luf_tui.render.text import lines
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.glyphs import of_kind
 from tests.render_runs import hostile, tour
 
 WIDTH, HEIGHT = 120, 40
@@ -135,9 +136,9 @@ def test_a_recording_of_a_long_run_has_the_steps_up_to_the_cursor(
 
 def test_telling_steps_are_those_with_something_in_the_strip(run: Timeline) -> None:
     found = screen_sequence.telling(run, range(run.steps + 1))
-    glyphs = {step: {run.events[n].kind.glyph for n in run.events_of(step)} for step in found}
+    shown = {step: {of_kind(run.events[n].kind) for n in run.events_of(step)} for step in found}
 
-    assert {"◆", "○", "▲", "↯"} == {g for some in glyphs.values() for g in some} - {"·"}
+    assert {"◆", "○", "▲", "↯"} == {one for some in shown.values() for one in some} - {"·"}
     assert [step for step in found if 33 <= step <= 40] == screen_sequence.telling(
         run, range(33, 41)
     )

@@ -23,18 +23,18 @@ def run() -> Timeline:
 
 def recounted(run: Timeline, position: int) -> Counters:
     seen = [run.events[n] for n in range(run.event_index_at(position))]
-    count = {kind: sum(e.kind.number == kind for e in seen) for kind in range(len(ev.KINDS))}
+    count = {kind: sum(e.kind == kind for e in seen) for kind in range(len(ev.KINDS))}
     owing: set[int] = set()
     for e in seen:
-        if e.kind.number == ev.DEFER:
+        if e.kind == ev.DEFER:
             owing.add(e.args["pfn"])
-        elif e.kind.number in (ev.PAY, ev.SAVED):
+        elif e.kind in (ev.PAY, ev.SAVED):
             owing.discard(e.args["pfn"])
-        elif e.kind.number == ev.ALLOC:
+        elif e.kind == ev.ALLOC:
             owing -= set(range(e.args["pfn"], e.args["pfn"] + (1 << e.args["order"])))
     return Counters(
         steps=position,
-        ipis=sum(e.args["mask"].bit_count() for e in seen if e.kind.number == ev.SEND),
+        ipis=sum(e.args["mask"].bit_count() for e in seen if e.kind == ev.SEND),
         sends=count[ev.SEND],
         interrupted=count[ev.RECEIVE],
         flushes=count[ev.FLUSH],

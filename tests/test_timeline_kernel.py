@@ -113,7 +113,7 @@ def test_the_summary_lists_the_violation_with_its_line_and_bytes() -> None:
 def test_why_of_the_stale_entry_tells_unmap_operation_deferral_and_payment() -> None:
     between = step_with(LAZY, ev.DEFER)
     links = why(LAZY, Ref("tlb", LAZY.config.tlb_entries), between)
-    kinds = [LAZY.events[link.event].kind.number for link in links if link.event >= 0]
+    kinds = [LAZY.events[link.event].kind for link in links if link.event >= 0]
     assert [ev.UNMAP, ev.DEFER, ev.PAY, ev.FILL] == kinds
     assert "line 4: kswapd reclaim text.0" in [link.text for link in links]
 
@@ -123,7 +123,7 @@ def test_a_key_leads_to_the_frames_it_stands_for_and_to_what_pays_it() -> None:
     key = LAZY.events[LAZY.index.by_kind[ev.DEFER][0]].args["key"]
     links = why(LAZY, Ref("luf_batch", key), LAZY.item_steps(3)[-1])
     assert f"key {key}: cpu1 cpu2 owe a flush for f0" == links[0].text
-    kinds = [LAZY.events[link.event].kind.number for link in links if link.event >= 0]
+    kinds = [LAZY.events[link.event].kind for link in links if link.event >= 0]
     assert [ev.DEFER, ev.UNMAP, ev.PAY] == kinds
     assert deferred == links[1].step
 
@@ -133,12 +133,12 @@ def test_an_event_leads_to_its_operation_and_to_its_thing() -> None:
     links = why_event(LAZY, event)
     assert event == links[0].event
     assert "line 5: cpu1 read text.0" == links[1].text
-    assert ev.UNMAP in [LAZY.events[n.event].kind.number for n in links if n.event >= 0]
+    assert ev.UNMAP in [LAZY.events[n.event].kind for n in links if n.event >= 0]
 
 
 def test_a_finding_leads_to_the_store_the_reuse_and_the_unmap() -> None:
     links = why_finding(BROKEN, len(BROKEN.findings) - 1)
-    kinds = {BROKEN.events[link.event].kind.number for link in links if link.event >= 0}
+    kinds = {BROKEN.events[link.event].kind for link in links if link.event >= 0}
     assert {ev.READ, ev.STORE, ev.ALLOC, ev.DEFER, ev.UNMAP, ev.FILL} <= kinds
 
 

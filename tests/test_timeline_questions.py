@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from luf_tui.engine.director import StepInfo
 from luf_tui.machine import events as ev
+from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_PCP, NONE, PRESENT
@@ -216,7 +217,7 @@ def test_every_event_has_a_sentence_at_both_levels() -> None:
 
 def test_every_kind_can_be_told() -> None:
     for kind in ev.KINDS:
-        event = ev.Event(0, 0, kind, 1, dict.fromkeys(kind.args, 0))
+        event = Event(0, 0, kind, 1, dict.fromkeys(kind.args, 0))
         for level in ("student", "kernel"):
             assert sentence(STORY, event, level)
 
@@ -229,4 +230,6 @@ def test_the_kernel_level_names_the_function() -> None:
 
 def test_a_step_is_told_by_its_most_telling_event() -> None:
     assert "cpu1 cpu2" in narrate(STORY, 4)
-    assert narrate(STORY, 7) == "violation: cpu1 reads secret where text.0 has lib.0 v1"
+    assert (
+        narrate(STORY, 7) == "An obligation is broken: cpu1 reads secret where text.0 has lib.0 v1."
+    )

@@ -15,7 +15,7 @@ from luf_tui.script.parse import parse
 from luf_tui.timeline.ask.diff import changed_records
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.script_lines import to_line
-from luf_tui.timeline.tell.narrate import narrate
+from luf_tui.timeline.tell.narrate import narrate, notes
 from luf_tui.view.framemap import frame_map, owing
 from luf_tui.view.screen import PANES
 from luf_tui.view.state import ViewState
@@ -220,7 +220,9 @@ def test_the_narration_is_whole_where_there_is_room(level):
         rows = pane(timeline, "narration", 60, 20, level=level).rows
         said = " ".join(text(row).strip() for row in rows)
 
-        assert said.split() == narrate(timeline, position, level).split()
+        reached = " ".join(notes(timeline, position))
+        under = f" note {reached}" if reached else ""
+        assert f"{narrate(timeline, position, level)}{under}".split() == said.split()
 
 
 def test_a_long_narration_ends_in_an_ellipsis():

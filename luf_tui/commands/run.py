@@ -9,17 +9,15 @@ from luf_tui.commands import terminal, verdict
 from luf_tui.commands.programs import add_policy, place, recorded, size
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import X86, MachineConfig
+from luf_tui.machine.kind import LOUD
 from luf_tui.script.program import Expect, Note, Op, Race
 from luf_tui.timeline.ask.compare import policy_name
 from luf_tui.timeline.ask.summary import summary
-from luf_tui.timeline.tell.narrate import RANK, TELLING, sentence
+from luf_tui.timeline.tell.narrate import label, most_telling, sentence
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.marks import ROLES
 
-LOUD = frozenset(TELLING[: TELLING.index(ev.SEND) + 1])
-"""Kinds that are told before what an access got."""
 SIZE = (160, 50)
-GLYPHS_SHOWN = "◆▲△○◇✖!"
-"""Marks worth a place in the line of an operation, in this order."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,10 +106,11 @@ def operation(played: Timeline, number: int) -> str:
     steps = [step for step in played.item_steps(number) if played.item_at(step) == number]
     if not steps:
         return "" if played.item_position(number) >= 0 else "not reached"
-    events = [event for step in steps for event in played.events_of(step)]
-    shown = {played.events[event].kind.glyph for event in events}
-    glyphs = "".join(glyph for glyph in GLYPHS_SHOWN if glyph in shown)
-    said = sentence(played, played.events[_telling(played, events)]) if events else ""
+    events = [n for step in steps for n in played.events_of(step) if _own(played, n, number)]
+    roles = {ev.KINDS[played.events.kind_of(event)].role for event in events}
+    glyphs = "".join(role.glyph for name, role in ROLES.items() if name in roles)
+    told = _telling(played, events)
+    said = sentence(played, played.events[told]) if told >= 0 else label(played, steps[-1])
     count = f"{len(steps)} step" + "s" * (len(steps) != 1)
     return "  ".join(part for part in (f"{count:>9}", f"{glyphs:<3}", said) if part)
 
@@ -119,9 +118,14 @@ def operation(played: Timeline, number: int) -> str:
 def _telling(played: Timeline, events: list[int]) -> int:
     """The event to tell of an operation: what went wrong or was put off, then what it got."""
     kind_of = played.events.kind_of
-    loud = [event for event in events if kind_of(event) in LOUD]
+    loud = [event for event in events if ev.KINDS[kind_of(event)].rank < LOUD]
     got = [event for event in events if kind_of(event) in (ev.READ, ev.STORE)]
-    return min(loud or got[-1:] or events, key=lambda event: RANK.get(kind_of(event), len(RANK)))
+    return most_telling(played, loud or got[-1:] or events)
+
+
+def _own(played: Timeline, event: int, number: int) -> bool:
+    """Whether an event is none of a later line, such as a note or an expectation."""
+    return played.events[event].args.get("item", number + 1) == number + 1
 
 
 def findings(played: Timeline) -> Iterator[str]:

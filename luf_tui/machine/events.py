@@ -1,14 +1,10 @@
-"""What happened, as rows of small numbers; a frozen `Event` is built only when one is shown."""
+"""Every kind of event, declared once: its arguments, how it is told and shown, what counts it."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
+from typing import Final
 
-from attrs import frozen
-
-ARGS = 5
-ROW = ARGS + 3
+from luf_tui.machine.kind import DECLARED, kind
 
 REASONS = (
     "",
@@ -87,168 +83,235 @@ REASONS = (
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""
 
-
-@frozen
-class Kind:
-    """A kind of event: its name, the meaning of its arguments and how a person reads it."""
-
-    number: int
-    name: str
-    args: tuple[str, ...]
-    text: str
-    """Template over the argument names and `cpu`; the view fills in names for numbers."""
-    glyph: str = "·"
-
-
-KINDS: list[Kind] = []
-BY_NAME: dict[str, Kind] = {}
-
-
-def _kind(name: str, args: str, text: str, glyph: str = "·") -> int:
-    kind = Kind(len(KINDS), name, tuple(args.split()), text, glyph)
-    assert len(kind.args) <= ARGS
-    KINDS.append(kind)
-    BY_NAME[name] = kind
-    return kind.number
-
+# Ranks tell which of several events is told first: the lowest. A kind needs a rank of its own.
+# fmt: off
 
 # Scheduling and operations
-BEGIN = _kind("begin", "ctx item", "{ctx} begins")
-END = _kind("end", "ctx item", "{ctx} is done")
-BLOCKED = _kind("blocked", "ctx item", "{ctx} waits: {ctx} cannot go on yet")
-REFUSED = _kind("refused", "ctx item reason", "refused: {reason}", "!")
-SWITCH = _kind("switch", "cpu task mm", "{cpu} switches to {task}")
-LAZY = _kind("lazy", "cpu mm", "{cpu} keeps {mm} loaded, lazily")
-CPU_DOWN = _kind("cpudown", "", "{cpu} goes offline")
-CPU_UP = _kind("cpuup", "", "{cpu} is back online")
-TICK = _kind("tick", "", "a second goes by")
+BEGIN = kind("begin", "ctx item", rank=910,
+    student="{ctx} begins: {item}",
+    kernel="{ctx} begins: {item}")
+END = kind("end", "ctx item", rank=920,
+    student="{ctx} is done: {item}",
+    kernel="{ctx} is done: {item}")
+BLOCKED = kind("blocked", "ctx item", rank=480,
+    student="{ctx} cannot go on until somebody else has moved.",
+    kernel="{ctx} blocks in: {item}")
+REFUSED = kind("refused", "ctx item refusal", rank=30, role="fault",
+    student="The machine refuses this: {refusal}.",
+    kernel="refused: {refusal}")
+SWITCH = kind("switch", "cpu task mm", rank=340,
+    student="{cpu} now runs {task}.",
+    kernel="{cpu} switches to {task} · switch_mm_irqs_off()")
+LAZY = kind("lazy", "cpu mm", rank=350,
+    student="{cpu} goes idle or runs a kernel thread, but leaves {mm} loaded.",
+    kernel="{cpu} keeps {mm} loaded, lazily · enter_lazy_tlb()")
+CPU_DOWN = kind("cpudown", "", rank=280,
+    student="{cpu} is taken down. Nobody interrupts it, and nobody waits for it.",
+    kernel="{cpu} goes offline · take_cpu_down()")
+CPU_UP = kind("cpuup", "", rank=290,
+    student="{cpu} comes back, and runs nothing yet.",
+    kernel="{cpu} is back online · cpu_init(), initialize_tlbstate_and_flush()")
+TICK = kind("tick", "", rank=300,
+    student="A second goes by: each address space may look for CPUs that run something else now.",
+    kernel="a second goes by · should_trim_cpumask()")
+
 # Hardware
-FILL = _kind("fill", "mm vpn pfn flags", "{cpu} walks {page} and caches {pfn} {flags}")
-EVICT = _kind("evict", "mm vpn pfn", "{cpu} drops its entry for {page}")
-READ = _kind("read", "mm vpn pfn content", "{cpu} reads {page} from {pfn}: {content}")
-STORE = _kind("store", "mm vpn pfn content", "{cpu} stores {content} to {page} in {pfn}")
-FAULT = _kind("fault", "mm vpn write", "{cpu} faults on {page}")
-SIGSEGV = _kind("sigsegv", "mm vpn", "{cpu} gets SIGSEGV at {page}", "!")
-SIGBUS = _kind("sigbus", "mm vpn", "{cpu} gets SIGBUS at {page}", "!")
-UFFD = _kind("uffd", "mm vpn write", "the userfaultfd monitor is told of {page}")
-DMA_READ = _kind("dmaread", "mm vpn pfn content", "the device reads {page} from {pfn}: {content}")
-DMA_STORE = _kind(
-    "dmastore", "mm vpn pfn content", "the device stores {content} to {page} in {pfn}"
-)
-DMA_FAULT = _kind("dmafault", "mm vpn write", "the device has no translation for {page}")
-NOTIFY = _kind("notify", "mm vpn dropped", "the device drops {dropped} entries of {mm}")
+FILL = kind("fill", "mm vpn pfn flags", rank=640, cost="walk",
+    student="{cpu} walks the page table and remembers that {page} is in {pfn}, {flags}.",
+    kernel="{cpu} walks {page} and caches {pfn} {flags} · hardware page walk")
+EVICT = kind("evict", "mm vpn pfn", rank=650,
+    student="{cpu} makes room in its TLB and forgets {page}.",
+    kernel="{cpu} drops its entry for {page}")
+READ = kind("read", "mm vpn pfn content", rank=400,
+    student="{cpu} reads {page} and gets {content} from {pfn}.",
+    kernel="{cpu} reads {page} from {pfn}: {content}")
+STORE = kind("store", "mm vpn pfn content", rank=450,
+    student="{cpu} stores {content} to {page}; the bytes of {pfn} change.",
+    kernel="{cpu} stores {content} to {page} in {pfn}")
+FAULT = kind("fault", "mm vpn write", rank=630, cost="fault",
+    student="{cpu} finds no translation for {page} that allows this: a page fault.",
+    kernel="{cpu} faults on {page} · handle_mm_fault()")
+SIGSEGV = kind("sigsegv", "mm vpn", rank=40, role="fault",
+    student="{page} belongs to no mapping that allows this: {cpu} gets SIGSEGV.",
+    kernel="{cpu} gets SIGSEGV at {page} · bad_area()")
+SIGBUS = kind("sigbus", "mm vpn", rank=50, role="fault",
+    student="{page} lies past the end of the file: {cpu} gets SIGBUS.",
+    kernel="{cpu} gets SIGBUS at {page} · do_sigbus()")
+UFFD = kind("uffd", "mm vpn write", rank=110,
+    student="The fault on {page} goes to a monitor in user space, and the access waits for it.",
+    kernel="the userfaultfd monitor is told of {page} · handle_userfault()")
+DMA_READ = kind("dmaread", "mm vpn pfn content", rank=410,
+    student="The device reads {page} and gets {content} from {pfn}.",
+    kernel="the device reads {page} from {pfn}: {content}")
+DMA_STORE = kind("dmastore", "mm vpn pfn content", rank=420,
+    student="The device stores {content} to {page}; the bytes of {pfn} change.",
+    kernel="the device stores {content} to {page} in {pfn}")
+DMA_FAULT = kind("dmafault", "mm vpn write", rank=430,
+    student="The device finds no translation for {page} that allows this, and does without.",
+    kernel="the device has no translation for {page}")
+NOTIFY = kind("notify", "mm vpn dropped", rank=440,
+    student="The device is told at once, and drops {dropped} of {mm}.",
+    kernel="the device drops {dropped} of {mm} · mmu_notifier_arch_invalidate_secondary_tlbs()")
+
 # Page tables
-MAP = _kind("map", "mm vpn pfn flags", "{page} now maps {pfn} {flags}")
-UNMAP = _kind("unmap", "mm vpn pfn flags", "clear the PTE of {page}, which mapped {pfn} {flags}")
-PROTECT = _kind("protect", "mm vpn pfn flags", "{page} keeps {pfn}, now {flags}")
-HINT = _kind("hint", "mm vpn pfn", "{page} keeps {pfn}, hidden until the next fault")
-TABLE_IN = _kind("tablein", "mm vpn pfn", "{pfn} is the page table of {page} from here on")
-TABLE_OUT = _kind("tableout", "mm vpn pfn", "{pfn} is the page table of {page} no longer")
-FREED_WALK = _kind(
-    "freedwalk", "mm vpn pfn", "{cpu} walks {pfn}, once the page table of {page}", "○"
-)
-MOVE_ENTRY = _kind("moveentry", "mm vpn", "the swap entry of {page} moves elsewhere")
-MMAP = _kind("mmap", "mm vpn pages", "{mm} maps {pages} pages at {page}")
-MUNMAP = _kind("munmap", "mm vpn pages", "{mm} gives up {pages} pages at {page}")
-FORK = _kind("fork", "mm child", "{mm} forks {child}")
-EXIT = _kind("exit", "mm", "{mm} exits")
+MAP = kind("map", "mm vpn pfn flags", rank=390,
+    student="{page} now leads to {pfn}, {flags}.",
+    kernel="{page} now maps {pfn} {flags} · set_pte_at()")
+UNMAP = kind("unmap", "mm vpn pfn flags", rank=240,
+    student="{page} no longer leads to {pfn}. A CPU that cached this can still use it.",
+    kernel="clear the PTE of {page}, which mapped {pfn} {flags} · ptep_get_and_clear()")
+PROTECT = kind("protect", "mm vpn pfn flags", rank=250,
+    student="{page} still leads to {pfn}, but is {flags} now.",
+    kernel="{page} keeps {pfn}, now {flags} · ptep_modify_prot_commit()")
+HINT = kind("hint", "mm vpn pfn", rank=260,
+    student="{page} still leads to {pfn}, but the next access faults.",
+    kernel="{page} keeps {pfn}, hidden until the next fault · change_prot_numa()")
+TABLE_IN = kind("tablein", "mm vpn pfn", rank=160,
+    student="{pfn} becomes a page of the page table: the one that {page} is looked up in.",
+    kernel="{pfn} is the page table of {page} from here on · pmd_install()")
+TABLE_OUT = kind("tableout", "mm vpn pfn", rank=150,
+    student="{pfn} is a page of the page table no longer. A CPU that remembers it may still look up"
+    " {page} in it.",
+    kernel="{pfn} is the page table of {page} no longer · free_pte_range(), pte_free_tlb()")
+FREED_WALK = kind("freedwalk", "mm vpn pfn", rank=120, role="stale",
+    student="{cpu} looks up {page} in {pfn}, which was a page of its page table once.",
+    kernel="{cpu} walks {pfn}, once the page table of {page} · hardware page walk")
+MOVE_ENTRY = kind("moveentry", "mm vpn", rank=140,
+    student="What stood for the swapped-out {page} goes to another address. No PTE was present, and"
+    " yet a CPU may still have one cached.",
+    kernel="the swap entry of {page} moves elsewhere · move_swap_pte()")
+MMAP = kind("mmap", "mm vpn pages", rank=320,
+    student="{mm} gets a mapping of {pages} at {page}.",
+    kernel="{mm} maps {pages} at {page} · mmap_region()")
+MUNMAP = kind("munmap", "mm vpn pages", rank=330,
+    student="{mm} gives up {pages} at {page}.",
+    kernel="{mm} gives up {pages} at {page} · do_vmi_munmap()")
+FORK = kind("fork", "mm child", rank=270,
+    student="{mm} forks {child}, which gets a copy of its mappings, not of its pages.",
+    kernel="{mm} forks {child} · dup_mmap()")
+EXIT = kind("exit", "mm", rank=310,
+    student="{mm} exits and gives up all it has mapped.",
+    kernel="{mm} exits · exit_mmap()")
+
 # Flushing
-NOTE = _kind("note", "mm vpn mask batch", "note: {mask} may cache {page}, to be flushed later")
-DEFER = _kind(
-    "defer", "pfn key mask", "{pfn} is freed without a flush; {mask} owe one, key {key}", "◆"
-)
-REFUSE = _kind("refuse", "pfn reason", "the flush of {pfn} may not be deferred: {reason}")
-SEND = _kind("send", "mask pages why", "{cpu} sends IPIs to {mask}: {why}", "↯")
-RECEIVE = _kind("receive", "sender", "{cpu} takes the IPI of {sender}")
-FLUSH = _kind("flush", "mm dropped pages why", "{cpu} drops {dropped} entries: {why}")
-ISSUE = _kind("issue", "mm vpn pages", "{cpu} issues the invalidate of {page} to every CPU")
-BARRIER = _kind("barrier", "", "{cpu} waits until every CPU has done what it issued")
-ACK = _kind("ack", "sender", "{cpu} acknowledges to {sender}")
-FLUSHED = _kind("flushed", "mask why", "all of {mask} have flushed: {why}")
-PAY = _kind("pay", "pfn mask why", "the deferred flush fires on {mask}: {why}", "▲")
-SAVED = _kind("saved", "pfn why", "the flush owed for {pfn} was already done: {why}", "△")
-WAIT = _kind("wait", "generation", "{cpu} waits for zone generation {generation}")
+NOTE = kind("note", "mm vpn mask batch", rank=560,
+    student="{mask} may have {page} cached: the kernel notes that they must flush before long.",
+    kernel="note: {mask} may cache {page}, to be flushed later · set_tlb_ubc_flush_pending()")
+DEFER = kind("defer", "pfn key mask", rank=80, role="pending", counts="deferred",
+    student="{pfn} is free again, and nobody was interrupted: {mask} may go on reading its old"
+    " bytes. The flush is owed under key {key}.",
+    kernel="{pfn} is freed without a flush; {mask} owe one, key {key}"
+    " · fold_unmap_luf(), free_unref_folios()")
+REFUSE = kind("refuse", "pfn reason", rank=490,
+    student="The flush for {pfn} cannot wait: {reason}.",
+    kernel="the flush of {pfn} may not be deferred: {reason} · can_luf_folio(), can_luf_vma()")
+SEND = kind("send", "mask pages why", rank=170, role="ipi", counts="sends",
+    student="{cpu} interrupts {mask} so that they drop old translations: {why}.",
+    kernel="{cpu} sends IPIs to {mask}: {why} · native_flush_tlb_multi()")
+RECEIVE = kind("receive", "sender", rank=660, counts="interrupted",
+    student="{cpu} stops what it was doing to serve {sender}.",
+    kernel="{cpu} takes the IPI of {sender} · generic_smp_call_function_single_interrupt()")
+FLUSH = kind("flush", "mm dropped pages why", rank=360, counts="flushes",
+    student="{cpu} drops {dropped}: {why}.",
+    kernel="{cpu} drops {dropped}: {why} · flush_tlb_func()")
+ISSUE = kind("issue", "mm vpn pages", rank=230, cost="tlbi",
+    student="{cpu} tells every CPU at once to forget {page}, and does not wait until they have.",
+    kernel="{cpu} issues the invalidate of {page} to every CPU"
+    " · __tlbi(vale1is), __flush_tlb_page_nosync()")
+BARRIER = kind("barrier", "", rank=220,
+    student="{cpu} waits until every CPU has forgotten what it told them to.",
+    kernel="{cpu} waits until every CPU has done what it issued · dsb(ish)")
+ACK = kind("ack", "sender", rank=670,
+    student="{cpu} tells {sender} that it has flushed.",
+    kernel="{cpu} acknowledges to {sender} · csd_unlock()")
+FLUSHED = kind("flushed", "mask why", rank=210,
+    student="{mask} have all flushed: {why}.",
+    kernel="all of {mask} have flushed: {why} · smp_call_function_many_cond() returns")
+PAY = kind("pay", "pfn mask why", rank=70, role="flushed", counts="paid",
+    student="{pfn} is about to be used for something else, so the flush owed for it fires now on"
+    " {mask}: {why}.",
+    frameless="{mask} must flush before this goes on, deferred or not: {why}.",
+    kernel="the deferred flush fires on {mask}: {why}"
+    " · luf_takeoff_end(), try_to_unmap_flush_takeoff()")
+SAVED = kind("saved", "pfn why", rank=90, role="saved", counts="saved",
+    student="The flush owed for {pfn} costs nothing any more: {why}.",
+    kernel="the flush owed for {pfn} was already done: {why} · luf_takeoff_check_and_fold()")
+WAIT = kind("wait", "generation", rank=470,
+    student="{cpu} waits: another CPU is already flushing generation {generation}.",
+    kernel="{cpu} waits for zone generation {generation} · luf_takeoff_end()")
+
 # Allocator
-FREE = _kind("free", "pfn order key", "{pfn} is freed")
-DRAIN = _kind("drain", "pfn", "{pfn} goes from the pcp list of {cpu} to buddy")
-MERGE = _kind("merge", "pfn buddy order", "{pfn} and {buddy} merge to order {order}")
-SPLIT = _kind("split", "pfn order", "the block at {pfn} splits to order {order}")
-REFILL = _kind("refill", "pfn", "{pfn} goes from buddy to the pcp list of {cpu}")
-TAKE = _kind("take", "pfn order", "{pfn} leaves the free lists")
-CAPTURE = _kind("capture", "pfn order", "the block at {pfn} is captured before it joins a list")
-ALLOC = _kind("alloc", "pfn order use", "{pfn} is handed out for {use}")
-OOM = _kind("oom", "order", "no page of order {order} can be had", "!")
-FILL_BYTES = _kind("bytes", "pfn content why", "{pfn} now holds {content}: {why}")
-COPY = _kind("copy", "source target content", "copy {source} to {target}: {content}")
-READ_IN = _kind("readin", "page pfn content", "{page} is read into {pfn}: {content}")
-WRITE_OUT = _kind("writeout", "page pfn content", "{pfn} is written out: {content}")
-UNCACHE = _kind("uncache", "page pfn", "{pfn} leaves the page cache")
-WRITE_FILE = _kind("writefile", "page pfn content", "write() puts {content} into {page}")
-KEEP = _kind("keep", "pfn reason", "{pfn} is kept: {reason}")
-PIN = _kind("pin", "pfn pins", "{pfn} is pinned {pins} times")
-# The oracle
-STALE = _kind("stale", "mm vpn pfn content", "{cpu} reads {page} through a stale entry", "○")
-DEVIATION = _kind("deviation", "finding mm vpn pfn", "accepted, but visible: {finding}", "◇")
-VIOLATION = _kind("violation", "finding mm vpn pfn", "violation: {finding}", "✖")
-EXPECTED = _kind("expected", "item held", "expectation {held}")
-NOTE_TEXT = _kind("text", "item", "{item}")
+FREE = kind("free", "pfn order key", rank=570, cost="lock",
+    student="{pfn} is free.",
+    kernel="{pfn} is freed · free_frozen_pages()")
+DRAIN = kind("drain", "pfn", rank=580, cost="buddy",
+    student="{pfn} moves from {cpu}'s own free list to the common one.",
+    kernel="{pfn} goes from the pcp list of {cpu} to buddy · free_pcppages_bulk()")
+MERGE = kind("merge", "pfn buddy order", rank=610, cost="buddy",
+    student="{pfn} and its neighbour {buddy} become one free block of order {order}.",
+    kernel="{pfn} and {buddy} merge to order {order} · __free_one_page()")
+SPLIT = kind("split", "pfn order", rank=620, cost="buddy",
+    student="The free block at {pfn} is cut in half; each half has order {order}.",
+    kernel="the block at {pfn} splits to order {order} · expand()")
+REFILL = kind("refill", "pfn", rank=590, cost="buddy",
+    student="{cpu} takes {pfn} from the common free list into its own.",
+    kernel="{pfn} goes from buddy to the pcp list of {cpu} · rmqueue_bulk()")
+TAKE = kind("take", "pfn order", rank=600, cost="lock",
+    student="{pfn} leaves the free lists.",
+    kernel="{pfn} leaves the free lists · rmqueue()")
+CAPTURE = kind("capture", "pfn order", rank=130,
+    student="The block at {pfn} is what the compacting task wants, which keeps it at once.",
+    kernel="the block at {pfn} is captured before it joins a list · compaction_capture()")
+ALLOC = kind("alloc", "pfn order use", rank=460,
+    student="{pfn} has a new owner: {use}.",
+    kernel="{pfn} is handed out for {use} · prep_new_page()")
+OOM = kind("oom", "order", rank=60, role="fault",
+    student="There is no free block of order {order}.",
+    kernel="no page of order {order} can be had · __alloc_pages_slowpath()")
+FILL_BYTES = kind("bytes", "pfn content why", rank=550, cost="zero",
+    student="{pfn} holds {content} from now on: {why}.",
+    kernel="{pfn} now holds {content}: {why}")
+COPY = kind("copy", "source target content", rank=370,
+    student="The bytes of {source}, {content}, are copied to {target}.",
+    kernel="copy {source} to {target}: {content} · folio_mc_copy()")
+READ_IN = kind("readin", "page pfn content", rank=530,
+    student="{page} is read from disk into {pfn}.",
+    kernel="{page} is read into {pfn}: {content} · filemap_read_folio(), swap_read_folio()")
+WRITE_OUT = kind("writeout", "page pfn content", rank=520,
+    student="The bytes of {pfn}, {content}, are written to disk.",
+    kernel="{pfn} is written out: {content} · pageout()")
+UNCACHE = kind("uncache", "page pfn", rank=540,
+    student="{pfn} leaves the page cache: it stands for {page} no longer.",
+    kernel="{pfn} leaves the page cache · __remove_mapping()")
+WRITE_FILE = kind("writefile", "page pfn content", rank=380,
+    student="write() puts {content} into {page}; the bytes of {pfn} change.",
+    kernel="write() puts {content} into {page} · generic_perform_write()")
+KEEP = kind("keep", "pfn reason", rank=500,
+    student="{pfn} stays as it is: {reason}.",
+    kernel="{pfn} is kept: {reason} · keep_locked")
+PIN = kind("pin", "pfn pins", rank=510,
+    student="{pfn} has {pins}; with any, it can neither be moved nor freed.",
+    kernel="{pfn} has {pins} · pin_user_pages(), unpin_user_page()")
 
+# The oracle and the script
+STALE = kind("stale", "mm vpn pfn content", rank=100, role="benign", counts="stale_hits",
+    student="{cpu} reads {page} through a translation the page table no longer has. It gets"
+    " {content}, as it would have from a fresh walk.",
+    kernel="{cpu} reads {page} through a stale entry")
+DEVIATION = kind("deviation", "finding mm vpn pfn", rank=20, role="deviation", counts="deviations",
+    student="This shows, and is accepted: {finding}.",
+    kernel="accepted, but visible: {finding}")
+VIOLATION = kind("violation", "finding mm vpn pfn", rank=10, role="violation", counts="violations",
+    student="An obligation is broken: {finding}.",
+    kernel="violation: {finding}")
+EXPECTED = kind("expected", "item held", rank=930,
+    student="{item}: it {held}.",
+    kernel="expectation {held}: {item}")
+NOTE_TEXT = kind("text", "item", rank=940,
+    student="{item}",
+    kernel="note: {item}")
+# fmt: on
 
-@frozen
-class Event:
-    """One thing that happened: its place in the run, its kind, where, and its arguments."""
-
-    index: int
-    step: int
-    kind: Kind
-    cpu: int
-    """The CPU it happened on, or -1."""
-    args: dict[str, int]
-
-    @property
-    def name(self) -> str:
-        """The kind's name."""
-        return self.kind.name
-
-
-class EventLog:
-    """Events packed in one array, a row of `ROW` numbers each."""
-
-    __slots__ = ("rows", "step")
-
-    def __init__(self) -> None:
-        self.rows: array[int] = array("q")
-        self.step = 0
-
-    def emit(
-        self, kind: int, cpu: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0, e: int = 0
-    ) -> None:
-        """Append one event of the current micro-step. `cpu` is -1 when it is nobody's."""
-        self.rows.extend((self.step, kind, cpu, a, b, c, d, e))
-
-    def __len__(self) -> int:
-        return len(self.rows) // ROW
-
-    def kind_of(self, index: int) -> int:
-        """The kind number of event `index`, without building it."""
-        return self.rows[index * ROW + 1]
-
-    def step_of(self, index: int) -> int:
-        """The micro-step event `index` happened in."""
-        return self.rows[index * ROW]
-
-    def __getitem__(self, index: int) -> Event:
-        if index < 0:
-            index += len(self)
-        row = self.rows[index * ROW : index * ROW + ROW]
-        if not row:
-            raise IndexError(index)
-        kind = KINDS[row[1]]
-        return Event(index, row[0], kind, row[2], dict(zip(kind.args, row[3:], strict=False)))
-
-    def __iter__(self) -> Iterator[Event]:
-        return (self[index] for index in range(len(self)))
-
-    def truncate(self, count: int) -> None:
-        """Forget all events from number `count` on."""
-        del self.rows[count * ROW :]
+KINDS: Final = tuple(DECLARED)
+"""Every kind, by number."""
+BY_NAME: Final = {kind.name: kind for kind in KINDS}

@@ -10,7 +10,7 @@ from luf_tui.machine import lists
 from luf_tui.machine import schema as s
 from luf_tui.machine.cells import Cells
 from luf_tui.machine.config import MachineConfig
-from luf_tui.machine.events import EventLog
+from luf_tui.machine.event_log import EventLog
 from luf_tui.machine.regions import Field, Record, Region, Regions
 
 TASK_LISTS = ("isolated", "plain", "luf", "freepages")

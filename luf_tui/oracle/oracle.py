@@ -7,16 +7,33 @@ the eager kernel. Three weights: *benign* (a stale hit with the right bytes), *d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import frozen
 
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import ROW
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, TlbEntry
 from luf_tui.oracle import obligations, truth
 from luf_tui.oracle.truth import BYTES, MONITOR, At, Truth
 
 BENIGN, DEVIATION, VIOLATION = "benign", "deviation", "violation"
+JUDGED = frozenset(
+    (
+        ev.READ,
+        ev.STORE,
+        ev.DMA_READ,
+        ev.DMA_STORE,
+        ev.ALLOC,
+        ev.FREE,
+        ev.OOM,
+        ev.FREED_WALK,
+        ev.SEND,
+    )
+)
+"""Kinds of events that can break something."""
+MADE_STALE = (ev.UNMAP, ev.PROTECT, ev.HINT)
+"""Kinds of events after which what a TLB holds may be stale."""
 
 
 @frozen
@@ -61,25 +78,29 @@ class Oracle:
         """The findings of the events from number `first_event` on."""
         self._item = item
         found: list[Finding] = []
-        rows = self.m.events.rows
-        for event in range(first_event, len(self.m.events)):
-            _, kind, cpu, a, b, c, d, _ = rows[event * ROW : event * ROW + ROW]
+        log = self.m.events
+        for event in range(first_event, len(log)):
+            kind = log.kind_of(event)
+            if kind not in JUDGED:
+                continue
+            cpu, args = log.cpu_of(event), log[event].args
             if kind == ev.READ:
-                self._read(found, event, cpu, self._at(a, b, c), d)
+                self._read(found, event, cpu, self._at(args), args["content"])
             elif kind == ev.STORE:
-                self._store(found, event, cpu, self._at(a, b, c), d)
+                self._store(found, event, cpu, self._at(args), args["content"])
             elif kind in (ev.DMA_READ, ev.DMA_STORE):
-                self._dma(found, event, self._at(a, b, c), d, store=kind == ev.DMA_STORE)
+                store = kind == ev.DMA_STORE
+                self._dma(found, event, self._at(args), args["content"], store=store)
             elif kind == ev.ALLOC:
-                self._alloc(found, event, a, b)
+                self._alloc(found, event, args["pfn"], args["order"])
             elif kind == ev.FREE:
-                self._free(found, event, cpu, a)
+                self._free(found, event, cpu, args["pfn"])
             elif kind == ev.OOM:
-                self._oom(found, event, cpu, a)
+                self._oom(found, event, cpu, args["order"])
             elif kind == ev.FREED_WALK:
-                self._walk(found, event, cpu, c)
+                self._walk(found, event, cpu, args["pfn"])
             elif kind == ev.SEND:
-                self._send(found, event, cpu, a)
+                self._send(found, event, cpu, args["mask"])
         return found
 
     # -- rules A and D ------------------------------------------------------------------------
@@ -247,8 +268,9 @@ class Oracle:
 
     # -- findings -------------------------------------------------------------------------------
 
-    def _at(self, mm: int, vpn: int, pfn: int) -> At:
+    def _at(self, args: Mapping[str, int]) -> At:
         """An access as an event tells it."""
+        mm, vpn, pfn = place(args)
         return At(self.m.mm[mm], vpn, self.m.frame[pfn])
 
     def _entry(self, cpu: int, at: At) -> TlbEntry | None:
@@ -322,18 +344,21 @@ class Oracle:
 
     def _taken_out(self, event: int, pfn: int) -> int:
         """The event that took a frame out of a page table last."""
-        rows = self.m.events.rows
+        log = self.m.events
         for index in range(event - 1, -1, -1):
-            kind, out = (rows[index * ROW + column] for column in (1, 5))
-            if kind == ev.TABLE_OUT and out == pfn:
+            if log.kind_of(index) == ev.TABLE_OUT and log[index].args["pfn"] == pfn:
                 return index
         return -1
 
-    def _cause(self, event: int, place: tuple[int, int, int]) -> int:
+    def _cause(self, event: int, at: tuple[int, int, int]) -> int:
         """The event that made an entry stale: the last change of the PTE it was filled from."""
-        rows = self.m.events.rows
+        log = self.m.events
         for index in range(event - 1, -1, -1):
-            kind, a, b, c = (rows[index * ROW + column] for column in (1, 3, 4, 5))
-            if kind in (ev.UNMAP, ev.PROTECT, ev.HINT) and (a, b, c) == place:
+            if log.kind_of(index) in MADE_STALE and place(log[index].args) == at:
                 return index
         return -1
+
+
+def place(args: Mapping[str, int]) -> tuple[int, int, int]:
+    """Where an event happened: address space, virtual page, and frame."""
+    return args["mm"], args["vpn"], args["pfn"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from luf_tui.render.compose import Run, screen
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.glyphs import TELLING
+from luf_tui.view.glyphs import SHOWN
 
 MOST = 2000
 """Screens in one file: a browser and a player stay quick with so many."""
@@ -38,8 +38,8 @@ def telling(timeline: Timeline, steps: range) -> list[int]:
     first = timeline.events_of(steps.start).start
     end = timeline.event_index_at(steps.stop - 1)
     found: set[int] = set()
-    for kind in TELLING:
-        events = timeline.index.by_kind[kind.number]
+    for kind in SHOWN:
+        events = timeline.index.by_kind[kind]
         for event in events[bisect_left(events, first) : bisect_left(events, end)]:
             found.add(timeline.step_of_event(event))
     return sorted(found)

@@ -19,7 +19,7 @@ from luf_tui.script.syntax import strip_comment
 from luf_tui.search.search import DEADLOCK, Broken
 from luf_tui.search.transitions import Transitions
 
-TELLING = frozenset(
+NOTED = frozenset(
     {
         ev.UNMAP,
         ev.PROTECT,
@@ -112,7 +112,7 @@ def notes(transitions: Transitions, turns: Sequence[int]) -> list[str]:
         doing = step_label(top.NUMBER, top.pos) if top is not None else ""
         transitions.make(turn)
         kinds = [events.kind_of(event) for event in range(first, len(events))]
-        if TELLING.intersection(kinds) or number == len(turns):
+        if NOTED.intersection(kinds) or number == len(turns):
             what = doing or _begun(transitions, first)
             told.append(f"turn {number}, {transitions.turns.word(turn)}: {what}")
     for _ in turns:
@@ -124,7 +124,7 @@ def _begun(transitions: Transitions, first: int) -> str:
     """What a turn did that found nothing in flight, by its first event worth telling."""
     events = transitions.machine.events
     for event in range(first, len(events)):
-        if events.kind_of(event) in TELLING:
+        if events.kind_of(event) in NOTED:
             return f"begins: {ev.KINDS[events.kind_of(event)].name}"
     return "begins"
 

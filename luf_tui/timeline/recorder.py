@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from luf_tui.engine.director import Director, ItemInfo, StepInfo
 from luf_tui.errors import InputError, Refused
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import ARGS, ROW
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import BENIGN, VIOLATION, Finding, Oracle
 from luf_tui.policy.base import Policy
@@ -34,8 +33,6 @@ LIMIT = 2_000_000
 """Micro-steps after which a recording stops unless told otherwise."""
 SPOOL = 4096
 """Writes after which the machine's log is moved to the compact history."""
-CONTENT = ROW - ARGS + 3
-"""Column of the content argument of READ and STORE events."""
 
 
 class Recorder:
@@ -129,7 +126,8 @@ class Recorder:
         events = self.machine.events
         place = (finding.mm, finding.vpn, finding.pfn)
         if finding.weight == BENIGN:
-            content = events.rows[finding.event * ROW + CONTENT] if finding.event >= 0 else 0
+            read = finding.event
+            content = events.argument(read, ev.READ.content) if read >= 0 else 0
             events.emit(ev.STALE, finding.cpu, *place, content)
             return
         kind = ev.VIOLATION if finding.weight == VIOLATION else ev.DEVIATION

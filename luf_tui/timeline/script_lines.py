@@ -77,6 +77,6 @@ def _race_begins(timeline: Timeline, number: int) -> Begins:
     for branch in race.branches:
         ctx = timeline.machine.task_ctx(timeline.machine.task[branch.task]).index
         ops = [op for op in branch.ops if op.verb not in SILENT]
-        events = [event for event in inside if timeline.events.argument(event, 0) == ctx]
+        events = [event for event in inside if timeline.events.argument(event, ev.BEGIN.ctx) == ctx]
         found[ctx] = list(zip(events, ops, strict=False))
     return found

@@ -19,6 +19,7 @@ from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.typed_lines import parse_breakpoint
+from luf_tui.view.glyphs import of_kind
 
 FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
 """Event kinds that the next-match key goes to until others are chosen."""
@@ -152,7 +153,7 @@ class Session:
         if word[:1] in "lL" and line.isdecimal():
             return self.to_line(int(line))
         if word in BY_NAME:
-            kind = (BY_NAME[word].number,)
+            kind = (BY_NAME[word],)
             found = moves.next_event(self.timeline, self.position, kind)
             if found == self.position:
                 return Reply(f"no {word} ahead", moved=False)
@@ -205,10 +206,10 @@ class Session:
         """What the next-match key goes to, in glyphs or words."""
         if self.query is not None:
             return f"/{self.searched}"
-        glyphs = dict.fromkeys(KINDS[kind].glyph for kind in self.kinds)
-        if "·" in glyphs:
-            return " ".join(KINDS[kind].name for kind in self.kinds)
-        return "".join(glyphs)
+        kinds = [KINDS[kind] for kind in self.kinds]
+        if all(kind.role for kind in kinds):
+            return "".join(dict.fromkeys(of_kind(kind) for kind in kinds))
+        return " ".join(kind.name for kind in kinds)
 
     def search(self, words: str) -> Reply:
         """Look for events, and go to the next one. No words end the search."""

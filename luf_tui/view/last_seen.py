@@ -33,19 +33,20 @@ def _last(
 
 def frame_of_page(timeline: Timeline, mm: int, vpn: int) -> int:
     """The frame that the last clearing of a page's PTE took away, -1 if it never had one."""
-    event = _last(timeline, UNMAP, (0, 1), (mm, vpn))
-    return timeline.events.argument(event, 2) if event >= 0 else -1
+    event = _last(timeline, UNMAP, (UNMAP.mm, UNMAP.vpn), (mm, vpn))
+    return timeline.events.argument(event, UNMAP.pfn) if event >= 0 else -1
 
 
 def page_of_frame(timeline: Timeline, pfn: int) -> tuple[int, int] | None:
     """The address space and page that a frame was last unmapped from."""
-    event = _last(timeline, UNMAP, (2,), (pfn,))
+    event = _last(timeline, UNMAP, (UNMAP.pfn,), (pfn,))
     if event < 0:
         return None
-    return timeline.events.argument(event, 0), timeline.events.argument(event, 1)
+    argument = timeline.events.argument
+    return argument(event, UNMAP.mm), argument(event, UNMAP.vpn)
 
 
 def deferred(timeline: Timeline, pfn: int) -> int:
     """The micro-step in which a frame's flush was last put off, -1 if it never was."""
-    event = _last(timeline, DEFER, (0,), (pfn,))
+    event = _last(timeline, DEFER, (DEFER.pfn,), (pfn,))
     return timeline.step_of_event(event) if event >= 0 else -1

@@ -56,6 +56,9 @@ class Role:
     attributes: tuple[str, ...] = ()
     """bold, dim, italic, underline, reverse."""
     glyph: str = ""
+    """Stands for this and for nothing else."""
+    event: str = ""
+    """What an event of this role is, in a word or two; empty for roles that events have not."""
 
 
 ROLES: dict[str, Role] = {
@@ -64,15 +67,16 @@ ROLES: dict[str, Role] = {
     "title": Role("a heading", ("bold",)),
     "current": Role("where the run stands", ("bold", "reverse"), "▶"),
     "changed": Role("changed by the last micro-step", ("bold", "underline"), "•"),
-    "stale": Role("a TLB entry that the page table disagrees with", ("bold",), "~"),
-    "danger": Role("a stale entry that a store would go through", ("bold", "reverse"), "!"),
-    "pending": Role("free, with a flush owed", ("bold",), "◆"),
-    "flushed": Role("a deferred flush fired", ("bold",), "▲"),
-    "saved": Role("a flush that turned out needless", (), "△"),
-    "benign": Role("a stale entry served the right bytes", (), "○"),
-    "deviation": Role("visible, but accepted", ("italic",), "◇"),
-    "violation": Role("an obligation is broken", ("bold", "reverse"), "✖"),
-    "ipi": Role("an interrupt is sent", (), "↯"),
+    "stale": Role("cached, and the page table disagrees with it", ("bold",), "~", "stale walk"),
+    "danger": Role("a stale entry that a store would go through", ("bold", "reverse"), "≈"),
+    "pending": Role("free, with a flush owed", ("bold",), "◆", "deferred"),
+    "flushed": Role("a deferred flush fired", ("bold",), "▲", "fired"),
+    "saved": Role("a flush that turned out needless", (), "△", "saved"),
+    "ipi": Role("an interrupt is sent", (), "↯", "IPIs"),
+    "benign": Role("a stale entry served the right bytes", (), "○", "stale, harmless"),
+    "deviation": Role("visible, but accepted", ("italic",), "◇", "visible"),
+    "violation": Role("an obligation is broken", ("bold", "reverse"), "✖", "violation"),
+    "fault": Role("a signal, no memory, or a refusal", ("bold",), "!", "fault"),
     "used": Role("a frame in use", (), "█"),
     "file": Role("a frame of the page cache", (), "▓"),
     "kernel": Role("a frame of the kernel", (), "▒"),

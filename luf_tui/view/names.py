@@ -137,7 +137,7 @@ def cached_width(timeline: Timeline) -> int:
     kept: int | None = timeline.memo.get("cached width")
     if kept is None:
         events, fills = timeline.events, timeline.index.by_kind[FILL]
-        pages = {(events.argument(n, 0), events.argument(n, 1)) for n in fills}
+        pages = {(events.argument(n, FILL.mm), events.argument(n, FILL.vpn)) for n in fills}
         said = [cells(page(timeline.machine, mm, vpn)) for mm, vpn in pages]
         kept = timeline.memo["cached width"] = min(WIDEST_PAGE, max((4, *said)))
     return kept

@@ -39,6 +39,7 @@ def _roles(
         "benign": soft,
         "deviation": soft,
         "violation": alarm,
+        "fault": alarm,
         "ipi": cool,
         "used": cool,
         "file": cool,

@@ -12,7 +12,6 @@ from luf_tui.ftrace.replay.layout import Layout
 from luf_tui.ftrace.replay.replay import Odd, Replay
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import ROW
 from luf_tui.policy.base import Policy
 
 SPOOL = 1 << 16
@@ -90,26 +89,29 @@ class Count:
 
     def look(self, at: int) -> None:
         """Take in what happened for fact `at`, and forget it."""
-        rows = self.replay.machine.events.rows
+        log = self.replay.machine.events
+        argument = log.argument
         time = self.replay.trace.facts.time[at]
         paid = False
-        for n in range(0, len(rows), ROW):
-            kind = rows[n + 1]
+        for event in range(len(log)):
+            kind = log.kind_of(event)
             if kind == ev.FLUSHED:
-                self._flushed(at, time, rows[n + 2], rows[n + 3], rows[n + 4], paid=paid)
+                mask, why = argument(event, ev.FLUSHED.mask), argument(event, ev.FLUSHED.why)
+                self._flushed(at, time, log.cpu_of(event), mask, why, paid=paid)
                 paid = False
             elif kind == ev.PAY:
-                paid = rows[n + 5] == _TAKEOFF
+                paid = argument(event, ev.PAY.why) == _TAKEOFF
             elif kind == ev.RECEIVE:
-                self.interrupted[rows[n + 2]] += 1
+                self.interrupted[log.cpu_of(event)] += 1
             elif kind == ev.DEFER:
                 self.deferred += 1
-                self.debts.owed(rows[n + 3], rows[n + 5], at, time)
+                pfn, mask = argument(event, ev.DEFER.pfn), argument(event, ev.DEFER.mask)
+                self.debts.owed(pfn, mask, at, time)
             elif kind == ev.ALLOC:
-                self.debts.taken(rows[n + 3], at, time)
+                self.debts.taken(argument(event, ev.ALLOC.pfn), at, time)
             elif kind == ev.REFUSE:
-                self.refused[rows[n + 4]] += 1
-        self.replay.machine.events.truncate(0)
+                self.refused[argument(event, ev.REFUSE.reason)] += 1
+        log.truncate(0)
 
     def _flushed(self, at: int, time: float, cpu: int, mask: int, why: int, *, paid: bool) -> None:
         if why not in ONE_MM:

@@ -108,10 +108,10 @@ def _item_events(run: Timeline, item: int, outside: bool) -> list[int]:
 
 
 def _signature(run: Timeline, event: int, outside: bool) -> tuple[int, ...]:
-    row = run.events.signature(event)
-    if outside and row[0] in (ev.READ, ev.STORE):
-        return (*row[:4], row[5])
-    return row
+    if outside and run.events.kind_of(event) in (ev.READ, ev.STORE):
+        one = run.events[event]
+        return (one.kind, one.cpu, *(value for name, value in one.args.items() if name != "pfn"))
+    return run.events.signature(event)
 
 
 def _divergence(one: Timeline, other: Timeline, item: int, a: int, b: int) -> Divergence:

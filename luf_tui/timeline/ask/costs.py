@@ -125,25 +125,14 @@ class Price:
         costs = timeline.config.costs
         self.events, self.costs = timeline.events, costs
         machine, nodes = timeline.machine, timeline.config.nodes
-        self.fixed = {
-            ev.FILL: costs.walk,
-            ev.ISSUE: costs.tlbi,
-            ev.FAULT: costs.fault,
-            ev.FILL_BYTES: costs.zero,
-            ev.TAKE: costs.lock,
-            ev.FREE: costs.lock,
-            ev.REFILL: costs.buddy,
-            ev.DRAIN: costs.buddy,
-            ev.MERGE: costs.buddy,
-            ev.SPLIT: costs.buddy,
-        }
+        self.fixed = {int(kind): getattr(costs, kind.cost) for kind in ev.KINDS if kind.cost}
         self.slow = [
             frame is not machine.zero_page and nodes[machine.zone_of(frame).index].tier > 0
             for frame in machine.frame
         ]
         """Per frame, whether it is on a lower tier."""
         kinds = {*self.fixed, *SPENT_WAITING, *ACCESSES, ev.RECEIVE, ev.FLUSH, ev.COPY}
-        self.priced = [kind.number in kinds for kind in ev.KINDS]
+        self.priced = [kind in kinds for kind in ev.KINDS]
 
     def applies(self, event: int) -> bool:
         """Whether an event costs a CPU anything."""
@@ -153,7 +142,7 @@ class Price:
         """Add one event's cost to a share."""
         costs, kind, args = self.costs, self.events.kinds[event], self.events.args
         if kind == ev.SEND:
-            targets = args[0][event].bit_count()
+            targets = args[ev.SEND.mask][event].bit_count()
             share.shootdowns += 1
             share.waiting += costs.ipi + costs.ipi_per_target * targets + costs.handler
         elif kind == ev.BARRIER:
@@ -161,16 +150,18 @@ class Price:
         elif kind == ev.RECEIVE:
             share.interrupted += costs.handler
         elif kind == ev.FLUSH:
-            pages = args[2][event]
+            pages = args[ev.FLUSH.pages][event]
             spent = costs.full_flush if pages < 0 else costs.invlpg * pages
             if interrupt:
                 share.interrupted += spent
             else:
                 share.work += spent
         elif kind in ACCESSES:
-            share.work += costs.cxl_access if self.slow[args[2][event]] else costs.dram_access
+            pfn = args[ev.READ.pfn if kind == ev.READ else ev.STORE.pfn][event]
+            share.work += costs.cxl_access if self.slow[pfn] else costs.dram_access
         elif kind == ev.COPY:
-            far = self.slow[args[0][event]] or self.slow[args[1][event]]
+            source, target = args[ev.COPY.source][event], args[ev.COPY.target][event]
+            far = self.slow[source] or self.slow[target]
             share.work += costs.copy_cxl if far else costs.copy_dram
         else:
             share.work += self.fixed[kind]

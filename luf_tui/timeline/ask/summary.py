@@ -19,7 +19,7 @@ def summary(timeline: Timeline) -> dict[str, Any]:
         "policy": timeline.policy.name,
         "without": list(timeline.policy.without),
         "steps": timeline.steps,
-        "events": {k.name: len(by_kind[k.number]) for k in KINDS if by_kind[k.number]},
+        "events": {kind.name: len(by_kind[kind]) for kind in KINDS if by_kind[kind]},
         "ipis": total.ipis,
         "interrupted_cpus": total.interrupted,
         "flushes": {"owed": total.owed, "paid": total.paid, "saved": total.saved},

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import KINDS, Event
+from luf_tui.machine.event_log import Event
+from luf_tui.machine.events import KINDS
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES, PRESENT, STATE_NAMES, TlbEntry
 from luf_tui.oracle import truth
@@ -130,7 +131,7 @@ class Explainer:
         index, events = self.timeline.index, self.timeline.events
         split = index.count(kind, self.until)
         numbers = index.by_kind[kind]
-        columns = [(events.args[KINDS[kind].args.index(name)], args[name]) for name in args]
+        columns = [(events.args[getattr(KINDS[kind], name)], args[name]) for name in args]
         if cpu >= 0:
             columns.append((events.cpus, cpu))
         for n in reversed(numbers[:split]) if reverse else numbers[split:]:

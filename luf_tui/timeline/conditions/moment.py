@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from luf_tui.machine.events import Event, EventLog
+from luf_tui.machine.event_log import Event, EventLog
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import Finding
 from luf_tui.script.program import Program

@@ -171,7 +171,7 @@ def _got_ipi(moment: Moment, args: Args) -> int:
 def _happened(moment: Moment, args: Args) -> int:
     """How often a kind of event happened so far, with these arguments."""
     kind = args.get("kind", "")
-    which = ev.BY_NAME[kind].number if isinstance(kind, str) else number(args, "kind")
+    which = ev.BY_NAME[kind] if isinstance(kind, str) else number(args, "kind")
     wanted = {n: v for n, v in args.items() if n != "kind" and isinstance(v, int)}
     cpu = wanted.pop("cpu", -1)
     return sum(

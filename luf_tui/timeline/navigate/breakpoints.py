@@ -105,7 +105,7 @@ def _reason(timeline: Timeline, point: Breakpoint, position: int) -> str:
         line = line_of(timeline.program, point.line)
         return f"line {line} is reached: {line_text(timeline.program, line)}"
     if point.event:
-        kind = BY_NAME[point.event].number
+        kind = BY_NAME[point.event]
         for event in timeline.events_of(position):
             if timeline.events.kind_of(event) == kind:
                 return f"of {point.event}: {sentence(timeline, timeline.events[event])}"
@@ -138,7 +138,7 @@ def _hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
         at = to_line(timeline, line_of(timeline.program, point.line))
         return [at] if at >= 0 else []
     if point.event:
-        kind = BY_NAME[point.event].number
+        kind = BY_NAME[point.event]
         events = timeline.index.by_kind[kind]
         return sorted({timeline.step_of_event(event) for event in events})
     if point.watch is not None:

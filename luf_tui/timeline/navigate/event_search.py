@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from luf_tui.machine.events import KINDS
+from luf_tui.machine.events import BY_NAME, KINDS
+from luf_tui.machine.kind import MEANING
 from luf_tui.script.program import Recorded
 from luf_tui.timeline.tell.narrate import sentence
 from luf_tui.timeline.timeline import Timeline
@@ -29,8 +30,8 @@ class Query:
 
 NOBODY = 1 << 40
 """A number that no frame and no task has."""
-PFN_ARGS = ("pfn", "source", "target", "buddy")
-CPU_ARGS = ("sender", "cpu")
+FRAMES = tuple(name for name, meaning in MEANING.items() if meaning == "frame")
+CPUS = tuple(name for name, meaning in MEANING.items() if meaning == "cpu")
 
 
 def query(timeline: Timeline, words: str) -> Query:
@@ -40,7 +41,6 @@ def query(timeline: Timeline, words: str) -> Query:
     recorded frame numbers (`0x1f3a`) as well; the rest is text.
     """
     config, recorded = timeline.config, timeline.program.recorded
-    kinds = {kind.name: kind.number for kind in KINDS}
     tasks = {task.name: number for number, task in enumerate(config.tasks)}
     pages = {
         name: (mm, vpn)
@@ -52,8 +52,8 @@ def query(timeline: Timeline, words: str) -> Query:
     rest: list[str] = []
     cpu = pfn = task = mm = vpn = -1
     for word in words.split():
-        if word in kinds:
-            found.append(kinds[word])
+        if word in BY_NAME:
+            found.append(BY_NAME[word])
         elif word[:3] == "cpu" and word[3:].isdecimal():
             cpu = int(word[3:])
         elif word[:1] == "f" and word[1:].isdecimal():
@@ -94,7 +94,7 @@ def matches(timeline: Timeline, event: int, wanted: Query) -> bool:
     args = full.args
     if wanted.cpu >= 0 and not _concerns_cpu(full.cpu, args, wanted.cpu):
         return False
-    if wanted.pfn >= 0 and wanted.pfn not in (args.get(name) for name in PFN_ARGS):
+    if wanted.pfn >= 0 and wanted.pfn not in (args.get(name) for name in FRAMES):
         return False
     if wanted.mm >= 0 and args.get("mm") != wanted.mm:
         return False
@@ -110,7 +110,7 @@ def _concerns_cpu(cpu: int, args: dict[str, int], wanted: int) -> bool:
     return (
         cpu == wanted
         or args.get("mask", 0) >> wanted & 1 == 1
-        or wanted in (args.get(name) for name in CPU_ARGS)
+        or wanted in (args.get(name) for name in CPUS)
     )
 
 
@@ -159,10 +159,10 @@ def _naming(timeline: Timeline, pfn: int) -> list[int]:
     """Events that name a frame, found in the columns of their arguments."""
     columns, by_kind = timeline.events.args, timeline.index.by_kind
     places = [
-        (kind.number, columns[slot])
+        (kind, columns[place])
         for kind in KINDS
-        for slot, name in enumerate(kind.args)
-        if name in PFN_ARGS
+        for place, name in enumerate(kind.args)
+        if MEANING[name] == "frame"
     ]
     return sorted({n for kind, column in places for n in by_kind[kind] if column[n] == pfn})
 

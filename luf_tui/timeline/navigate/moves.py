@@ -116,7 +116,7 @@ def finding_positions(timeline: Timeline) -> list[int]:
 
 def kind_numbers(names: Collection[str]) -> tuple[int, ...]:
     """Kind numbers of event kinds given by name; unknown names are left out."""
-    return tuple(kind.number for kind in KINDS if kind.name in names)
+    return tuple(kind for kind in KINDS if kind.name in names)
 
 
 def _after(events: array[int], first: int) -> int:

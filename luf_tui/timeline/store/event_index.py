@@ -6,37 +6,32 @@ from array import array
 from bisect import bisect_left
 
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import ROW, EventLog
+from luf_tui.machine.event_log import EventLog
 from luf_tui.timeline.answers import Counters
 from luf_tui.timeline.store.packed_events import PackedEvents
 
-DEBT_KINDS = (ev.DEFER, ev.PAY, ev.SAVED, ev.ALLOC)
-COUNTED = {
-    "sends": ev.SEND,
-    "interrupted": ev.RECEIVE,
-    "flushes": ev.FLUSH,
-    "deferred": ev.DEFER,
-    "paid": ev.PAY,
-    "saved": ev.SAVED,
-    "stale_hits": ev.STALE,
-    "deviations": ev.DEVIATION,
-    "violations": ev.VIOLATION,
-}
+COUNTED = {kind.counts: kind for kind in ev.KINDS if kind.counts}
 """Counters that count events of one kind."""
+DEBT_KINDS = (ev.DEFER, ev.PAY, ev.SAVED, ev.ALLOC)
+"""Kinds that bring free frames into debt and out of it."""
 
 
-def change_debt(frames: set[int], kind: int, first: int, second: int) -> None:
-    """Bring the set of free frames in debt up to date with one event's first two arguments.
+def change_debt(frames: set[int], events: EventLog, index: int) -> None:
+    """Bring the set of free frames in debt up to date with an event of DEBT_KINDS.
 
     A frame is out of debt when its flush fires or has become needless, or when the block it is
     in gets a new owner.
     """
+    kind = events.kind_of(index)
     if kind == ev.DEFER:
-        frames.add(first)
+        frames.add(events.argument(index, ev.DEFER.pfn))
     elif kind == ev.ALLOC:
-        frames.difference_update(range(first, first + (1 << second)))
+        first = events.argument(index, ev.ALLOC.pfn)
+        frames.difference_update(
+            range(first, first + (1 << events.argument(index, ev.ALLOC.order)))
+        )
     else:
-        frames.discard(first)
+        frames.discard(events.argument(index, ev.PAY.pfn if kind == ev.PAY else ev.SAVED.pfn))
 
 
 class Tally:
@@ -51,15 +46,15 @@ class Tally:
 
     def counters(self, steps: int) -> Counters:
         """The totals over everything that happened so far."""
-        rows = self._events.rows
-        for index in range(self._seen, len(self._events)):
-            kind, _, first, second = rows[index * ROW + 1 : index * ROW + 5]
+        events = self._events
+        for index in range(self._seen, len(events)):
+            kind = events.kind_of(index)
             self._counts[kind] += 1
             if kind == ev.SEND:
-                self._ipis += first.bit_count()
+                self._ipis += events.argument(index, ev.SEND.mask).bit_count()
             elif kind in DEBT_KINDS:
-                change_debt(self._owing, kind, first, second)
-        self._seen = len(self._events)
+                change_debt(self._owing, events, index)
+        self._seen = len(events)
         return Counters(
             steps=steps,
             ipis=self._ipis,
@@ -79,15 +74,14 @@ class EventIndex:
         self.ipis_before = array("I", [0])
         """IPIs sent before send number n."""
         for index in found[ev.SEND]:
-            ipis = events.argument(index, 0).bit_count()
+            ipis = events.argument(index, ev.SEND.mask).bit_count()
             self.ipis_before.append(self.ipis_before[-1] + ipis)
         self.debt_events = array("I")
         self.debt_after = array("I")
         """Free frames in debt after debt event number n."""
         frames: set[int] = set()
         for index in sorted(index for kind in DEBT_KINDS for index in found[kind]):
-            first, second = events.argument(index, 0), events.argument(index, 1)
-            change_debt(frames, events.kind_of(index), first, second)
+            change_debt(frames, events, index)
             self.debt_events.append(index)
             self.debt_after.append(len(frames))
 

@@ -6,10 +6,10 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from luf_tui.machine.events import ARGS, KINDS, ROW, Event, EventLog
+from luf_tui.machine.event_log import Event, EventLog, columns, woven
+from luf_tui.machine.events import KINDS
+from luf_tui.machine.kind import Kind
 from luf_tui.timeline.store.steps import narrow_signed
-
-FIRST_ARG = ROW - ARGS
 
 
 class PackedEvents(EventLog):
@@ -23,9 +23,11 @@ class PackedEvents(EventLog):
     def __init__(self, rows: array[int], marks: array[int]) -> None:
         """`marks[p]` counts the events up to and including position p."""
         self._marks = marks
-        self.kinds: array[int] = array("B", rows[1::ROW])
-        self.cpus = narrow_signed(rows[2::ROW])
-        self.args = tuple(narrow_signed(rows[n::ROW]) for n in range(FIRST_ARG, ROW))
+        _, kinds, cpus, *args = columns(rows)
+        self.kinds: array[int] = array("B", kinds)
+        self.cpus = narrow_signed(cpus)
+        self.args = tuple(narrow_signed(column) for column in args)
+        """Columns of arguments, by place: `args[READ.content]`."""
 
     @property
     def rows(self) -> array[int]:  # type: ignore[override]  # made of the columns
@@ -44,14 +46,12 @@ class PackedEvents(EventLog):
 
     def rows_of(self, first: int, end: int) -> array[int]:
         """Rows of events `first` to `end - 1`, 64 bits a number."""
-        rows = array("q", bytes(8 * ROW * (end - first)))
-        rows[0::ROW] = array("q", (self.step_of(n) for n in range(first, end)))
-        for column, source in enumerate((self.kinds, self.cpus, *self.args), start=1):
-            rows[column::ROW] = array("q", source[first:end])
-        return rows
+        steps = [self.step_of(n) for n in range(first, end)]
+        parts = (self.kinds, self.cpus, *self.args)
+        return woven([steps, *(part[first:end] for part in parts)])
 
     def emit(
-        self, kind: int, cpu: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0, e: int = 0
+        self, kind: Kind, cpu: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0, e: int = 0
     ) -> None:
         """Refuse: the run is over. Raises RuntimeError."""
         raise RuntimeError("a recorded run has no further events")
@@ -64,16 +64,20 @@ class PackedEvents(EventLog):
         return len(self.kinds)
 
     def kind_of(self, index: int) -> int:
-        """The kind number of event `index`, without building it."""
+        """The kind of event `index`, by number, without building it."""
         return self.kinds[index]
 
     def step_of(self, index: int) -> int:
         """The micro-step event `index` happened in."""
         return bisect_right(self._marks, index)
 
-    def argument(self, index: int, number: int) -> int:
-        """Argument `number` of event `index`, without building it."""
-        return self.args[number][index]
+    def cpu_of(self, index: int) -> int:
+        """The CPU event `index` happened on, or -1."""
+        return self.cpus[index]
+
+    def argument(self, index: int, place: int) -> int:
+        """An argument of event `index`, without building it: `argument(index, READ.content)`."""
+        return self.args[place][index]
 
     def signature(self, index: int) -> tuple[int, ...]:
         """Kind, CPU and arguments: an event without its place in the run."""

@@ -2,63 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from luf_tui.engine.operation import op_name, step_label
 from luf_tui.machine import events as ev
-from luf_tui.machine.events import Event
+from luf_tui.machine.event_log import Event
+from luf_tui.machine.kind import MEANING, QUIET
 from luf_tui.machine.schema import STATE_NAMES
 from luf_tui.policy.base import BATCH_NAMES
-from luf_tui.timeline.tell.phrases import EARLY, KERNEL, STUDENT
 from luf_tui.timeline.tell.words import counted, cpus, flags_text
 from luf_tui.timeline.timeline import Timeline
 
 LEVELS: Final = ("student", "kernel")
 
-TELLING: Final = (
-    ev.VIOLATION, ev.DEVIATION, ev.NOTE_TEXT, ev.REFUSED, ev.STALE, ev.PAY, ev.SAVED, ev.DEFER,
-    ev.SIGSEGV, ev.SIGBUS, ev.OOM, ev.UFFD, ev.FREED_WALK, ev.CAPTURE, ev.MOVE_ENTRY, ev.TABLE_OUT,
-    ev.TABLE_IN, ev.SEND, ev.FLUSHED, ev.BARRIER, ev.ISSUE, ev.UNMAP, ev.PROTECT, ev.FORK,
-    ev.CPU_DOWN, ev.CPU_UP, ev.TICK,
-    ev.EXIT, ev.MMAP, ev.MUNMAP, ev.SWITCH, ev.FLUSH, ev.COPY, ev.WRITE_FILE, ev.MAP, ev.READ,
-    ev.DMA_READ, ev.DMA_STORE, ev.DMA_FAULT, ev.NOTIFY,
-    ev.STORE, ev.ALLOC, ev.WAIT, ev.REFUSE, ev.KEEP, ev.NOTE, ev.DRAIN, ev.REFILL, ev.TAKE,
-)  # fmt: skip
-"""Kinds by what a reader wants to hear first when a micro-step had several events."""
-SILENT: Final = (ev.BEGIN, ev.END)
-"""Kinds that say less than the micro-step's own label."""
-RANK: Final = {kind: rank for rank, kind in enumerate(TELLING)}
-
 
 def names(timeline: Timeline, event: Event) -> Mapping[str, str]:
     """What a person calls each argument of an event."""
     config, args = timeline.config, event.args
-    said = {"cpu": _cpu(event.cpu)}
+    told = {"cpu": _cpu(timeline, event.cpu)}
     for name, value in args.items():
-        namer = NAMERS.get(name)
-        said[name] = namer(timeline, value) if namer else str(value)
+        told[name] = SHOWN[MEANING[name]](timeline, value)
     if "vpn" in args:
         known = 0 <= args["mm"] < len(config.processes)
-        said["page"] = config.page_name(args["mm"], args["vpn"]) if known else f"va{args['vpn']}"
-    said["count"] = counted(args.get("pages", 0), "page")
-    said["translations"] = counted(args.get("dropped", 0), "cached translation")
-    if event.kind.number == ev.REFUSED and 0 <= args["reason"] < len(timeline.refusals):
-        said["reason"] = timeline.refusals[args["reason"]].reason
-    return said
+        told["page"] = config.page_name(args["mm"], args["vpn"]) if known else told["vpn"]
+    return told
 
 
 def sentence(timeline: Timeline, event: Event, level: str = "student") -> str:
     """One sentence about an event, at level `student` or `kernel`."""
     kind = event.kind
-    said = names(timeline, event)
     if level == "kernel":
-        text = kind.text.format_map(said)
-        where = KERNEL.get(kind.number)
-        return f"{text} · {where}" if where else text
-    if kind.number == ev.PAY and event.args["pfn"] < 0:
-        return EARLY.format_map(said)
-    return STUDENT.get(kind.number, kind.text).format_map(said)
+        template = kind.kernel
+    elif kind.frameless and event.args["pfn"] < 0:
+        template = kind.frameless
+    else:
+        template = kind.student
+    return template.format_map(names(timeline, event))
 
 
 def narrate(timeline: Timeline, position: int, level: str = "student") -> str:
@@ -73,11 +53,23 @@ def narrate(timeline: Timeline, position: int, level: str = "student") -> str:
     return label(timeline, position, level)
 
 
+def notes(timeline: Timeline, position: int) -> list[str]:
+    """The notes of the script that stand behind the line of a position and are reached there."""
+    events = timeline.events
+    found = (events[n] for n in timeline.events_of(position) if events.kind_of(n) == ev.NOTE_TEXT)
+    return [sentence(timeline, event) for event in found]
+
+
 def telling(timeline: Timeline, position: int) -> int:
     """The event of a micro-step a reader wants to hear first, or -1 when it had none."""
+    return most_telling(timeline, timeline.events_of(position))
+
+
+def most_telling(timeline: Timeline, events: Iterable[int]) -> int:
+    """The first of the events with the lowest rank, those of the script left out; or -1."""
     kind_of = timeline.events.kind_of
-    numbers = [n for n in timeline.events_of(position) if kind_of(n) not in SILENT]
-    return min(numbers, key=lambda n: (RANK.get(kind_of(n), len(RANK)), n), default=-1)
+    ranked = ((ev.KINDS[kind_of(n)].rank, n) for n in events)
+    return min((found for found in ranked if found[0] < QUIET), default=(QUIET, -1))[1]
 
 
 def label(timeline: Timeline, step: int, level: str = "student") -> str:
@@ -94,8 +86,12 @@ def step_text(timeline: Timeline, step: int) -> str:
     return timeline.program.items[item].text.strip() if item >= 0 else ""
 
 
-def _cpu(number: int) -> str:
-    return f"cpu{number}" if number >= 0 else "nobody"
+def _number(timeline: Timeline, value: int) -> str:
+    return str(value)
+
+
+def _cpu(timeline: Timeline, value: int) -> str:
+    return f"cpu{value}" if value >= 0 else "nobody"
 
 
 def _known(texts: Sequence[str], value: int) -> str:
@@ -134,26 +130,38 @@ def _finding(timeline: Timeline, value: int) -> str:
     return timeline.findings[value].message if known else f"finding {value}"
 
 
+def _refusal(timeline: Timeline, value: int) -> str:
+    known = 0 <= value < len(timeline.refusals)
+    return timeline.refusals[value].reason if known else f"refusal {value}"
+
+
 def _ctx(timeline: Timeline, value: int) -> str:
     machine = timeline.machine
     return machine.ctx_name(machine.ctx[value]) if 0 <= value < machine.contexts else "the machine"
 
 
-NAMERS: Final[Mapping[str, Callable[[Timeline, int], str]]] = {
-    **dict.fromkeys(("pfn", "source", "target", "buddy"), _frame),
-    **dict.fromkeys(("cpu", "sender"), lambda timeline, value: _cpu(value)),
-    **dict.fromkeys(("mm", "child"), _space),
-    **dict.fromkeys(("why", "reason"), lambda timeline, value: _known(ev.REASONS, value)),
-    "mask": lambda timeline, value: cpus(value),
-    "flags": lambda timeline, value: flags_text(value),
-    "task": _task,
-    "ctx": _ctx,
-    "content": _content,
-    "page": _page,
-    "use": lambda timeline, value: _known(STATE_NAMES, value),
+SHOWN: Final[Mapping[str, Callable[[Timeline, int], str]]] = {
+    "access": lambda timeline, value: "a store" if value else "a load",
     "batch": lambda timeline, value: _known(BATCH_NAMES, value),
-    "item": _item,
-    "held": lambda timeline, value: "holds" if value else "fails",
+    "content": _content,
+    "context": _ctx,
+    "cpu": _cpu,
+    "cpus": lambda timeline, value: cpus(value),
+    "file page": _page,
     "finding": _finding,
+    "flags": lambda timeline, value: flags_text(value),
+    "frame": _frame,
+    "item": _item,
+    "mm": _space,
+    "number": _number,
+    "pages": lambda timeline, value: counted(value, "page"),
+    "pins": lambda timeline, value: counted(value, "pin"),
+    "reason": lambda timeline, value: _known(ev.REASONS, value),
+    "refusal": _refusal,
+    "task": _task,
+    "translations": lambda timeline, value: counted(value, "cached translation"),
+    "use": lambda timeline, value: _known(STATE_NAMES, value),
+    "verdict": lambda timeline, value: "holds" if value else "fails",
+    "virtual page": lambda timeline, value: f"va{value}",
 }
-"""How a person calls an argument of an event, by its name. Items count from 1 there."""
+"""How a person reads an argument, by what it means. Items count from 1 there."""

@@ -9,8 +9,8 @@ from luf_tui.timeline.navigate import bookmarks
 from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint, hits, of_program
 from luf_tui.ui.panels.panel import ACCENT, DIM, Item, ListPanel
-from luf_tui.ui.panels.questions import EVENT_ROLES
 from luf_tui.ui.session import Reply, Session, switched
+from luf_tui.view.glyphs import of_kind
 from luf_tui.view.marks import Mark
 
 Done = Callable[[Reply], None]
@@ -26,16 +26,16 @@ class KindsPanel(ListPanel):
         """`done` takes what was said when kinds were chosen."""
         by_kind = session.timeline.index.by_kind
         followed = set(session.kinds)
-        order = sorted(KINDS, key=lambda kind: (kind.glyph == "·", not by_kind[kind.number]))
+        order = sorted(KINDS, key=lambda kind: (not kind.role, not by_kind[kind]))
         items = [
             Item(
                 (
-                    Mark(f"{kind.glyph} ", EVENT_ROLES.get(kind.glyph, "text")),
+                    Mark(f"{of_kind(kind)} ", kind.role or "text"),
                     Mark(f"{kind.name:<12}"),
-                    Mark(f"{len(by_kind[kind.number]):>6} in this run", DIM),
+                    Mark(f"{len(by_kind[kind]):>6} in this run", DIM),
                 ),
-                value=kind.number,
-                on=kind.number in followed,
+                value=kind,
+                on=kind in followed,
             )
             for kind in order
         ]
@@ -121,7 +121,7 @@ class BreakpointsPanel(ListPanel):
     def _item(self, point: Breakpoint) -> Item:
         count = len(hits(self.session.timeline, point))
         told = f"{count} hit{'' if count == 1 else 's'}"
-        row = (Mark("● " if point.enabled else "○ ", "breakpoint"), Mark(point.text))
+        row = (Mark("● " if point.enabled else "  ", "breakpoint"), Mark(point.text))
         return Item((*row, Mark(f"   {told}", DIM)), value=point, on=point.enabled)
 
     def _toggle(self, item: Item) -> None:

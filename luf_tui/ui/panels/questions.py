@@ -16,6 +16,7 @@ from luf_tui.timeline.tell import narrate
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
 from luf_tui.ui.session import Reply, Session
+from luf_tui.view.glyphs import of_kind
 from luf_tui.view.marks import Mark
 
 WHY_HINT = "⏎ go there and ask on   ⌫ back   esc close"
@@ -109,23 +110,10 @@ def explain(session: Session) -> tuple[tuple[Link, ...], str]:
 
 def link_item(timeline: Timeline, link: Link) -> Item:
     """A link as a line of a list."""
-    glyph = KINDS[timeline.events.kind_of(link.event)].glyph if link.event >= 0 else " "
+    kind = KINDS[timeline.events.kind_of(link.event)] if link.event >= 0 else None
+    glyph = Mark("  ") if kind is None else Mark(f"{of_kind(kind)} ", kind.role or "text")
     step = f"{link.step:>6} " if link.step >= 0 else "     – "
-    role = EVENT_ROLES.get(glyph, "text")
-    return Item((Mark(step, DIM), Mark(f"{glyph} ", role)), text=link.text, value=link)
-
-
-EVENT_ROLES = {
-    "◆": "pending",
-    "▲": "flushed",
-    "△": "flushed",
-    "○": "stale",
-    "✖": "violation",
-    "◇": "deviation",
-    "↯": "ipi",
-    "!": "violation",
-}
-"""Roles of event glyphs."""
+    return Item((Mark(step, DIM), glyph), text=link.text, value=link)
 
 
 def history_panel(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from array import array
+from operator import attrgetter
+
+from attrs import evolve
 
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.tell.narrate import narrate
+from luf_tui.timeline.tell.narrate import narrate, notes
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells, cut, ends, length, wrap
-from luf_tui.view.glyphs import RANK, ROLE_OF, TELLING
-from luf_tui.view.marks import Mark, Pane, Row, clean
+from luf_tui.view.glyphs import PLAIN, SHOWN, mark, of_kind
+from luf_tui.view.marks import ROLES, Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
-SAID: tuple[tuple[str, str], ...] = (
-    ("◆", "deferred"), ("▲", "fired"), ("△", "saved"), ("↯", "IPIs"), ("○", "stale, harmless"),
-    ("◇", "visible"), ("✖", "violation"), ("!", "fault"),
-)  # fmt: skip
-"""What the glyphs of the strip are, for those who have room to read it."""
+NOTE = "note  "
+"""Stands before what a note of the script says."""
 WIDE = 110
 LEAST_TITLE = 10
 """Cells below which a title is left out."""
@@ -71,11 +70,11 @@ def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     across = min(room, count)
     here = timeline.position * across // count
     row: list[Mark] = [Mark(" ")]
-    for number, mark in enumerate(_strip(timeline, across)):
+    for number, cell in enumerate(_strip(timeline, across)):
         if number == here:
-            row.append(Mark("▮" if mark.text == "·" else mark.text, "current", mark.ref))
+            row.append(Mark("▮" if cell.text == PLAIN else cell.text, "current", cell.ref))
         else:
-            row.append(mark)
+            row.append(cell)
     row += _said(timeline, room - across)
     return Pane("strip", (), (tuple(row),))
 
@@ -85,17 +84,14 @@ def _strip(timeline: Timeline, across: int) -> tuple[Mark, ...]:
     kept: tuple[Mark, ...] | None = timeline.memo.get(("strip", across))
     if kept is None:
         count = timeline.steps + 1
-        shown = ["·"] * across
-        ranks = array("i", [len(RANK)]) * across
-        for kind in TELLING:
-            rank = RANK[kind.glyph]
-            for event in timeline.index.by_kind[kind.number]:
-                cell = timeline.step_of_event(event) * across // count
-                if rank < ranks[cell]:
-                    ranks[cell], shown[cell] = rank, kind.glyph
+        shown = [PLAIN] * across
+        for kind in sorted(SHOWN, key=attrgetter("rank"), reverse=True):
+            glyph = of_kind(kind)
+            for event in timeline.index.by_kind[kind]:
+                shown[timeline.step_of_event(event) * across // count] = glyph
         firsts = (-(-number * count // across) for number in range(across))
         kept = tuple(
-            Mark(glyph, ROLE_OF.get(glyph, "dim"), Ref("step", first))
+            evolve(mark(glyph), ref=Ref("step", first))
             for glyph, first in zip(shown, firsts, strict=True)
         )
         timeline.memo["strip", across] = kept
@@ -104,22 +100,39 @@ def _strip(timeline: Timeline, across: int) -> tuple[Mark, ...]:
 
 def _said(timeline: Timeline, room: int) -> list[Mark]:
     """A legend of the glyphs in this run, as far as it fits."""
-    kinds = {kind.glyph for kind in TELLING if timeline.index.by_kind[kind.number]}
+    seen = {kind.role for kind in SHOWN if timeline.index.by_kind[kind]}
     told: list[Mark] = []
     room -= 1
-    for glyph, words in SAID:
-        size = 4 + cells(words)
-        if glyph in kinds and size <= room:
-            told += [Mark(f"  {glyph} ", ROLE_OF[glyph]), Mark(words, "dim")]
+    for name, role in ROLES.items():
+        size = 4 + cells(role.event)
+        if name in seen and size <= room:
+            told += [Mark(f"  {role.glyph} ", name), Mark(role.event, "dim")]
             room -= size
     return told
 
 
 def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """What the last micro-step did, in a sentence, wrapped to the rows there are."""
-    height = max(1, height)
-    lines = wrap(clean(narrate(timeline, timeline.position, state.level)), max(8, width - 2))
-    if len(lines) > height:
-        rest = " ".join(lines[height - 1 :])
-        lines = [*lines[: height - 1], cut(rest, width - 2)]
-    return Pane("narration", (), tuple((Mark(f" {line}", "note"),) for line in lines))
+    """What the last micro-step did, in a sentence, wrapped to the rows there are; and under it the
+    notes that follow in the script.
+    """
+    height, room = max(1, height), max(8, width - 2)
+    said = clean(" ".join(notes(timeline, timeline.position))) if height > 1 else ""
+    lines = _wrapped(
+        clean(narrate(timeline, timeline.position, state.level)), room, height - bool(said)
+    )
+    told: list[Row] = [(Mark(f" {line}", "note"),) for line in lines]
+    if said:
+        head, *more = _wrapped(said, room - len(NOTE), height - len(lines))
+        told.append((Mark(f" {NOTE}", "dim"), Mark(head, "note")))
+        told += [(Mark(f" {' ' * len(NOTE)}{line}", "note"),) for line in more]
+    return Pane("narration", (), tuple(told))
+
+
+def _wrapped(text: str, room: int, rows: int) -> list[str]:
+    """A text in lines, what does not fit in the last one cut off."""
+    lines = wrap(text, room)
+    return (
+        lines
+        if len(lines) <= rows
+        else [*lines[: rows - 1], cut(" ".join(lines[rows - 1 :]), room)]
+    )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.events import BEGIN, END, EXPECTED, KINDS, NOTE_TEXT
+from luf_tui.machine.events import KINDS
+from luf_tui.machine.kind import QUIET
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.tell.narrate import sentence
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import wrap
-from luf_tui.view.glyphs import ROLE_OF
+from luf_tui.view.glyphs import of_kind
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
-SILENT = (BEGIN, END, NOTE_TEXT, EXPECTED)
-"""Kinds that the script pane tells already."""
 INDENT = 8
 """Cells before the text of an event."""
 
@@ -25,7 +24,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     rows: list[Row] = []
     current, from_step = 0, -1
     for number in range(max(0, until - 4 * height), min(len(log), until + 2 * height)):
-        if log.kind_of(number) in SILENT:
+        if KINDS[log.kind_of(number)].rank >= QUIET:  # the script pane tells those
             continue
         step = timeline.step_of_event(number)
         role = "title" if number in now else "text" if number < until else "dim"
@@ -52,7 +51,7 @@ def _rows(
     timeline: Timeline, level: str, width: int, number: int, role: str, *, first: bool
 ) -> list[Row]:
     step = timeline.step_of_event(number)
-    glyph = KINDS[timeline.events.kind_of(number)].glyph
+    kind = KINDS[timeline.events.kind_of(number)]
     ref = Ref("step", step)
     text = clean(sentence(timeline, timeline.events[number], level))
     lines = wrap(text, max(8, width - INDENT)) if role == "title" else [text]
@@ -60,7 +59,7 @@ def _rows(
         (
             Mark("▶" if role == "title" else " ", role, ref),
             Mark(f"{step if first else '':>4} ", "dim", ref),
-            Mark(f"{glyph} ", "dim" if role == "dim" else ROLE_OF.get(glyph, "dim"), ref),
+            Mark(f"{of_kind(kind)} ", "dim" if role == "dim" else kind.role or "dim", ref),
             Mark(lines[0], role, ref),
         )
     ]

@@ -151,12 +151,12 @@ def _entry(
     moved: bool,
     is_stale: bool,
 ) -> Row:
-    """One entry: ~ or ! when the page table disagrees, and what its frame holds now, lit where a
+    """One entry: ~ or ≈ when the page table disagrees, and what its frame holds now, lit where a
     fresh walk would bring something else.
     """
     m = timeline.machine
     danger = is_stale and entry.writable and entry.dirty
-    glyph, role = ("!", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
+    glyph, role = ("≈", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
     if moved and not is_stale:
         glyph, role = "•", "changed"
     mm, frame = entry.mm, entry.frame
