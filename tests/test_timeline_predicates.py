@@ -8,7 +8,7 @@ from luf_tui.errors import LufError, Span
 from luf_tui.machine import events as ev
 from luf_tui.script.program import Condition, Expect, Value
 from luf_tui.timeline.conditions.moment import moment_at
-from luf_tui.timeline.conditions.predicates import PREDICATES, holds_at, judge
+from luf_tui.timeline.conditions.predicates import PREDICATES, holds_at, judge, scan
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.store.event_index import Tally
@@ -150,3 +150,13 @@ DETAILS = [
 def test_a_verdict_says_what_was_seen(position: int, condition: Condition, said: str) -> None:
     LAZY.seek(position)
     assert said == judge(condition, moment_at(LAZY)).detail
+
+
+def test_a_condition_on_events_does_not_look_through_the_run_at_every_position(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(type(LAZY.events), "kind_of", lambda log, number: looked_at.append(number))
+    condition = asked("event", "=", 1, kind="defer")
+    held = [position for position, holds in scan(LAZY, condition, range(END + 1)) if holds]
+
+    assert [] == looked_at
+    assert range(step_with(LAZY, ev.DEFER), END + 1) == range(held[0], held[-1] + 1)

@@ -16,13 +16,12 @@ from luf_tui.policy import own
 from luf_tui.policy.registry import POLICIES
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.messages import OpenScenario
 from luf_tui.ui.screens.gallery import Gallery
 from luf_tui.ui.screens.stepper import Stepper
-from tests.ui_driver import SCENARIO, do, driven, lines, path, text
+from tests.ui_driver import SCENARIO, do, driven, hold, lines, path, text
 
-__all__ = ["path"]
+__all__ = ["hold", "path"]
 
 
 @pytest.mark.parametrize("size", [(160, 50), (120, 40), (80, 24)])
@@ -185,46 +184,36 @@ def test_an_unknown_file_is_told_in_the_app(tmp_path, monkeypatch):
     asyncio.run(run())
 
 
-async def until(pilot, seen):
-    """Wait for what the app is about to show."""
-    for _ in range(200):
-        await pilot.pause(0.05)
-        if seen():
-            return
-    raise AssertionError(text(pilot.app))
+@driven
+async def test_a_long_recording_is_shown_going_on(path, hold):
+    held = hold()
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "recording under luf" in text(pilot.app)
+        await held.let_go(pilot, held.jobs[0])
+        assert isinstance(pilot.app.screen, Stepper)
+        await pilot.pause()
+        assert "? help" in text(pilot.app)
 
 
 @driven
-async def test_a_long_recording_is_shown_going_on(path, monkeypatch):
-    over = []
-    monkeypatch.setattr(Recording, "done", lambda self, seconds=0: bool(over))
+async def test_a_recording_whose_panel_is_clicked_away_still_opens(path, hold):
+    held = hold()
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: "recording under luf" in text(pilot.app))
-        over.append(True)
-        await until(pilot, lambda: isinstance(pilot.app.screen, Stepper))
-        await until(pilot, lambda: "? help" in text(pilot.app))
-
-
-@driven
-async def test_a_recording_whose_panel_is_clicked_away_still_opens(path, monkeypatch):
-    over = []
-    monkeypatch.setattr(Recording, "done", lambda self, seconds=0: bool(over))
-    async with LufApp(path).run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: "recording under luf" in text(pilot.app))
+        await pilot.pause()
+        assert "recording under luf" in text(pilot.app)
         await pilot.click(offset=Offset(1, 1))
-        await until(pilot, lambda: "recording under luf" not in text(pilot.app))
-        over.append(True)
-        await until(pilot, lambda: isinstance(pilot.app.screen, Stepper))
+        assert "recording under luf" not in text(pilot.app)
+        await held.let_go(pilot, held.jobs[0])
+        assert isinstance(pilot.app.screen, Stepper)
 
 
 @driven
 async def test_a_broken_scenario_is_marked_in_the_gallery(path):
     path.write_text("xyzzy\n" + SCENARIO, "utf-8")
     async with LufApp().run_test(size=(120, 40)) as pilot:
-        for _ in range(60):
-            await pilot.pause(0.05)
-            if "✖ Flush before reuse" in text(pilot.app):
-                break
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
 
         assert "✖ Flush before reuse" in text(pilot.app)
         assert "xyzzy" in text(pilot.app)

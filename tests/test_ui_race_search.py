@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,11 @@ from luf_tui.search.search import BOUNDED, SAFE, UNSAFE
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.recorder import record
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.background.race_search import OVER, SEARCHING, STOPPED, RaceSearch, race_near
+from luf_tui.ui.background.race_search import SEARCHING, STOPPED, RaceSearch, race_near
 from luf_tui.ui.panels.search_progress import choices
 from tests.races import FOLDER
 from tests.races import TINY as TEMPLATE
-from tests.ui_driver import do, driven, lines, text
+from tests.ui_driver import do, driven, lines, made, text
 
 RACE = FOLDER / "flush-before-reuse.luf"
 GUARD = "flush-before-reuse"
@@ -41,21 +40,9 @@ def unsafe():
     return LufApp(RACE, policy="luf", without=[GUARD])
 
 
-async def over(pilot, seconds=60):
-    """Wait until the search of the app is over."""
-    until = time.monotonic() + seconds
-    while pilot.app.screen.searches[-1].stage != OVER:
-        assert time.monotonic() < until
-        await pilot.pause(0.05)
-    pilot.app.screen.paint_now()
-
-
-async def shown(pilot, words, seconds=60):
-    """Wait until the screen says something."""
-    until = time.monotonic() + seconds
-    while words not in text(pilot.app):
-        assert time.monotonic() < until
-        await pilot.pause(0.05)
+async def over(pilot):
+    """Wait until the search of the app is over, and has been told."""
+    await made(pilot, pilot.app.screen.searches[-1])
 
 
 async def click_on(pilot, words):
@@ -158,14 +145,15 @@ async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
         assert 2 == screen.session.position
         assert not screen.panels
         search = screen.searches[-1]
-        await shown(pilot, " states  ")
+        assert " states  " in text(pilot.app)
         await pilot.press("E")
         assert "searching every order" in text(pilot.app)
         assert [search] == screen.searches
 
         await pilot.press("q")
         search.stop()
-        await shown(pilot, "race on line 12: not decided: stopped by hand")
+        await over(pilot)
+        assert "race on line 12: not decided: stopped by hand" in text(pilot.app)
 
 
 @driven
@@ -173,7 +161,9 @@ async def test_leaving_ends_a_search(long):
     async with LufApp(long).run_test(size=(120, 40)) as pilot:
         await pilot.press("E")
         search = pilot.app.screen.searches[-1]
-    assert search.wait(10)
+    assert search._stopped
+    search.future.result()
+    assert STOPPED in search.report.why
 
 
 @driven
@@ -270,6 +260,6 @@ def test_a_search_that_cannot_begin_says_why():
     text = TINY.replace("race\n", "cpu1 read text.0 stop before xyzzy\nrace\n")
     search = RaceSearch(parse(text), make_policy("luf"), 0)
 
-    assert search.wait(60)
+    assert search.future.exception()
     assert "xyzzy" in search.problem
     assert [("close", "close")] == choices(search)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from itertools import count
 
 import pytest
 from textual import events
@@ -11,6 +11,7 @@ from textual.geometry import Offset
 from luf_tui.machine.refs import Ref
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
+from luf_tui.ui.screens import walker
 from luf_tui.ui.screens.stepper import Stepper
 from tests.ui_driver import SCENARIO, do, driven, lines, path, text
 
@@ -98,14 +99,15 @@ async def test_a_step_key_pauses_play(path):
 
 
 @driven
-async def test_play_stops_at_a_breakpoint(path):
+async def test_play_stops_at_a_breakpoint(path, monkeypatch):
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
         screen = pilot.app.screen
         screen.session.toggle_line(14)
-        screen.player.at = 10
+        seconds = count()
+        monkeypatch.setattr(walker, "monotonic", lambda: next(seconds))
         do(pilot.app, "play")
-        await asyncio.sleep(0.3)
-        await pilot.pause()
+        for _ in range(screen.session.timeline.steps):
+            screen._tick()
 
         assert not screen.player.playing
         assert 14 == screen.session.line

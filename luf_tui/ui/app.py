@@ -18,7 +18,8 @@ from luf_tui.script.parse import load
 from luf_tui.timeline.recorder import chosen_policy
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import theme
-from luf_tui.ui.background.loading import AT_ONCE, Recording
+from luf_tui.ui.background.loading import Recording
+from luf_tui.ui.background.requests import Requests
 from luf_tui.ui.background.traces import Opening
 from luf_tui.ui.command_palette import ActionsProvider
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
@@ -27,6 +28,9 @@ from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.ui.screens.gallery import Gallery
 from luf_tui.ui.screens.stepper import Stepper
+
+OPENING = "opening"
+"""The kind of a request for a scenario to open."""
 
 
 class LufApp(App[None]):
@@ -59,6 +63,7 @@ class LufApp(App[None]):
         self.policy = policy
         self.without = tuple(without)
         self.preferences = Preferences(theme.NAMES, theme.ink_of, theme_name)
+        self.requests = Requests(self._uppermost, self.call_later)
         for made in theme.textual_themes():
             self.register_theme(made)
         self.theme = theme.textual_name(self.preferences.theme)
@@ -70,7 +75,7 @@ class LufApp(App[None]):
         first = OpenScenario(self.path, self.first_step, self.policy, self.without)
         try:
             recording = self._recording(first)
-            if recording.done(AT_ONCE):
+            if recording.soon():
                 return self._stepper(recording, recording.result(), first.step)
         except LufError as error:
             return Gallery(self.preferences, problem=error, again=lambda: self.post_message(first))
@@ -88,9 +93,10 @@ class LufApp(App[None]):
 
     def on_open_scenario(self, message: OpenScenario) -> None:
         """Open a scenario in the place of the one that is open."""
+        self.requests.withdraw(OPENING)
         try:
             recording = self._recording(message)
-            if recording.done(AT_ONCE):
+            if recording.soon():
                 self._open(recording, recording.result(), message.step)
             else:
                 self._watch(recording, message)
@@ -98,9 +104,23 @@ class LufApp(App[None]):
             self._show_problem(error, message)
 
     def _watch(self, recording: Recording, message: OpenScenario) -> None:
-        screen = self.screen
-        if isinstance(screen, BaseScreen):
-            screen.watch_recording(recording, lambda run: self._open(recording, run, message.step))
+        screen = self._uppermost()
+        if screen is not None:
+            screen.await_recording(
+                self.requests, OPENING, recording,
+                lambda run: self._open(recording, run, message.step),
+            )  # fmt: skip
+
+    def _uppermost(self) -> BaseScreen | None:
+        """The screen of ours that is shown, under whatever the app's library puts over it."""
+        screens = (
+            screen for screen in reversed(self.screen_stack) if isinstance(screen, BaseScreen)
+        )
+        return next(screens, None)
+
+    def on_unmount(self) -> None:
+        """Nothing is opened any more."""
+        self.requests.withdraw_all()
 
     def _open(self, recording: Recording, run: Timeline, step: int | None) -> None:
         while len(self.screen_stack) > 1:

@@ -25,6 +25,8 @@ FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
 """Event kinds that the next-match key goes to until others are chosen."""
 TRAIL = 200
 """Jumps remembered."""
+Stamp = tuple[int, int]
+"""What tells whether a file has been written: when it was, in nanoseconds, and its bytes."""
 
 MOVES: dict[str, Callable[[Timeline, int], int]] = {
     "next_step": moves.next_step,
@@ -74,12 +76,22 @@ class Session:
         self.level = "student"
         self.points: tuple[Breakpoint, ...] = ()
         self.marks: tuple[Bookmark, ...] = ()
+        self.stamp: Stamp | None = None
+        """Of the file as it was last read."""
         self._remember()
 
     @property
     def path(self) -> Path:
         """The file the scenario came from."""
         return Path(self.timeline.program.path)
+
+    def file_stamp(self) -> Stamp | None:
+        """Of the file as it is now; None without one."""
+        try:
+            state = self.path.stat()
+        except OSError:
+            return None
+        return state.st_mtime_ns, state.st_size
 
     @property
     def line(self) -> int:

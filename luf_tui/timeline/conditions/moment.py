@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -13,6 +14,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import Finding
 from luf_tui.script.program import Program
 from luf_tui.timeline.answers import Counters
+from luf_tui.timeline.store.event_index import EventIndex
 
 if TYPE_CHECKING:
     from luf_tui.policy.base import Policy
@@ -33,21 +35,28 @@ class Moment:
     """The first event of the operation under way, or of the last one."""
     counters: Counters
     findings: Sequence[Finding]
+    index: EventIndex | None = None
+    """Of a run that is recorded: spares looking through all of its events at every position."""
 
     def happened(self, kinds: Sequence[int], *, recent: bool = True) -> Iterator[Event]:
         """Events of some kinds, of the last operation or of the whole run so far."""
-        for number in range(self.recent if recent else 0, self.end):
-            if self.log.kind_of(number) in kinds:
-                yield self.log[number]
+        return (self.log[number] for number in self._numbers(kinds, self.recent if recent else 0))
+
+    def count(self, kind: int) -> int:
+        """How many events of a kind happened in the whole run so far."""
+        return self.index.count(kind, self.end) if self.index else len(self._numbers((kind,), 0))
 
     def last(self, kinds: Sequence[int], **args: int) -> Event | None:
         """The last event of some kinds so far with these arguments."""
-        for number in range(self.end - 1, -1, -1):
-            if self.log.kind_of(number) in kinds:
-                event = self.log[number]
-                if args.items() <= event.args.items():
-                    return event
-        return None
+        events = (self.log[number] for number in reversed(self._numbers(kinds, 0)))
+        return next((event for event in events if args.items() <= event.args.items()), None)
+
+    def _numbers(self, kinds: Sequence[int], first: int) -> Sequence[int]:
+        """Events of some kinds from number `first` on, in order."""
+        if self.index is None:
+            return [n for n in range(first, self.end) if self.log.kind_of(n) in kinds]
+        found = [self.index.between(kind, first, self.end) for kind in kinds]
+        return found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
 
 
 def moment_at(timeline: Timeline) -> Moment:
@@ -64,6 +73,7 @@ def moment_at(timeline: Timeline) -> Moment:
         recent_start(timeline, position),
         timeline.counters(position),
         timeline.findings[:known],
+        timeline.index,
     )
 
 

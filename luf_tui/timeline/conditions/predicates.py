@@ -174,6 +174,8 @@ def _happened(moment: Moment, args: Args) -> int:
     which = ev.BY_NAME[kind] if isinstance(kind, str) else number(args, "kind")
     wanted = {n: v for n, v in args.items() if n != "kind" and isinstance(v, int)}
     cpu = wanted.pop("cpu", -1)
+    if not wanted and cpu == -1:
+        return moment.count(which)
     return sum(
         wanted.items() <= event.args.items() and cpu in (-1, event.cpu)
         for event in moment.happened((which,), recent=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from luf_tui.machine import events as ev
 from luf_tui.machine.event_log import EventLog
@@ -88,6 +89,11 @@ class EventIndex:
     def count(self, kind: int, before: int) -> int:
         """How many events of a kind have a number below `before`."""
         return bisect_left(self.by_kind[kind], before)
+
+    def between(self, kind: int, first: int, end: int) -> Sequence[int]:
+        """The events of a kind from number `first` on and below `end`, in order."""
+        numbers = self.by_kind[kind]
+        return numbers[bisect_left(numbers, first) : bisect_left(numbers, end)]
 
     def counters(self, steps: int, before: int) -> Counters:
         """The totals over the first `before` events."""

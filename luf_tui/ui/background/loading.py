@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 
 from luf_tui.engine.director import ItemInfo, StepInfo
@@ -12,27 +11,25 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.recorder import LIMIT, Recorder, prepare
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.background.requests import Job
 
 AT_ONCE = 0.3
 """Seconds a recording may take before it is shown as going on."""
 POLL = 0.1
-"""Seconds between two looks at a recording that goes on."""
+"""Seconds between two pictures of what goes on in a thread."""
 
 
-class Recording:
+class Recording(Job[Timeline]):
     """A recording in a thread of its own. Reads the program, touches nothing else."""
 
     def __init__(self, program: Program | None = None, policy: Policy | None = None) -> None:
-        """Without a program, `_make` is a subclass's and finds its own."""
+        """Without a program, `_record` is a subclass's and finds its own."""
         self.name = policy.name if policy else ""
-        self._made: Timeline | None = None
-        self._error: Exception | None = None
         self._recorder: Recorder | None = None
         self._moves: Iterable[StepInfo | ItemInfo] = ()
         if program is not None and policy is not None:
             self._recorder, self._moves = prepared(program, policy)
-        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
-        self._thread.start()
+        super().__init__("recording")
 
     @property
     def steps(self) -> int:
@@ -49,29 +46,25 @@ class Recording:
         if self._recorder:
             self._recorder.stop("stopped by hand")
 
-    def done(self, seconds: float = 0.0) -> bool:
-        """Whether it is done, after waiting so long for it."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+    def soon(self) -> bool:
+        """Whether it is done in a moment, and need not be shown going on."""
+        return self.done(AT_ONCE)
 
     def result(self) -> Timeline:
         """The run, its cursor at the start. Raises what went wrong."""
-        if self._error is not None:
-            raise own.blamed(self._error) from self._error
-        assert self._made is not None
-        return self._made
+        error = self.future.exception()
+        if isinstance(error, Exception):
+            raise own.blamed(error) from error
+        return self.future.result()
 
     def _make(self) -> Timeline:
+        made = self._record()
+        made.seek(0)
+        return made
+
+    def _record(self) -> Timeline:
         assert self._recorder is not None
         return self._recorder.play(self._moves)
-
-    def _run(self) -> None:
-        try:
-            made = self._make()
-            made.seek(0)
-            self._made = made
-        except Exception as error:  # noqa: BLE001 - raised again by `result`
-            self._error = error
 
 
 def prepared(program: Program, policy: Policy) -> tuple[Recorder, Iterable[StepInfo | ItemInfo]]:

@@ -4,7 +4,6 @@ script that shows it. Watched and stopped from the app's thread.
 
 from __future__ import annotations
 
-import threading
 import time
 
 from attrs import frozen
@@ -15,6 +14,7 @@ from luf_tui.script.program import Program
 from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, UNSAFE, Limits
 from luf_tui.search.shrink import Shrinker
+from luf_tui.ui.background.requests import Job, Run, run_of
 
 SEARCHING, SHRINKING, OVER = "searching", "shrinking", "over"
 """What a search is at."""
@@ -39,7 +39,7 @@ class Figures:
         return self.transitions / self.seconds if self.seconds else 0.0
 
 
-class RaceSearch:
+class RaceSearch(Job[None]):
     """A race searched under a policy, begun at once. Touches nothing the screen looks at."""
 
     def __init__(
@@ -55,9 +55,6 @@ class RaceSearch:
         """What the search found; None while it goes on, or when it could not be made."""
         self.smallest: Report | None = None
         """The same on the smallest script so far; None unless something is broken."""
-        self.told = False
-        """Whether a person has seen how it ended."""
-        self._error: Exception | None = None
         self._exploration: Exploration | None = Exploration(
             program, policy, limits=Limits(most_states), only=race
         )
@@ -65,13 +62,12 @@ class RaceSearch:
         self._began = time.monotonic()
         self._figures = Figures(0, 0, 0, 0.0)
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="explorer", daemon=True)
-        self._thread.start()
+        super().__init__("explorer")
 
     @property
     def stage(self) -> str:
         """SEARCHING, SHRINKING or OVER."""
-        if not self._thread.is_alive():
+        if self.done():
             return OVER
         return SEARCHING if self.report is None else SHRINKING
 
@@ -95,10 +91,9 @@ class RaceSearch:
         """Whether a longer search might say more."""
         return self.report is not None and self.report.verdict == BOUNDED
 
-    def is_of(self, program: Program, policy: Policy, race: int) -> bool:
-        """Whether it asks this question."""
-        mine = (self.policy.name, self.policy.without, self.race)
-        return self.program is program and mine == (policy.name, policy.without, race)
+    def is_of(self, run: Run, race: int) -> bool:
+        """Whether it asks about this race of this run."""
+        return (run, race) == (run_of(self.program, self.policy), self.race)
 
     def stop(self) -> None:
         """End what it is at: the search undecided, or the shrinking with the smallest so far."""
@@ -109,43 +104,36 @@ class RaceSearch:
         if shrinker is not None:
             shrinker.stop()
 
-    def wait(self, seconds: float) -> bool:
-        """Whether it is over, after waiting so long for it."""
-        self._thread.join(seconds)
-        return self.stage == OVER
-
     @property
     def problem(self) -> str:
         """Why the race cannot be searched, once it is over; empty when it could.
 
         Raises what is a defect of the program.
         """
-        if self._error is None:
+        error = self.future.exception() if self.done() else None
+        if error is None:
             return ""
-        if not isinstance(self._error, LufError):
-            raise self._error
-        return str(self._error)
+        if not isinstance(error, LufError):
+            raise error
+        return str(error)
 
-    def _run(self) -> None:
+    def _make(self) -> None:
         exploration = self._exploration
         assert exploration is not None
-        try:
-            report = exploration.run()
-            self._figures = Figures(
-                report.states, report.transitions, exploration.depth, report.seconds
-            )
-            # The states seen so far can take hundreds of megabytes.
-            self._exploration = None
-            if report.verdict == UNSAFE:
-                self._shrinker = Shrinker(self.program, self.policy, report)
-                if self._stopped:
-                    self._shrinker.stop()
-                self.report = report
-                self.smallest = self._shrinker.run()
-            else:
-                self.report = report
-        except Exception as error:  # noqa: BLE001 - told, or raised again, by `problem`
-            self._error = error
+        report = exploration.run()
+        self._figures = Figures(
+            report.states, report.transitions, exploration.depth, report.seconds
+        )
+        # The states seen so far can take hundreds of megabytes.
+        self._exploration = None
+        if report.verdict == UNSAFE:
+            self._shrinker = Shrinker(self.program, self.policy, report)
+            if self._stopped:
+                self._shrinker.stop()
+            self.report = report
+            self.smallest = self._shrinker.run()
+        else:
+            self.report = report
 
 
 def race_near(program: Program, line: int) -> int | None:

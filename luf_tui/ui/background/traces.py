@@ -56,7 +56,7 @@ class Whole(Recording):
         self._stopped = "stopped by hand"
         super().stop()
 
-    def _make(self) -> Timeline:
+    def _record(self) -> Timeline:
         self._recorder, moves = trace_program.prepare(*self._asked)
         if self._stopped:
             self._recorder.stop(self._stopped)
@@ -96,7 +96,7 @@ class Opening(Recording):
     def _read(self, done: int, size: int) -> None:
         self._share = 100 * done // max(1, size)
 
-    def _make(self) -> Timeline:
+    def _record(self) -> Timeline:
         program = self._program = trace_program.program_of(read_trace(str(self._path), self._read))
         policy = chosen_policy(program, *self._chosen)
         recorder, moves = trace_program.prepare(program, policy)

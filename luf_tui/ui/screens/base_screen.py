@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,7 +16,8 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions
-from luf_tui.ui.background.loading import AT_ONCE, POLL, Recording
+from luf_tui.ui.background.loading import POLL, Recording
+from luf_tui.ui.background.requests import Job, Requests, Then, nothing
 from luf_tui.ui.drawing.grid import Block, Grid
 from luf_tui.ui.drawing.paint import width_of
 from luf_tui.ui.messages import ThemeChanged
@@ -27,6 +29,8 @@ from luf_tui.ui.preferences import Preferences
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.screen import SMALLEST
 
+RUN = "run"
+"""The kind of a request for a recording that is to be shown in the place of what is shown."""
 SIDE_WIDTH = 110
 """From this width on, panels stand at the right and leave the script in sight."""
 
@@ -41,6 +45,7 @@ class BaseScreen(Screen[None]):
         self.preferences = preferences
         self.grid = Grid(preferences.ink)
         self.panels: list[Panel] = []
+        self.requests = Requests(self.shown, self.call_later)
         self.told = ""
         self.told_badly = False
         self._due = False
@@ -55,6 +60,10 @@ class BaseScreen(Screen[None]):
         if actions.WRONG_KEYS:
             self.tell(f"{actions.KEYS}: {actions.WRONG_KEYS}", badly=True)
 
+    def on_unmount(self) -> None:
+        """Nobody waits any more for what was asked for here."""
+        self.requests.withdraw_all()
+
     def on_resize(self) -> None:
         """Arrange anew."""
         self.paint_now()
@@ -64,6 +73,10 @@ class BaseScreen(Screen[None]):
     def blocks(self, width: int, height: int) -> list[Block]:
         """The blocks of this screen, without panels and the hint line."""
         return []
+
+    def shown(self) -> object:
+        """What requests are made for: they are dropped once it is another."""
+        return None
 
     def selection(self) -> Ref | None:
         """The thing whose marks are shown as selected."""
@@ -156,31 +169,62 @@ class BaseScreen(Screen[None]):
 
     # -- recording ----------------------------------------------------------------------------
 
-    def record(self, program: Program, policy: Policy, then: Callable[[Timeline], None]) -> None:
+    def record(
+        self,
+        program: Program,
+        policy: Policy,
+        then: Callable[[Timeline], None],
+        *,
+        kind: str = RUN,
+        dropped: Then = nothing,
+    ) -> None:
         """Record a program and hand the run to `then`: at once, or when it is done.
 
         What takes longer than a moment is shown going on, and can be stopped.
         """
         recording = Recording(program, policy)
-        if recording.done(AT_ONCE):
+        if recording.soon():
+            self.requests.withdraw(kind)
             self._hand_over(recording, then)
         else:
-            self.watch_recording(recording, then)
+            self.await_recording(self.requests, kind, recording, then, dropped)
 
-    def watch_recording(self, recording: Recording, then: Callable[[Timeline], None]) -> None:
+    def await_recording(
+        self,
+        requests: Requests,
+        kind: str,
+        recording: Recording,
+        then: Callable[[Timeline], None],
+        dropped: Then = nothing,
+    ) -> None:
         """Show a recording that goes on, and hand its run to `then` when it is done."""
-        panel = ProgressPanel(recording, self.close_panel)
+        panel, below = ProgressPanel(recording, self.close_panel), tuple(self.panels)
 
-        def look() -> None:
-            if recording.done():
-                clock.stop()
-                if panel in self.panels:
-                    self.panels.remove(panel)
-                self._hand_over(recording, then)
+        def deliver() -> None:
+            # What was opened since then tells of what was shown meanwhile.
+            self.panels[:] = [one for one in self.panels if one in below]
+            self._hand_over(recording, then)
+
+        def drop() -> None:
+            if panel in self.panels:
+                self.panels.remove(panel)
+            dropped()
+
+        self.await_job(requests, kind, recording, deliver, drop)
+        self.open(panel)
+
+    def await_job(
+        self, requests: Requests, kind: str, job: Job[Any], deliver: Then, dropped: Then = nothing
+    ) -> None:
+        """Make a request, and paint how far it is until it is over."""
+        clock = self.set_interval(POLL, self.paint_soon)
+
+        def over(follows: Then) -> None:
+            clock.stop()
+            follows()
             self.paint_soon()
 
-        clock = self.set_interval(POLL, look)
-        self.open(panel)
+        requests.ask(kind, job, partial(over, deliver), partial(over, dropped))
 
     def _hand_over(self, recording: Recording, then: Callable[[Timeline], None]) -> None:
         try:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from luf_tui.errors import LufError
+from luf_tui.policy.base import Policy
 from luf_tui.script.parse import parse
+from luf_tui.script.program import Program
 from luf_tui.search import counterexample
 from luf_tui.search.exploration import Report, race_of_line
 from luf_tui.timeline.ask.failing import first_failure
@@ -13,14 +16,15 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions, saving
 from luf_tui.ui.background.loading import AT_ONCE
 from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
+from luf_tui.ui.background.requests import run_of
 from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.panels.search_progress import ExplorePanel, told_in_a_line
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.walker import Walker
 from luf_tui.ui.session import Session
 
-WATCH = 0.2
-"""Seconds between two looks at a search that goes on."""
+SEARCH = "search"
+"""The kind of a request for how a search ends."""
 
 
 class Explorer(Walker):
@@ -33,13 +37,6 @@ class Explorer(Walker):
         answers with what to tell."""
         self.searches: list[RaceSearch] = []
         """Races searched so far, the latest last; only that one may still go on."""
-        self._stamp: tuple[int, int] | None = None
-        """Of the file as it was last read."""
-
-    def on_unmount(self) -> None:
-        """Nobody waits for a search any more."""
-        for search in self.searches:
-            search.stop()
 
     def act_explore(self) -> None:
         """Search the race under the cursor, the next one, or the last, in every order."""
@@ -49,57 +46,56 @@ class Explorer(Walker):
         if race is None:
             self.tell("no race in this script: `race` … `end` leaves an order open", badly=True)
             return
-        self._show_search(self._known(race) or self._search_race(timeline, race))
+        self._show_search(
+            self._known(race) or self._search_race(timeline.program, timeline.policy, race)
+        )
 
     def _known(self, race: int | None) -> RaceSearch | None:
         """The search that asks about this race as it is now."""
-        timeline = self.session.timeline
+        run = self.shown()
         if race is None:
             return None
-        known = (s for s in self.searches if s.is_of(timeline.program, timeline.policy, race))
-        return next(known, None)
+        return next((search for search in self.searches if search.is_of(run, race)), None)
 
     def _search_race(
-        self, timeline: Timeline, race: int, most_states: int = MOST_STATES
+        self, program: Program, policy: Policy, race: int, most_states: int = MOST_STATES
     ) -> RaceSearch:
         """Begin a search; the one that goes on is stopped."""
-        for search in self.searches:
-            search.stop()
-        made = RaceSearch(timeline.program, timeline.policy, race, most_states)
-        self.searches = [s for s in self.searches if not s.is_of(made.program, made.policy, race)]
+        made = RaceSearch(program, policy, race, most_states)
+        run = run_of(program, policy)
+        self.searches = [search for search in self.searches if not search.is_of(run, race)]
         self.searches.append(made)
 
-        def look() -> None:
-            if made.stage == OVER:
-                clock.stop()
-                if not self._shows(made) and made is self.searches[-1]:
-                    self.tell(told_in_a_line(made))
-            self.paint_soon()
+        def tell() -> None:
+            if not self._shows(made):
+                self.tell(told_in_a_line(made))
 
-        clock = self.set_interval(WATCH, look)
+        self.await_job(self.requests, SEARCH, made, tell)
         return made
 
     def _show_search(self, search: RaceSearch) -> None:
         def again(most_states: int) -> None:
             self.close_panel()
-            self._show_search(self._search_race(self.session.timeline, search.race, most_states))
+            self._show_search(
+                self._search_race(search.program, search.policy, search.race, most_states)
+            )
 
         panel = ExplorePanel(
-            search, self.close_panel, look=self._open_counterexample, save=self._save_report,
-            again=again,
+            search, self.close_panel, look=partial(self._open_counterexample, search),
+            save=partial(self._save_report, search), again=again,
         )  # fmt: skip
         self.open(panel)
-        search.wait(AT_ONCE)
+        search.done(AT_ONCE)
 
     def _shows(self, search: RaceSearch) -> bool:
         return any(
             isinstance(panel, ExplorePanel) and panel.search is search for panel in self.panels
         )
 
-    def _open_counterexample(self, report: Report) -> None:
+    def _open_counterexample(self, search: RaceSearch, report: Report) -> None:
         """In the place of the run shown, which can be come back to."""
-        before, stamp = self.session, self._stamp
-        path = saving.free_path(counterexample.path_of(before.timeline.program))
+        before = self.session
+        path = saving.free_path(counterexample.path_of(search.program))
         try:
             program = parse(report.scenario, str(path))
         except LufError as error:
@@ -107,22 +103,23 @@ class Explorer(Walker):
             return
 
         def back() -> str:
-            self.session, self._stamp = before, stamp
+            self.session = before
             return f"back at step {before.position} of {before.path.name}"
 
         def show(run: Timeline) -> None:
+            self.pause()
             self.ways_back.append(back)
             self.session = Session(run, max(0, first_failure(run)), filed=False)
             self.session.level, self.session.kinds = before.level, before.kinds
-            self._stamp = self._file_stamp()
+            self.session.stamp = self.session.file_stamp()
             self.tell("the counterexample: u goes back to where you were, W saves this script")
 
-        self.searches[-1].stop()
+        self.requests.withdraw(SEARCH)
         self.close_panels()
-        self.record(program, before.timeline.policy, show)
+        self.record(program, search.policy, show)
 
-    def _save_report(self, report: Report) -> None:
-        name = counterexample.path_of(self.session.timeline.program)
+    def _save_report(self, search: RaceSearch, report: Report) -> None:
+        name = counterexample.path_of(search.program)
         text, well = saving.save_text(report.scenario, saving.free_path(name))
         self.tell(text, badly=not well)
 
@@ -141,7 +138,7 @@ class Explorer(Walker):
         text, well = saving.save_text("\n".join(source).rstrip("\n") + "\n", path)
         if well and path == self.session.path:
             self.session.filed = True
-            self._stamp = self._file_stamp()
+            self.session.stamp = self.session.file_stamp()
         self.tell(text, badly=not well)
 
     def hints(self) -> Sequence[tuple[str, str, str]]:
@@ -158,10 +155,3 @@ class Explorer(Walker):
         if self.ways_back:
             found[:0] = actions.hints([("go-back",)])
         return found
-
-    def _file_stamp(self) -> tuple[int, int] | None:
-        try:
-            state = self.session.path.stat()
-        except OSError:
-            return None
-        return state.st_mtime_ns, state.st_size

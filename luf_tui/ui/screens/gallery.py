@@ -98,7 +98,7 @@ class Gallery(BaseScreen):
             except LufError:
                 broken.append(entry.path)
         if broken and not worker.is_cancelled:
-            self.app.call_from_thread(self._found_broken, frozenset(broken))
+            self.call_later(self._found_broken, frozenset(broken))
 
     def _found_broken(self, broken: frozenset[Path]) -> None:
         """Mark files in the list; the cursor stays."""

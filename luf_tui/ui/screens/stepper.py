@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from luf_tui.errors import LufError
@@ -21,6 +22,7 @@ from luf_tui.ui.panels.guard_switches import GuardsPanel
 from luf_tui.ui.panels.key_help import HelpPanel
 from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.preferences import Preferences
+from luf_tui.ui.screens.base_screen import RUN
 from luf_tui.ui.screens.explorer import Explorer
 
 BREAK_HELP = (
@@ -34,8 +36,10 @@ WHAT_IF_HELP = (
     "any script line: cpu1 read text.0   kswapd reclaim text.1   cpu0 write heap.0 secret",
     "the file is left alone; u goes back to the run as it was",
 )
-SETTLED = 0.3
-"""Seconds in which the first part of a recording is drawn before the rest is recorded."""
+REST = "rest"
+"""The kind of a request for the whole of a recording whose first part is shown."""
+COMPARISON = "comparison"
+"""The kind of a request for the same script under another policy, to compare."""
 LOOK = 1.0
 """Seconds between two looks at the file."""
 
@@ -60,7 +64,6 @@ class Stepper(Explorer):
         super().__init__(preferences, timeline, max(position or 0, failing))
         self._opened = FAILS if failing >= 0 else ""
         self._rest = rest
-        self._recording: Recording | None = None
         self._wanted = position
 
     # -- breakpoints and bookmarks --------------------------------------------------------------
@@ -131,7 +134,11 @@ class Stepper(Explorer):
             self.open(questions.compare_panel(runs, self.close_panel, self.go))
             return
         policy = make_policy(names[0])
-        self.record(runs[0].program, policy, lambda run: self._compare([*runs, run], names[1:]))
+
+        def then(run: Timeline) -> None:
+            self._compare([*runs, run], names[1:])
+
+        self.record(runs[0].program, policy, then, kind=COMPARISON)
 
     # -- policy and file ----------------------------------------------------------------------
 
@@ -141,7 +148,7 @@ class Stepper(Explorer):
 
         def rerun(without: Sequence[str], then: Callable[[Timeline], None]) -> None:
             def use(run: Timeline) -> None:
-                self.session.replace(run)
+                self.replace_run(run)
                 then(run)
 
             timeline = self.session.timeline
@@ -156,7 +163,7 @@ class Stepper(Explorer):
 
         def choose(name: str) -> None:
             def use(run: Timeline) -> None:
-                self.session.replace(run)
+                self.replace_run(run)
                 self.tell(f"recorded again under {name}, at the same place")
 
             self.record(self.session.timeline.program, make_policy(name), use)
@@ -179,9 +186,9 @@ class Stepper(Explorer):
 
     def _read_again(self) -> None:
         """Under the same policy, or the file's own where that was in use. Raises LufError."""
-        before = self.session.timeline
-        self._stamp = self._file_stamp()
-        path = self.session.path
+        session = self.session
+        before, path = session.timeline, session.path
+        session.stamp = session.file_stamp()
         program = load_trace(path) if is_trace(path) else load(str(path))
         policy = chosen_policy(program, None)
         own = chosen_policy(before.program, None)
@@ -189,17 +196,20 @@ class Stepper(Explorer):
             policy = make_policy(before.policy.name, before.policy.without)
 
         def use(run: Timeline) -> None:
-            self.session.replace(run)
-            self.tell(f"read again: {self.session.path.name}")
+            self.replace_run(run)
+            self.tell(f"read again: {path.name}")
 
-        self.record(program, policy, use)
+        def dropped() -> None:
+            session.stamp = None
+
+        self.record(program, policy, use, dropped=dropped)
 
     def on_mount(self) -> None:
         """Watch the file; say why a run ends early."""
-        self._stamp = self._file_stamp()
+        self.session.stamp = self.session.file_stamp()
         self.set_interval(LOOK, self._look_at_file)
         if self._rest is not None:
-            self.set_timer(SETTLED, self._await_rest)
+            self.call_after_refresh(self._await_rest)
         elif self.session.trouble:
             self.tell(self.session.trouble, badly=True)
         elif self._opened:
@@ -209,35 +219,24 @@ class Stepper(Explorer):
         """Put the whole run in the place of its first part, once it is there."""
         assert self._rest is not None
         part, rest = self.session.timeline, self._rest()
-        self._recording = rest
         self.tell(f"the first {part.steps:,} micro-steps; the rest is on its way")
 
         def use(run: Timeline) -> None:
-            if self.session.timeline is part:
-                untouched = self.session.position == (self._wanted or 0)
-                self.session.replace(run)
-                if self._wanted is not None and untouched:
-                    self.session.go(self._wanted)
+            untouched = self.session.position == (self._wanted or 0)
+            self.replace_run(run)
+            if self._wanted is not None and untouched:
+                self.session.go(self._wanted)
             self.tell(f"the whole recording is here: {run.steps:,} micro-steps")
 
-        def look() -> None:
-            if rest.done():
-                clock.stop()
-                self._hand_over(rest, use)
-
-        clock = self.set_interval(LOOK, look)
-
-    def on_unmount(self) -> None:
-        """Nobody waits for the rest any more."""
-        if self._recording is not None:
-            self._recording.stop()
+        self.requests.ask(REST, rest, partial(self._hand_over, rest, use))
 
     def _look_at_file(self) -> None:
         """Read the file again when it has been saved; what is wrong with it waits for `r`."""
-        stamp = self._file_stamp()
-        if stamp == self._stamp or not stamp or self.panels or self.player.playing:
+        stamp = self.session.file_stamp()
+        busy = self.panels or self.player.playing or RUN in self.requests
+        if stamp == self.session.stamp or not stamp or busy:
             return
-        self._stamp = stamp
+        self.session.stamp = stamp
         try:
             self._read_again()
         except LufError:
@@ -258,12 +257,12 @@ class Stepper(Explorer):
             self.preferences.remember("what if", text)
 
             def back() -> str:
-                session.replace(before)
+                self.replace_run(before)
                 return "the run as it was"
 
             def show(run: Timeline) -> None:
                 self.ways_back.append(back)
-                session.replace(run)
+                self.replace_run(run)
                 self.say(session.to_line(session.line + 1))
                 self.tell("what if: u goes back to the run as it was")
 

@@ -12,6 +12,7 @@ from luf_tui.timeline.navigate import breakpoints
 from luf_tui.timeline.tell.narrate import LEVELS
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions
+from luf_tui.ui.background.requests import Run, run_of
 from luf_tui.ui.drawing.grid import Block, Grid
 from luf_tui.ui.panels import choices, questions
 from luf_tui.ui.panels.prompt import Prompt
@@ -51,6 +52,17 @@ class Walker(BaseScreen):
     def blocks(self, width: int, height: int) -> list[Block]:
         """The panes that fit, at the session's position."""
         return self.panes.blocks(self.session, width, height - 1)
+
+    def shown(self) -> Run:
+        """The run that is walked."""
+        timeline = self.session.timeline
+        return run_of(timeline.program, timeline.policy)
+
+    def replace_run(self, run: Timeline) -> None:
+        """Show another recording from the same place. Play goes on in it."""
+        self.session.replace(run)
+        if self.player.playing:
+            self._aim()
 
     def selection(self) -> Ref | None:
         """The thing questions are about."""
@@ -147,10 +159,15 @@ class Walker(BaseScreen):
         session = self.session
         if session.position == session.timeline.steps:
             session.go(0)
-        stop = breakpoints.run_forward(session.timeline, session.position, session.all_points)
-        self._target, self._why_stop = stop.position, stop.reason
+        self._aim()
         self.player.start(monotonic())
         self._wind()
+
+    def _aim(self) -> None:
+        """At the next breakpoint, or the end."""
+        session = self.session
+        stop = breakpoints.run_forward(session.timeline, session.position, session.all_points)
+        self._target, self._why_stop = stop.position, stop.reason
 
     def act_speed(self, by: int) -> None:
         """Play faster or slower."""

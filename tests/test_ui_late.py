@@ -1,0 +1,315 @@
+"""What comes in late from a thread belongs to the run it was asked for, or is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from textual.geometry import Offset
+
+from luf_tui.ui.app import LufApp
+from luf_tui.ui.background import race_search
+from luf_tui.ui.background.race_search import SHRINKING, STOPPED
+from luf_tui.ui.background.traces import Whole
+from luf_tui.ui.messages import OpenScenario
+from luf_tui.ui.screens import walker
+from tests.races import FOLDER
+from tests.test_ui_race_search import LONG
+from tests.test_ui_traces import LLM, first_part
+from tests.ui_driver import SCENARIO, do, driven, hold, lines, made, path, text
+
+__all__ = ["first_part", "hold", "path"]
+
+SIZE = (120, 40)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def policy_of(app):
+    return app.screen.session.timeline.policy.name
+
+
+async def choose(pilot, policy):
+    """Another policy, as a person chooses it."""
+    do(pilot.app, "policy")
+    panel = pilot.app.screen.panels[-1]
+    panel.cursor = next(n for n, item in enumerate(panel.items) if item.value == policy)
+    await pilot.press("enter")
+
+
+async def click_away(pilot):
+    await pilot.click(offset=Offset(1, 1))
+
+
+async def what_if(pilot):
+    """A line put in after the current one."""
+    await pilot.press("a", *"cpu2", "space", *"read", "space", *"text.0", "enter")
+
+
+@driven
+async def test_a_recording_asked_of_a_run_that_was_left_is_dropped(path, hold):
+    async with LufApp(path).run_test(size=SIZE) as pilot:
+        screen = pilot.app.screen
+        screen.session.goto("L14")
+        before = screen.session.timeline
+        await what_if(pilot)
+        held = hold()
+        await choose(pilot, "eager")
+        await click_away(pilot)
+        await pilot.press("u")
+        assert before is screen.session.timeline
+
+        await held.let_go(pilot, held.jobs[0])
+        assert before is screen.session.timeline
+        assert "the run as it was" in lines(pilot.app)[-1]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@driven
+async def test_of_two_policies_chosen_the_later_is_shown_whichever_is_recorded_first(
+    order, path, hold
+):
+    async with LufApp(path, policy="luf").run_test(size=SIZE) as pilot:
+        held = hold()
+        await choose(pilot, "eager")
+        await click_away(pilot)
+        await choose(pilot, "batched")
+        for number in order:
+            await held.let_go(pilot, held.jobs[number])
+
+        assert "batched" == policy_of(pilot.app)
+        assert "recorded again under batched" in lines(pilot.app)[-1]
+        assert not pilot.app.screen.panels
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@driven
+async def test_of_two_files_opened_the_later_is_shown_whichever_is_recorded_first(
+    order, path, hold
+):
+    other = path.with_name("other.luf")
+    other.write_text(SCENARIO, "utf-8")
+    async with LufApp().run_test(size=SIZE) as pilot:
+        held = hold()
+        for opened in (path, other):
+            pilot.app.post_message(OpenScenario(opened))
+            await pilot.pause()
+            await click_away(pilot)
+        for number in order:
+            await held.let_go(pilot, held.jobs[number])
+
+        assert other == pilot.app.screen.session.path
+
+
+@driven
+async def test_a_file_that_comes_in_after_its_gallery_was_covered_is_not_opened(path, hold):
+    async with LufApp().run_test(size=SIZE) as pilot:
+        held = hold()
+        pilot.app.post_message(OpenScenario(path))
+        await pilot.pause()
+        await click_away(pilot)
+        gallery = pilot.app.screen
+        pilot.app.on_open_gallery(None)
+        await pilot.pause()
+        covering = pilot.app.screen
+        assert gallery is not covering
+
+        await held.let_go(pilot, held.jobs[0])
+        await pilot.pause()
+        assert covering is pilot.app.screen
+
+
+@driven
+async def test_a_panel_opened_over_a_run_goes_with_it(path, hold):
+    async with LufApp(path, policy="luf").run_test(size=SIZE) as pilot:
+        held = hold()
+        await choose(pilot, "eager")
+        await click_away(pilot)
+        do(pilot.app, "guards")
+        await held.let_go(pilot, held.jobs[0])
+
+        assert "eager" == policy_of(pilot.app)
+        assert not pilot.app.screen.panels
+
+
+@driven
+async def test_a_guard_switched_off_late_is_shown_by_the_panel_that_asked(path, hold):
+    async with LufApp(path, policy="luf").run_test(size=SIZE) as pilot:
+        held = hold()
+        do(pilot.app, "guards")
+        panel = pilot.app.screen.panels[-1]
+        await pilot.press("a", "space")
+        await held.let_go(pilot, held.jobs[0])
+
+        assert [panel] == pilot.app.screen.panels
+        assert panel.timeline is pilot.app.screen.session.timeline
+        assert 1 == len(panel.timeline.policy.without)
+
+
+@driven
+async def test_a_comparison_of_a_run_that_was_left_is_dropped(path, hold):
+    async with LufApp(path, policy="luf").run_test(size=SIZE) as pilot:
+        held = hold()
+        do(pilot.app, "compare")
+        await click_away(pilot)
+        await choose(pilot, "eager")
+        compared, chosen = held.jobs
+        await held.let_go(pilot, chosen)
+        await held.let_go(pilot, compared)
+
+        assert [compared, chosen] == held.jobs
+        assert not pilot.app.screen.panels
+
+
+@driven
+async def test_a_file_read_again_for_a_run_that_was_left_is_read_for_the_run_that_is_shown(
+    path, hold
+):
+    async with LufApp(path).run_test(size=SIZE) as pilot:
+        screen = pilot.app.screen
+        screen.session.goto("L14")
+        await what_if(pilot)
+        held = hold()
+        path.write_text("# a line more\n" + SCENARIO, "utf-8")
+        screen._look_at_file()
+        await click_away(pilot)
+        await pilot.press("u")
+        screen._look_at_file()
+        assert 1 == len(held.jobs)
+
+        await held.let_go(pilot, held.jobs[0])
+        assert 14 == screen.session.line
+        screen._look_at_file()
+        await held.let_go(pilot, held.jobs[1])
+        assert 15 == screen.session.line
+
+
+@driven
+async def test_leaving_ends_what_is_being_recorded(path, hold):
+    async with LufApp(path).run_test(size=SIZE) as pilot:
+        held = hold()
+        await choose(pilot, "eager")
+    held.let_all_go()
+
+    assert "stopped by hand" in held.jobs[0].result().incomplete
+
+
+@driven
+async def test_leaving_ends_what_is_being_opened(path, hold):
+    held = hold()
+    async with LufApp(path).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+    held.let_all_go()
+
+    assert "stopped by hand" in held.jobs[0].result().incomplete
+
+
+@driven
+async def test_the_rest_of_a_recording_does_not_take_the_place_of_another_policy(first_part, hold):
+    held = hold(Whole)
+    async with LufApp(LLM).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "luf" == policy_of(pilot.app)
+        await choose(pilot, "eager")
+        await pilot.pause()
+        await held.let_go(pilot, held.jobs[0])
+
+        assert "eager" == policy_of(pilot.app)
+        assert "recorded again under eager" in lines(pilot.app)[-1]
+
+
+@driven
+async def test_a_policy_chosen_while_the_rest_comes_in_is_shown(first_part, hold):
+    held = hold(Whole)
+    async with LufApp(LLM).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        hold()
+        await choose(pilot, "eager")
+        rest, chosen = held.jobs
+        await held.let_go(pilot, rest)
+        assert not pilot.app.screen.session.timeline.incomplete
+
+        await held.let_go(pilot, chosen)
+        assert "eager" == policy_of(pilot.app)
+
+
+@driven
+async def test_play_goes_on_into_the_rest(first_part, hold, monkeypatch):
+    monkeypatch.setattr(walker, "monotonic", lambda: 0.0)
+    held = hold(Whole)
+    async with LufApp(LLM).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        screen = pilot.app.screen
+        do(pilot.app, "play")
+        await held.let_go(pilot, held.jobs[0])
+
+        assert screen.session.timeline.steps == screen._target
+
+
+@pytest.fixture
+def long(folder):
+    made = folder / "long.luf"
+    made.write_text(LONG, "utf-8")
+    return made
+
+
+@driven
+async def test_a_search_is_told_of_only_over_its_own_run_and_kept_for_it(long):
+    async with LufApp(long).run_test(size=SIZE) as pilot:
+        screen = pilot.app.screen
+        await pilot.press("E", "q")
+        search = screen.searches[-1]
+        await choose(pilot, "eager")
+        search.stop()
+        await made(pilot, search)
+        assert "recorded again under eager" in lines(pilot.app)[-1]
+
+        await choose(pilot, "luf")
+        await pilot.press("E")
+        assert [search] == screen.searches
+        assert "not decided: stopped by hand" in text(pilot.app)
+
+
+@driven
+async def test_a_counterexample_looked_at_is_not_told_again_over_the_way_back(monkeypatch):
+    begun, gate = threading.Event(), threading.Event()
+
+    def run(shrinker):
+        begun.set()
+        gate.wait()
+        return shrinker.best
+
+    monkeypatch.setattr(race_search.Shrinker, "run", run)
+    app = LufApp(FOLDER / "flush-before-reuse.luf", policy="luf", without=["flush-before-reuse"])
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("E")
+        search = app.screen.searches[-1]
+        await asyncio.to_thread(begun.wait)
+        assert SHRINKING == search.stage
+        await pilot.press("home", "enter")
+        assert app.screen.ways_back
+        await pilot.press("u")
+        gate.set()
+        await made(pilot, search)
+
+        assert "back at step" in lines(app)[-1]
+
+
+@driven
+async def test_a_search_that_another_one_follows_is_ended(long):
+    async with LufApp(long).run_test(size=SIZE) as pilot:
+        screen = pilot.app.screen
+        await pilot.press("E", "q")
+        first = screen.searches[-1]
+        await choose(pilot, "eager")
+        await pilot.press("E", "q")
+        assert first._stopped
+        await made(pilot, first)
+
+        assert STOPPED in first.report.why
+        assert "race on line" not in lines(pilot.app)[-1]
