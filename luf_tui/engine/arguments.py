@@ -1,42 +1,45 @@
-"""Arguments of a program line as the engine reads them: numbers, ranges, frames."""
+"""How a line becomes an operation: which one its verb begins, and with which locals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.machine.schema import MIGRATION, PRESENT
+from luf_tui.script.declaration import Arguments
 from luf_tui.script.program import Op
+from luf_tui.script.values import Pages, Target
 
 Start: TypeAlias = "tuple[type[Operation], Mapping[str, int]]"
 """The operation that a line begins, and its locals."""
+A = TypeVar("A", bound=Arguments)
+
+STARTS: dict[type[Arguments], Callable[[Kernel, Op, Any], Start]] = {}
+"""How each verb begins. A start raises Refused when the machine cannot do it now."""
 
 
-def number(op: Op, name: str, default: int = 0) -> int:
-    """An argument that is one number."""
-    value = op.args.get(name, default)
-    assert isinstance(value, int)
-    return value
+def starts(
+    kind: type[A],
+) -> Callable[[Callable[[Kernel, Op, A], Start]], Callable[[Kernel, Op, A], Start]]:
+    """Marks the function that begins a verb."""
+
+    def register(start: Callable[[Kernel, Op, A], Start]) -> Callable[[Kernel, Op, A], Start]:
+        STARTS[kind] = start
+        return start
+
+    return register
 
 
-def mm_of(k: Kernel, op: Op) -> int:
-    """The address space an operation is about: named, or that of the acting task."""
-    if "mm" in op.args:
-        return number(op, "mm")
-    return k.m.config.tasks[op.task].mm
+def range_of(where: Pages) -> dict[str, int]:
+    """Pages of an address space as the locals of an operation."""
+    return {"mm": where.mm + 1, "vpn": where.vpn, "pages": where.pages}
 
 
-def range_of(k: Kernel, op: Op) -> dict[str, int]:
-    """The pages of an address space that an operation is about, as its locals."""
-    return {"mm": mm_of(k, op) + 1, "vpn": number(op, "vpn"), "pages": number(op, "pages")}
-
-
-def frame_of(k: Kernel, target: tuple[int, ...]) -> int:
+def frame_of(k: Kernel, target: Target) -> int:
     """The frame a target names now: a virtual page's, or a page-cache position's; -1 is none."""
-    kind, a, b = target
-    if kind == 1:
-        return k.m.file_page[a].frame - 1
-    pte = k.m.pte_at(a, b)
+    if target.cached:
+        return k.m.file_page[target.space].frame - 1
+    pte = k.m.pte_at(target.space, target.vpn)
     return pte.pfn - 1 if pte.kind in (PRESENT, MIGRATION) else -1

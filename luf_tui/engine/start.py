@@ -1,13 +1,14 @@
-"""From a line of a program to an operation on a stack: which operation, with which locals."""
+"""How each verb begins: which operation, with which locals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from luf_tui.engine.arguments import Start, mm_of, number, range_of
+from luf_tui.engine.arguments import Start, frame_of, range_of, starts
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.kernel_starts import KERNEL_STARTS
-from luf_tui.engine.operations.access import Access
+from luf_tui.engine.operations.access import Access, Evict, Prefetch
+from luf_tui.engine.operations.compaction import Compact
+from luf_tui.engine.operations.dma import Dma
+from luf_tui.engine.operations.files import INVALIDATE, TRUNCATE, DropPages, RemoteWrite, WriteFile
+from luf_tui.engine.operations.hotplug import CpuDown, CpuUp, Tick
 from luf_tui.engine.operations.madvise import Madvise, Mremap, movable
 from luf_tui.engine.operations.mappings import (
     MAY_WRITE,
@@ -19,157 +20,339 @@ from luf_tui.engine.operations.mappings import (
     Mprotect,
     Munmap,
 )
+from luf_tui.engine.operations.memory import Drain, KernelAlloc, KernelFree
+from luf_tui.engine.operations.migrate import MEMORY_FAILURE, Migrate
+from luf_tui.engine.operations.monitor import Pin, UffdProtect, UffdRegister
+from luf_tui.engine.operations.offline import Offline, Online
 from luf_tui.engine.operations.process import Exit, Fork, Switch
+from luf_tui.engine.operations.reclaim import Reclaim, Writeback
+from luf_tui.engine.operations.replace import Merge, Uprobe
+from luf_tui.engine.operations.reporting import Report
 from luf_tui.engine.operations.scan import NUMA, SOFT_DIRTY, Scan
+from luf_tui.engine.operations.uffdio import UffdCopy, UffdMove
+from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
-from luf_tui.machine.machine import Machine
 from luf_tui.script.program import Op
+from luf_tui.script.values import FileRange, Rights, Target
+from luf_tui.script.verbs import by_cpu, by_kernel, by_process
+
+DEMOTION, PROMOTION, SYSCALL = 0, 1, 4
+"""Why a page migrates, beside what `Migrate` itself asks for."""
 
 
-def _run(k: Kernel, op: Op) -> Start:
-    return Switch, {"cpu": op.cpu + 1, "to": number(op, "task", -1) + 1}
+# -- a CPU ----------------------------------------------------------------------------------------
 
 
-def _idle(k: Kernel, op: Op) -> Start:
+@starts(by_cpu.Run)
+def _run(k: Kernel, op: Op, args: by_cpu.Run) -> Start:
+    return Switch, {"cpu": op.cpu + 1, "to": args.task + 1}
+
+
+@starts(by_cpu.Idle)
+def _idle(k: Kernel, op: Op, args: by_cpu.Idle) -> Start:
     return Switch, {"cpu": op.cpu + 1, "to": 0}
 
 
-def _read(k: Kernel, op: Op) -> Start:
-    return Access, {"vpn": number(op, "vpn")}
+@starts(by_cpu.Read)
+def _read(k: Kernel, op: Op, args: by_cpu.Read) -> Start:
+    return Access, {"vpn": args.where.vpn}
 
 
-def _write(k: Kernel, op: Op) -> Start:
-    return Access, {"vpn": number(op, "vpn"), "store": 1, "content": number(op, "content")}
+@starts(by_cpu.Write)
+def _write(k: Kernel, op: Op, args: by_cpu.Write) -> Start:
+    return Access, {"vpn": args.where.vpn, "store": 1, "content": args.content}
 
 
-def _rights(op: Op) -> int:
-    """The protection an operation asks for; on x86 PROT_WRITE implies PROT_READ."""
-    write = number(op, "write")
-    return (READ if write or number(op, "read") else 0) | (WRITE if write else 0)
+@starts(by_cpu.Evict)
+def _evict(k: Kernel, op: Op, args: by_cpu.Evict) -> Start:
+    return Evict, {"cpu": op.cpu, "mm": args.where.mm, "vpn": args.where.vpn}
 
 
-def _mmap(k: Kernel, op: Op) -> Start:
-    flags = sum(
-        bit
-        for name, bit in (
-            ("shared", SHARED),
-            ("may_write", MAY_WRITE),
-        )
-        if number(op, name)
-    )
-    flags |= _rights(op)
-    args = {
-        "mm": mm_of(k, op) + 1,
-        "vpn": number(op, "vpn"),
-        "pages": number(op, "pages"),
-        "file_page": number(op, "file_page", -1) + 1,
-        "flags": flags,
-    }
-    return (MmapFixed if number(op, "fixed") else Mmap), args
+@starts(by_cpu.Prefetch)
+def _prefetch(k: Kernel, op: Op, args: by_cpu.Prefetch) -> Start:
+    return Prefetch, {"cpu": op.cpu, "mm": args.where.mm, "vpn": args.where.vpn}
 
 
-def _munmap(k: Kernel, op: Op) -> Start:
-    return Munmap, range_of(k, op)
+@starts(by_cpu.CpuDown)
+def _cpu_down(k: Kernel, op: Op, args: by_cpu.CpuDown) -> Start:
+    if sum(not cpu.offline for cpu in k.m.cpu) == 1:
+        raise Refused(f"{op.text.strip()}: it is the last CPU that is online")
+    return CpuDown, {"cpu": op.cpu + 1}
 
 
-def _mprotect(k: Kernel, op: Op) -> Start:
-    return Mprotect, {**range_of(k, op), "flags": _rights(op)}
+@starts(by_cpu.CpuUp)
+def _cpu_up(k: Kernel, op: Op, args: by_cpu.CpuUp) -> Start:
+    if not k.m.cpu[op.cpu].offline:
+        raise Refused(f"{op.text.strip()}: cpu{op.cpu} is online already")
+    return CpuUp, {"cpu": op.cpu + 1}
 
 
-def _madvise(k: Kernel, op: Op) -> Start:
-    return Madvise, {**range_of(k, op), "advice": number(op, "advice")}
+# -- a process ------------------------------------------------------------------------------------
 
 
-def _mremap(k: Kernel, op: Op) -> Start:
-    to, where = number(op, "to"), range_of(k, op)
-    if not movable(k.m, where["mm"] - 1, where["vpn"], where["pages"], to):
+def _protection(rights: Rights) -> int:
+    """The protection that is asked for; on x86 PROT_WRITE implies PROT_READ."""
+    return (READ if rights.write or rights.read else 0) | (WRITE if rights.write else 0)
+
+
+@starts(by_process.Mmap)
+def _mmap(k: Kernel, op: Op, args: by_process.Mmap) -> Start:
+    rights = args.rights
+    flags = _protection(rights) | SHARED * rights.shared | MAY_WRITE * rights.may_write
+    what = {**range_of(args.where), "file_page": args.file_page + 1, "flags": flags}
+    return (MmapFixed if args.where.fixed else Mmap), what
+
+
+@starts(by_process.Munmap)
+def _munmap(k: Kernel, op: Op, args: by_process.Munmap) -> Start:
+    return Munmap, range_of(args.where)
+
+
+@starts(by_process.Mprotect)
+def _mprotect(k: Kernel, op: Op, args: by_process.Mprotect) -> Start:
+    return Mprotect, {**range_of(args.where), "flags": _protection(args.rights)}
+
+
+@starts(by_process.Madvise)
+def _madvise(k: Kernel, op: Op, args: by_process.Madvise) -> Start:
+    return Madvise, {**range_of(args.where), "advice": args.advice}
+
+
+@starts(by_process.Mremap)
+def _mremap(k: Kernel, op: Op, args: by_process.Mremap) -> Start:
+    where = args.where
+    if not movable(k.m, where.mm, where.vpn, where.pages, args.to):
         what = "what is to move is not mapped throughout, or something is where it would go"
         raise Refused(f"{op.text.strip()}: {what}")
-    return Mremap, {**where, "to": to}
+    return Mremap, {**range_of(where), "to": args.to}
 
 
-def _scan(k: Kernel, op: Op) -> Start:
-    return Scan, {**range_of(k, op), "what": NUMA}
+@starts(by_process.ClearSoftDirty)
+def _clear_soft_dirty(k: Kernel, op: Op, args: by_process.ClearSoftDirty) -> Start:
+    return Scan, {"mm": args.mm + 1, "pages": k.m.config.pages, "what": SOFT_DIRTY}
 
 
-def _clear_soft_dirty(k: Kernel, op: Op) -> Start:
-    return Scan, {"mm": mm_of(k, op) + 1, "pages": k.m.config.pages, "what": SOFT_DIRTY}
-
-
-def _fork(k: Kernel, op: Op) -> Start:
-    child = number(op, "child")
-    if k.m.mm[child].alive:
-        name = k.m.config.processes[child].name
+@starts(by_process.Fork)
+def _fork(k: Kernel, op: Op, args: by_process.Fork) -> Start:
+    if k.m.mm[args.child].alive:
+        name = k.m.config.processes[args.child].name
         raise Refused(f"{op.text.strip()}: {name} lives already; it has to exit first")
-    return Fork, {"mm": mm_of(k, op) + 1, "child": child + 1}
+    return Fork, {"mm": args.mm + 1, "child": args.child + 1}
 
 
-def _exit(k: Kernel, op: Op) -> Start:
-    return Exit, {"mm": mm_of(k, op) + 1}
+@starts(by_process.Exit)
+def _exit(k: Kernel, op: Op, args: by_process.Exit) -> Start:
+    return Exit, {"mm": args.mm + 1}
 
 
-STARTS: dict[str, Callable[[Kernel, Op], Start]] = {
-    "run": _run,
-    "idle": _idle,
-    "read": _read,
-    "write": _write,
-    "mmap": _mmap,
-    "munmap": _munmap,
-    "mprotect": _mprotect,
-    "madvise": _madvise,
-    "mremap": _mremap,
-    "scan": _scan,
-    "clear_soft_dirty": _clear_soft_dirty,
-    "fork": _fork,
-    "exit": _exit,
-    **KERNEL_STARTS,
-}
-"""How each verb of the script begins."""
-
-OFF_CPU = frozenset(
-    (
-        *("run", "idle", "evict", "prefetch", "cpu_down", "cpu_up"),
-        *("remote_write", "dma_read", "dma_write", "tick"),
-    )
-)
-"""Verbs that are no task's doing: the scheduler's, the hardware's, a server's."""
+@starts(by_process.WriteFile)
+def _write_file(k: Kernel, op: Op, args: by_process.WriteFile) -> Start:
+    return WriteFile, {"page": args.page + 1, "content": args.content}
 
 
-def check_online(m: Machine, cpu: int, what: str) -> None:
-    """Raises Refused when a line is about a CPU that is down."""
-    if m.cpu[cpu].offline:
-        raise Refused(f"{what}: cpu{cpu} is offline; `cpu{cpu} online` first")
+def _dropped(file: FileRange) -> dict[str, int]:
+    return {"page": file.first + 1, "end": file.first + file.pages + 1}
 
 
-def check_switch(m: Machine, cpu: int, what: str) -> None:
-    """Raises Refused when a CPU cannot turn to another task: it waits with preemption off, or is in
-    the middle of something with interrupts off.
+@starts(by_process.Truncate)
+def _truncate(k: Kernel, op: Op, args: by_process.Truncate) -> Start:
+    return DropPages, {**_dropped(args.file), "why": TRUNCATE, "size": args.pages + 1}
+
+
+@starts(by_process.Invalidate)
+def _invalidate(k: Kernel, op: Op, args: by_process.Invalidate) -> Start:
+    return DropPages, {**_dropped(args.file), "why": INVALIDATE}
+
+
+@starts(by_process.Pin)
+def _pin(k: Kernel, op: Op, args: by_process.Pin) -> Start:
+    return Pin, {"pfn": _named_frame(k, op, args.target) + 1, "up": 1}
+
+
+@starts(by_process.Unpin)
+def _unpin(k: Kernel, op: Op, args: by_process.Unpin) -> Start:
+    return Pin, {"pfn": _named_frame(k, op, args.target) + 1}
+
+
+def _named_frame(k: Kernel, op: Op, target: Target) -> int:
+    pfn = frame_of(k, target)
+    if pfn < 0:
+        raise Refused(f"{op.text.strip()}: the page has no frame now; touch it first")
+    return pfn
+
+
+@starts(by_process.Probe)
+def _probe(k: Kernel, op: Op, args: by_process.Probe) -> Start:
+    where = args.where
+    return Uprobe, {"mm": where.mm + 1, "vpn": where.vpn, "content": args.content}
+
+
+# -- the kernel -----------------------------------------------------------------------------------
+
+
+def _isolate(k: Kernel, op: Op, targets: tuple[Target, ...], only: int = -1) -> None:
+    """Put the named folios, those of node `only` if there is one, on the task's private list; tell
+    of each one that cannot be had.
     """
-    if m.shootdown[cpu].waiting:
-        raise Refused(f"{what}: cpu{cpu} waits for acknowledgements with preemption off")
-    if m.cpu[cpu].irqs_off:
-        raise Refused(f"{what}: cpu{cpu} has interrupts off; resume what it is doing first")
+    for target in targets:
+        pfn = frame_of(k, target)
+        if only >= 0 and pfn >= 0 and k.m.node_of[pfn] != only:
+            continue
+        why = "not mapped" if pfn < 0 else isolate(k, op.task, pfn)
+        if why:
+            k.emit(ev.KEEP, op.cpu, pfn, ev.REASON[why])
 
 
-def begin(k: Kernel, op: Op, item: int) -> int:
-    """Put the operation of a program line on its context's stack; returns the context.
+@starts(by_kernel.Reclaim)
+def _reclaim(k: Kernel, op: Op, args: by_kernel.Reclaim) -> Start:
+    _isolate(k, op, args.pages)
+    return Reclaim, {}
 
-    Raises Refused when the machine cannot do it now.
-    """
-    m = k.m
-    ctx = m.boot_ctx if op.verb in OFF_CPU or op.task < 0 else m.task_ctx(op.task)
-    k.enter(ctx)
-    if m.ctx[ctx].depth:
-        raise Refused(f"{op.text.strip()}: {m.ctx_name(ctx)} is still busy; resume it first")
-    if op.verb not in STARTS:
-        raise Refused(f"{op.text.strip()}: the machine has no '{op.verb}'")
-    if op.cpu >= 0 and op.verb != "cpu_up":
-        check_online(m, op.cpu, op.text.strip())
-    if op.verb in ("run", "idle"):
-        check_switch(m, op.cpu, op.text.strip())
-    kind, args = STARTS[op.verb](k, op)
-    m.ctx[ctx].line = item + 1
-    k.push(ctx, kind, args)
-    k.emit(ev.BEGIN, k.cpu, ctx, item + 1)
-    return ctx
+
+@starts(by_kernel.Demote)
+def _demote(k: Kernel, op: Op, args: by_kernel.Demote) -> Start:
+    return _migrate(k, op, args.pages, args.node, DEMOTION, sync=args.sync)
+
+
+@starts(by_kernel.Promote)
+def _promote(k: Kernel, op: Op, args: by_kernel.Promote) -> Start:
+    return _migrate(k, op, args.pages, args.node, PROMOTION)
+
+
+@starts(by_kernel.Poison)
+def _poison(k: Kernel, op: Op, args: by_kernel.Poison) -> Start:
+    return _migrate(k, op, args.pages, args.node, MEMORY_FAILURE)
+
+
+@starts(by_kernel.Move)
+def _move(k: Kernel, op: Op, args: by_kernel.Move) -> Start:
+    return _migrate(k, op, args.pages, args.node, SYSCALL, sync=True)
+
+
+def _migrate(
+    k: Kernel, op: Op, pages: tuple[Target, ...], node: int, reason: int, *, sync: bool = False
+) -> Start:
+    _isolate(k, op, pages)
+    return Migrate, {"node": node + 1, "reason": reason, "sync": int(sync)}
+
+
+@starts(by_kernel.Compact)
+def _compact(k: Kernel, op: Op, args: by_kernel.Compact) -> Start:
+    _isolate(k, op, args.pages, args.node)
+    wanted = args.block
+    if wanted is None:
+        return Compact, {"node": args.node + 1}
+    what = {"object": wanted.object + 1, "order": wanted.order, "content": wanted.content + 1}
+    return Compact, {"node": args.node + 1, **what}
+
+
+@starts(by_kernel.Scan)
+def _scan(k: Kernel, op: Op, args: by_kernel.Scan) -> Start:
+    return Scan, {**range_of(args.where), "what": NUMA}
+
+
+@starts(by_kernel.Alloc)
+def _alloc(k: Kernel, op: Op, args: by_kernel.Alloc) -> Start:
+    what = {"object": args.object + 1, "order": args.order, "content": args.content + 1}
+    return KernelAlloc, {**what, "only": args.node + 1, "atomic": int(args.atomic)}
+
+
+@starts(by_kernel.Free)
+def _free(k: Kernel, op: Op, args: by_kernel.Free) -> Start:
+    return KernelFree, {"object": args.object + 1}
+
+
+@starts(by_kernel.Drain)
+def _drain(k: Kernel, op: Op, args: by_kernel.Drain) -> Start:
+    return Drain, {}
+
+
+@starts(by_kernel.Report)
+def _report(k: Kernel, op: Op, args: by_kernel.Report) -> Start:
+    return Report, {}
+
+
+@starts(by_kernel.Tick)
+def _tick(k: Kernel, op: Op, args: by_kernel.Tick) -> Start:
+    return Tick, {}
+
+
+@starts(by_kernel.OfflineNode)
+def _offline(k: Kernel, op: Op, args: by_kernel.OfflineNode) -> Start:
+    nodes = len(k.m.config.nodes)
+    if nodes == 1:
+        raise Refused(f"{op.text.strip()}: there is no other node that its pages could go to")
+    return Offline, {"node": args.node + 1, "to": (args.node + 1) % nodes + 1}
+
+
+@starts(by_kernel.OnlineNode)
+def _online(k: Kernel, op: Op, args: by_kernel.OnlineNode) -> Start:
+    return Online, {"node": args.node + 1}
+
+
+@starts(by_kernel.Writeback)
+def _writeback(k: Kernel, op: Op, args: by_kernel.Writeback) -> Start:
+    return Writeback, {"page": args.page + 1}
+
+
+@starts(by_kernel.Merge)
+def _merge(k: Kernel, op: Op, args: by_kernel.Merge) -> Start:
+    one, two = args.page, args.other
+    return Merge, {"mm": one.space + 1, "vpn": one.vpn, "mm2": two.space + 1, "vpn2": two.vpn}
+
+
+@starts(by_kernel.Change)
+def _change(k: Kernel, op: Op, args: by_kernel.Change) -> Start:
+    return RemoteWrite, {"page": args.page + 1, "content": args.content}
+
+
+@starts(by_kernel.DmaRead)
+def _dma_read(k: Kernel, op: Op, args: by_kernel.DmaRead) -> Start:
+    return Dma, {"mm": args.where.mm + 1, "vpn": args.where.vpn}
+
+
+@starts(by_kernel.DmaWrite)
+def _dma_write(k: Kernel, op: Op, args: by_kernel.DmaWrite) -> Start:
+    where = args.where
+    return Dma, {"mm": where.mm + 1, "vpn": where.vpn, "store": 1, "content": args.content}
+
+
+# -- a userfaultfd monitor ------------------------------------------------------------------------
+
+
+@starts(by_kernel.Register)
+def _register(k: Kernel, op: Op, args: by_kernel.Register) -> Start:
+    return UffdRegister, {**range_of(args.where), "missing": int(args.missing)}
+
+
+@starts(by_kernel.WriteProtect)
+def _write_protect(k: Kernel, op: Op, args: by_kernel.WriteProtect) -> Start:
+    return UffdProtect, {**range_of(args.where), "on": 1}
+
+
+@starts(by_kernel.Unprotect)
+def _unprotect(k: Kernel, op: Op, args: by_kernel.Unprotect) -> Start:
+    return UffdProtect, {**range_of(args.where), "on": 0}
+
+
+@starts(by_kernel.UffdioCopy)
+def _uffdio_copy(k: Kernel, op: Op, args: by_kernel.UffdioCopy) -> Start:
+    where = args.where
+    _check_registered(k, op, where.mm, where.vpn)
+    return UffdCopy, {"mm": where.mm + 1, "vpn": where.vpn, "content": args.content}
+
+
+@starts(by_kernel.UffdioMove)
+def _uffdio_move(k: Kernel, op: Op, args: by_kernel.UffdioMove) -> Start:
+    where = args.where
+    _check_registered(k, op, where.mm, args.to)
+    return UffdMove, {"mm": where.mm + 1, "vpn": where.vpn, "to": args.to}
+
+
+def _check_registered(k: Kernel, op: Op, mm: int, vpn: int) -> None:
+    """Raises Refused unless a monitor may put pages at `vpn`; the kernel says EINVAL."""
+    vma = k.m.vma_at(mm, vpn)
+    if not (vma.uffd_wp or vma.uffd_missing) or vma.file_page:
+        what = f"{k.m.config.processes[mm].name}.{k.m.config.page_name(mm, vpn)}"
+        raise Refused(f"{op.text.strip()}: {what} is no anonymous page registered with a monitor")
