@@ -259,7 +259,7 @@ def _child(reading: OpLine, words: Words) -> int:
 BACKING = Kind(
     "backing",
     '"anon" NUMBER _PAGES | FILE ("page" NUMBER ("to" NUMBER)?)?',
-    "anon N pages|FILE [page N [to N]]",
+    "(anon N pages|FILE [page N [to N]])",
     _backing,
 )
 RIGHTS = Kind("rights", "RIGHT*", "[RIGHT…]", _rights)

@@ -6,7 +6,22 @@ from luf_tui.script.declaration import CPU, PROCESS, VERBS, Verb
 from luf_tui.script.verbs import by_cpu, by_kernel, by_process
 from luf_tui.script.vocabulary import KERNEL_ACTORS
 
-__all__ = ["VERBS", "by_cpu", "by_kernel", "by_process", "verbs_called", "verbs_of"]
+__all__ = [
+    "VERBS",
+    "by_cpu",
+    "by_kernel",
+    "by_process",
+    "verbs_by_actor",
+    "verbs_called",
+    "verbs_of",
+]
+
+
+def verbs_by_actor() -> dict[str, list[Verb]]:
+    """The verbs of each who does any, as their declarations follow one another."""
+    verbs = [kind.verb for kind in VERBS.values()]
+    everyone = (CPU, PROCESS, *KERNEL_ACTORS)
+    return {actor: [verb for verb in verbs if verb.by == actor] for actor in everyone}
 
 
 def verbs_called(word: str) -> list[Verb]:
