@@ -11,7 +11,7 @@ import pytest
 from luf_tui.cli import main
 from luf_tui.engine.arguments import STARTS
 from luf_tui.engine.director import Director
-from luf_tui.errors import InputError, Refused
+from luf_tui.errors import WIDEST, InputError, Refused
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.declaration import Arguments, Verb
 from luf_tui.script.format import format_text
@@ -19,7 +19,10 @@ from luf_tui.script.parse import parse
 from luf_tui.script.program import Op
 from luf_tui.script.verbs import VERBS, by_kernel, verbs_called
 from luf_tui.search.random_programs.scenes import scene_program
+from luf_tui.ui.panels.problems import HINT, problem_rows
+from luf_tui.view.columns import length
 
+ROOT = Path(__file__).resolve().parent.parent
 WORLD = """\
 machine cpus 3, dram 16, cxl 8, secondary-tlb
 process app
@@ -96,7 +99,7 @@ def told() -> list[Verb]:
     return [kind.verb for kind in VERBS.values()]
 
 
-WRONG = """\
+RIGHT = """\
 from luf_tui.script.values import Pages, Rights
 from luf_tui.script.verbs.by_process import Mprotect
 
@@ -105,27 +108,25 @@ right = Mprotect(where=where, rights=rights)
 """
 
 
-@pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        ("Mprotect(wher=where, rights=rights)", "Unexpected keyword"),
-        ("Mprotect(where)", "Missing positional"),
-        ("right.wher", "has no attribute"),
-        ("Mprotect(rights, where)", "incompatible type"),
-    ],
-)
-def test_a_wrong_name_or_type_of_an_argument_is_an_error_of_mypy(
-    line: str, told: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "wrong.py"
-    path.write_text(f"{WRONG}{line}\n", encoding="utf-8")
-    words = [sys.executable, "-m", "mypy", "--strict", str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+MISTAKES = {
+    "Mprotect(wher=where, rights=rights)": "Unexpected keyword",
+    "Mprotect(where)": "Missing positional",
+    "right.wher": "has no attribute",
+    "Mprotect(rights, rights)": "incompatible type",
+}
 
-    assert {6} == {
-        int(row.split(":")[1]) for row in done.stdout.splitlines() if row.startswith(str(path))
-    }
-    assert told in done.stdout
+
+def test_a_wrong_name_or_type_of_an_argument_is_an_error_of_mypy(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text(RIGHT + "\n".join(MISTAKES) + "\n", encoding="utf-8")
+    words = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    errors = [row.split(": error: ") for row in done.stdout.splitlines() if ": error: " in row]
+
+    first = RIGHT.count("\n") + 1
+    places = [f"{path}:{first + n}" for n in range(len(MISTAKES))]
+    assert places == [place for place, _ in errors]
+    assert all(told in error for told, (_, error) in zip(MISTAKES.values(), errors, strict=True))
 
 
 def test_a_keyword_is_a_whole_word() -> None:
@@ -142,6 +143,16 @@ def test_an_unknown_verb_gets_the_verbs_of_its_actor() -> None:
     assert "reclaim" not in of_a_cpu
     assert "reclaim" in of_the_kernel
     assert "mprotect" not in of_the_kernel
+
+
+def test_a_long_hint_is_broken_into_rows() -> None:
+    """On the terminal and in the app alike, no list of verbs runs out of the screen."""
+    with pytest.raises(InputError) as caught:
+        parse(f"{WORLD}cpu1 frobnicate heap\n")
+
+    rows = [length(row) for row in problem_rows(caught.value)]
+    assert max(rows) <= HINT + 8
+    assert max(map(len, str(caught.value).splitlines())) <= WIDEST + 2
 
 
 @pytest.mark.parametrize("line", ["khugepaged collapse heap", "khugepaged reclaim heap"])

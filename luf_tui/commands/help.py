@@ -30,7 +30,9 @@ def run(args: argparse.Namespace) -> int:
     verbs = verbs_called(args.verb)
     if not verbs:
         words = [kind.verb.word for kind in VERBS.values()]
-        hint = nearest(args.verb, words) or "`luf-tui help` lists them"
+        hint = (
+            nearest(args.verb, words) or "`luf-tui help` lists them, `luf-tui --help` the commands"
+        )
         raise LufError(f"no verb is called '{args.verb}'; {hint}")
     for line in [line for verb in verbs for line in _told(verb)]:
         terminal.put(line)
