@@ -30,6 +30,7 @@ COMMANDS = {
     "record": "the shell commands that record a trace on a stock kernel",
     "export": "pictures and recordings of a run",
     "fmt": "format scenarios in place",
+    "help": "the verbs of the scenario language, or one of them in full",
     "policies": "who owes which flush, and when it is paid",
     "guards": "the checks a policy performs, one line each",
 }
@@ -61,7 +62,7 @@ def overview() -> str:
 
 def _dispatch(words: Sequence[str]) -> int:
     first = words[0] if words else ""
-    if first in ("-h", "--help", "help"):
+    if first in ("-h", "--help"):
         terminal.put(overview())
         return terminal.HELD
     if first in ("-V", "--version"):

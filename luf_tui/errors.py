@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from attrs import field, frozen
@@ -41,7 +42,8 @@ class Problem:
         if 0 < span.line <= len(source):
             rows += [f"  {row}" for row in excerpt(source[span.line - 1], span)]
         if self.hint:
-            rows.append(f"  {self.hint}")
+            hint = textwrap.wrap(self.hint, WIDEST, break_on_hyphens=False)
+            rows += [f"  {row}" for row in hint]
         return "\n".join(rows)
 
 
@@ -86,10 +88,12 @@ class Refused(LufError):
     """The machine refuses an operation. The run is kept up to there."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or lists them when few; empty if neither helps."""
+def nearest(word: str, known: Iterable[str], likeness: float = 0.5) -> str:
+    """A hint that names the nearest known word, or lists them when few; empty if neither helps.
+    `likeness` is how near, 1 for the same word.
+    """
     words = sorted(set(known))
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=likeness)
     if close:
         return f"did you mean '{close[0]}'?"
     if words and len(words) <= 12:

@@ -9,16 +9,23 @@ from luf_tui.engine.director import Director
 from luf_tui.errors import Refused
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Op, Program
+from luf_tui.script.values import Pages, Place, Rights
+from luf_tui.script.verbs import by_cpu
+from luf_tui.script.verbs.by_process import Fork, Mmap, Mremap, Munmap, Resume
 from luf_tui.search.random_programs.random_program import CONFIG, op
 from tests.engine_runs import Run
 
 POLICIES = pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
 KERNEL, APP1, APP2, KID = 1, 2, 3, 5
-ANON = {"mm": 0, "read": 1, "write": 1, "may_write": 1}
+
+
+def anon(vpn: int) -> Op:
+    """A page of memory of the first process."""
+    return op(-1, -1, Mmap(-1, Rights(write=True), Place(0, vpn)))
 
 
 def play(*ops: Op) -> Director:
-    items = (op(APP1, 1, "run", task=APP1), *ops)
+    items = (op(APP1, 1, by_cpu.Run(APP1)), *ops)
     director = Director(Program("t", "t", "", CONFIG, "luf", (), items), make_policy("luf"))
     for _ in director.play():
         pass
@@ -34,21 +41,21 @@ def test_a_cpu_with_interrupts_off_runs_nobody_else() -> None:
 
 
 def test_nothing_moves_from_or_to_where_it_cannot() -> None:
-    box = op(-1, -1, "mmap", vpn=0, pages=1, **ANON)
+    box = anon(0)
     with pytest.raises(Refused, match="not mapped throughout"):
-        play(box, op(APP1, 1, "mremap", vpn=0, pages=2, to=3))
-    other = op(-1, -1, "mmap", vpn=3, pages=1, **ANON)
+        play(box, op(APP1, 1, Mremap(Pages(0, 0, 2), 3)))
+    other = anon(3)
     with pytest.raises(Refused, match="something is where it would go"):
-        play(box, other, op(APP1, 1, "mremap", vpn=0, pages=1, to=3))
+        play(box, other, op(APP1, 1, Mremap(Pages(0, 0), 3)))
 
 
 def test_a_move_whose_range_goes_before_it_gets_the_lock_does_nothing() -> None:
     director = play(
-        op(-1, -1, "mmap", vpn=0, pages=1, **ANON),
-        op(APP1, 1, "write", vpn=0, content=4),
-        evolve(op(APP1, 1, "mremap", vpn=0, pages=1, to=3), stop="begin"),
-        op(APP2, 2, "munmap", vpn=0, pages=1),
-        op(APP1, 1, "resume"),
+        anon(0),
+        op(APP1, 1, by_cpu.Write(Pages(0, 0), 4)),
+        evolve(op(APP1, 1, Mremap(Pages(0, 0), 3)), stop="begin"),
+        op(APP2, 2, Munmap(Pages(0, 0))),
+        op(APP1, 1, Resume()),
     )
     m = director.machine
     assert not any(m.vma_at(m.mm[0], vpn).mapped for vpn in range(m.config.pages))
@@ -56,9 +63,9 @@ def test_a_move_whose_range_goes_before_it_gets_the_lock_does_nothing() -> None:
 
 
 def test_nobody_forks_into_a_process_that_lives() -> None:
-    child = op(APP1, 1, "fork", child=2)
+    child = op(APP1, 1, Fork(0, 2))
     with pytest.raises(Refused, match="kid lives already"):
-        play(op(-1, -1, "mmap", vpn=0, pages=1, **ANON), child, child)
+        play(anon(0), child, child)
 
 
 @POLICIES

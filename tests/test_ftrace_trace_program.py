@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from luf_tui.errors import InputError
+from luf_tui.ftrace.meaning.facts import FactKind
 from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.ftrace.replay import trace_program
 from luf_tui.ftrace.replay.layout import lay_out
 from luf_tui.ftrace.replay.outcome import play
+from luf_tui.ftrace.replay.trace_program import Happened
 from luf_tui.ftrace.trace import read_trace
 from luf_tui.machine import events as ev
 from luf_tui.policy.registry import make_policy
@@ -51,7 +53,8 @@ def test_a_walked_recording_does_what_the_replay_counts(policy: str) -> None:
 
 def test_every_fact_is_a_line_that_says_when_where_what_and_who(run: Timeline) -> None:
     items = run.program.items
-    unmap = next(item for item in items if isinstance(item, Op) and item.verb == "unmap")
+    kind = Happened(FactKind.UNMAP)
+    unmap = next(item for item in items if isinstance(item, Op) and item.args == kind)
 
     assert len(read_trace(str(LLM)).facts) == len(items)
     assert "read-only for migration at 0x" in unmap.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from luf_tui.cli import COMMANDS
+from luf_tui.script.verbs import verbs_by_actor
 from luf_tui.script.vocabulary import FLAGS, KERNEL_ACTORS, PREDICATES, SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +27,29 @@ def test_the_example_of_the_readme_holds(luf_tui: Run, tmp_path: Path) -> None:
     done = luf_tui("check", path)
 
     assert (0, "") == (done.returncode, done.stderr)
+
+
+def table_of_verbs() -> str:
+    """The verbs as their declarations have them."""
+    rows = ["| who | the line | what it does |", "| --- | --- | --- |"]
+    for actor, verbs in verbs_by_actor().items():
+        for verb in verbs:
+            who, usage = actor if verb is verbs[0] else "", verb.usage.replace("|", "\\|")
+            rows.append(f"| {who} | `{usage}` | {verb.about} |")
+    return "\n".join(rows)
+
+
+def test_the_readme_has_the_table_of_verbs() -> None:
+    """LUF_UPDATE_GOLDENS=1 writes it anew."""
+    path = ROOT / "README.md"
+    before, rest = path.read_text(encoding="utf-8").split("<!-- verbs -->\n")
+    table, after = rest.split("\n<!-- end of the verbs -->")
+    if os.environ.get("LUF_UPDATE_GOLDENS"):
+        table = table_of_verbs()
+        whole = f"{before}<!-- verbs -->\n{table}\n<!-- end of the verbs -->{after}"
+        path.write_text(whole, encoding="utf-8")
+
+    assert table_of_verbs() == table
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

@@ -15,6 +15,7 @@ from luf_tui.script.format import format_text
 from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Expect, Op
 from luf_tui.script.syntax import MOST_PROBLEMS
+from luf_tui.script.verbs.by_process import ClearSoftDirty
 from luf_tui.ui.panels.problems import problem_rows
 
 RUNNING = (
@@ -187,7 +188,7 @@ def test_a_race_holds_operations_only(line: str) -> None:
     [
         ("cpu1 mmap lib read-only read-write as two", "'read-write' after 'read-only'"),
         ("cpu1 mmap lib shared private as two", "'private' after 'shared'"),
-        ("cpu1 mprotect text shared", "mprotect makes nothing 'shared'"),
+        ("cpu1 mprotect text shared", "'shared' does not fit here"),
         ("cpu1 fork app as cpu2", "cannot be called 'cpu2'"),
         ("cpu1 fork app as kswapd", "cannot be called 'kswapd'"),
         ("process note", "cannot be called 'note'"),
@@ -210,9 +211,9 @@ def test_what_cannot_be_meant_is_told(line: str, told: str) -> None:
 def test_soft_dirty_is_cleared_in_the_space_of_whoever_asks() -> None:
     """The address space is named, and is not the last one declared."""
     program = parse(RUNNING + "process last\ncpu1 clear-soft-dirty\n")
-    (op,) = (i for i in program.items if isinstance(i, Op) and i.verb == "clear_soft_dirty")
+    ops = [item.args for item in program.items if isinstance(item, Op)]
 
-    assert 0 == op.args["mm"]
+    assert ClearSoftDirty(mm=0) in ops
 
 
 def test_a_page_on_a_node_can_be_said_either_way() -> None:

@@ -18,6 +18,8 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Program
+from luf_tui.script.verbs.by_cpu import CpuUp
+from luf_tui.script.verbs.by_kernel import Drain
 from luf_tui.timeline.ask.compare import compare
 from luf_tui.timeline.ask.summary import summary
 from luf_tui.timeline.ask.why import why, why_event, why_finding
@@ -172,11 +174,11 @@ def test_every_line_is_reached_in_order() -> None:
 
 
 def test_a_refusal_names_its_line_and_keeps_what_came_before() -> None:
-    items = (*program().items[:2], op(3, "x", APP, "fly"), op(4, "y", KSWAPD, "drain"))
+    items = (*program().items[:2], op(3, "x", APP, CpuUp()), op(4, "y", KSWAPD, Drain()))
     run = record(program(items))
     (refusal,) = run.refusals
     assert (2, run.steps) == (refusal.item, refusal.position)
-    assert "the machine has no 'fly'" in refusal.reason
+    assert "cpu1 is online already" in refusal.reason
     whole = record(program(items[:2]))
     assert whole.steps == run.steps
 

@@ -6,7 +6,12 @@ from functools import cache
 
 from luf_tui.errors import Span
 from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
-from luf_tui.script.program import Item, Op, Program, Value
+from luf_tui.script.declaration import Arguments
+from luf_tui.script.program import Item, Op, Program
+from luf_tui.script.values import Pages, Place, Rights, Target
+from luf_tui.script.verbs.by_cpu import Read, Write
+from luf_tui.script.verbs.by_kernel import Reclaim
+from luf_tui.script.verbs.by_process import Mmap
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 
@@ -29,20 +34,23 @@ SECRET = 4
 CPU_OF = (1, 2, 0, 0)
 
 
-def op(line: int, text: str, task: int, verb: str, **args: Value) -> Op:
+TEXT = Pages(0, 0)
+
+
+def op(line: int, text: str, task: int, args: Arguments) -> Op:
     """One operation line of a task on its home CPU."""
-    return Op(Span(line), text, task, CPU_OF[task], verb, args)
+    return Op(Span(line), text, task, CPU_OF[task], args)
 
 
 FLUSH_BEFORE_REUSE: tuple[Item, ...] = (
-    op(1, "app mmap lib as text", APP, "mmap", vpn=0, pages=2, file_page=0, read=1),
-    op(2, "cpu1 read text.0", APP, "read", vpn=0),
-    op(3, "cpu2 read text.0", APP2, "read", vpn=0),
-    op(4, "kswapd reclaim text.0", KSWAPD, "reclaim", targets=((0, 0, 0),)),
-    op(5, "cpu1 read text.0", APP, "read", vpn=0),
-    op(6, "thief mmap heap", THIEF, "mmap", vpn=0, pages=1, read=1, write=1, may_write=1),
-    op(7, "cpu0 write thief.heap.0 secret", THIEF, "write", vpn=0, content=SECRET),
-    op(8, "cpu1 read text.0", APP, "read", vpn=0),
+    op(1, "app mmap lib as text", APP, Mmap(0, Rights(may_write=False), Place(0, 0, 2))),
+    op(2, "cpu1 read text.0", APP, Read(TEXT)),
+    op(3, "cpu2 read text.0", APP2, Read(TEXT)),
+    op(4, "kswapd reclaim text.0", KSWAPD, Reclaim((Target(0, 0, 0),))),
+    op(5, "cpu1 read text.0", APP, Read(TEXT)),
+    op(6, "thief mmap heap", THIEF, Mmap(-1, Rights(write=True), Place(1, 0))),
+    op(7, "cpu0 write thief.heap.0 secret", THIEF, Write(Pages(1, 0), SECRET)),
+    op(8, "cpu1 read text.0", APP, Read(TEXT)),
 )
 
 

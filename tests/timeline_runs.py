@@ -14,6 +14,8 @@ from luf_tui.machine.schema import ANON, FREE_PCP, NONE, PRESENT
 from luf_tui.oracle.oracle import Finding
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Item, Op, Program
+from luf_tui.script.values import Pages
+from luf_tui.script.verbs.by_cpu import Read
 from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
 
@@ -30,7 +32,7 @@ PAGES, FRAMES = CONFIG.pages, CONFIG.frames
 
 def operation(line: int, text: str) -> Op:
     """A program line that the made-up kernel takes for an operation."""
-    return Op(Span(line), text, 0, 1, "read")
+    return Op(Span(line), text, 0, 1, Read(Pages(0, 0)))
 
 
 def program(items: Sequence[Item] | int, config: MachineConfig = CONFIG) -> Program:

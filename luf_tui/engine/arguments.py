@@ -1,43 +1,49 @@
-"""Arguments of a program line as the engine reads them: numbers, ranges, frames."""
+"""How a line becomes an operation: which one its verb begins, and with which locals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
-from luf_tui.machine.schema import Frame, Mm
+from luf_tui.machine.schema import Frame
+from luf_tui.script.declaration import Arguments
 from luf_tui.script.program import Op
+from luf_tui.script.values import Pages, Target
 
 Start: TypeAlias = "tuple[type[Operation], Mapping[str, object]]"
 """The operation that a line begins, and its locals."""
+A = TypeVar("A", bound=Arguments)
+
+STARTS: dict[type[Arguments], Callable[[Kernel, Op, Any], Start]] = {}
+"""How each verb begins. A start raises Refused when the machine cannot do it now."""
 
 
-def number(op: Op, name: str, default: int = 0) -> int:
-    """An argument that is one number."""
-    value = op.args.get(name, default)
-    assert isinstance(value, int)
-    return value
+def starts(
+    kind: type[A],
+) -> Callable[[Callable[[Kernel, Op, A], Start]], Callable[[Kernel, Op, A], Start]]:
+    """Marks the function that begins a verb."""
+
+    def register(start: Callable[[Kernel, Op, A], Start]) -> Callable[[Kernel, Op, A], Start]:
+        STARTS[kind] = start
+        return start
+
+    return register
 
 
-def mm_of(k: Kernel, op: Op) -> Mm:
-    """The address space an operation is about: named, or that of the acting task."""
-    if "mm" in op.args:
-        return k.m.mm[number(op, "mm")]
-    mm = k.m.task[op.task].mm
-    assert mm
-    return mm
+def range_of(k: Kernel, where: Pages) -> dict[str, object]:
+    """Pages of an address space as the locals of an operation."""
+    return {"mm": k.m.mm[where.mm], "vpn": where.vpn, "pages": where.pages}
 
 
-def range_of(k: Kernel, op: Op) -> dict[str, object]:
-    """The pages of an address space that an operation is about, as its locals."""
-    return {"mm": mm_of(k, op), "vpn": number(op, "vpn"), "pages": number(op, "pages")}
-
-
-def frame_of(k: Kernel, target: tuple[int, ...]) -> Frame | None:
+def frame_of(k: Kernel, target: Target) -> Frame | None:
     """The frame a target names now: a virtual page's, or a page-cache position's."""
-    kind, a, b = target
-    if kind == 1:
-        return k.m.file_page[a].frame
-    return k.m.pte_at(k.m.mm[a], b).frame
+    if target.cached:
+        return k.m.file_page[target.space].frame
+    return k.m.pte_at(k.m.mm[target.space], target.vpn).frame
+
+
+def bytes_of(content: int) -> int | None:
+    """The bytes that an allocation is given; None leaves them as they are."""
+    return None if content < 0 else content

@@ -12,18 +12,20 @@ from contextlib import suppress
 
 from attrs import frozen
 
-from luf_tui.engine.arguments import number
+from luf_tui.engine.begin import begin, check_online, check_switch
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
-from luf_tui.engine.start import OFF_CPU, begin, check_online, check_switch
-from luf_tui.engine.turns import NO_TURN, Turns
+from luf_tui.engine.turns import Turns
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Context, Task
 from luf_tui.policy.base import Policy
+from luf_tui.script.declaration import Performer
 from luf_tui.script.program import Op, Program, Race
+from luf_tui.script.verbs.by_cpu import Deliver, Run
+from luf_tui.script.verbs.by_process import Resume
 
 STEP_NAMES = frozenset(step.name for kind in OPERATIONS for step in kind.STEPS)
 """Names by which a script stops an operation."""
@@ -102,10 +104,10 @@ class Director:
 
     def _op(self, op: Op) -> Iterator[StepInfo]:
         m = self.k.m
-        if op.verb == "deliver":
+        if isinstance(op.args, Deliver):
             yield from self._deliver(op.cpu)
             return
-        if op.verb == "resume":
+        if isinstance(op.args, Resume):
             ctx = m.task_ctx(m.task[op.task])
             if not ctx.depth:
                 return
@@ -117,8 +119,8 @@ class Director:
         yield from self._schedule(op)
         ctx = begin(self.k, op, self._item)
         yield from self._run(ctx, op.stop)
-        if op.verb == "run" and number(op, "task", -1) >= 0:
-            yield from self._run_in(m.task[number(op, "task")], op.stop)
+        if isinstance(op.args, Run):
+            yield from self._run_in(m.task[op.args.task], op.stop)
 
     def _check_stop(self, op: Op) -> None:
         """A step name that no operation has is a mistake; one that this run does not come to is
@@ -130,7 +132,7 @@ class Director:
 
     def _schedule(self, op: Op) -> Iterator[StepInfo]:
         """Bring the acting task onto its CPU, if it is not there."""
-        if op.task >= 0 and op.verb not in OFF_CPU and op.cpu >= 0:
+        if op.task >= 0 and op.verb.performer is Performer.TASK and op.cpu >= 0:
             yield from self._bring(op.cpu, self.k.m.task[op.task], op.text.strip())
 
     def _bring(self, cpu: int, task: Task, what: str) -> Iterator[StepInfo]:
@@ -266,6 +268,6 @@ def _in_line_order(race: Race, turns: Turns) -> list[tuple[int, Op]]:
         left += [
             (branch.task, op)
             for op in branch.ops
-            if op in waiting or (op.verb in NO_TURN and not race.schedule)
+            if op in waiting or (not op.verb.begins and not race.schedule)
         ]
     return sorted(left, key=lambda entry: entry[1].span.line)

@@ -9,26 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import astuple, frozen
 
 from luf_tui.engine import hardware
+from luf_tui.engine.begin import begin
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
 from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
 from luf_tui.engine.operations.memory import DrainPage
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
-from luf_tui.engine.start import begin
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine.schema import Context, Mm
 from luf_tui.script.program import Op, Race
+from luf_tui.script.values import Pages
+from luf_tui.script.verbs.by_cpu import Read, Write
 
 Made: TypeAlias = "tuple[int, int, int]"
 """Context, operation number and position of a micro-step."""
-
-NO_TURN = frozenset({"resume", "deliver"})
-"""Verbs that begin nothing: in a race every context may go on at any time anyway."""
-ACCESSES = frozenset({"read", "write"})
 
 
 @frozen
@@ -63,9 +61,9 @@ class Turns:
         self.allowed = frozenset(race.machine_choices)
         self.ops: dict[int, tuple[Op, ...]] = {}
         for branch in race.branches:
-            ops = tuple(op for op in branch.ops if op.verb not in NO_TURN)
+            ops = tuple(op for op in branch.ops if op.verb.begins)
             self.ops[k.m.task_ctx(k.m.task[branch.task]).index] = ops
-        self.pages = sorted(set(_pages(k, race)))
+        self.pages = sorted(set(_pages(race)))
         roomy = k.m.config.tlb_entries >= k.m.config.pages * len(k.m.config.processes)
         self.lazy_evictions = lazy_evictions and roomy
         self.choices = self._choices(self.allowed)
@@ -197,7 +195,8 @@ class Turns:
         if top is not None:
             return isinstance(top, Access) and top.vpn == vpn
         left = self.left(ctx)
-        return bool(left) and left[0].verb in ACCESSES and left[0].args["vpn"] == vpn
+        args = left[0].args if left else None
+        return isinstance(args, Read | Write) and args.where.vpn == vpn
 
     # -- taking a turn --------------------------------------------------------------------------
 
@@ -240,13 +239,11 @@ class Turns:
         return made
 
 
-def _pages(k: Kernel, race: Race) -> Iterable[tuple[int, int]]:
+def _pages(race: Race) -> Iterable[tuple[int, int]]:
     """The virtual pages that a race's operations name."""
     for branch in race.branches:
-        own = k.m.config.tasks[branch.task].mm
         for op in branch.ops:
-            mm, vpn, pages = (op.args.get(name) for name in ("mm", "vpn", "pages"))
-            mm = own if mm is None else mm
-            if isinstance(vpn, int) and isinstance(mm, int) and mm >= 0:
-                for number in range(pages if isinstance(pages, int) else 1):
-                    yield mm, vpn + number
+            for value in astuple(op.args, recurse=False):
+                if isinstance(value, Pages):
+                    for number in range(value.pages):
+                        yield value.mm, value.vpn + number

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from itertools import pairwise
-from typing import TypeAlias
+from collections.abc import Iterable
 
-Lost: TypeAlias = "tuple[str, str]"
-"""What kind of name, and the name."""
+from luf_tui.script.declaration import Lost
+from luf_tui.script.verbs import VERBS
 
 FIRST = ("process", "file", "let", "machine", "race", "end")
-VERBS = ("mmap", "fork", "run", "alloc", "write", "pwrite", "change")
+MAKERS = {
+    kind.verb.word: makers
+    for kind in VERBS.values()
+    if (makers := [one.lost for _, one in kind.verb.kinds if one.lost is not None])
+}
+"""Verbs that make names, and how each of their parameters does."""
 LIKENESS = 0.7
 
 
@@ -27,26 +31,16 @@ def lost_with(text: str) -> set[Lost]:
         return set()
     if first:
         return {("region" if first == "let" else first, words[1])}
-    return _by_verb(words, _meant(words[1], VERBS))
+    return _by_verb(words, _meant(words[1], MAKERS))
 
 
 def _by_verb(words: list[str], verb: str) -> set[Lost]:
     """The names an operation line makes."""
-    third = words[2] if len(words) > 2 else ""
-    if verb in ("mmap", "fork"):
-        kind = "region" if verb == "mmap" else "process"
-        return {(kind, name) for word, name in pairwise(words) if word == "as"}
-    if verb == "run":
-        return {("running", words[0]), ("running", third)}
-    if verb == "alloc":
-        labels = {("label", name.strip('"')) for name in words[3:]}
-        return {("object", third), *labels}
-    if verb:
-        return {("label", " ".join(words[3:]).strip('"'))}
-    return set()
+    made = [lost(words) for lost in MAKERS.get(verb, ())]
+    return set().union(*made)
 
 
-def _meant(word: str, known: tuple[str, ...]) -> str:
+def _meant(word: str, known: Iterable[str]) -> str:
     """The known word that a misspelt one stands for; empty if it is like none."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=LIKENESS)
     return close[0] if close else ""

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import define
 
 from luf_tui.errors import Span
-from luf_tui.script.program import Value
 from luf_tui.script.scope import Scope, Wrong
-from luf_tui.script.syntax import Line
+from luf_tui.script.values import Target
 
 if TYPE_CHECKING:
     from lark import Token
 
-Args: TypeAlias = "dict[str, Value]"
+    from luf_tui.script.syntax import Line
 
 
-@frozen
-class Said:
-    """An operation line being read: who acts, and the tree of what they do."""
+@define
+class OpLine:
+    """An operation line being read: who acts, and what its first words have named so far."""
 
     scope: Scope
     line: Line
     actor: str
     task: int
     cpu: int
-    words: Sequence[Any]
+    page: str = ""
+    """The page it is about, as its own process calls it."""
+    space: int = -1
+    """The address space of that page."""
+    pages: int = 0
+    """How many pages a mapping that it makes will have."""
 
     def span(self, token: Token) -> Span:
         """Where a token stands."""
@@ -57,64 +60,10 @@ def span_of(line: Line, token: Token) -> Span:
     return line.span(column, token.end_column or column + 1)
 
 
-def text_of(tree: Any) -> str:
-    """A label's text, without quotes."""
-    text = str(tree.children[0])
-    return text[1:-1] if text.startswith('"') else text
-
-
-def label(said: Said, rest: Sequence[Any], fallback: str) -> int:
-    """The content code of an optional label; a name of its own when there is none."""
-    if rest:
-        return said.scope.new_content(text_of(rest[0]))
-    return said.scope.next_version(fallback)
-
-
-def own_page(said: Said, token: Token) -> int:
-    """A page of the acting process; a qualified name must be its own."""
-    owner, vpn = said.scope.page_of(str(token), said.user, said.span(token))
-    if owner != said.user:
-        mine = said.scope.processes[said.user].name
-        raise Wrong(f"'{token}' is not a page of '{mine}'", said.span(token))
-    return vpn
-
-
-def count_of(said: Said, token: Token) -> int:
-    """A number of pages."""
-    count = int(token)
-    if not 1 <= count <= 512:
-        raise Wrong("between 1 and 512 pages", said.span(token))
-    return count
-
-
-def range_of(said: Said) -> Args:
-    """The region or page of any process that comes first in the line."""
-    token = said.words[0]
-    owner, vpn, pages = said.scope.range_of(str(token), said.process, said.span(token))
-    return {"mm": owner, "vpn": vpn, "pages": pages}
-
-
-def target_of(scope: Scope, word: str, process: int, span: Span) -> list[tuple[int, int, int]]:
+def target_of(scope: Scope, word: str, process: int, span: Span) -> list[Target]:
     """What a page word names for kernel actors: virtual pages, or a page of a file."""
     word = scope.aliases.get(word, word)
     if scope.is_file_page(word):
-        return [(1, scope.file_page(word, span), 0)]
+        return [Target(1, scope.file_page(word, span))]
     owner, vpn, pages = scope.range_of(word, process, span)
-    return [(0, owner, vpn + n) for n in range(pages)]
-
-
-def targets(said: Said, tokens: Sequence[Any]) -> Args:
-    """Several of them."""
-    found: list[tuple[int, ...]] = []
-    for token in tokens:
-        found += target_of(said.scope, str(token), said.process, said.span(token))
-    return {"targets": tuple(found)}
-
-
-def one_target(said: Said) -> Args:
-    """Exactly one page."""
-    token = said.words[0]
-    found = target_of(said.scope, str(token), said.process, said.span(token))
-    if len(found) != 1:
-        raise Wrong(f"'{token}' has {len(found)} pages", said.span(token), "name one")
-    return {"target": found[0]}
+    return [Target(0, owner, vpn + n) for n in range(pages)]

@@ -10,11 +10,14 @@ from attrs import define, field
 from luf_tui.errors import InputError, Problem, Span, nearest
 from luf_tui.machine.config import FileConfig
 from luf_tui.script import conditions, operations
-from luf_tui.script.follow_on_errors import Lost, lost_with
+from luf_tui.script.declaration import Lost
+from luf_tui.script.follow_on_errors import lost_with
 from luf_tui.script.op_line import span_of
 from luf_tui.script.program import Branch, Break, Condition, Expect, Item, Note, Op, Program, Race
 from luf_tui.script.scope import Process, Scope, Wrong
 from luf_tui.script.syntax import MOST_PROBLEMS, Line, parse_line, read_text, split, strip_comment
+from luf_tui.script.values import Place, Rights
+from luf_tui.script.verbs.by_process import Mmap
 from luf_tui.script.vocabulary import CHOICES, FLAGS, KERNEL_ACTORS, LINES, SETTINGS
 
 HEAP = 2
@@ -120,9 +123,8 @@ class Reader:
             return problem
         if problem.span.column < span.end or ("process", word) in self.lost:
             return problem
-        return Problem(
-            f"no line begins with '{word}'", span, nearest(word, [*LINES, *self.scope.actors()])
-        )
+        hint = self.scope.hint_of_actor(word, LINES)
+        return Problem(f"no line begins with '{word}'", span, hint)
 
     def finish(self) -> Program:
         """The program, or InputError with all problems."""
@@ -225,9 +227,8 @@ class Reader:
         if not 1 <= pages <= 512:
             raise Wrong("a heap has 1 to 512 pages", span_of(line, rest[0]))
         vpn = self.scope.map_region(number, "heap", pages, "", line.whole)
-        rights = {"shared": 0, "read": 1, "write": 1, "may_write": 1, "fixed": 0}
-        args = {"mm": number, "vpn": vpn, "pages": pages, "file_page": -1, **rights}
-        self.items.append(Op(line.whole, line.text, -1, -1, "mmap", args))
+        heap = Mmap(-1, Rights(write=True), Place(number, vpn, pages))
+        self.items.append(Op(line.whole, line.text, -1, -1, heap))
 
     def _file(self, line: Line, tree: Any) -> None:
         name, pages, *rest = tree.children

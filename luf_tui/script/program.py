@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from luf_tui.errors import Span
 from luf_tui.machine.config import MachineConfig
+from luf_tui.script.declaration import Arguments, Verb
 
 Value: TypeAlias = "int | str | tuple[int, ...] | tuple[tuple[int, ...], ...]"
 
@@ -20,17 +21,21 @@ class Op:
     """One operation line: who does what to which.
 
     `task` is the task that runs it, -1 where no task does (an eviction); `cpu` is where.
-    `args` are resolved numbers; built per verb in `script/operations.py`.
+    `args` are what its verb's declaration has for parameters, resolved.
     """
 
     span: Span
     text: str
     task: int
     cpu: int
-    verb: str
-    args: Mapping[str, Value] = field(factory=dict)
+    args: Arguments
     stop: str = ""
     """Name of the micro-step before which it stops, to be resumed later; empty to finish."""
+
+    @property
+    def verb(self) -> Verb:
+        """What is known of its verb."""
+        return self.args.verb
 
 
 @frozen

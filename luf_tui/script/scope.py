@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 
 from luf_tui.errors import Problem, Span, nearest
 from luf_tui.machine.config import X86, FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
-from luf_tui.script.follow_on_errors import Lost
+from luf_tui.script.declaration import Lost
 from luf_tui.script.vocabulary import CEILINGS, KERNEL_ACTORS, LINES
 
 
@@ -124,13 +124,19 @@ class Scope:
             number = names.index(word)
             on = [c for c, t in sorted(self.running.items()) if self.threads[t].process == number]
             return (self.running[on[0]], on[0]) if on else (-1, -1)
-        hint = nearest(word, self.actors())
+        hint = self.hint_of_actor(word)
         raise Wrong(f"nobody is called '{word}'", span, hint, ("process", word))
 
     def actors(self) -> list[str]:
         """Everyone who can act."""
         names = [process.name for process in self.processes]
         return [*names, *KERNEL_ACTORS, *(f"cpu{n}" for n in range(self.cpus))]
+
+    def hint_of_actor(self, word: str, others: Iterable[str] = ()) -> str:
+        """The actor, or one of other words, that a word may have meant; or all actors."""
+        known = [*self.actors()[: -self.cpus], f"cpu0 to cpu{self.cpus - 1}"]
+        close = nearest(word, [*others, *self.actors()])
+        return close if close.startswith("did") else f"actors are {', '.join(known)}"
 
     def new_name(self, kind: str, word: str, span: Span) -> None:
         """Raises Wrong when a process or a file cannot be called so."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, TypeAlias
 
-from luf_tui.engine.start import OFF_CPU
 from luf_tui.machine import events as ev
 from luf_tui.script.program import Op, Race
 
 if TYPE_CHECKING:
     from luf_tui.timeline.timeline import Timeline
 
-SILENT = OFF_CPU | {"resume", "deliver"}
-"""Verbs that begin no operation in their task's own context."""
 Begins: TypeAlias = "dict[int, list[tuple[int, Op]]]"
 
 
@@ -76,7 +73,7 @@ def _race_begins(timeline: Timeline, number: int) -> Begins:
     found: Begins = {}
     for branch in race.branches:
         ctx = timeline.machine.task_ctx(timeline.machine.task[branch.task]).index
-        ops = [op for op in branch.ops if op.verb not in SILENT]
+        ops = [op for op in branch.ops if op.verb.in_task]
         events = [event for event in inside if timeline.events.argument(event, ev.BEGIN.ctx) == ctx]
         found[ctx] = list(zip(events, ops, strict=False))
     return found

@@ -1,57 +1,13 @@
-"""The operations of the kernel. Importing this package registers every one of them."""
+"""The operations of the kernel. Importing this package registers every one of them, and with it
+how its verbs begin.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from luf_tui.engine.operation import op_name, step_label, step_name
-from luf_tui.engine.operations import (
-    access,
-    compaction,
-    fault,
-    files,
-    flush,
-    freepages,
-    grow,
-    madvise,
-    mappings,
-    memory,
-    migrate,
-    monitor,
-    offline,
-    pending,
-    process,
-    reclaim,
-    recorded,
-    replace,
-    reporting,
-    scan,
-    section,
-    uffdio,
-    unmap,
-)
 
-__all__ = [
-    "access",
-    "compaction",
-    "fault",
-    "files",
-    "flush",
-    "freepages",
-    "grow",
-    "madvise",
-    "mappings",
-    "memory",
-    "migrate",
-    "monitor",
-    "offline",
-    "op_name",
-    "pending",
-    "process",
-    "reclaim",
-    "recorded",
-    "replace",
-    "reporting",
-    "scan",
-    "section",
-    "step_label",
-    "step_name",
-    "uffdio",
-    "unmap",
-]
+__all__ = ["op_name", "step_label", "step_name"]
+
+for _module in sorted(module.name for module in iter_modules(__path__)):
+    import_module(f"{__name__}.{_module}")

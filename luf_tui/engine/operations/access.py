@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from luf_tui.engine import hardware
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.fault import SERVED, Fault
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import Mm, TlbEntry
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_cpu
 
 REFAULTS = 8
 """An access that still faults after so many served faults is given up; no kernel path needs it."""
@@ -105,3 +108,23 @@ class Prefetch(Operation, name="prefetch"):
             hardware.forget(k, self.cpu, self.mm, self.vpn, self.vpn + 1)
             hardware.fill(k, self.cpu, self.mm, self.vpn)
         return DONE
+
+
+@starts(by_cpu.Read)
+def _read(k: Kernel, op: Op, args: by_cpu.Read) -> Start:
+    return Access, {"vpn": args.where.vpn}
+
+
+@starts(by_cpu.Write)
+def _write(k: Kernel, op: Op, args: by_cpu.Write) -> Start:
+    return Access, {"vpn": args.where.vpn, "store": 1, "content": args.content}
+
+
+@starts(by_cpu.Evict)
+def _evict(k: Kernel, op: Op, args: by_cpu.Evict) -> Start:
+    return Evict, {"cpu": op.cpu, "mm": k.m.mm[args.where.mm], "vpn": args.where.vpn}
+
+
+@starts(by_cpu.Prefetch)
+def _prefetch(k: Kernel, op: Op, args: by_cpu.Prefetch) -> Start:
+    return Prefetch, {"cpu": op.cpu, "mm": k.m.mm[args.where.mm], "vpn": args.where.vpn}

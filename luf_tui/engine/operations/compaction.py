@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.engine import allocator
+from luf_tui.engine.arguments import Start, bytes_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import TAKEOFF
@@ -14,9 +15,12 @@ from luf_tui.engine.operations.memory import (
 )
 from luf_tui.engine.operations.migrate import COMPACTION, Migrate
 from luf_tui.engine.operations.section import EndSection
+from luf_tui.engine.operations.unmap import isolate_named
 from luf_tui.machine import lists
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
 from luf_tui.machine.schema import KERNEL, Frame, KernelObject, Zone
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel
 
 
 class Compact(Operation, name="compact"):
@@ -102,3 +106,14 @@ class Compact(Operation, name="compact"):
         if self.object:
             fill_object(k, self.object, frame, self.order, self.content)
         return DONE
+
+
+@starts(by_kernel.Compact)
+def _compact(k: Kernel, op: Op, args: by_kernel.Compact) -> Start:
+    zone = k.m.zone[args.node]
+    isolate_named(k, op, args.pages, zone)
+    wanted = args.block
+    if wanted is None:
+        return Compact, {"zone": zone}
+    what = {"object": k.m.kobject[wanted.object], "order": wanted.order}
+    return Compact, {"zone": zone, **what, "content": bytes_of(wanted.content)}

@@ -5,11 +5,14 @@ that shares the page table (SVA), or a guest. The kernel invalidates them with m
 from __future__ import annotations
 
 from luf_tui.engine import hardware
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import Mm, TlbEntry
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel
 
 
 class Dma(Operation, name="dma"):
@@ -58,3 +61,14 @@ class Dma(Operation, name="dma"):
         entry.mm, entry.vpn, entry.frame = self.mm, self.vpn, pte.frame
         entry.writable, entry.dirty, entry.pending = pte.writable, self.store, None
         return entry
+
+
+@starts(by_kernel.DmaRead)
+def _dma_read(k: Kernel, op: Op, args: by_kernel.DmaRead) -> Start:
+    return Dma, {"mm": k.m.mm[args.where.mm], "vpn": args.where.vpn}
+
+
+@starts(by_kernel.DmaWrite)
+def _dma_write(k: Kernel, op: Op, args: by_kernel.DmaWrite) -> Start:
+    where = args.where
+    return Dma, {"mm": k.m.mm[where.mm], "vpn": where.vpn, "store": 1, "content": args.content}

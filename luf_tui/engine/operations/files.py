@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -12,6 +13,9 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
 from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.values import FileRange
+from luf_tui.script.verbs import by_kernel, by_process
 
 WRITE, TRUNCATE = ev.REASON["write()"], ev.REASON["truncate"]
 INVALIDATE = ev.REASON["invalidate"]
@@ -171,3 +175,27 @@ class DropPages(Operation, name="truncate_inode_pages"):
         if folio.held(frame):
             return DropPages.unmap
         return self.call(k, FreePage, DropPages.unmap, frame=frame)
+
+
+@starts(by_process.WriteFile)
+def _write_file(k: Kernel, op: Op, args: by_process.WriteFile) -> Start:
+    return WriteFile, {"page": k.m.file_page[args.page], "content": args.content}
+
+
+def _dropped(file: FileRange) -> dict[str, int]:
+    return {"page": file.first, "end": file.first + file.pages}
+
+
+@starts(by_process.Truncate)
+def _truncate(k: Kernel, op: Op, args: by_process.Truncate) -> Start:
+    return DropPages, {**_dropped(args.file), "why": TRUNCATE, "size": args.pages}
+
+
+@starts(by_process.Invalidate)
+def _invalidate(k: Kernel, op: Op, args: by_process.Invalidate) -> Start:
+    return DropPages, {**_dropped(args.file), "why": INVALIDATE}
+
+
+@starts(by_kernel.Change)
+def _change(k: Kernel, op: Op, args: by_kernel.Change) -> Start:
+    return RemoteWrite, {"page": k.m.file_page[args.page], "content": args.content}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from luf_tui.engine import allocator, hardware
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Next, Operation, step
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import CpuNumber
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_cpu, by_kernel
 
 
 class CpuDown(Operation, name="cpu_down"):
@@ -69,3 +73,22 @@ class Tick(Operation, name="tick"):
             space.trim = space.alive
         k.emit(ev.TICK, -1)
         return DONE
+
+
+@starts(by_cpu.CpuDown)
+def _cpu_down(k: Kernel, op: Op, args: by_cpu.CpuDown) -> Start:
+    if sum(not cpu.offline for cpu in k.m.cpu) == 1:
+        raise Refused(f"{op.text.strip()}: it is the last CPU that is online")
+    return CpuDown, {"cpu": op.cpu}
+
+
+@starts(by_cpu.CpuUp)
+def _cpu_up(k: Kernel, op: Op, args: by_cpu.CpuUp) -> Start:
+    if not k.m.cpu[op.cpu].offline:
+        raise Refused(f"{op.text.strip()}: cpu{op.cpu} is online already")
+    return CpuUp, {"cpu": op.cpu}
+
+
+@starts(by_kernel.Tick)
+def _tick(k: Kernel, op: Op, args: by_kernel.Tick) -> Start:
+    return Tick, {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.engine import locks, pagetable, tables
+from luf_tui.engine.arguments import Start, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -10,11 +11,14 @@ from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.pending import catch_up
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import ANON, PRESENT, SWAP, Frame, Mm, Pte
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_process
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
 DONTNEED, FREE, COLD = range(3)
@@ -222,3 +226,17 @@ class Mremap(Operation, name="mremap"):
         """mremap() returns: the old range is unmapped, the new one has its pages."""
         self.mm.ptl = self.mm.writer = None
         return DONE
+
+
+@starts(by_process.Madvise)
+def _madvise(k: Kernel, op: Op, args: by_process.Madvise) -> Start:
+    return Madvise, {**range_of(k, args.where), "advice": args.advice}
+
+
+@starts(by_process.Mremap)
+def _mremap(k: Kernel, op: Op, args: by_process.Mremap) -> Start:
+    where = args.where
+    if not movable(k.m, k.m.mm[where.mm], where.vpn, where.pages, args.to):
+        what = "what is to move is not mapped throughout, or something is where it would go"
+        raise Refused(f"{op.text.strip()}: {what}")
+    return Mremap, {**range_of(k, where), "to": args.to}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable, tables
+from luf_tui.engine.arguments import Start, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -13,6 +14,9 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, SwapSlot
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.values import Rights
+from luf_tui.script.verbs import by_process
 
 MUNMAP, MPROTECT, EXIT = ev.REASON["munmap"], ev.REASON["mprotect"], ev.REASON["exit"]
 SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
@@ -366,3 +370,27 @@ class Mprotect(Operation, name="mprotect"):
         end_gather(k, self.mm)
         self.mm.writer = None
         return DONE
+
+
+def _protection(rights: Rights) -> int:
+    """The protection that is asked for; on x86 PROT_WRITE implies PROT_READ."""
+    return (READ if rights.write or rights.read else 0) | (WRITE if rights.write else 0)
+
+
+@starts(by_process.Mmap)
+def _mmap(k: Kernel, op: Op, args: by_process.Mmap) -> Start:
+    rights = args.rights
+    flags = _protection(rights) | SHARED * rights.shared | MAY_WRITE * rights.may_write
+    page = None if args.file_page < 0 else k.m.file_page[args.file_page]
+    what = {**range_of(k, args.where), "file_page": page, "flags": flags}
+    return (MmapFixed if args.where.fixed else Mmap), what
+
+
+@starts(by_process.Munmap)
+def _munmap(k: Kernel, op: Op, args: by_process.Munmap) -> Start:
+    return Munmap, range_of(k, args.where)
+
+
+@starts(by_process.Mprotect)
+def _mprotect(k: Kernel, op: Op, args: by_process.Mprotect) -> Start:
+    return Mprotect, {**range_of(k, args.where), "flags": _protection(args.rights)}

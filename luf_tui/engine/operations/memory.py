@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from luf_tui.engine import allocator, folio
+from luf_tui.engine.arguments import Start, bytes_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
@@ -13,6 +14,8 @@ from luf_tui.machine import lists
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
 from luf_tui.machine.schema import FREE_PCP, KERNEL, Context, Frame, KernelObject, Zone
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel
 
 POISON = 1
 """The content code of a poisoned page."""
@@ -355,3 +358,20 @@ class KernelFree(Operation, name="kfree"):
         if not frame:
             return DONE
         return self.jump(k, FreePage, frame=frame, order=order)
+
+
+@starts(by_kernel.Alloc)
+def _alloc(k: Kernel, op: Op, args: by_kernel.Alloc) -> Start:
+    only = None if args.node < 0 else k.m.zone[args.node]
+    what = {"object": k.m.kobject[args.object], "order": args.order, "only": only}
+    return KernelAlloc, {**what, "content": bytes_of(args.content), "atomic": int(args.atomic)}
+
+
+@starts(by_kernel.Free)
+def _free(k: Kernel, op: Op, args: by_kernel.Free) -> Start:
+    return KernelFree, {"object": k.m.kobject[args.object]}
+
+
+@starts(by_kernel.Drain)
+def _drain(k: Kernel, op: Op, args: by_kernel.Drain) -> Start:
+    return Drain, {}

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.freepages import CompactionAlloc
 from luf_tui.engine.operations.memory import POISON, AllocPage, FreePage, change_bytes
-from luf_tui.engine.operations.unmap import Unmap, put_back
+from luf_tui.engine.operations.unmap import Unmap, isolate_named, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import MIGRATION, TAKEN, Frame, Pte, Zone
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.values import Target
+from luf_tui.script.verbs import by_kernel
 
 BEFORE_COPY = ev.REASON["before copy"]
 POISONED = ev.REASON["memory failure"]
-COMPACTION, MEMORY_FAILURE, HOTPLUG = 2, 3, 5
-"""Reason numbers: of compaction, which brings its own targets, and of a migration away from a bad
-page.
-"""
+DEMOTION, PROMOTION, COMPACTION, MEMORY_FAILURE, SYSCALL, HOTPLUG = range(6)
+"""Why a page migrates (migrate_reason); compaction brings its own targets."""
 
 
 def entry(frame: Frame) -> Pte | None:
@@ -179,3 +181,30 @@ class Migrate(Operation, name="migrate"):
         put_back(k, source, "pinned" if source.pins else "referenced")
         source.verdict = deferred
         return self.call(k, FreePage, Migrate.copy, frame=target)
+
+
+@starts(by_kernel.Demote)
+def _demote(k: Kernel, op: Op, args: by_kernel.Demote) -> Start:
+    return _migrate(k, op, args.pages, args.node, DEMOTION, sync=args.sync)
+
+
+@starts(by_kernel.Promote)
+def _promote(k: Kernel, op: Op, args: by_kernel.Promote) -> Start:
+    return _migrate(k, op, args.pages, args.node, PROMOTION)
+
+
+@starts(by_kernel.Poison)
+def _poison(k: Kernel, op: Op, args: by_kernel.Poison) -> Start:
+    return _migrate(k, op, args.pages, args.node, MEMORY_FAILURE)
+
+
+@starts(by_kernel.Move)
+def _move(k: Kernel, op: Op, args: by_kernel.Move) -> Start:
+    return _migrate(k, op, args.pages, args.node, SYSCALL, sync=True)
+
+
+def _migrate(
+    k: Kernel, op: Op, pages: tuple[Target, ...], node: int, reason: int, *, sync: bool = False
+) -> Start:
+    isolate_named(k, op, pages)
+    return Migrate, {"zone": k.m.zone[node], "reason": reason, "sync": int(sync)}

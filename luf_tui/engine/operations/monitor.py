@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable
+from luf_tui.engine.arguments import Start, frame_of, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP, Frame, Mm
+from luf_tui.script.program import Op
+from luf_tui.script.values import Target
+from luf_tui.script.verbs import by_kernel, by_process
 
 UFFD = ev.REASON["userfaultfd write-protect"]
 
@@ -104,3 +109,35 @@ class Pin(Operation, name="pin"):
         if not folio.held(frame):
             return self.jump(k, FreePage, frame=frame)
         return DONE
+
+
+@starts(by_process.Pin)
+def _pin(k: Kernel, op: Op, args: by_process.Pin) -> Start:
+    return Pin, {"frame": _named_frame(k, op, args.target), "up": 1}
+
+
+@starts(by_process.Unpin)
+def _unpin(k: Kernel, op: Op, args: by_process.Unpin) -> Start:
+    return Pin, {"frame": _named_frame(k, op, args.target)}
+
+
+def _named_frame(k: Kernel, op: Op, target: Target) -> Frame:
+    frame = frame_of(k, target)
+    if not frame:
+        raise Refused(f"{op.text.strip()}: the page has no frame now; touch it first")
+    return frame
+
+
+@starts(by_kernel.Register)
+def _register(k: Kernel, op: Op, args: by_kernel.Register) -> Start:
+    return UffdRegister, {**range_of(k, args.where), "missing": int(args.missing)}
+
+
+@starts(by_kernel.WriteProtect)
+def _write_protect(k: Kernel, op: Op, args: by_kernel.WriteProtect) -> Start:
+    return UffdProtect, {**range_of(k, args.where), "on": 1}
+
+
+@starts(by_kernel.Unprotect)
+def _unprotect(k: Kernel, op: Op, args: by_kernel.Unprotect) -> Start:
+    return UffdProtect, {**range_of(k, args.where), "on": 0}

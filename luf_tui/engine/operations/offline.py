@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from luf_tui.engine import allocator
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.memory import change_bytes
 from luf_tui.engine.operations.migrate import HOTPLUG, Migrate
 from luf_tui.engine.operations.section import EndSection
 from luf_tui.engine.operations.unmap import isolate
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, FILE, FREE_BUDDY, TAKEN, Frame, ListHead, Zone
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel
 
 OFFLINING = ev.REASON["memory offlining"]
 GONE = 1
@@ -119,3 +123,17 @@ class Online(Operation, name="online_pages"):
                 frame.refs = 0
                 allocator.free_one(k, frame, 0, 0)
         return DONE
+
+
+@starts(by_kernel.OfflineNode)
+def _offline(k: Kernel, op: Op, args: by_kernel.OfflineNode) -> Start:
+    nodes = len(k.m.config.nodes)
+    if nodes == 1:
+        raise Refused(f"{op.text.strip()}: there is no other node that its pages could go to")
+    to = k.m.zone[(args.node + 1) % nodes]
+    return Offline, {"zone": k.m.zone[args.node], "to": to}
+
+
+@starts(by_kernel.OnlineNode)
+def _online(k: Kernel, op: Op, args: by_kernel.OnlineNode) -> Start:
+    return Online, {"zone": k.m.zone[args.node]}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from luf_tui.engine import hardware, locks, pagetable, tables
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import EXIT, Zap
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import CpuNumber, Reference, Required
 from luf_tui.machine.schema import ANON, MIGRATION, SWAP, Mm, Pte, Task
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_cpu, by_process
 
 FORK = ev.REASON["fork"]
 LAZY_DROPPED = ev.REASON["lazy mm dropped"]
@@ -210,3 +214,26 @@ class Exit(Operation, name="exit"):
         mm.alive = mm.cpumask = 0
         k.emit(ev.EXIT, k.cpu, mm.index)
         return DONE
+
+
+@starts(by_cpu.Run)
+def _run(k: Kernel, op: Op, args: by_cpu.Run) -> Start:
+    return Switch, {"cpu": op.cpu, "to": k.m.task[args.task]}
+
+
+@starts(by_cpu.Idle)
+def _idle(k: Kernel, op: Op, args: by_cpu.Idle) -> Start:
+    return Switch, {"cpu": op.cpu}
+
+
+@starts(by_process.Fork)
+def _fork(k: Kernel, op: Op, args: by_process.Fork) -> Start:
+    if k.m.mm[args.child].alive:
+        name = k.m.config.processes[args.child].name
+        raise Refused(f"{op.text.strip()}: {name} lives already; it has to exit first")
+    return Fork, {"mm": k.m.mm[args.mm], "child": k.m.mm[args.child]}
+
+
+@starts(by_process.Exit)
+def _exit(k: Kernel, op: Op, args: by_process.Exit) -> Start:
+    return Exit, {"mm": k.m.mm[args.mm]}

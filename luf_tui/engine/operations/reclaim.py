@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from luf_tui.engine import locks, pagetable
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import FreePage, next_free
-from luf_tui.engine.operations.unmap import Unmap, put_back
+from luf_tui.engine.operations.unmap import Unmap, isolate_named, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, NONE, FilePage, Frame, Mm, Pte
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel
 
 BEFORE_FREE = ev.REASON["before free"]
 BEFORE_IO = ev.REASON["before write-out"]
@@ -205,3 +208,14 @@ class Writeback(Operation, name="writeback"):
         write_out(k, self.frame)
         self.frame.saved, self.frame.locked = 0, None
         return DONE
+
+
+@starts(by_kernel.Reclaim)
+def _reclaim(k: Kernel, op: Op, args: by_kernel.Reclaim) -> Start:
+    isolate_named(k, op, args.pages)
+    return Reclaim, {}
+
+
+@starts(by_kernel.Writeback)
+def _writeback(k: Kernel, op: Op, args: by_kernel.Writeback) -> Start:
+    return Writeback, {"page": k.m.file_page[args.page]}

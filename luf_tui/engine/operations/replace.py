@@ -6,6 +6,7 @@ Both clear the old PTE and flush before they set the new one, as copy-on-write d
 from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.fault import SERVED, Fault
@@ -15,6 +16,8 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, NONE, PRESENT, Frame, Mm, Pte
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel, by_process
 
 REPLACED = ev.REASON["replaced"]
 
@@ -212,3 +215,16 @@ class Merge(Operation, name="ksm"):
     def leave(self, k: Kernel) -> Next:
         """The page that went is freed."""
         return put_held(self, k, Merge.leave) or DONE
+
+
+@starts(by_process.Probe)
+def _probe(k: Kernel, op: Op, args: by_process.Probe) -> Start:
+    where = args.where
+    return Uprobe, {"mm": k.m.mm[where.mm], "vpn": where.vpn, "content": args.content}
+
+
+@starts(by_kernel.Merge)
+def _merge(k: Kernel, op: Op, args: by_kernel.Merge) -> Start:
+    one, two = args.page, args.other
+    mm, mm2 = k.m.mm[one.space], k.m.mm[two.space]
+    return Merge, {"mm": mm, "vpn": one.vpn, "mm2": mm2, "vpn2": two.vpn}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.engine import allocator
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Next, Operation, step
 from luf_tui.engine.operations.memory import change_bytes
@@ -12,6 +13,8 @@ from luf_tui.machine import lists
 from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import Frame, ListHead, Zone
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel
 
 REPORTING = ev.REASON["page reporting"]
 DISCARDED = "discarded by the host"
@@ -69,3 +72,8 @@ class Report(Operation, name="page reporting"):
 
     def _isolated(self, k: Kernel) -> ListHead:
         return k.m.task_list(k.task or k.m.task[0], "plain")
+
+
+@starts(by_kernel.Report)
+def _report(k: Kernel, op: Op, args: by_kernel.Report) -> Start:
+    return Report, {}

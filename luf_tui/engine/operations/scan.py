@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from luf_tui.engine import locks, pagetable
+from luf_tui.engine.arguments import Start, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -14,6 +15,8 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import PRESENT, Mm, Pte
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel, by_process
 
 NUMA, SOFT_DIRTY = range(2)
 WHY = (ev.REASON["numa scan"], ev.REASON["soft-dirty"])
@@ -112,3 +115,13 @@ class Scan(Operation, name="scan"):
         else:
             space.readers -= 1
         return DONE
+
+
+@starts(by_process.ClearSoftDirty)
+def _clear_soft_dirty(k: Kernel, op: Op, args: by_process.ClearSoftDirty) -> Start:
+    return Scan, {"mm": k.m.mm[args.mm], "pages": k.m.config.pages, "what": SOFT_DIRTY}
+
+
+@starts(by_kernel.Scan)
+def _scan(k: Kernel, op: Op, args: by_kernel.Scan) -> Start:
+    return Scan, {**range_of(k, args.where), "what": NUMA}

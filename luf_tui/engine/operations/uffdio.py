@@ -6,15 +6,19 @@ Neither goes through handle_mm_fault(), where LUF pays (OP-14).
 from __future__ import annotations
 
 from luf_tui.engine import folio, locks, pagetable, tables
+from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import ANON, NONE, PRESENT, SWAP, Frame, Mm, Pte
 from luf_tui.policy import guards
+from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel
 
 INSTALL = ev.REASON["install"]
 COPIED_IN = "copied in by the monitor"
@@ -191,3 +195,25 @@ class UffdMove(Operation, name="uffd move"):
         """The monitor's ioctl returns."""
         self.mm.readers -= 1
         return DONE
+
+
+@starts(by_kernel.UffdioCopy)
+def _uffdio_copy(k: Kernel, op: Op, args: by_kernel.UffdioCopy) -> Start:
+    where = args.where
+    _check_registered(k, op, where.mm, where.vpn)
+    return UffdCopy, {"mm": k.m.mm[where.mm], "vpn": where.vpn, "content": args.content}
+
+
+@starts(by_kernel.UffdioMove)
+def _uffdio_move(k: Kernel, op: Op, args: by_kernel.UffdioMove) -> Start:
+    where = args.where
+    _check_registered(k, op, where.mm, args.to)
+    return UffdMove, {"mm": k.m.mm[where.mm], "vpn": where.vpn, "to": args.to}
+
+
+def _check_registered(k: Kernel, op: Op, mm: int, vpn: int) -> None:
+    """Raises Refused unless a monitor may put pages at `vpn`; the kernel says EINVAL."""
+    vma = k.m.vma_at(k.m.mm[mm], vpn)
+    if not (vma.uffd_wp or vma.uffd_missing) or vma.file_page:
+        what = f"{k.m.config.processes[mm].name}.{k.m.config.page_name(mm, vpn)}"
+        raise Refused(f"{op.text.strip()}: {what} is no anonymous page registered with a monitor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.engine import hardware, locks, pagetable
+from luf_tui.engine.arguments import frame_of
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -11,9 +12,11 @@ from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.config import ARM64
 from luf_tui.machine.regions import Reference, Required
-from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Frame, Mm, Pte, Task
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, SWAP, Frame, Mm, Pte, Task, Zone
 from luf_tui.policy import guards
 from luf_tui.policy.base import DEFERRED, NOW
+from luf_tui.script.program import Op
+from luf_tui.script.values import Target
 
 UNMAP = ev.REASON["unmap"]
 
@@ -141,3 +144,16 @@ def put_back(k: Kernel, frame: Frame, why: str) -> None:
     frame.saved = 0
     lists.push_head(k.m.lru_list(k.m.zone_of(frame)), frame)
     k.emit(ev.KEEP, k.cpu, frame.pfn, ev.REASON[why])
+
+
+def isolate_named(k: Kernel, op: Op, targets: tuple[Target, ...], only: Zone | None = None) -> None:
+    """Put the named folios, those of node `only` if there is one, on the task's private list; tell
+    of each one that cannot be had.
+    """
+    for target in targets:
+        frame = frame_of(k, target)
+        if only and frame and k.m.zone_of(frame) is not only:
+            continue
+        why = isolate(k, k.m.task[op.task], frame) if frame else "not mapped"
+        if why:
+            k.emit(ev.KEEP, op.cpu, frame.pfn if frame else -1, ev.REASON[why])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import overload
+from typing import ClassVar, overload
+
+from attrs import frozen
 
 from luf_tui.engine.director import ItemInfo, StepInfo
 from luf_tui.errors import Span
@@ -14,6 +16,7 @@ from luf_tui.ftrace.replay.replay import Replay
 from luf_tui.ftrace.trace import Trace
 from luf_tui.oracle.oracle import Finding
 from luf_tui.policy.base import Policy
+from luf_tui.script.declaration import Arguments, Verb
 from luf_tui.script.program import Item, Op, Program, Recorded
 from luf_tui.timeline.recorder import Recorder
 
@@ -23,7 +26,7 @@ ABOUT = (
     "A recording of a real kernel, replayed: it decided who unmaps, frees and allocates what; "
     "the policy decides what is flushed and when. What the CPUs read is not known."
 )
-VERBS = {
+NAMES = {
     FactKind.SWITCH: "switch",
     FactKind.LEFT_LAZY: "leave lazy mode",
     FactKind.SWITCH_FLUSH: "switch flush",
@@ -39,6 +42,14 @@ VERBS = {
     FactKind.MIGRATE_END: "migrated",
     FactKind.GAP: "lost",
 }
+
+
+@frozen
+class Happened(Arguments):
+    """A fact of a recording. It begins nothing: the recording says what came of it."""
+
+    verb: ClassVar[Verb] = Verb("", "the recording", __doc__, "", begins=False)
+    kind: FactKind
 
 
 class Lines(Sequence[Item]):
@@ -62,10 +73,10 @@ class Lines(Sequence[Item]):
             return [self[number] for number in range(*index.indices(len(self)))]
         number = range(len(self))[index]
         facts = self.trace.facts
-        cpu, verb = facts.cpu[number], VERBS[FactKind(facts.kind[number])]
+        cpu, kind = facts.cpu[number], FactKind(facts.kind[number])
         text = self.text(number)
         task = self.layout.task(facts.task[number], cpu)
-        return Op(Span(number + 1, 1, len(text) + 1), text, task, cpu, verb)
+        return Op(Span(number + 1, 1, len(text) + 1), text, task, cpu, Happened(kind))
 
     def text(self, at: int) -> str:
         """When, where, what and who, with the model's frame and the recorded numbers."""
@@ -73,7 +84,7 @@ class Lines(Sequence[Item]):
         kind = FactKind(facts.kind[at])
         name, pid = trace.tasks[facts.task[at]]
         when = facts.time[at] - self._start
-        said = f"{VERBS[kind]} {self._what(kind, at)}".rstrip()
+        said = f"{NAMES[kind]} {self._what(kind, at)}".rstrip()
         return f"{when:10.6f} cpu{facts.cpu[at]} {said}  {name}-{pid}"
 
     def _what(self, kind: FactKind, at: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from luf_tui.script.values import Block, FileRange, Pages, Place, Rights, Target
+from luf_tui.script.verbs import by_cpu, by_kernel, by_process
 from luf_tui.search.random_programs.draft import Draft
 from luf_tui.search.random_programs.machines import (
     APP,
@@ -18,71 +20,74 @@ from luf_tui.search.random_programs.machines import (
     USERS,
 )
 
+FILE_PAGES = FileRange(0, 2)
 Act = Callable[[Draft], None]
 
 
 def reclaim(d: Draft) -> None:
     """kswapd, or whoever is short of memory."""
-    d.do(d.helper(), "reclaim", targets=d.targets())
+    d.do(d.helper(), by_kernel.Reclaim(d.targets()))
 
 
 def migrate(d: Draft) -> None:
     """Demotion and promotion."""
-    node, sync = d.rng.randrange(2), int(d.chance(0.15))
-    d.do(d.helper(), "migrate", targets=d.targets(), node=node, reason=0, sync=sync)
+    node, sync = d.rng.randrange(2), d.chance(0.15)
+    d.do(d.helper(), by_kernel.Demote(d.targets(), node, sync))
 
 
 def poison(d: Draft) -> None:
     """A page that failed is moved away from."""
-    d.do(d.helper(), "migrate", targets=d.targets(), node=0, reason=3, sync=0)
+    d.do(d.helper(), by_kernel.Poison(d.targets(), 0))
 
 
 def compact(d: Draft) -> None:
     """Compaction for a block that is wanted."""
     order = d.rng.randrange(d.config.max_order + 1)
-    args = {"node": 0, "order": order, "object": len(d.config.objects) - 1}
-    d.do(d.helper(), "compact", targets=d.targets(), content=d.content(), **args)
+    task, targets = d.helper(), d.targets()
+    block = Block(len(d.config.objects) - 1, order, d.content())
+    d.do(task, by_kernel.Compact(targets, 0, block))
 
 
 def munmap(d: Draft) -> None:
     """A mapping goes, and often comes back."""
     where = d.pair()
     task = d.user(d.mm)
-    d.do(task, "munmap", **where)
+    d.do(task, by_process.Munmap(where))
     for _ in range(d.rng.choice([0, 1, 2])):
         d.rng.choice([d.look, d.take])()
     if d.chance(0.5) and task not in d.busy:
         remap(d, where)
     else:
-        d.lost |= {(d.mm, where["vpn"] + more) for more in range(where["pages"])}
+        d.lost |= d.places(where)
 
 
-def remap(d: Draft, where: dict[str, int] | None = None) -> None:
+def remap(d: Draft, where: Pages | None = None) -> None:
     """Another mapping where one is."""
     where = where or d.pair()
-    d.lost -= {(d.mm, where["vpn"] + more) for more in range(where["pages"])}
-    of_file = TEXT <= where["vpn"] < DATA + 2
-    shared = int(where["vpn"] >= DATA)
-    file_page = where["vpn"] % 2 if of_file else -1
-    write = int(d.chance(0.6))
-    args = {"read": 1, "write": write, "may_write": int(write or not shared), "shared": shared}
-    d.do(d.user(d.mm), "mmap", **where, **args, fixed=1, file_page=file_page)
+    d.lost -= d.places(where)
+    of_file = TEXT <= where.vpn < DATA + 2
+    shared = where.vpn >= DATA
+    file_page = where.vpn % 2 if of_file else -1
+    write = d.chance(0.6)
+    rights = Rights(write=write, shared=shared, may_write=write or not shared)
+    place = Place(where.mm, where.vpn, where.pages, fixed=True)
+    d.do(d.user(d.mm), by_process.Mmap(file_page, rights, place))
 
 
 def mprotect(d: Draft) -> None:
     """Rights go, and often come back."""
     where = d.pair()
-    rights = {"read": int(d.chance(0.7)), "write": int(d.chance(0.5))}
+    rights = Rights(read=d.chance(0.7), write=d.chance(0.5))
     task = d.user(d.mm)
-    d.do(task, "mprotect", **where, **rights)
+    d.do(task, by_process.Mprotect(where, rights))
     if d.chance(0.5):
         d.look()
     if task in d.busy:
         return
-    if not rights["write"] and d.chance(0.6):
-        d.do(d.user(d.mm), "mprotect", **where, read=1, write=1)
-    elif not rights["read"]:
-        d.lost |= {(d.mm, where["vpn"] + more) for more in range(where["pages"])}
+    if not rights.write and d.chance(0.6):
+        d.do(d.user(d.mm), by_process.Mprotect(where, Rights(write=True)))
+    elif not rights.read:
+        d.lost |= d.places(where)
 
 
 def mremap(d: Draft) -> None:
@@ -90,133 +95,135 @@ def mremap(d: Draft) -> None:
     task, at = d.user(d.mm), d.vpn // 2 * 2
     if at >= DATA + 2:
         return
-    d.do(task, "mremap", vpn=at, pages=2, to=NEW)
+    d.do(task, by_process.Mremap(Pages(d.mm, at, 2), NEW))
     d.access(d.user(d.mm), NEW + d.vpn % 2)
     if d.chance(0.5):
-        d.do(d.user(d.mm), "munmap", vpn=NEW, pages=2)
+        d.do(d.user(d.mm), by_process.Munmap(Pages(d.mm, NEW, 2)))
     elif d.chance(0.5):
-        d.do(d.user(d.mm), "mremap", vpn=NEW, pages=2, to=at)
+        d.do(d.user(d.mm), by_process.Mremap(Pages(d.mm, NEW, 2), at))
 
 
 def fork(d: Draft) -> None:
     """A child, who looks at what it has; or its end."""
     if not d.forked:
         d.forked = True
-        d.do(d.user(APP), "fork", mm=APP, child=KID)
+        d.do(d.user(APP), by_process.Fork(APP, KID))
         for task, mm in d.owners():
             if mm == KID and task not in d.busy and d.chance(0.5):
                 d.access(task, d.vpn)
     elif not any(USERS.get(task) == KID for task in d.busy):
-        d.do(d.user(KID), "exit", mm=KID)
+        d.do(d.user(KID), by_process.Exit(KID))
         d.forked = False
 
 
 def write_file(d: Draft) -> None:
     """write() to the file."""
     page = d.vpn % 2
-    d.do(d.user(), "write_file", page=page, content=d.content())
+    d.do(d.user(), by_process.WriteFile(page, d.content()))
 
 
 def truncate(d: Draft) -> None:
     """The file is cut; the pages may be written anew."""
-    d.do(d.helper(), "truncate", file=0, pages=d.rng.randrange(2))
+    d.do(d.helper(), by_process.Truncate(FILE_PAGES, d.rng.randrange(2)))
 
 
 def invalidate(d: Draft) -> None:
     """What is cached of the file is dropped."""
-    d.do(d.helper(), "invalidate", page=0, pages=2)
+    d.do(d.helper(), by_process.Invalidate(FILE_PAGES))
 
 
 def server(d: Draft) -> None:
     """A server changes the file, and at times says so."""
     if d.config.files[0].remote:
-        d.hardware(-1, "remote_write", page=d.vpn % 2, content=d.content())
+        d.hardware(-1, by_kernel.Change(d.vpn % 2, d.content()))
     if d.chance(0.5):
         invalidate(d)
 
 
 def writeback(d: Draft) -> None:
     """The flusher."""
-    d.do(d.helper(), "writeback", page=d.vpn % 2)
+    d.do(d.helper(), by_kernel.Writeback(d.vpn % 2))
 
 
 def pin(d: Draft) -> None:
     """Somebody holds a page for a while."""
     if d.pinned:
-        d.do(d.helper(), "unpin", target=d.pinned.pop())
+        d.do(d.helper(), by_process.Unpin(d.pinned.pop()))
         return
-    target = (0, d.mm, d.vpn)
+    target = Target(0, d.mm, d.vpn)
     d.pinned.append(target)
-    d.do(d.helper(), "pin", target=target)
+    d.do(d.helper(), by_process.Pin(target))
 
 
 def protect(d: Draft) -> None:
     """A userfaultfd monitor write-protects, and gives back."""
-    here = {"mm": APP, "vpn": HEAP, "pages": 2}
+    here = Pages(APP, HEAP, 2)
     if d.chance(0.5):
-        d.do(d.helper(), "uffd_register", **here, missing=0)
-    d.do(d.helper(), d.rng.choice(["uffd_wp", "uffd_wp", "uffd_unwp"]), **here)
+        d.do(d.helper(), by_kernel.Register(here, missing=False))
+    task = d.helper()
+    wp, unwp = by_kernel.WriteProtect(here), by_kernel.Unprotect(here)
+    d.do(task, d.rng.choice([wp, wp, unwp]))
 
 
 def uffdio(d: Draft) -> None:
     """A userfaultfd monitor puts pages in."""
     one = d.vpn % 2
-    d.do(d.helper(), "uffd_register", mm=APP, vpn=HEAP, pages=2, missing=int(d.chance(0.5)))
+    d.do(d.helper(), by_kernel.Register(Pages(APP, HEAP, 2), missing=d.chance(0.5)))
     if d.chance(0.5):
-        d.do(d.helper(), "uffd_copy", mm=APP, vpn=one, content=d.content())
+        d.do(d.helper(), by_kernel.UffdioCopy(Pages(APP, one), d.content()))
     else:
-        d.do(d.helper(), "uffd_move", mm=APP, vpn=1 - one, to=one)
+        d.do(d.helper(), by_kernel.UffdioMove(Pages(APP, 1 - one), one))
 
 
 def probe(d: Draft) -> None:
     """A uprobe."""
-    d.do(d.user(APP), "probe", vpn=TEXT + d.vpn % 2, content=d.content())
+    d.do(d.user(APP), by_process.Probe(Pages(APP, TEXT + d.vpn % 2), d.content()))
 
 
 def merge(d: Draft) -> None:
     """KSM."""
-    other = (0, d.rng.choice([APP, ELSE]), d.rng.randrange(2))
-    d.do(d.helper(), "merge", targets=((0, d.mm, d.vpn % 2), other))
+    other = Target(0, d.rng.choice([APP, ELSE]), d.rng.randrange(2))
+    d.do(d.helper(), by_kernel.Merge(Target(0, d.mm, d.vpn % 2), other))
 
 
 def dontneed(d: Draft) -> None:
     """madvise(): dontneed, free or cold."""
-    d.do(d.user(d.mm), "madvise", **d.pair(), advice=d.rng.choice([0, 0, 0, 1, 2]))
+    d.do(d.user(d.mm), by_process.Madvise(d.pair(), d.rng.choice([0, 0, 0, 1, 2])))
 
 
 def hint(d: Draft) -> None:
     """NUMA hinting."""
-    d.do(d.helper(), "scan", mm=d.mm, **d.pair())
+    d.do(d.helper(), by_kernel.Scan(d.pair()))
 
 
 def soft_dirty(d: Draft) -> None:
     """A checkpointer clears the soft-dirty bits."""
-    d.do(d.user(d.mm), "clear_soft_dirty")
+    d.do(d.user(d.mm), by_process.ClearSoftDirty(d.mm))
 
 
 def report(d: Draft) -> None:
     """Free page reporting."""
-    d.do(d.helper(), "drain")
-    d.do(d.helper(), "report")
+    d.do(d.helper(), by_kernel.Drain())
+    d.do(d.helper(), by_kernel.Report())
 
 
 def offline_node(d: Draft) -> None:
     """A node's memory goes, and comes back."""
     node = d.rng.randrange(2)
-    d.do(d.helper(), "offline_node", node=node)
+    d.do(d.helper(), by_kernel.OfflineNode(node))
     d.look()
-    d.do(d.helper(), "online_node", node=node)
+    d.do(d.helper(), by_kernel.OnlineNode(node))
 
 
 def hotplug(d: Draft) -> None:
     """A CPU goes down, or comes back."""
     if d.offline:
-        d.hardware(d.offline.pop(), "cpu_up")
+        d.hardware(d.offline.pop(), by_cpu.CpuUp())
         return
     cpu = d.rng.choice([1, 2])
     if not any(CPU[task] == cpu for task in d.busy):
         d.offline.append(cpu)
-        d.hardware(cpu, "cpu_down")
+        d.hardware(cpu, by_cpu.CpuDown())
 
 
 def switch(d: Draft) -> None:
@@ -225,7 +232,7 @@ def switch(d: Draft) -> None:
     if cpu in d.offline:
         return
     if d.chance(0.4):
-        d.hardware(cpu, "idle")
+        d.hardware(cpu, by_cpu.Idle())
         return
     free = [task for task, _ in d.owners() if CPU[task] == cpu and task not in d.busy]
     if free:
@@ -234,21 +241,21 @@ def switch(d: Draft) -> None:
 
 def device(d: Draft) -> None:
     """A device reads or writes a page; the hardware walks ahead or forgets."""
-    at = {"mm": d.mm, "vpn": d.vpn}
+    at = Pages(d.mm, d.vpn)
     if d.config.secondary_tlb:
         if d.chance(0.3):
-            d.hardware(-1, "dma_write", **at, content=d.content())
+            d.hardware(-1, by_kernel.DmaWrite(at, d.content()))
         else:
-            d.hardware(-1, "dma_read", **at)
+            d.hardware(-1, by_kernel.DmaRead(at))
         return
     cpu = d.rng.choice([1, 2])
     if cpu not in d.offline:
-        d.hardware(cpu, d.rng.choice(["evict", "prefetch"]), **at)
+        d.hardware(cpu, d.rng.choice([by_cpu.Evict(at), by_cpu.Prefetch(at)]))
 
 
 def tick(d: Draft) -> None:
     """A second passes."""
-    d.hardware(-1, "tick")
+    d.hardware(-1, by_kernel.Tick())
 
 
 FILE = (TEXT, TEXT + 1, DATA, DATA + 1)

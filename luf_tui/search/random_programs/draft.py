@@ -24,7 +24,10 @@ from luf_tui.engine.operations.scan import Scan
 from luf_tui.engine.operations.uffdio import UffdCopy, UffdMove
 from luf_tui.engine.operations.unmap import Unmap
 from luf_tui.machine.config import MachineConfig
+from luf_tui.script.declaration import Arguments
 from luf_tui.script.program import Op
+from luf_tui.script.values import Pages, Target
+from luf_tui.script.verbs import by_cpu, by_kernel, by_process
 from luf_tui.search.random_programs.machines import (
     APP,
     CONTENTS,
@@ -40,35 +43,36 @@ from luf_tui.search.random_programs.machines import (
 )
 from luf_tui.search.random_programs.random_program import op
 
-STOPS: dict[str, tuple[type[Operation], ...]] = {
-    "reclaim": (Reclaim, Reclaim, Unmap, Shootdown),
-    "migrate": (Migrate, Migrate, Unmap, Shootdown),
-    "compact": (Compact, Migrate, Unmap),
-    "munmap": (Munmap, Zap, Zap, Shootdown),
-    "mmap": (Zap, Shootdown),
-    "mprotect": (Mprotect, Shootdown),
-    "mremap": (Mremap, Shootdown),
-    "madvise": (Madvise, Zap, Zap, Shootdown),
-    "fork": (Fork, Shootdown),
-    "exit": (Exit, Zap, Shootdown),
-    "write": (Fault, Fault, Shootdown, AllocPage),
-    "read": (Fault, AllocPage),
-    "write_file": (WriteFile, Shootdown),
-    "truncate": (DropPages, Shootdown),
-    "invalidate": (DropPages, Shootdown),
-    "writeback": (Writeback, Shootdown),
-    "uffd_wp": (UffdProtect, Shootdown),
-    "uffd_unwp": (UffdProtect,),
-    "uffd_copy": (UffdCopy,),
-    "uffd_move": (UffdMove, Shootdown),
-    "probe": (Uprobe, Shootdown),
-    "merge": (Merge, Shootdown),
-    "scan": (Scan, Shootdown),
-    "clear_soft_dirty": (Scan, Shootdown),
-    "offline_node": (Offline, Migrate),
-    "kalloc": (AllocPage, Shootdown, Refill),
-    "kfree": (FreePage,),
-    "run": (JoinMask,),
+STOPS: dict[type[Arguments], tuple[type[Operation], ...]] = {
+    by_kernel.Reclaim: (Reclaim, Reclaim, Unmap, Shootdown),
+    by_kernel.Demote: (Migrate, Migrate, Unmap, Shootdown),
+    by_kernel.Poison: (Migrate, Migrate, Unmap, Shootdown),
+    by_kernel.Compact: (Compact, Migrate, Unmap),
+    by_process.Munmap: (Munmap, Zap, Zap, Shootdown),
+    by_process.Mmap: (Zap, Shootdown),
+    by_process.Mprotect: (Mprotect, Shootdown),
+    by_process.Mremap: (Mremap, Shootdown),
+    by_process.Madvise: (Madvise, Zap, Zap, Shootdown),
+    by_process.Fork: (Fork, Shootdown),
+    by_process.Exit: (Exit, Zap, Shootdown),
+    by_cpu.Write: (Fault, Fault, Shootdown, AllocPage),
+    by_cpu.Read: (Fault, AllocPage),
+    by_process.WriteFile: (WriteFile, Shootdown),
+    by_process.Truncate: (DropPages, Shootdown),
+    by_process.Invalidate: (DropPages, Shootdown),
+    by_kernel.Writeback: (Writeback, Shootdown),
+    by_kernel.WriteProtect: (UffdProtect, Shootdown),
+    by_kernel.Unprotect: (UffdProtect,),
+    by_kernel.UffdioCopy: (UffdCopy,),
+    by_kernel.UffdioMove: (UffdMove, Shootdown),
+    by_process.Probe: (Uprobe, Shootdown),
+    by_kernel.Merge: (Merge, Shootdown),
+    by_kernel.Scan: (Scan, Shootdown),
+    by_process.ClearSoftDirty: (Scan, Shootdown),
+    by_kernel.OfflineNode: (Offline, Migrate),
+    by_kernel.Alloc: (AllocPage, Shootdown, Refill),
+    by_kernel.Free: (FreePage,),
+    by_cpu.Run: (JoinMask,),
 }
 """Operations that a verb runs through, before whose steps it may be left for a while."""
 MOST_BUSY = 3
@@ -91,11 +95,11 @@ class Draft:
     stores: float
     """How many accesses are stores."""
     ops: list[Op] = field(factory=list)
-    busy: dict[int, str] = field(factory=dict)
+    busy: dict[int, type[Arguments]] = field(factory=dict)
     """Tasks that are in the middle of something, and of which verb."""
     held: list[int] = field(factory=list)
     """Kernel objects that have memory."""
-    pinned: list[tuple[int, int, int]] = field(factory=list)
+    pinned: list[Target] = field(factory=list)
     offline: list[int] = field(factory=list)
     """CPUs that are down."""
     lost: set[tuple[int, int]] = field(factory=set)
@@ -125,12 +129,16 @@ class Draft:
             return self.vpn + 2 if self.vpn < DATA else self.vpn - 2
         return self.rng.choice(self.hot) if draw < 0.95 else self.rng.randrange(NEW)
 
-    def pair(self) -> dict[str, int]:
+    def pair(self) -> Pages:
         """The region around a page, whole as a rule."""
         at = self.page()
         if at == SHM or self.chance(0.2):
-            return {"vpn": at, "pages": 1}
-        return {"vpn": at // 2 * 2, "pages": 2}
+            return Pages(self.mm, at)
+        return Pages(self.mm, at // 2 * 2, 2)
+
+    def places(self, where: Pages) -> set[tuple[int, int]]:
+        """The scene's process and each of some pages."""
+        return {(self.mm, where.vpn + more) for more in range(where.pages)}
 
     def user(self, mm: int = -1) -> int:
         """A task that may act, of an address space if one is given; -1 when none may."""
@@ -157,30 +165,30 @@ class Draft:
         ]
         return self.rng.choice(free) if free else -1
 
-    def target(self) -> tuple[int, int, int]:
+    def target(self) -> Target:
         """A page by an address, or a page of the file by its place."""
         vpn = self.page()
         if TEXT <= vpn < SHM and self.chance(0.3):
-            return (1, vpn % 2, 0)
+            return Target(1, vpn % 2)
         mm = self.mm if self.chance(0.8) else self.rng.choice([APP, ELSE])
-        return (0, mm, vpn)
+        return Target(0, mm, vpn)
 
-    def targets(self) -> tuple[tuple[int, int, int], ...]:
+    def targets(self) -> tuple[Target, ...]:
         """The scene's page, and at times another one."""
-        first = self.target() if self.chance(0.3) else (0, self.mm, self.vpn)
+        first = self.target() if self.chance(0.3) else Target(0, self.mm, self.vpn)
         return (first,) if self.chance(0.65) else (first, self.target())
 
     # -- putting down -------------------------------------------------------------------------
 
-    def hardware(self, cpu: int, verb: str, /, **args: object) -> None:
+    def hardware(self, cpu: int, args: Arguments) -> None:
         """What no task does."""
-        self.ops.append(op(-1, cpu, verb, **args))
+        self.ops.append(op(-1, cpu, args))
 
-    def do(self, task: int, verb: str, /, **args: object) -> None:
+    def do(self, task: int, args: Arguments) -> None:
         """An operation, if there is somebody to perform it; at times left half-way."""
         if task < 0:
             return
-        one = op(task, CPU[task], verb, **args)
+        one, verb = op(task, CPU[task], args), type(args)
         if verb in STOPS and len(self.busy) < MOST_BUSY and self.chance(self.halts):
             one = evolve(one, stop=self._stop(verb))
             self.busy[task] = verb
@@ -194,25 +202,25 @@ class Draft:
     def meanwhile(self) -> None:
         """What the hardware does while somebody is half-way: an IPI arrives, a CPU walks ahead."""
         cpus = [cpu for cpu in range(self.config.cpus) if cpu not in self.offline]
-        verb = self.rng.choice(["deliver", "deliver", "prefetch", "evict"])
-        where = {} if verb == "deliver" else {"mm": self.mm, "vpn": self.vpn}
-        self.hardware(self.rng.choice(cpus), verb, **where)
+        here, deliver = Pages(self.mm, self.vpn), by_cpu.Deliver()
+        args = self.rng.choice([deliver, deliver, by_cpu.Prefetch(here), by_cpu.Evict(here)])
+        self.hardware(self.rng.choice(cpus), args)
 
     def run(self, cpu: int, task: int) -> None:
         """A CPU runs a task, which may be left before it has joined mm_cpumask."""
-        one = op(-1, cpu, "run", task=task)
+        one = op(-1, cpu, by_cpu.Run(task))
         if len(self.busy) < MOST_BUSY and self.chance(self.halts):
             one = evolve(one, stop="join")
-            self.busy[task] = "run"
+            self.busy[task] = by_cpu.Run
         self.ops.append(one)
 
-    def _stop(self, verb: str) -> str:
+    def _stop(self, verb: type[Arguments]) -> str:
         return self.rng.choice(self.rng.choice(STOPS[verb]).STEPS).name
 
     def resume(self, task: int) -> None:
         """Somebody goes on, at times not to the end."""
         again = self._stop(self.busy[task]) if self.chance(0.25) else ""
-        self.ops.append(evolve(op(task, CPU[task], "resume"), stop=again))
+        self.ops.append(evolve(op(task, CPU[task], by_process.Resume()), stop=again))
         if not again:
             del self.busy[task]
 
@@ -230,16 +238,17 @@ class Draft:
 
     def access(self, task: int, vpn: int) -> None:
         """A load or a store of one page."""
+        where = Pages(USERS.get(task, -1), vpn)
         if self.chance(self.stores):
-            self.do(task, "write", vpn=vpn, content=self.content())
+            self.do(task, by_cpu.Write(where, self.content()))
         else:
-            self.do(task, "read", vpn=vpn)
+            self.do(task, by_cpu.Read(where))
 
     def everybody(self) -> None:
         """Whoever shares the page looks at it."""
         for task, mm in self.owners():
             if mm == self.mm and task not in self.busy and CPU[task] not in self.offline:
-                self.ops.append(op(task, CPU[task], "read", vpn=self.vpn))
+                self.ops.append(op(task, CPU[task], by_cpu.Read(Pages(mm, self.vpn))))
 
     def take(self) -> None:
         """Memory changes hands."""
@@ -247,15 +256,16 @@ class Draft:
         if draw < 0.7 and len(self.held) < len(self.config.objects):
             free = [name for name in range(len(self.config.objects)) if name not in self.held]
             order = 0 if self.chance(0.75) else self.rng.randrange(self.config.max_order + 1)
-            args = {"order": order, "content": self.content(), "node": -1}
-            name, atomic = self.rng.choice(free), int(self.chance(0.1))
+            content = self.content()
+            name, atomic = self.rng.choice(free), self.chance(0.1)
             self.held.append(name)
-            self.do(task, "kalloc", object=name, atomic=atomic, **args)
+            self.do(task, by_kernel.Alloc(name, order, atomic, content=content))
         elif draw < 0.85 and self.held:
             name = self.held.pop(self.rng.randrange(len(self.held)))
-            self.do(task, "kfree", object=name)
+            self.do(task, by_kernel.Free(name))
         elif draw < 0.92:
-            self.do(task, "drain")
+            self.do(task, by_kernel.Drain())
         else:
             mm = self.rng.choice([APP, ELSE])
-            self.do(self.user(mm), "write", vpn=self.rng.randrange(2), content=self.content())
+            task, where = self.user(mm), Pages(mm, self.rng.randrange(2))
+            self.do(task, by_cpu.Write(where, self.content()))

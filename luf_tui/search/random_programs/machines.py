@@ -16,6 +16,9 @@ from luf_tui.machine.config import (
     TaskConfig,
 )
 from luf_tui.script.program import Op
+from luf_tui.script.values import Place, Rights
+from luf_tui.script.verbs.by_cpu import Run
+from luf_tui.script.verbs.by_process import Mmap
 from luf_tui.search.random_programs.random_program import op
 
 PAGES = ("heap.0", "heap.1", "text.0", "text.1", "data.0", "data.1", "shm.0", "new.0", "new.1")
@@ -95,23 +98,22 @@ def some_memory(rng: Random) -> MachineConfig:
     return evolve(SMALL, **rng.choice(MEMORY))  # type: ignore[arg-type]
 
 
-def _mapping(mm: int, vpn: int, *, write: int, shared: int, pages: int = 2) -> Op:
+def _mapping(mm: int, vpn: int, *, write: bool, shared: bool, pages: int = 2) -> Op:
     file_page = vpn % 2 if TEXT <= vpn < SHM else -1
-    may_write = int(write or not shared)
-    where = {"mm": mm, "vpn": vpn, "pages": pages, "file_page": file_page, "shared": shared}
-    return op(-1, -1, "mmap", **where, read=1, write=write, may_write=may_write)
+    rights = Rights(write=write, shared=shared, may_write=write or not shared)
+    return op(-1, -1, Mmap(file_page, rights, Place(mm, vpn, pages)))
 
 
 def some_setup(rng: Random) -> tuple[Op, ...]:
     """Private memory, two mappings of the file, and shared memory, in each of two processes."""
     made = []
     for mm in (APP, ELSE):
-        shared, write = rng.randrange(2), rng.randrange(2)
+        shared, write = bool(rng.randrange(2)), bool(rng.randrange(2))
         made += [
-            _mapping(mm, HEAP, write=1, shared=0),
-            _mapping(mm, TEXT, write=0, shared=shared),
-            _mapping(mm, DATA, write=write, shared=1),
-            _mapping(mm, SHM, write=1, shared=1, pages=1),
+            _mapping(mm, HEAP, write=True, shared=False),
+            _mapping(mm, TEXT, write=False, shared=shared),
+            _mapping(mm, DATA, write=write, shared=True),
+            _mapping(mm, SHM, write=True, shared=True, pages=1),
         ]
-    first = [op(-1, CPU[task], "run", task=task) for task in (4, 5)]
+    first = [op(-1, CPU[task], Run(task)) for task in (4, 5)]
     return (*made, *first)

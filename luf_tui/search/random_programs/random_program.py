@@ -8,7 +8,10 @@ from attrs import evolve
 
 from luf_tui.errors import Span
 from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
+from luf_tui.script.declaration import Arguments
 from luf_tui.script.program import Op, Program
+from luf_tui.script.values import Block, FileRange, Pages, Place, Rights, Target
+from luf_tui.script.verbs import by_cpu, by_kernel, by_process
 
 PAGES = ("heap.0", "heap.1", "text.0", "text.1", "data.0", "data.1")
 CONTENTS = ("zero", "poison", "lib.0 v1", "lib.1 v1", *(f"w{n}" for n in range(8)))
@@ -40,22 +43,26 @@ USERS = {APP1: 1, APP2: 2, OTHER: 0, KID: 2}
 """User tasks and the CPU each runs on."""
 
 
-def op(task: int, cpu: int, verb: str, /, **args: object) -> Op:
-    """One operation, written as its numbers."""
-    text = f"{verb} " + " ".join(f"{name}={value}" for name, value in args.items())
-    return Op(Span(1), text, task, cpu, verb, args)  # type: ignore[arg-type]
+def op(task: int, cpu: int, args: Arguments) -> Op:
+    """One operation, its line written as its arguments."""
+    return Op(Span(1), f"{args.verb.word} {args}", task, cpu, args)
 
 
 def _mapping(mm: int) -> list[Op]:
-    rights = {"read": 1, "may_write": 1}
+    write = bool(mm)
     return [
-        op(-1, -1, "mmap", mm=mm, vpn=0, pages=2, write=1, **rights),
-        op(-1, -1, "mmap", mm=mm, vpn=2, pages=2, file_page=0, write=mm, **rights),
-        op(-1, -1, "mmap", mm=mm, vpn=4, pages=2, file_page=0, shared=1, write=mm, **rights),
+        op(-1, -1, by_process.Mmap(-1, Rights(write=True), Place(mm, 0, 2))),
+        op(-1, -1, by_process.Mmap(0, Rights(write=write), Place(mm, 2, 2))),
+        op(-1, -1, by_process.Mmap(0, Rights(write=write, shared=True), Place(mm, 4, 2))),
     ]
 
 
-SETUP = (*_mapping(0), *_mapping(1), op(APP1, 1, "run", task=APP1), op(APP2, 2, "run", task=APP2))
+SETUP = (
+    *_mapping(0),
+    *_mapping(1),
+    op(APP1, 1, by_cpu.Run(APP1)),
+    op(APP2, 2, by_cpu.Run(APP2)),
+)
 
 TABLES = evolve(
     CONFIG, table_span=3, gather_slots=2, nodes=(Node("dram", 16), Node("cxl", 8, tier=1))
@@ -80,7 +87,7 @@ def random_program(seed: int, length: int = 40, config: MachineConfig = CONFIG) 
             ops.append(_kernel_work(rng, hot))
         elif draw < 0.93 and not forked:
             forked = True
-            ops.append(op(APP1, 1, "fork", child=2))
+            ops.append(op(APP1, 1, by_process.Fork(0, 2)))
         else:
             kind = rng.random()
             if kind < 0.6:
@@ -97,74 +104,77 @@ def _page(rng: Random, hot: list[int]) -> int:
 def _access(rng: Random, hot: list[int], forked: bool) -> Op:
     task = rng.choice([APP1, APP1, APP2, APP2, OTHER, KID if forked else APP2])
     vpn = _page(rng, hot)
+    where = Pages(CONFIG.tasks[task].mm, vpn)
     if rng.random() < 0.7:
-        return op(task, USERS[task], "read", vpn=vpn)
-    return op(task, USERS[task], "write", vpn=vpn, content=rng.randrange(4, 12))
+        return op(task, USERS[task], by_cpu.Read(where))
+    return op(task, USERS[task], by_cpu.Write(where, rng.randrange(4, 12)))
 
 
 def _kernel_work(rng: Random, hot: list[int]) -> Op:
     targets = tuple(
-        (0, rng.choice([0, 0, 0, 1]), _page(rng, hot)) for _ in range(rng.choice([1, 1, 2]))
+        Target(0, rng.choice([0, 0, 0, 1]), _page(rng, hot)) for _ in range(rng.choice([1, 1, 2]))
     )
     draw = rng.random()
     if draw < 0.4:
-        return op(KSWAPD, 0, "reclaim", targets=targets)
+        return op(KSWAPD, 0, by_kernel.Reclaim(targets))
     if draw < 0.65:
-        node, sync = rng.randrange(2), int(rng.random() < 0.2)
-        return op(KSWAPD, 0, "migrate", targets=targets, node=node, reason=0, sync=sync)
+        node, sync = rng.randrange(2), rng.random() < 0.2
+        return op(KSWAPD, 0, by_kernel.Demote(targets, node, sync))
     if draw < 0.75:
-        return op(KERNEL, 0, "drain")
+        return op(KERNEL, 0, by_kernel.Drain())
     thing = rng.randrange(2)
     if draw < 0.9:
-        args = {"order": rng.randrange(2), "content": rng.randrange(4, 12), "node": -1}
-        return op(KERNEL, 0, "kalloc", object=thing, atomic=int(rng.random() < 0.2), **args)
+        order, content = rng.randrange(2), rng.randrange(4, 12)
+        args = by_kernel.Alloc(thing, order, rng.random() < 0.2, content=content)
+        return op(KERNEL, 0, args)
     if draw < 0.95:
-        return op(KERNEL, 0, "kfree", object=thing)
-    room = {"node": rng.randrange(2), "order": rng.choice([1, 2])}
-    content = rng.randrange(4, 12)
-    return op(KERNEL, 0, "compact", targets=targets, object=thing, content=content, **room)
+        return op(KERNEL, 0, by_kernel.Free(thing))
+    node, order = rng.randrange(2), rng.choice([1, 2])
+    block = Block(thing, order, rng.randrange(4, 12))
+    return op(KERNEL, 0, by_kernel.Compact(targets, node, block))
 
 
 def _advice(rng: Random) -> Op:
     """What a process says of its pages, and what the kernel finds out about them."""
-    task, where = rng.choice([APP1, OTHER]), {"vpn": rng.choice([0, 2, 4]), "pages": 2}
+    task = rng.choice([APP1, OTHER])
+    mm, at = CONFIG.tasks[task].mm, rng.choice([0, 2, 4])
     if rng.random() < 0.7:
-        return op(task, USERS[task], "madvise", **where, advice=rng.randrange(3))
+        return op(task, USERS[task], by_process.Madvise(Pages(mm, at, 2), rng.randrange(3)))
     if rng.random() < 0.5:
-        return op(KERNEL, 0, "scan", mm=rng.randrange(2), **where)
-    return op(task, USERS[task], "clear_soft_dirty")
+        return op(KERNEL, 0, by_kernel.Scan(Pages(rng.randrange(2), at, 2)))
+    return op(task, USERS[task], by_process.ClearSoftDirty(mm))
 
 
 def _replacement(rng: Random) -> list[Op]:
     """Another page comes under an address without a write fault."""
     draw, one, content = rng.random(), rng.randrange(2), rng.randrange(4, 12)
     if draw < 0.3:
-        return [op(APP1, 1, "probe", vpn=rng.choice([2, 3]), content=content)]
+        return [op(APP1, 1, by_process.Probe(Pages(0, rng.choice([2, 3])), content))]
     if draw < 0.5:
-        return [op(KSWAPD, 0, "merge", targets=((0, 0, one), (0, rng.randrange(2), 1 - one)))]
-    register = op(KERNEL, 0, "uffd_register", mm=0, vpn=0, pages=2)
+        other = Target(0, rng.randrange(2), 1 - one)
+        return [op(KSWAPD, 0, by_kernel.Merge(Target(0, 0, one), other))]
+    register = op(KERNEL, 0, by_kernel.Register(Pages(0, 0, 2), missing=False))
     if draw < 0.6:
-        return [register, op(KERNEL, 0, "uffd_copy", mm=0, vpn=one, content=content)]
-    return [register, op(KERNEL, 0, "uffd_move", mm=0, vpn=one, to=1 - one)]
+        return [register, op(KERNEL, 0, by_kernel.UffdioCopy(Pages(0, one), content))]
+    return [register, op(KERNEL, 0, by_kernel.UffdioMove(Pages(0, one), 1 - one))]
 
 
 def _mapping_change(rng: Random) -> Op:
     task = rng.choice([APP1, OTHER])
-    cpu, where = USERS[task], {"vpn": rng.choice([0, 2, 4]), "pages": 2}
+    cpu, where = USERS[task], Pages(CONFIG.tasks[task].mm, rng.choice([0, 2, 4]), 2)
     draw = rng.random()
     if draw < 0.2:
-        return op(task, cpu, "munmap", **where)
+        return op(task, cpu, by_process.Munmap(where))
     if draw < 0.4:
-        rights = {"read": int(rng.random() < 0.8), "write": rng.randrange(2)}
-        return op(task, cpu, "mprotect", **where, **rights)
+        rights = Rights(rng.random() < 0.8, bool(rng.randrange(2)))
+        return op(task, cpu, by_process.Mprotect(where, rights))
     if draw < 0.6:
-        file_page = 0 if where["vpn"] else -1
-        args = {"read": 1, "write": rng.randrange(2), "may_write": 1, "fixed": 1}
-        shared = int(where["vpn"] == 4)
-        return op(task, cpu, "mmap", **where, **args, file_page=file_page, shared=shared)
+        rights = Rights(write=bool(rng.randrange(2)), shared=where.vpn == 4)
+        place = Place(where.mm, where.vpn, where.pages, fixed=True)
+        return op(task, cpu, by_process.Mmap(0 if where.vpn else -1, rights, place))
     if draw < 0.8:
         content = rng.randrange(4, 12)
-        return op(task, cpu, "write_file", page=rng.randrange(2), content=content)
+        return op(task, cpu, by_process.WriteFile(rng.randrange(2), content))
     if draw < 0.9:
-        return op(task, cpu, "truncate", file=0, pages=rng.randrange(3))
-    return op(task, cpu, "invalidate", page=0, pages=2)
+        return op(task, cpu, by_process.Truncate(FileRange(0, 2), rng.randrange(3)))
+    return op(task, cpu, by_process.Invalidate(FileRange(0, 2)))

@@ -6,7 +6,11 @@ from collections.abc import Callable
 
 from luf_tui.errors import InputError, LufError, Problem, excerpt
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, TextPanel
+from luf_tui.view.columns import wrap
 from luf_tui.view.marks import Mark, Row
+
+HINT = 80
+"""Cells of a hint in one row."""
 
 
 class ProblemsPanel(TextPanel):
@@ -54,5 +58,6 @@ def _rows_of(problem: Problem, source: tuple[str, ...]) -> list[Row]:
         rows.append((Mark(number, DIM), Mark(quoted)))
         rows.append((Mark("      │ ", DIM), Mark(carets, BAD)))
     if problem.hint:
-        rows.append((Mark("        ", DIM), Mark(problem.hint, ACCENT)))
+        hint = wrap(problem.hint, HINT)
+        rows += [(Mark("        ", DIM), Mark(line, ACCENT)) for line in hint]
     return rows

@@ -1,0 +1,52 @@
+"""From a line of a program to an operation on a stack."""
+
+from __future__ import annotations
+
+import luf_tui.engine.operations  # noqa: F401  # every verb's start is registered
+from luf_tui.engine.arguments import STARTS
+from luf_tui.engine.kernel import Kernel
+from luf_tui.errors import Refused
+from luf_tui.machine import events as ev
+from luf_tui.machine.machine import Machine
+from luf_tui.machine.schema import Context
+from luf_tui.script.declaration import Performer
+from luf_tui.script.program import Op
+from luf_tui.script.verbs.by_cpu import CpuUp, Idle, Run
+
+
+def check_online(m: Machine, cpu: int, what: str) -> None:
+    """Raises Refused when a line is about a CPU that is down."""
+    if m.cpu[cpu].offline:
+        raise Refused(f"{what}: cpu{cpu} is offline; `cpu{cpu} online` first")
+
+
+def check_switch(m: Machine, cpu: int, what: str) -> None:
+    """Raises Refused when a CPU cannot turn to another task: it waits with preemption off, or is in
+    the middle of something with interrupts off.
+    """
+    if m.shootdown[cpu].waiting:
+        raise Refused(f"{what}: cpu{cpu} waits for acknowledgements with preemption off")
+    if m.cpu[cpu].irqs_off:
+        raise Refused(f"{what}: cpu{cpu} has interrupts off; resume what it is doing first")
+
+
+def begin(k: Kernel, op: Op, item: int) -> Context:
+    """Put the operation of a program line on its context's stack; returns the context.
+
+    Raises Refused when the machine cannot do it now.
+    """
+    m, what = k.m, op.text.strip()
+    mine = op.verb.performer is Performer.TASK and op.task >= 0
+    ctx = m.task_ctx(m.task[op.task]) if mine else m.boot_ctx
+    k.enter(ctx)
+    if ctx.depth:
+        raise Refused(f"{what}: {m.ctx_name(ctx)} is still busy; resume it first")
+    if op.cpu >= 0 and not isinstance(op.args, CpuUp):
+        check_online(m, op.cpu, what)
+    if isinstance(op.args, Run | Idle):
+        check_switch(m, op.cpu, what)
+    kind, args = STARTS[type(op.args)](k, op, op.args)
+    ctx.line = item
+    k.push(ctx, kind, args)
+    k.emit(ev.BEGIN, k.cpu, ctx.index, item + 1)
+    return ctx
