@@ -49,13 +49,19 @@ class Kernel:
         return self.view(ctx, depth - 1) if depth else None
 
     def push(self, ctx: Context, kind: type[Operation], args: Mapping[str, object]) -> None:
-        """Put an operation on top of a context's stack, as this architecture does it."""
+        """Put an operation on top of a context's stack, as this architecture does it. Raises
+        TypeError for an argument that is none of its locals.
+        """
         kind = kind.ON.get(self._arch, kind)
         assert ctx.depth < STACK_DEPTH
         self.m.stack[ctx.index * STACK_DEPTH + ctx.depth].op = kind.NUMBER
         act = self.view(ctx, ctx.depth)
         for name, value in args.items():
-            kind.LOCALS[name].write(act, kind.LOCALS[name].encode(value))
+            try:
+                local = kind.LOCALS[name]
+            except KeyError:
+                raise TypeError(kind.no_local(name)) from None
+            local.write(act, local.encode(value))
         ctx.depth += 1
 
     def replace(self, ctx: Context, kind: type[Operation], args: Mapping[str, object]) -> None:

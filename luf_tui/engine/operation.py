@@ -155,6 +155,11 @@ class Operation(Record):
         cls.NUMBER = len(OPERATIONS)
         OPERATIONS.append(cls)
 
+    @classmethod
+    def no_local(cls, name: str) -> str:
+        """What is told of an argument that is none of its locals."""
+        return f"{cls.NAME} has no local '{name}'; it has {', '.join(cls.LOCALS) or 'none'}"
+
     @property
     def ctx(self) -> Context:
         """The context this operation runs in."""
