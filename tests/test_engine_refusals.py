@@ -12,11 +12,11 @@ from luf_tui.script.program import Op, Program
 from luf_tui.script.values import Pages, Place, Rights
 from luf_tui.script.verbs import by_cpu
 from luf_tui.script.verbs.by_process import Fork, Mmap, Mremap, Munmap, Resume
-from luf_tui.search.random_programs.random_program import CONFIG, op
+from luf_tui.search.random_programs.draft import op
+from luf_tui.search.random_programs.machines import APP, APP1, APP2, KID, SMALL
 from tests.engine_runs import Run
 
 POLICIES = pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
-KERNEL, APP1, APP2, KID = 1, 2, 3, 5
 
 
 def anon(vpn: int) -> Op:
@@ -26,7 +26,7 @@ def anon(vpn: int) -> Op:
 
 def play(*ops: Op) -> Director:
     items = (op(APP1, 1, by_cpu.Run(APP1)), *ops)
-    director = Director(Program("t", "t", "", CONFIG, "luf", (), items), make_policy("luf"))
+    director = Director(Program("t", "t", "", SMALL, "luf", (), items), make_policy("luf"))
     for _ in director.play():
         pass
     return director
@@ -38,6 +38,25 @@ def test_a_cpu_with_interrupts_off_runs_nobody_else() -> None:
         Run(half + "cpu0 read thief.heap.0\n")
     with pytest.raises(Refused, match="cpu0 has interrupts off"):
         Run(half + "cpu0 idle\n")
+
+
+REFILLING = "cpu0 run thief\nkernel on cpu0\nkernel alloc slab stop before settle\n"
+
+
+def test_a_cpu_that_refills_its_pcp_list_runs_nobody_else() -> None:
+    with pytest.raises(Refused, match="cpu0 refills its pcp list with preemption off"):
+        Run(REFILLING + "cpu0 read thief.heap.0\n")
+    with pytest.raises(Refused, match="cpu0 refills its pcp list with preemption off"):
+        Run(REFILLING + "cpu0 offline\n")
+
+
+def test_nobody_drains_a_pcp_list_that_is_being_refilled() -> None:
+    half = REFILLING + "kcompactd on cpu1\nkcompactd offline dram\n"
+    waits, done = Run(half), Run(half + "kernel resume\n")
+
+    assert 1 == len(waits.events("blocked"))
+    assert 2 == sum(ctx.depth > 0 for ctx in waits.m.ctx)
+    assert 0 == sum(ctx.depth for ctx in done.m.ctx)
 
 
 def test_nothing_moves_from_or_to_where_it_cannot() -> None:
@@ -63,7 +82,7 @@ def test_a_move_whose_range_goes_before_it_gets_the_lock_does_nothing() -> None:
 
 
 def test_nobody_forks_into_a_process_that_lives() -> None:
-    child = op(APP1, 1, Fork(0, 2))
+    child = op(APP1, 1, Fork(APP, KID))
     with pytest.raises(Refused, match="kid lives already"):
         play(anon(0), child, child)
 

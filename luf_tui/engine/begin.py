@@ -5,13 +5,14 @@ from __future__ import annotations
 import luf_tui.engine.operations  # noqa: F401  # every verb's start is registered
 from luf_tui.engine.arguments import STARTS
 from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operations.memory import refills
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Context
 from luf_tui.script.declaration import Performer
 from luf_tui.script.program import Op
-from luf_tui.script.verbs.by_cpu import CpuUp, Idle, Run
+from luf_tui.script.verbs.by_cpu import CpuDown, CpuUp, Idle, Run
 
 
 def check_online(m: Machine, cpu: int, what: str) -> None:
@@ -20,14 +21,17 @@ def check_online(m: Machine, cpu: int, what: str) -> None:
         raise Refused(f"{what}: cpu{cpu} is offline; `cpu{cpu} online` first")
 
 
-def check_switch(m: Machine, cpu: int, what: str) -> None:
-    """Raises Refused when a CPU cannot turn to another task: it waits with preemption off, or is in
-    the middle of something with interrupts off.
+def check_switch(k: Kernel, cpu: int, what: str) -> None:
+    """Raises Refused when a CPU cannot turn to another task: it is in the middle of something with
+    preemption or interrupts off.
     """
+    m = k.m
     if m.shootdown[cpu].waiting:
         raise Refused(f"{what}: cpu{cpu} waits for acknowledgements with preemption off")
     if m.cpu[cpu].irqs_off:
         raise Refused(f"{what}: cpu{cpu} has interrupts off; resume what it is doing first")
+    if refills(k, cpu):
+        raise Refused(f"{what}: cpu{cpu} refills its pcp list with preemption off")
 
 
 def begin(k: Kernel, op: Op, item: int) -> Context:
@@ -43,8 +47,8 @@ def begin(k: Kernel, op: Op, item: int) -> Context:
         raise Refused(f"{what}: {m.ctx_name(ctx)} is still busy; resume it first")
     if op.cpu >= 0 and not isinstance(op.args, CpuUp):
         check_online(m, op.cpu, what)
-    if isinstance(op.args, Run | Idle):
-        check_switch(m, op.cpu, what)
+    if isinstance(op.args, Run | Idle | CpuDown):
+        check_switch(k, op.cpu, what)
     kind, args = STARTS[type(op.args)](k, op, op.args)
     ctx.line = item
     k.push(ctx, kind, args)

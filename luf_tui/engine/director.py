@@ -81,24 +81,26 @@ class Director:
         """Play to the end, passing over operations that the machine cannot do when their turn has
         come, as a race does.
         """
-        for at, item in enumerate(self.program.items):
-            self._item = at
-            if isinstance(item, Op):
-                with suppress(Refused):
-                    yield from self._op(item)
-                yield from self._others()
+        for at in range(len(self.program.items)):
+            with suppress(Refused):
+                yield from self._play_item(at)
+            yield from self._others()
             yield ItemInfo(at)
 
     def play_until(self, end: int) -> Iterator[StepInfo | ItemInfo]:
         """Play the items before number `end`, as `play` does."""
-        for at, item in enumerate(self.program.items[:end]):
-            self._item = at
-            if isinstance(item, Op):
-                yield from self._op(item)
-                yield from self._others()
-            elif isinstance(item, Race):
-                yield from self._race(item)
+        for at in range(end):
+            yield from self._play_item(at)
             yield ItemInfo(at)
+
+    def _play_item(self, at: int) -> Iterator[StepInfo]:
+        self._item = at
+        item = self.program.items[at]
+        if isinstance(item, Op):
+            yield from self._op(item)
+            yield from self._others()
+        elif isinstance(item, Race):
+            yield from self._race(item)
 
     # -- one line -------------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class Director:
         if state.task is task:
             return
         check_online(m, cpu, what)
-        check_switch(m, cpu, what)
+        check_switch(self.k, cpu, what)
         borrowed = state.loaded_mm if state.lazy else None
         self.k.enter(m.boot_ctx)
         self.k.push(m.boot_ctx, Switch, {"cpu": cpu, "to": task})

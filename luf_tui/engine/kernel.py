@@ -48,6 +48,10 @@ class Kernel:
         depth = ctx.depth
         return self.view(ctx, depth - 1) if depth else None
 
+    def runs_through(self, ctx: Context, kind: type[Operation]) -> bool:
+        """Whether an operation of a kind is on a context's stack."""
+        return any(isinstance(self.view(ctx, level), kind) for level in range(ctx.depth))
+
     def push(self, ctx: Context, kind: type[Operation], args: Mapping[str, object]) -> None:
         """Put an operation on top of a context's stack, as this architecture does it. Raises
         TypeError for an argument that is none of its locals.

@@ -17,7 +17,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
 from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
-from luf_tui.engine.operations.memory import DrainPage
+from luf_tui.engine.operations.memory import DrainPage, refills
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine.schema import Context, Mm
@@ -169,6 +169,8 @@ class Turns:
         if not state.task:
             return True
         running = m.task_ctx(state.task)
+        if refills(k, cpu):
+            return False
         if isinstance(k.top(running), Shootdown | FinishSwitch | JoinMask):
             return False
         return "switch" in self.allowed or not running.depth or not k.can_move(running)
@@ -176,7 +178,8 @@ class Turns:
     def _may_choose(self, choice: Choice) -> bool:
         m, cpu = self.k.m, choice.cpu
         if choice.mm is None:
-            return any(m.pcp_list(cpu, zone).head for zone in m.zone)
+            waits = any(m.pcp_list(cpu, zone).head for zone in m.zone)
+            return waits and not refills(self.k, cpu)
         mm, vpn = choice.mm, choice.vpn
         cached = any(entry.mm is mm and entry.vpn == vpn for entry in m.tlb_of(cpu))
         if choice.kind is Evict:

@@ -201,6 +201,14 @@ class Refill(Operation, name="rmqueue_bulk"):
         return DONE
 
 
+def refills(k: Kernel, cpu: int) -> bool:
+    """Whether a CPU's pcp list is being refilled: pcp->lock is held and preemption is off until all
+    that was taken from buddy is paid for, as in rmqueue_pcplist().
+    """
+    task = k.m.cpu[cpu].task
+    return task is not None and k.runs_through(k.m.task_ctx(task), Refill)
+
+
 class FreePage(Operation, name="free"):
     """free_unref_page(): prepare a block and give it back, with or without a key (OP-5)."""
 

@@ -6,7 +6,7 @@ from luf_tui.engine import allocator
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.memory import change_bytes
+from luf_tui.engine.operations.memory import change_bytes, refills
 from luf_tui.engine.operations.migrate import HOTPLUG, Migrate
 from luf_tui.engine.operations.section import EndSection
 from luf_tui.engine.operations.unmap import isolate
@@ -37,7 +37,10 @@ class Offline(Operation, name="offline_pages"):
     tried = Local("its pages were migrated")
     frame = Reference[Frame]("frame", "the last block isolated")
 
-    @step("drain the pcp lists")
+    def _pcp_unlocked(self, k: Kernel) -> bool:
+        return not any(refills(k, cpu) for cpu in range(k.m.config.cpus))
+
+    @step("drain the pcp lists", when=_pcp_unlocked)
     def drain(self, k: Kernel) -> Next:
         """zone_pcp_disable(): a page of this node that waits on any CPU's list."""
         for cpu in range(k.m.config.cpus):
