@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from luf_tui.engine.director import Director, ItemInfo
+from luf_tui.engine.director import Director
 from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
-from luf_tui.oracle.oracle import Finding, Oracle
+from luf_tui.oracle.judge import judged
+from luf_tui.oracle.oracle import Finding
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from tests import invariants
@@ -35,13 +36,10 @@ class Run:
         text = HEAD.replace(MACHINE, machine) + script
         director = Director(parse(text, "test.luf"), make_policy(policy, without))
         self.m: Machine = director.machine
-        oracle, seen = Oracle(self.m), 0
         self.found: list[Finding] = []
-        for moved in director.play():
+        for _, found in judged(self.m, director.play()):
             invariants.check(self.m)
-            if not isinstance(moved, ItemInfo):
-                self.found += oracle.judge(seen, moved.item)
-                seen = len(self.m.events)
+            self.found += found
 
     def violations(self) -> list[tuple[str, str]]:
         """Rule and obligation of each violation."""

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.oracle.oracle import VIOLATION, Oracle
+from luf_tui.oracle.judge import violations
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
 from luf_tui.search.random_programs.random_program import random_program
@@ -22,17 +21,10 @@ LATR = SCENARIOS / "policies" / "latr.py"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def violations(program: Program) -> list[str]:
+def found(program: Program) -> list[str]:
     """What the oracle finds when LATR plays a program."""
-    director = Director(program, runpy.run_path(str(LATR))["Latr"]())
-    oracle, seen, bad = Oracle(director.machine), 0, []
-    for moved in director.play():
-        if isinstance(moved, ItemInfo):
-            continue
-        found = oracle.judge(seen, moved.item)
-        bad += [one.message for one in found if one.weight == VIOLATION]
-        seen = len(director.machine.events)
-    return bad
+    policy = runpy.run_path(str(LATR))["Latr"]()
+    return [one.message for one in violations(program, policy)]
 
 
 def test_the_example_is_under_sixty_lines() -> None:
@@ -50,8 +42,8 @@ def test_its_scenario_holds_without_an_ipi(luf_tui: Run) -> None:
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.rglob("*.luf")), ids=str)
 def test_no_scenario_breaks_an_obligation_under_latr(path: Path) -> None:
-    assert [] == violations(load(str(path)))
+    assert [] == found(load(str(path)))
 
 
 def test_no_random_program_breaks_an_obligation_under_latr() -> None:
-    assert [] == [told for seed in range(60) for told in violations(random_program(seed))]
+    assert [] == [told for seed in range(60) for told in found(random_program(seed))]

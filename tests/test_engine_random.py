@@ -1,33 +1,15 @@
-"""Random programs: no policy breaks an obligation, and the books are right at every step."""
+"""Random programs: the books are right at every step, and every write is logged."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 
-from luf_tui.engine.director import Director, ItemInfo
-from luf_tui.oracle.oracle import VIOLATION, Oracle
+from luf_tui.engine.director import Director
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Program
 from tests import invariants
 from tests.strategies import programs
-
-
-@pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
-@given(program=programs())
-@settings(max_examples=60, deadline=None, derandomize=True)
-def test_no_policy_violates(policy: str, program: Program) -> None:
-    """With all guards on, no CPU ever reads or writes what it must not."""
-    director = Director(program, make_policy(policy))
-    oracle, seen, bad = Oracle(director.machine), 0, []
-    for moved in director.play_on():
-        if isinstance(moved, ItemInfo):
-            continue
-        found = oracle.judge(seen, moved.item)
-        bad += [finding.message for finding in found if finding.weight == VIOLATION]
-        seen = len(director.machine.events)
-
-    assert [] == bad
 
 
 @pytest.mark.parametrize("policy", ["eager", "luf"])

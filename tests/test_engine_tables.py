@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from luf_tui.engine.director import Director, ItemInfo
 from luf_tui.machine.event_log import Event
 from luf_tui.machine.schema import TABLE
-from luf_tui.oracle.oracle import VIOLATION, Oracle
-from luf_tui.policy.registry import make_policy
-from luf_tui.search.random_programs.random_program import TABLES, random_program
-from tests import invariants
 from tests.engine_runs import MACHINE, Run
 
 SPAN = MACHINE.replace("\n", ", table-span 2\n")
@@ -154,19 +149,6 @@ def test_mremap_without_memory_for_page_tables_moves_nothing() -> None:
     assert run.m.vma_at(run.m.mm[0], 2).mapped
     assert not run.m.vma_at(run.m.mm[0], 4).mapped
     assert (None, 0) == (run.m.mm[0].writer, run.m.mm[0].flush_pending)
-
-
-@pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
-def test_random_programs_with_page_tables_break_nothing(policy: str) -> None:
-    for seed in range(60):
-        director = Director(random_program(seed, config=TABLES), make_policy(policy))
-        oracle, seen = Oracle(director.machine), 0
-        for moved in director.play():
-            if not isinstance(moved, ItemInfo):
-                found = oracle.judge(seen, moved.item)
-                assert [] == [one.message for one in found if one.weight == VIOLATION], seed
-                seen = len(director.machine.events)
-        invariants.check(director.machine)
 
 
 def test_a_fork_during_a_migration_gives_the_child_the_page() -> None:

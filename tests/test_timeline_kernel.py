@@ -30,6 +30,7 @@ from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import LEVELS, narrate
 from tests.strategies import programs
 from tests.timeline_kernel import APP, KSWAPD, op, program, reuse, step_with
+from tests.timeline_runs import played_on
 
 POLICIES = ("eager", "batched", "luf")
 LAZY = reuse("luf")
@@ -193,7 +194,7 @@ def test_an_unknown_guard_is_an_error_with_a_hint() -> None:
 def test_seeks_in_random_programs_give_the_states_passed_through(
     said: Program, policy: str, places: list[float]
 ) -> None:
-    run = record(said, policy)
+    run = played_on(said, policy)
     passed = []
     for position in range(run.steps + 1):
         run.seek(position)
@@ -209,7 +210,7 @@ def test_seeks_in_random_programs_give_the_states_passed_through(
 def test_everything_in_random_programs_can_be_told_and_explained(
     said: Program, policy: str
 ) -> None:
-    run = record(said, policy)
+    run = played_on(said, policy)
     for position in range(0, run.steps + 1, 7):
         for level in LEVELS:
             assert narrate(run, position, level)
@@ -224,7 +225,7 @@ def test_everything_in_random_programs_can_be_told_and_explained(
 @settings(max_examples=25)
 @given(programs())
 def test_frames_counted_as_owed_are_free(said: Program) -> None:
-    run = record(said, "luf")
+    run = played_on(said)
     run.seek(run.steps)
     free = sum(frame.state in FREE_STATES for frame in run.machine.frame)
     owing = sum(

@@ -13,10 +13,11 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, FREE_PCP, NONE, PRESENT
 from luf_tui.oracle.oracle import Finding
 from luf_tui.policy.base import Policy
+from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Item, Op, Program
 from luf_tui.script.values import Pages
 from luf_tui.script.verbs.by_cpu import Read
-from luf_tui.timeline.recorder import Recorder
+from luf_tui.timeline.recorder import LIMIT, Recorder, prepare
 from luf_tui.timeline.timeline import Timeline
 
 CONFIG = MachineConfig(
@@ -125,3 +126,9 @@ def states(steps: int, seed: int = 0) -> list[bytes]:
         machine.cells.snapshot(),
         *(machine.cells.snapshot() for _ in play(machine, steps, seed)),
     ]
+
+
+def played_on(said: Program, policy: str = "luf", limit: int = LIMIT) -> Timeline:
+    """A recording that goes on where the machine refuses an operation, its cursor at the end."""
+    recorder, director = prepare(said, make_policy(policy), limit)
+    return recorder.play(director.play_on())

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from luf_tui.engine.director import Director, StepInfo
+from luf_tui.engine.director import Director
 from luf_tui.engine.turns import Turns
 from luf_tui.errors import Refused
+from luf_tui.oracle.judge import judged
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION, Finding, Oracle
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program, Race
@@ -112,13 +113,9 @@ def at_race(
     item = races[number]
     director = Director(program, policy)
     machine = director.machine
-    oracle = Oracle(machine)
     before: list[Finding] = []
-    first = 0
-    for moved in director.play_until(item):
-        if isinstance(moved, StepInfo):
-            before += oracle.judge(first, moved.item)
-        first = len(machine.events)
+    for _, findings in judged(machine, director.play_until(item)):
+        before += findings
     machine.cells.forget()
     race = program.items[item]
     assert isinstance(race, Race)

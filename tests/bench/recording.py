@@ -8,9 +8,9 @@ from random import Random
 from luf_tui.engine.director import Director, ItemInfo
 from luf_tui.policy.registry import make_policy
 from luf_tui.search.random_programs.random_program import random_program
-from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 from tests.bench.measure import Row, median, ms, narrate, paired, percentile, rate, ratio, wall
+from tests.timeline_runs import played_on
 
 SHORT = 4_000
 """Operations of the run that the engine is timed on."""
@@ -21,16 +21,16 @@ SEEKS = 2_000
 def play(operations: int) -> int:
     """The engine alone: no oracle, no history beyond the machine's own log. Micro-steps made."""
     director = Director(random_program(1, operations), make_policy("luf"))
-    return sum(not isinstance(moved, ItemInfo) for moved in director.play())
+    return sum(not isinstance(moved, ItemInfo) for moved in director.play_on())
 
 
 def engine(rounds: int) -> list[Row]:
     """Micro-steps a second, recorded and bare."""
     narrate("engine, bare and recorded")
     program = random_program(1, SHORT)
-    steps = record(program, "luf").steps
+    steps = played_on(program).steps
     costs = paired(
-        {"recorded": lambda: wall(lambda: record(program, "luf")), "bare": lambda: wall(_bare)},
+        {"recorded": lambda: wall(lambda: played_on(program)), "bare": lambda: wall(_bare)},
         rounds,
     )
     return [
@@ -70,9 +70,9 @@ def history(rounds: int) -> list[Row]:
 
 def long_run() -> Timeline:
     """A recording of a million micro-steps: random work on a small machine."""
-    per_operation = record(random_program(2, SHORT), "luf").steps / SHORT
+    per_operation = played_on(random_program(2, SHORT)).steps / SHORT
     program = random_program(2, int(1.1 * LONG_STEPS / per_operation))
-    return record(program, "luf", limit=LONG_STEPS)
+    return played_on(program, limit=LONG_STEPS)
 
 
 def _seek(run: Timeline, position: int) -> float:

@@ -9,7 +9,6 @@ from luf_tui.script.verbs import by_cpu, by_kernel, by_process
 from luf_tui.search.random_programs.draft import Draft
 from luf_tui.search.random_programs.machines import (
     APP,
-    CPU,
     DATA,
     ELSE,
     HEAP,
@@ -30,9 +29,14 @@ def reclaim(d: Draft) -> None:
 
 
 def migrate(d: Draft) -> None:
-    """Demotion and promotion."""
-    node, sync = d.rng.randrange(2), d.chance(0.15)
-    d.do(d.helper(), by_kernel.Demote(d.targets(), node, sync))
+    """Demotion, promotion, and what move_pages() asks for."""
+    task, targets, draw = d.helper(), d.targets(), d.rng.random()
+    if draw < 0.7:
+        d.do(task, by_kernel.Demote(targets, d.rng.randrange(2), d.chance(0.15)))
+    elif draw < 0.85:
+        d.do(task, by_kernel.Promote(targets, 0))
+    else:
+        d.do(task, by_kernel.Move(targets, d.rng.randrange(2)))
 
 
 def poison(d: Draft) -> None:
@@ -221,7 +225,7 @@ def hotplug(d: Draft) -> None:
         d.hardware(d.offline.pop(), by_cpu.CpuUp())
         return
     cpu = d.rng.choice([1, 2])
-    if not any(CPU[task] == cpu for task in d.busy):
+    if not any(d.cpu(task) == cpu for task in d.busy):
         d.offline.append(cpu)
         d.hardware(cpu, by_cpu.CpuDown())
 
@@ -234,7 +238,7 @@ def switch(d: Draft) -> None:
     if d.chance(0.4):
         d.hardware(cpu, by_cpu.Idle())
         return
-    free = [task for task, _ in d.owners() if CPU[task] == cpu and task not in d.busy]
+    free = [task for task, _ in d.owners() if d.cpu(task) == cpu and task not in d.busy]
     if free:
         d.run(cpu, d.rng.choice(free))
 

@@ -23,6 +23,7 @@ from luf_tui.engine.operations.replace import Merge, Uprobe
 from luf_tui.engine.operations.scan import Scan
 from luf_tui.engine.operations.uffdio import UffdCopy, UffdMove
 from luf_tui.engine.operations.unmap import Unmap
+from luf_tui.errors import Span
 from luf_tui.machine.config import MachineConfig
 from luf_tui.script.declaration import Arguments
 from luf_tui.script.program import Op
@@ -31,7 +32,6 @@ from luf_tui.script.verbs import by_cpu, by_kernel, by_process
 from luf_tui.search.random_programs.machines import (
     APP,
     CONTENTS,
-    CPU,
     DATA,
     ELSE,
     FIRST_CONTENT,
@@ -41,11 +41,12 @@ from luf_tui.search.random_programs.machines import (
     TEXT,
     USERS,
 )
-from luf_tui.search.random_programs.random_program import op
 
 STOPS: dict[type[Arguments], tuple[type[Operation], ...]] = {
     by_kernel.Reclaim: (Reclaim, Reclaim, Unmap, Shootdown),
     by_kernel.Demote: (Migrate, Migrate, Unmap, Shootdown),
+    by_kernel.Promote: (Migrate, Migrate, Unmap, Shootdown),
+    by_kernel.Move: (Migrate, Migrate, Unmap, Shootdown),
     by_kernel.Poison: (Migrate, Migrate, Unmap, Shootdown),
     by_kernel.Compact: (Compact, Migrate, Unmap),
     by_process.Munmap: (Munmap, Zap, Zap, Shootdown),
@@ -77,6 +78,11 @@ STOPS: dict[type[Arguments], tuple[type[Operation], ...]] = {
 """Operations that a verb runs through, before whose steps it may be left for a while."""
 MOST_BUSY = 3
 """Tasks that may be in the middle of something at a time."""
+
+
+def op(task: int, cpu: int, args: Arguments) -> Op:
+    """One operation, its line written as its arguments."""
+    return Op(Span(1), f"{args.verb.word} {args}", task, cpu, args)
 
 
 @define
@@ -140,13 +146,17 @@ class Draft:
         """The scene's process and each of some pages."""
         return {(self.mm, where.vpn + more) for more in range(where.pages)}
 
+    def cpu(self, task: int) -> int:
+        """Where a task runs."""
+        return self.config.tasks[task].cpu
+
+    def free(self, task: int) -> bool:
+        """Whether a task may begin something."""
+        return task not in self.busy and self.cpu(task) not in self.offline
+
     def user(self, mm: int = -1) -> int:
         """A task that may act, of an address space if one is given; -1 when none may."""
-        free = [
-            task
-            for task, owner in self.owners()
-            if task not in self.busy and CPU[task] not in self.offline and mm in (-1, owner)
-        ]
+        free = [task for task, owner in self.owners() if self.free(task) and mm in (-1, owner)]
         return self.rng.choice(free) if free else -1
 
     def owners(self) -> list[tuple[int, int]]:
@@ -160,9 +170,7 @@ class Draft:
         """
         if self.chance(0.15):
             return self.user()
-        free = [
-            task for task in self.helpers if task not in self.busy and CPU[task] not in self.offline
-        ]
+        free = [task for task in self.helpers if self.free(task)]
         return self.rng.choice(free) if free else -1
 
     def target(self) -> Target:
@@ -188,7 +196,7 @@ class Draft:
         """An operation, if there is somebody to perform it; at times left half-way."""
         if task < 0:
             return
-        one, verb = op(task, CPU[task], args), type(args)
+        one, verb = op(task, self.cpu(task), args), type(args)
         if verb in STOPS and len(self.busy) < MOST_BUSY and self.chance(self.halts):
             one = evolve(one, stop=self._stop(verb))
             self.busy[task] = verb
@@ -220,7 +228,7 @@ class Draft:
     def resume(self, task: int) -> None:
         """Somebody goes on, at times not to the end."""
         again = self._stop(self.busy[task]) if self.chance(0.25) else ""
-        self.ops.append(evolve(op(task, CPU[task], by_process.Resume()), stop=again))
+        self.ops.append(evolve(op(task, self.cpu(task), by_process.Resume()), stop=again))
         if not again:
             del self.busy[task]
 
@@ -247,8 +255,8 @@ class Draft:
     def everybody(self) -> None:
         """Whoever shares the page looks at it."""
         for task, mm in self.owners():
-            if mm == self.mm and task not in self.busy and CPU[task] not in self.offline:
-                self.ops.append(op(task, CPU[task], by_cpu.Read(Pages(mm, self.vpn))))
+            if mm == self.mm and self.free(task):
+                self.ops.append(op(task, self.cpu(task), by_cpu.Read(Pages(mm, self.vpn))))
 
     def take(self) -> None:
         """Memory changes hands."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
+from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from luf_tui.machine.config import (
     ARM64,
@@ -15,11 +17,7 @@ from luf_tui.machine.config import (
     ProcessConfig,
     TaskConfig,
 )
-from luf_tui.script.program import Op
-from luf_tui.script.values import Place, Rights
-from luf_tui.script.verbs.by_cpu import Run
-from luf_tui.script.verbs.by_process import Mmap
-from luf_tui.search.random_programs.random_program import op
+from luf_tui.script.vocabulary import CEILINGS
 
 PAGES = ("heap.0", "heap.1", "text.0", "text.1", "data.0", "data.1", "shm.0", "new.0", "new.1")
 HEAP, TEXT, DATA, SHM, NEW = 0, 2, 4, 6, 7
@@ -38,12 +36,13 @@ TASKS = (
     TaskConfig("kid/1", 2, 1),
     TaskConfig("kid/3", 2, 3),
 )
+"""Tasks and the CPU of each; on a machine with fewer CPUs the last ones share the first."""
 HELPERS = (0, 1, 2, 3)
 """The kernel's own tasks."""
 APP, ELSE, KID = range(3)
+APP1, APP2 = 4, 5
 USERS = {number: task.mm for number, task in enumerate(TASKS) if task.mm >= 0}
 """Tasks of processes, and whose they are."""
-CPU = {number: task.cpu for number, task in enumerate(TASKS)}
 SMALL = MachineConfig(
     cpus=4,
     nodes=(Node("dram", 6), Node("cxl", 4, tier=1)),
@@ -57,63 +56,78 @@ SMALL = MachineConfig(
     zone_gen_bits=4,
     pcp_high=2,
 )
-Settings = dict[str, object]
-MEMORY: tuple[Settings, ...] = (
-    {},
-    {"pcp_high": 0, "max_order": 0},
-    {"pcp_high": 0},
-    {"pcp_high": 0, "max_order": 1, "zone_gen_bits": 2},
-    {"pcp_high": 4, "pcp_batch": 2},
-    {"nodes": (Node("dram", 4), Node("cxl", 4, tier=1)), "pcp_high": 1},
-    {"nodes": (Node("dram", 8), Node("cxl", 2, tier=1)), "zone_gen_bits": 2},
+"""What a machine is like where nothing else is drawn."""
+FOR_TABLES = 8
+"""Frames that a machine with page-table pages has beyond the others."""
+
+
+@frozen
+class Unusual:
+    """A setting that is drawn: how often it is not as on the small machine, what it is then, and
+    what is done on such a machine more often than on others.
+    """
+
+    field: str
+    chance: float
+    values: tuple[object, ...] = (True,)
+    acts: tuple[str, ...] = ()
+
+
+UNUSUAL = (
+    Unusual("cpus", 0.05, (3,)),
+    Unusual(
+        "nodes",
+        0.25,
+        (
+            (Node("dram", 4), Node("cxl", 4, tier=1)),
+            (Node("dram", 8), Node("cxl", 2, tier=1)),
+        ),
+    ),
+    Unusual("pcp_high", 0.55, (0, 0, 0, 1, 4)),
+    Unusual("pcp_batch", 0.1, (2,)),
+    Unusual("max_order", 0.25, (0, 1)),
+    Unusual("zone_gen_bits", 0.2, (2,)),
+    Unusual("key_bits", 0.05, (3,)),
+    Unusual("gen_bits", 0.12, (2, 3)),
+    Unusual("tlb_entries", 0.15, (1, 2, 4)),
+    Unusual("swap_slots", 0.15, (0, 1, 2)),
+    Unusual("ceiling", 0.15, (1, 2)),
+    Unusual("asids", 0.12, (1, 2), ("switch", "fork")),
+    Unusual("watermark_min", 0.08, (1, 2), ("compact",)),
+    Unusual("gather_slots", 0.08, (1, 2), ("munmap", "dontneed")),
+    Unusual("table_span", 0.08, (2, 3), ("munmap", "fork")),
+    Unusual("arch", 0.12, (ARM64, RISCV), ("hotplug", "switch", "fork")),
+    Unusual("secondary_tlb", 0.08, acts=("device",)),
+    Unusual("mask_follows_load", 0.08, acts=("switch",)),
+    Unusual("dirty_on_load", 0.08, (False,), ("writeback",)),
+    Unusual("refcount_cow", 0.08, acts=("pin", "soft_dirty")),
+    Unusual("iomap", 0.08, acts=("write_file",)),
+    Unusual("remote", 0.08, acts=("server",)),
+    Unusual("init_on_free", 0.05),
+    Unusual("kasan", 0.05),
+    Unusual("page_poison", 0.05),
 )
-"""How much memory there is, and how freely its lists pass it on."""
-KINDS: tuple[tuple[Settings, tuple[str, ...]], ...] = (
-    ({}, ()),
-    ({}, ()),
-    ({"init_on_free": True}, ()),
-    ({"kasan": True}, ()),
-    ({"page_poison": True}, ()),
-    ({"files": (FileConfig("lib", 2, 0, iomap=True),)}, ("write_file",)),
-    ({"files": (FileConfig("lib", 2, 0, remote=True),)}, ("server",)),
-    ({"table_span": 2, "nodes": (Node("dram", 14), Node("cxl", 4, tier=1))}, ("munmap", "fork")),
-    ({"gather_slots": 1}, ("munmap", "dontneed")),
-    ({"gen_bits": 2}, ()),
-    ({"gen_bits": 3}, ()),
-    ({"arch": ARM64}, ()),
-    ({"arch": RISCV}, ("hotplug", "switch", "fork")),
-    ({"secondary_tlb": True}, ("device",)),
-    ({"watermark_min": 1}, ("compact",)),
-    ({"asids": 1}, ("switch",)),
-    ({"asids": 2}, ("fork", "switch")),
-    ({"mask_follows_load": True}, ("switch",)),
-    ({"dirty_on_load": False}, ("writeback",)),
-    ({"refcount_cow": True}, ("pin", "soft_dirty")),
-)
-"""What else a machine may be like, and what is done on such a machine more often than on others."""
+"""Every setting of a machine, drawn for itself, so that they meet one another."""
+OF_FILES = ("iomap", "remote")
+"""Settings of a file, not of the machine."""
 
 
-def some_memory(rng: Random) -> MachineConfig:
-    """A machine with some memory, drawn."""
-    return evolve(SMALL, **rng.choice(MEMORY))  # type: ignore[arg-type]
-
-
-def _mapping(mm: int, vpn: int, *, write: bool, shared: bool, pages: int = 2) -> Op:
-    file_page = vpn % 2 if TEXT <= vpn < SHM else -1
-    rights = Rights(write=write, shared=shared, may_write=write or not shared)
-    return op(-1, -1, Mmap(file_page, rights, Place(mm, vpn, pages)))
-
-
-def some_setup(rng: Random) -> tuple[Op, ...]:
-    """Private memory, two mappings of the file, and shared memory, in each of two processes."""
-    made = []
-    for mm in (APP, ELSE):
-        shared, write = bool(rng.randrange(2)), bool(rng.randrange(2))
-        made += [
-            _mapping(mm, HEAP, write=True, shared=False),
-            _mapping(mm, TEXT, write=False, shared=shared),
-            _mapping(mm, DATA, write=write, shared=True),
-            _mapping(mm, SHM, write=True, shared=True, pages=1),
-        ]
-    first = [op(-1, CPU[task], Run(task)) for task in (4, 5)]
-    return (*made, *first)
+def some_machine(rng: Random, given: Mapping[str, object]) -> tuple[MachineConfig, tuple[str, ...]]:
+    """A machine with settings drawn, but for those that are given; and the names of what is done on
+    it more often than on others.
+    """
+    drawn: dict[str, Any] = {"ceiling": 0}
+    acts: tuple[str, ...] = ()
+    for one in UNUSUAL:
+        if rng.random() < one.chance:
+            drawn[one.field] = rng.choice(one.values)
+            acts += one.acts
+    drawn.update(given)
+    of_file = {name: drawn.pop(name) for name in OF_FILES if name in drawn}
+    config = evolve(SMALL, files=(evolve(SMALL.files[0], **of_file),), **drawn)
+    if config.table_span:
+        first, *others = config.nodes
+        more = evolve(first, frames=first.frames + FOR_TABLES)
+        config = evolve(config, nodes=(more, *others))
+    tasks = tuple(evolve(task, cpu=task.cpu % config.cpus) for task in TASKS)
+    return evolve(config, tasks=tasks, ceiling=config.ceiling or CEILINGS[config.arch]), acts

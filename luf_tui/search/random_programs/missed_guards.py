@@ -11,15 +11,12 @@ from functools import partial
 
 from attrs import frozen
 
-from luf_tui.engine.director import Director, StepInfo
 from luf_tui.errors import LufError
-from luf_tui.oracle.oracle import VIOLATION, Oracle
+from luf_tui.oracle.judge import violations
 from luf_tui.policy.registry import POLICIES
-from luf_tui.script.program import Program
 from luf_tui.search.all_guards import asking
 from luf_tui.search.pool import mapped
 from luf_tui.search.random_programs.random_program import random_program
-from luf_tui.search.random_programs.scenes import scene_program
 
 CHUNK = 25
 """Programs a process plays at a time with every guard on."""
@@ -44,27 +41,12 @@ class RandomVerdict:
     obligation: str = ""
 
 
-def program_of(seed: int) -> Program:
-    """The random program of a seed; one in eight is not made of scenes."""
-    return scene_program(seed) if seed % 8 else random_program(seed)
-
-
 def play(policy: str, seed: int, *without: str) -> Played:
-    """Play the random program of a seed up to its first violation, or up to what is refused."""
+    """Play the random program of a seed up to its first violation."""
     asked: set[str] = set()
-    director = Director(program_of(seed), asking(POLICIES[policy], asked)(without))
-    oracle, first = Oracle(director.machine), 0
-    events = director.machine.events
-    try:
-        for moved in director.play_on():
-            if isinstance(moved, StepInfo):
-                for found in oracle.judge(first, moved.item):
-                    if found.weight == VIOLATION:
-                        return Played(seed, found.obligation or found.rule, frozenset(asked))
-                first = len(events)
-    except LufError:
-        pass
-    return Played(seed, "", frozenset(asked))
+    broken = violations(random_program(seed), asking(POLICIES[policy], asked)(without))
+    first = next(broken, None)
+    return Played(seed, (first.obligation or first.rule) if first else "", frozenset(asked))
 
 
 def _worker(policy: str) -> Callable[[tuple[str, tuple[int, ...]]], list[Played]]:
@@ -87,12 +69,18 @@ def by_random(
 ) -> Iterator[RandomVerdict]:
     """For each guard in turn, the first of the programs with seeds from 0 that shows it missing.
 
-    A program that breaks an obligation with every guard on shows nothing.
+    Raises LufError when one of the programs breaks an obligation with every guard on.
     """
     make = partial(_worker, policy)
     starts = range(0, programs, CHUNK)
     chunks = [("", tuple(range(at, min(at + CHUNK, programs)))) for at in starts]
-    whole = [one for chunk in mapped(jobs, make, chunks) for one in chunk if not one.obligation]
+    whole = [one for chunk in mapped(jobs, make, chunks) for one in chunk]
+    for one in whole:
+        if one.obligation:
+            raise LufError(
+                f"the random program of seed {one.seed} breaks {one.obligation} under {policy} "
+                "with every guard on, and tells nothing of a guard"
+            )
     works = [(guard, tuple(one.seed for one in whole if guard in one.asked)) for guard in guards]
     for (guard, _), played in zip(works, mapped(jobs, make, works), strict=True):
         shown = next((one for one in played if one.obligation), None)
