@@ -29,6 +29,7 @@ KEYS = [
     "before",
     "schedule",
     "counterexample",
+    "processes",
 ]
 RACE = FOLDER / "pending-wrprotect.luf"
 
@@ -122,6 +123,16 @@ def test_all_guards_are_searched_for_by_several_processes_alike(luf_tui: Run) ->
     assert alone.stdout == shared.stdout
     assert "refuse-kasan" in shared.stdout
     assert "not everything was seen (stopped at 60 states)" in shared.stdout
+
+
+def test_a_large_search_is_shared_by_the_processes_asked_for(luf_tui: Run) -> None:
+    words = ("explore", FOLDER / "four-cpus.luf", "--max-states", 6000)
+    alone = json.loads(luf_tui(*words, "--json").stdout)
+    shared = json.loads(luf_tui(*words, "--json", "--jobs", 2).stdout)
+    assert (1, 3) == (len(alone["processes"]), len(shared["processes"]))
+    assert all(one["states"] and one["turns"] for one in shared["processes"])
+    for key in ("verdict", "states", "transitions", "message"):
+        assert alone[key] == shared[key]
 
 
 def test_all_guards_of_a_policy_that_breaks_in_a_race_exit_1(luf_tui: Run) -> None:

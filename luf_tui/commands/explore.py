@@ -148,6 +148,7 @@ def as_json(report: Report) -> dict[str, object]:
         "before": report.before or None,
         "schedule": list(report.schedule),
         "counterexample": report.scenario or None,
+        "processes": [{"states": one.states, "turns": one.turns} for one in report.shares],
     }
 
 
@@ -159,6 +160,9 @@ def told(program: Program, policy: Policy, report: Report, *, written: str | Non
         f"{report.verdict}: {_meaning(report)}",
         f"{report.states:,} states, {report.transitions:,} transitions, {report.seconds:.2f} s",
     ]
+    if len(report.shares) > 1:
+        each = ", ".join(f"{one.states:,}" for one in report.shares)
+        lines.append(f"states expanded by each of {len(report.shares)} processes: {each}")
     if report.scenario and written:
         lines.append(f"counterexample written to {written}")
     elif report.scenario:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import zip_longest
 
 from attrs import frozen
 
@@ -23,7 +24,7 @@ from luf_tui.search.search import (
     Search,
     Tell,
 )
-from luf_tui.search.shared_search import Helpers, Prepare, RaceOf
+from luf_tui.search.shared_search import Helpers, Prepare, RaceOf, Share
 from luf_tui.search.transitions import Start, at_race
 
 
@@ -51,6 +52,8 @@ class Report:
     """Why a bounded search ended."""
     interrupted: bool = False
     """Whether Ctrl-C ended it."""
+    shares: tuple[Share, ...] = ()
+    """What each process expanded, this one first, over all races."""
 
 
 def race_count(program: Program) -> int:
@@ -101,6 +104,7 @@ class Exploration:
         self._stop = ""
         self._states = self._transitions = 0
         self._seconds = 0.0
+        self._shares: tuple[Share, ...] = ()
 
     @property
     def states(self) -> int:
@@ -156,18 +160,24 @@ class Exploration:
         verdict = BOUNDED if why else SAFE
         figures = (self.states, self.transitions, self._seconds, looked)
         interrupted = why.endswith(INTERRUPTED)
-        return Report(verdict, *figures, why=why, interrupted=interrupted)
+        return Report(verdict, *figures, why=why, interrupted=interrupted, shares=self._shares)
 
     def _search(self, start: Start, number: int) -> Result:
         self._states, self._transitions, self.search = self.states, self.transitions, None
         search = Search(
-            start.transitions, symmetric=self.symmetric, limits=self.limits, tell=self.tell
+            start.transitions,
+            symmetric=self.symmetric,
+            limits=self.limits,
+            tell=self.tell,
+            helpers=self._helpers(number),
         )
         self.search = search
         if self._stop:
             search.stop(self._stop)
         result = search.run()
         self._seconds += result.seconds
+        both = zip_longest(self._shares, result.shares, fillvalue=Share(0, 0))
+        self._shares = tuple(Share(a.states + b.states, a.turns + b.turns) for a, b in both)
         return result
 
     def _helpers(self, number: int) -> Helpers | None:
@@ -200,6 +210,7 @@ class Exploration:
             tuple(transitions.turns.word(turn) for turn in turns),
             counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
+            shares=self._shares,
         )
 
 

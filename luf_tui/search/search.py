@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,7 @@ from luf_tui.oracle.oracle import Finding
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.expand import Expander, Successors
 from luf_tui.search.keys import WIDE, Key, Keys, TooWide
-from luf_tui.search.shared_search import Helpers, SharedSearch
+from luf_tui.search.shared_search import Helpers, Share, SharedSearch, Shares
 from luf_tui.search.transitions import Transitions
 
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
@@ -71,6 +72,8 @@ class Result:
     """Turns with an accepted but visible difference."""
     why: str = ""
     """What ended a bounded search."""
+    shares: tuple[Share, ...] = ()
+    """What each process expanded, this one first, then the helpers."""
     keys: frozenset[Key] = field(default=frozenset(), repr=False)
 
 
@@ -142,6 +145,7 @@ class Search:
         self.deviations = 0
         self.depth = 0
         """Turns of the longest order looked at so far."""
+        self.shares = Shares()
         self._judged = self.keep or not self.canonical
 
     @property
@@ -182,6 +186,7 @@ class Search:
             tuple(self.broken),
             self.deviations,
             why,
+            self.shares.all(),
             frozenset(self.seen) if self.keep else frozenset(),
         )
 
@@ -207,10 +212,13 @@ class Search:
         told = 0
         while level:
             following: list[tuple[int, Key]] = []
-            for (number, _), successors in zip(level, self._successors(level), strict=False):
+            for (number, _), (process, successors) in zip(
+                level, self._successors(level), strict=False
+            ):
                 why = self._limit()
                 if why:
                     return why
+                self.shares.count(process, successors)
                 self._merge(number, successors, following)
                 if self.broken and not self.all_findings:
                     return ""
@@ -221,14 +229,15 @@ class Search:
             self.depth += bool(level)
         return ""
 
-    def _successors(self, level: Sequence[tuple[int, Key]]) -> Iterator[Successors]:
-        """What each state of a level leads to, from here or, once it pays, from helpers."""
+    def _successors(self, level: Sequence[tuple[int, Key]]) -> Iterator[tuple[int, Successors]]:
+        """What each state of a level leads to, and which process found it: helpers, once large."""
         if self.helpers and len(self.turn) >= SHARE_AT:
             self._shared = self._shared or SharedSearch(self.helpers())
             yield from self._shared.successors(self.keys, self.canonical is not None, level)
             return
+        process = os.getpid()
         for _, key in level:
-            yield self.expander.expand(key)
+            yield process, self.expander.expand(key)
 
     def _merge(self, number: int, successors: Successors, following: list[tuple[int, Key]]) -> None:
         """Enter what one state leads to."""
