@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from luf_tui.engine.director import Director, ItemInfo
+from luf_tui.machine.config import Node
 from luf_tui.machine.event_log import Event
 from luf_tui.machine.schema import TABLE
 from luf_tui.oracle.oracle import VIOLATION, Oracle
 from luf_tui.policy.registry import make_policy
-from luf_tui.search.random_programs.random_program import TABLES, random_program
+from luf_tui.search.random_programs.random_program import CONFIG, random_program
 from tests import invariants
 from tests.engine_runs import MACHINE, Run
 
 SPAN = MACHINE.replace("\n", ", table-span 2\n")
+TABLES = evolve(
+    CONFIG, table_span=3, gather_slots=2, nodes=(Node("dram", 16), Node("cxl", 8, tier=1))
+)
 """heap.0 and heap.1 in one page table, text.0 and text.1 in the next."""
 BOTH_READ = "cpu1 read text.0\ncpu2 read text.0\n"
 

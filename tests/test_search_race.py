@@ -9,10 +9,11 @@ import pytest
 
 from luf_tui.engine.turns import Turns
 from luf_tui.errors import LufError
+from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program, Race
-from luf_tui.search.exploration import Exploration, Report, explore, race_of_line
+from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
 from luf_tui.timeline.recorder import record
 from tests.races import GUARDED, race, searched, start, tiny
@@ -160,7 +161,11 @@ end
 def test_a_file_without_a_race_has_nothing_to_explore() -> None:
     program = parse("process app\ncpu1 run app\ncpu1 read heap.0\n")
     with pytest.raises(LufError, match="no race to explore"):
-        explore(program, make_policy("luf"))
+        explored(program, make_policy("luf"))
+
+
+def explored(program: Program, policy: Policy, *, only: int | None = None) -> Report:
+    return Exploration(program, policy, only=only).run()
 
 
 def broken_before_its_race() -> Program:
@@ -172,7 +177,7 @@ def broken_before_its_race() -> Program:
 
 def test_a_violation_before_the_race_is_told_without_a_search() -> None:
     program = broken_before_its_race()
-    report = explore(program, make_policy("luf", ["flush-before-reuse"]))
+    report = explored(program, make_policy("luf", ["flush-before-reuse"]))
     early = program.source.index("cpu0 write heap.0 early") + 1
     assert (UNSAFE, "O2", early, 0, ()) == (
         report.verdict,
@@ -184,7 +189,7 @@ def test_a_violation_before_the_race_is_told_without_a_search() -> None:
 
 
 def test_the_scenario_of_a_violation_before_the_race_ends_there() -> None:
-    report = explore(broken_before_its_race(), make_policy("luf", ["flush-before-reuse"]))
+    report = explored(broken_before_its_race(), make_policy("luf", ["flush-before-reuse"]))
     program = parse(report.scenario)
     assert not [item for item in program.items if isinstance(item, Race)]
     assert "O2 already, before the race" in report.scenario
@@ -196,12 +201,12 @@ TWO = "race\n  cpu1 read heap.0\n  cpu2 read heap.0\nend\n"
 
 def test_one_race_of_a_file_can_be_explored_alone() -> None:
     program = parse("\n".join(tiny().source) + "\n" + TWO)
-    each = [explore(program, make_policy("luf"), only=number) for number in (0, 1)]
-    both = explore(program, make_policy("luf"))
+    each = [explored(program, make_policy("luf"), only=number) for number in (0, 1)]
+    both = explored(program, make_policy("luf"))
     assert (1, 1, 2) == (*(one.races for one in each), both.races)
     assert both.states == sum(one.states for one in each)
     with pytest.raises(LufError, match="no race 3; the file has 2 races"):
-        explore(program, make_policy("luf"), only=2)
+        explored(program, make_policy("luf"), only=2)
 
 
 def test_a_line_names_the_race_it_stands_in() -> None:
@@ -231,8 +236,8 @@ def test_an_exploration_is_watched_and_stopped_from_another_thread() -> None:
 
 def test_races_are_explored_in_turn_and_counted_together() -> None:
     source = "\n".join(tiny().source)
-    one = explore(tiny(), make_policy("luf"))
-    both = explore(parse(source + "\n" + TWO), make_policy("luf"))
+    one = explored(tiny(), make_policy("luf"))
+    both = explored(parse(source + "\n" + TWO), make_policy("luf"))
     assert (1, 2) == (one.races, both.races)
     assert both.states > one.states
 

@@ -212,20 +212,3 @@ class Exploration:
             interrupted=interrupted,
             shares=self._shares,
         )
-
-
-def explore(
-    program: Program,
-    policy: Policy,
-    *,
-    limits: Limits | None = None,
-    symmetric: bool = True,
-    only: int | None = None,
-    tell: Tell | None = None,
-) -> Report:
-    """Try every order of every race of a program, in turn, up to the first that is not safe.
-
-    Raises LufError when there is no race, Refused when the way to one is refused.
-    """
-    asked = Exploration(program, policy, limits=limits, symmetric=symmetric, only=only, tell=tell)
-    return asked.run()

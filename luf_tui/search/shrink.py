@@ -138,18 +138,3 @@ def _current(change: tuple[str, str], rows: list[str]) -> list[str] | None:
         return None
     at = len(rows) - 1 - rows[::-1].index(old)
     return [*rows[:at], *([new] if new else []), *rows[at + 1 :]]
-
-
-def shrink(
-    program: Program,
-    policy: Policy,
-    report: Report,
-    *,
-    seconds: float = 20.0,
-    tell: Callable[[str], None] | None = None,
-) -> Report:
-    """A report of the same broken obligation on a smaller program, and its scenario.
-
-    `seconds` is how long it may take; what is smallest by then is given.
-    """
-    return Shrinker(program, policy, report, seconds=seconds, tell=tell).run()

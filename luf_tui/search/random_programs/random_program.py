@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import evolve
-
 from luf_tui.errors import Span
 from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
 from luf_tui.script.declaration import Arguments
@@ -63,11 +61,6 @@ SETUP = (
     op(APP1, 1, by_cpu.Run(APP1)),
     op(APP2, 2, by_cpu.Run(APP2)),
 )
-
-TABLES = evolve(
-    CONFIG, table_span=3, gather_slots=2, nodes=(Node("dram", 16), Node("cxl", 8, tier=1))
-)
-"""A machine with page-table pages, which take memory of their own."""
 
 
 def random_program(seed: int, length: int = 40, config: MachineConfig = CONFIG) -> Program:

@@ -29,7 +29,6 @@ class Divergence:
     step: int
     other_step: int
     event: int
-    other_event: int
     text: str
     other_text: str
 
@@ -121,7 +120,6 @@ def _divergence(one: Timeline, other: Timeline, item: int, a: int, b: int) -> Di
         step=_step(one, item, a),
         other_step=_step(other, item, b),
         event=a,
-        other_event=b,
         text=sentence(one, one.events[a]) if a >= 0 else "",
         other_text=sentence(other, other.events[b]) if b >= 0 else "",
     )

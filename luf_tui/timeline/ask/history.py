@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.answers import Write
 from luf_tui.timeline.timeline import Timeline
@@ -50,13 +48,6 @@ def history(timeline: Timeline, ref: Ref) -> tuple[Write, ...]:
 def last_write(timeline: Timeline, ref: Ref, position: int) -> int:
     """The micro-step that last wrote a record or field, up to a position; 0 is never."""
     return timeline.last_write(*cells_of(timeline, ref), position)
-
-
-def next_write(timeline: Timeline, ref: Ref, position: int) -> int:
-    """The next micro-step that writes a record or field, or -1."""
-    steps = [write.step for write in history(timeline, ref)]
-    at = bisect_right(steps, position)
-    return steps[at] if at < len(steps) else -1
 
 
 def changed(timeline: Timeline, write: Write) -> str:

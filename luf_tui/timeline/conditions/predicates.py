@@ -61,12 +61,6 @@ def judge(condition: Condition, moment: Moment) -> Verdict:
     return Verdict(held, told(name, seen, args, moment))
 
 
-def holds_at(timeline: Timeline, condition: Condition, position: int) -> bool:
-    """Whether a condition held at a position of a recorded run. The cursor stays."""
-    with timeline.visit(position):
-        return judge(condition, moment_at(timeline)).held
-
-
 def scan(
     timeline: Timeline, condition: Condition, positions: range
 ) -> Generator[tuple[int, bool], None, None]:

@@ -34,8 +34,6 @@ class Panel(ABC):
     """Cells it would like, frame included."""
     opener = ""
     """The key that opened it, which closes it too."""
-    text_entry = False
-    """True when every character is text: then no key closes it but escape."""
     snug = True
     """True to be no taller than its rows."""
 
