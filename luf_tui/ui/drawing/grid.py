@@ -18,7 +18,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from luf_tui.machine.refs import Ref
-from luf_tui.ui.drawing.paint import Ink, mark_at, paint, plain, width_of
+from luf_tui.ui.drawing.paint import Ink, mark_at, paint, plain
+from luf_tui.view.columns import length
 from luf_tui.view.marks import Mark, Pane, Row
 
 WHEEL_ROWS = 3
@@ -359,7 +360,7 @@ def _title(block: Block, ink: Ink, edge: object) -> list[Segment]:
         Mark(mark.text, "title" if mark.role == "text" else mark.role, mark.ref)
         for mark in block.pane.title
     )
-    size = min(room, sum(width_of(mark.text) for mark in title))
+    size = min(room, length(title))
     if size <= 0:
         return [Segment("╭" + "─" * (block.width - 2) + "╮", style)]
     left = "╭▸" if block.focus else "╭ "

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attrs import frozen
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
 from luf_tui.machine.refs import Ref
+from luf_tui.view.columns import cells
 from luf_tui.view.marks import Mark, Row, clean
 
 ELLIPSIS = "…"
@@ -35,11 +36,6 @@ class Ink:
         return self.styles.get(role, self.text)
 
 
-def width_of(text: str) -> int:
-    """Terminal cells a text takes."""
-    return len(text) if text.isascii() else cell_len(text)
-
-
 def paint(row: Row, width: int, ink: Ink, selected: Ref | None = None) -> list[Segment]:
     """A row as segments that fill exactly `width` cells; neighbours of one style are merged.
 
@@ -53,7 +49,7 @@ def paint(row: Row, width: int, ink: Ink, selected: Ref | None = None) -> list[S
     room = width
     for mark in row:
         text = clean(mark.text)
-        size = width_of(text)
+        size = cells(text)
         wanted = ink.style(mark.role)
         if selected is not None and mark.ref == selected:
             wanted += REVERSED
@@ -85,7 +81,7 @@ def mark_at(row: Row, column: int) -> Mark | None:
     """The mark under a column of a painted row."""
     at = 0
     for mark in row:
-        at += width_of(clean(mark.text))
+        at += cells(clean(mark.text))
         if column < at:
             return mark
     return None

@@ -21,11 +21,12 @@ from luf_tui.ui.background.traces import first_lines
 from luf_tui.ui.drawing.grid import Block, Grid
 from luf_tui.ui.messages import OpenScenario
 from luf_tui.ui.panels.key_help import HelpPanel
-from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel, wrap
+from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
 from luf_tui.ui.panels.problems import ProblemsPanel, problem_rows
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import BaseScreen
+from luf_tui.view.columns import wrap
 from luf_tui.view.marks import Mark, Pane, Row
 
 FIRST = "tour"
