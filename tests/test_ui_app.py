@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from textual.geometry import Offset
@@ -14,6 +16,7 @@ from luf_tui import library
 from luf_tui.errors import LufError
 from luf_tui.policy import own
 from luf_tui.policy.registry import POLICIES
+from luf_tui.render.strokes import without
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.messages import OpenScenario
@@ -22,6 +25,8 @@ from luf_tui.ui.screens.stepper import Stepper
 from tests.ui_driver import SCENARIO, do, driven, hold, lines, path, text
 
 __all__ = ["hold", "path"]
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize("size", [(160, 50), (120, 40), (80, 24)])
@@ -143,9 +148,25 @@ async def test_every_theme_draws_and_themes_go_round(path):
 async def test_the_screen_is_saved_as_a_picture(path, tmp_path):
     async with LufApp(path).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
+        do(pilot.app, "forward", "select")
+        shown = text(pilot.app)
         do(pilot.app, "export")
+        picture = ET.fromstring((tmp_path / "reuse-1.svg").read_text("utf-8"))
+        words = [element.text or "" for element in picture.iter(f"{SVG}text")]
 
-        assert "script" in (tmp_path / "reuse-0.svg").read_text("utf-8").replace("&#160;", " ")
+        assert "".join(without(shown).split()) == "".join(" ".join(words).split())
+        assert "Flush before reuse, step 1 of " in (picture.findtext(f"{SVG}title") or "")
+
+
+@driven
+async def test_a_picture_of_the_app_fetches_nothing(path, tmp_path):
+    async with LufApp(path).run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        do(pilot.app, "export")
+        written = (tmp_path / "reuse-0.svg").read_text("utf-8")
+
+        assert ["http://www.w3.org/2000/svg"] == re.findall(r"https?://[^\"' )]+", written)
+        assert "url(" not in written
 
 
 @driven

@@ -7,44 +7,43 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from luf_tui.machine.refs import Ref
-from luf_tui.ui.drawing.grid import Block, Grid
-from luf_tui.ui.drawing.paint import Ink, mark_at, paint
+from luf_tui.ui.drawing.grid import Grid
+from luf_tui.ui.drawing.paint import Styles, mark_at, paint
+from luf_tui.ui.theme import NAMES, styles_of
+from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane
+from luf_tui.view.palette import PALETTES
 
 PLAIN, STALE = Style(color="white"), Style(color="red", bold=True)
-INK = Ink("test", {"stale": STALE}, PLAIN, PLAIN, PLAIN, PLAIN)
-HOSTILE = "[luf] tlb[cpu0][/] [bold]x[/bold] \x1b[31mred\x07"
-
-
-def text_of(segments):
-    return "".join(segment.text for segment in segments)
-
-
-@pytest.mark.parametrize("text", ["", "short", "much too long for it", "日本語日本語", "a\tb"])
-@pytest.mark.parametrize("width", [1, 2, 5, 11, 30])
-def test_a_row_fills_its_width_exactly(text, width):
-    assert width == cell_len(text_of(paint((Mark("~ "), Mark(text, "stale")), width, INK)))
-
-
-def test_what_does_not_fit_ends_in_an_ellipsis():
-    assert "abcd…" == text_of(paint((Mark("abc"), Mark("defgh")), 5, INK))
-
-
-def test_text_of_a_scenario_is_neither_markup_nor_escape_codes():
-    assert HOSTILE.replace("\x1b", "·").replace("\x07", "·") == text_of(
-        paint((Mark(HOSTILE),), len(HOSTILE), INK)
-    )
+STYLES = Styles("test", {"stale": STALE}, PLAIN)
 
 
 def test_neighbours_of_one_style_are_one_segment():
-    assert 1 == len(paint((Mark("a"), Mark("b", "unknown role"), Mark("c")), 9, INK))
+    assert 1 == len(paint((Mark("a"), Mark("b", "unknown role"), Mark("c")), STYLES))
 
 
-def test_marks_of_the_selected_thing_are_reversed():
-    segments = paint((Mark("f3", "stale", Ref("frame", 3)), Mark(" x")), 9, INK, Ref("frame", 3))
+def test_a_role_has_its_style():
+    assert [PLAIN, STALE] == [one.style for one in paint((Mark("a"), Mark("b", "stale")), STYLES)]
 
-    assert segments[0].style.reverse
-    assert not segments[1].style.reverse
+
+@pytest.mark.parametrize("theme", NAMES)
+def test_a_style_is_what_the_view_says_of_its_role(theme):
+    for role, ink in PALETTES[theme].inks().items():
+        style = styles_of(theme).of(role)
+        assert (ink.colour, ink.ground) == (style.color.name, style.bgcolor.name)
+        told = {name for name in ("bold", "italic", "underline", "reverse") if getattr(style, name)}
+        assert set(ink.attributes) == told
+
+
+def test_marks_of_the_selected_thing_are_reversed(grid):
+    grid.use(styles_of("dark"))
+    grid.show([Block(pane(rows=2), 0, 0, 20, 4)], Ref("frame", 1))
+
+    reversed_ = [
+        [segment.text.strip() for segment in grid.render_line(y) if segment.style.reverse]
+        for y in range(4)
+    ]
+    assert [[], [], ["1 old"], []] == reversed_
 
 
 def test_the_mark_under_a_column_counts_cells():
@@ -64,7 +63,7 @@ def pane(name="pane", rows=20, changed=(), current=None):
 
 @pytest.fixture
 def grid(monkeypatch):
-    made = Grid(INK)
+    made = Grid(STYLES)
     made.repainted = []
     monkeypatch.setattr(Grid, "size", property(lambda self: SIZE))
     monkeypatch.setattr(Grid, "get_line_filters", lambda self: ())

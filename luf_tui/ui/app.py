@@ -62,7 +62,7 @@ class LufApp(App[None]):
         self.first_step = step
         self.policy = policy
         self.without = tuple(without)
-        self.preferences = Preferences(theme.NAMES, theme.ink_of, theme_name)
+        self.preferences = Preferences(theme.NAMES, theme.styles_of, theme_name)
         self.requests = Requests(self._uppermost, self.call_later)
         for made in theme.textual_themes():
             self.register_theme(made)
@@ -150,7 +150,7 @@ class LufApp(App[None]):
         self.theme = theme.textual_name(self.preferences.theme)
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_mounted:
-                screen.grid.use(self.preferences.ink)
+                screen.grid.use(self.preferences.styles)
 
     def _fatal_error(self) -> None:
         """Leave without a traceback on the screen; `failure` is for whoever started the app."""

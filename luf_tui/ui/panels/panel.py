@@ -14,10 +14,9 @@ from luf_tui.view.columns import length, wrap
 from luf_tui.view.marks import Mark, Pane, Row
 
 CURSOR, DIM, KEY, GOOD, BAD, ACCENT, HEADING, TAB = (
-    "ui.cursor", "ui.dim", "ui.key", "ui.good", "ui.bad", "ui.accent", "ui.heading",
-    "ui.tab",
+    "cursor", "dim", "key", "ok", "failed", "accent", "heading", "tab",
 )  # fmt: skip
-"""Roles of the app's own furniture; `ui/theme.py` gives them styles."""
+"""Roles of panels and hints."""
 
 ACTION = "ui:action"
 """Region of refs that stand for actions: the `field` is the action's id."""

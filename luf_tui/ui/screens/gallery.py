@@ -18,7 +18,7 @@ from luf_tui.script.parse import load
 from luf_tui.ui import actions
 from luf_tui.ui.background import traces
 from luf_tui.ui.background.traces import first_lines
-from luf_tui.ui.drawing.grid import Block, Grid
+from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.messages import OpenScenario
 from luf_tui.ui.panels.key_help import HelpPanel
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
@@ -27,6 +27,7 @@ from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.view.columns import wrap
+from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, Row
 
 FIRST = "tour"
@@ -257,7 +258,7 @@ class Gallery(BaseScreen):
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """The theme may have changed meanwhile."""
-        self.grid.use(self.preferences.ink)
+        self.grid.use(self.preferences.styles)
 
 
 def everything() -> list[Entry]:

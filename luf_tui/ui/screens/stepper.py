@@ -9,6 +9,7 @@ from typing import ClassVar
 from luf_tui.errors import LufError
 from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.policy.registry import POLICIES, make_policy
+from luf_tui.render.svg import picture
 from luf_tui.script.parse import load
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.recorder import chosen_policy
@@ -24,6 +25,7 @@ from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import RUN
 from luf_tui.ui.screens.explorer import Explorer
+from luf_tui.view.palette import PALETTES
 
 BREAK_HELP = (
     "line 15   event defer   event defer hit 3   watch pte[3].pfn",
@@ -291,7 +293,9 @@ class Stepper(Explorer):
     def act_export(self) -> None:
         """Save the screen as a picture."""
         name = f"{self.session.path.stem}-{self.session.position}.svg"
-        text, well = saving.save_svg(self.app, name)
+        palette = PALETTES[self.preferences.theme]
+        shown = picture(self.session.timeline, self.grid.picture(), self.size.width, palette)
+        text, well = saving.save_text(shown, saving.free_path(name))
         self.tell(text, badly=not well)
 
     def act_help(self) -> None:
