@@ -122,16 +122,18 @@ def _thumb(block: Block, top: int) -> range:
     return range(start, start + size)
 
 
-def across(pieces: Iterable[tuple[int, Row]], width: int) -> Row:
-    """Rows that begin at a column each, from left to right, as one row of exactly that width."""
+def across(pieces: Iterable[tuple[Block, Row]], width: int) -> Row:
+    """Lines of blocks, from left to right, as one row of exactly that width."""
     marks: list[Mark] = []
     at = 0
-    for x, row in pieces:
-        if x > at:
-            marks.append(Mark(" " * (x - at)))
+    for block, row in pieces:
+        if block.x > at:
+            marks.append(Mark(" " * (block.x - at)))
         marks += row
-        at = x + length(row)
-    return fit(tuple(marks), width)
+        at = block.x + block.width
+    if at < width:
+        marks.append(Mark(" " * (width - at)))
+    return tuple(marks) if at <= width else fit(tuple(marks), width)
 
 
 def rows(
@@ -143,11 +145,11 @@ def rows(
     top_of: Callable[[Block], int] = first_row,
 ) -> list[Row]:
     """All rows of a screen of blocks that do not overlap."""
-    pieces: list[list[tuple[int, Row]]] = [[] for _ in range(height)]
+    pieces: list[list[tuple[Block, Row]]] = [[] for _ in range(height)]
     for block in sorted(blocks, key=lambda one: one.x):
         for number in range(block.height):
             row = line(block, number, top_of(block), selected)
-            pieces[block.y + number].append((block.x, row))
+            pieces[block.y + number].append((block, row))
     return [across(found, width) for found in pieces]
 
 

@@ -216,13 +216,13 @@ class Grid(Widget):
 
     def _composed(self, y: int) -> Strip:
         width = self.size.width
-        beneath: list[tuple[int, Row]] = []
+        beneath: list[tuple[Block, Row]] = []
         above: list[Block] = []
         for block in self._on_line.get(y, ()):
             if block.over:
                 above.append(block)
             else:
-                beneath.append((block.x, self._line_of(block, y)))
+                beneath.append((block, self._line_of(block, y)))
         strip = Strip(paint(across(beneath, width), self.painted_with), width)
         for block in above:
             styles = self.painted_with.raised or self.painted_with

@@ -31,13 +31,14 @@ def paint(row: Row, styles: Styles) -> list[Segment]:
     """A row as segments; neighbours of one style are merged."""
     segments: list[Segment] = []
     run: list[str] = []
-    style: Style | None = None
+    role, style = "", styles.text
     for mark in row:
-        wanted = styles.of(mark.role)
-        if wanted is not style and wanted != style:
-            if run:
-                segments.append(Segment("".join(run), style))
-            run, style = [], wanted
+        if mark.role != role:
+            role, wanted = mark.role, styles.of(mark.role)
+            if wanted is not style and wanted != style:
+                if run:
+                    segments.append(Segment("".join(run), style))
+                run, style = [], wanted
         run.append(mark.text)
     if run:
         segments.append(Segment("".join(run), style))
