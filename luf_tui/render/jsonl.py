@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from luf_tui.timeline.ask.diff import step_changes
+from luf_tui.timeline.ask.history import changed
 from luf_tui.timeline.tell.narrate import narrate, sentence, step_text
 from luf_tui.timeline.timeline import Timeline
 
@@ -42,8 +43,9 @@ def _step(timeline: Timeline, step: int) -> dict[str, Any]:
                 "region": change.ref.region,
                 "index": change.ref.index,
                 "field": change.ref.field,
-                "old": timeline.machine.told(change.cell, change.old),
-                "new": timeline.machine.told(change.cell, change.new),
+                "old": change.old,
+                "new": change.new,
+                "text": changed(timeline, change),
             }
             for change in step_changes(timeline, step)
         ],
