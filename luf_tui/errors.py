@@ -99,3 +99,8 @@ def nearest(word: str, known: Iterable[str], likeness: float = 0.5) -> str:
     if words and len(words) <= 12:
         return "known: " + ", ".join(words)
     return ""
+
+
+def with_hint(message: str, hint: str) -> str:
+    """A message and, after a semicolon, what helps; the message alone where nothing does."""
+    return f"{message}; {hint}" if hint else message

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_policy, place, recorded, size
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.render.formats import FORMATS, WALKED, export
 from luf_tui.view.palette import PALETTES
 
@@ -40,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
     """Play the scenario and write it, or its screen at the step, in the format asked for."""
     name = _format(args.format, args.output)
     if args.theme not in PALETTES:
-        raise LufError(f"no theme is called '{args.theme}'; {nearest(args.theme, PALETTES)}")
+        raise LufError(
+            with_hint(f"no theme is called '{args.theme}'", nearest(args.theme, PALETTES))
+        )
     path, step = place(args.file)
     if args.output != STDOUT and Path(args.output).exists() and path.samefile(args.output):
         raise LufError(f"{args.output} is the scenario itself; say another name after -o")
@@ -63,5 +65,5 @@ def _format(said: str | None, output: str) -> str:
     word = said or Path(output).suffix.removeprefix(".")
     if word not in FORMATS:
         what = f"no format '{word}'" if word else "say the format with --format"
-        raise LufError(f"{what}; {nearest(word, FORMATS)}")
+        raise LufError(with_hint(what, nearest(word, FORMATS)))
     return word

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine.events import BY_NAME, KINDS
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places
@@ -171,7 +171,7 @@ class Session:
                 return Reply(f"no {word} ahead", moved=False)
             return self.go(found)
         hint = nearest(word, BY_NAME)
-        raise LufError(f"'{word}' is no step, line or event kind" + (f"; {hint}" if hint else ""))
+        raise LufError(with_hint(f"'{word}' is no step, line or event kind", hint))
 
     def _push(self, position: int) -> None:
         self.trail.append(position)

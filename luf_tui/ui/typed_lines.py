@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.errors import InputError, LufError
+from luf_tui.errors import InputError, LufError, with_hint
 from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Condition, Program
 from luf_tui.timeline.navigate import breakpoints
@@ -37,4 +37,4 @@ def parse_breakpoint(text: str, program: Program) -> Breakpoint:
 def _told(error: InputError) -> str:
     """The first problem in one line: a prompt has no more."""
     first = error.problems[0]
-    return f"{first.message}; {first.hint}" if first.hint else first.message
+    return with_hint(first.message, first.hint)

@@ -14,6 +14,7 @@ from luf_tui.ftrace.meaning.facts import FactKind, Flag
 from luf_tui.ftrace.replay.layout import Layout, lay_out
 from luf_tui.ftrace.replay.replay import Replay
 from luf_tui.ftrace.trace import Trace
+from luf_tui.library import RECORDED
 from luf_tui.oracle.oracle import Finding
 from luf_tui.policy.base import Policy
 from luf_tui.script.declaration import Arguments, Verb
@@ -22,10 +23,6 @@ from luf_tui.timeline.recorder import Recorder
 
 LIMIT = 20_000_000
 """Micro-steps after which a recording is walked no further."""
-ABOUT = (
-    "A recording of a real kernel, replayed: it decided who unmaps, frees and allocates what; "
-    "the policy decides what is flushed and when. What the CPUs read is not known."
-)
 NAMES = {
     FactKind.SWITCH: "switch",
     FactKind.LEFT_LAZY: "leave lazy mode",
@@ -118,7 +115,7 @@ def program_of(trace: Trace, policy: str = "luf") -> Program:
     return Program(
         path=trace.path,
         title=Path(trace.path).name,
-        about=ABOUT,
+        about=RECORDED,
         config=layout.config,
         policy=policy,
         without=(),

@@ -11,7 +11,6 @@ from pathlib import Path
 from luf_tui.ftrace.reading.source import Source
 from luf_tui.ftrace.replay import trace_program
 from luf_tui.ftrace.trace import read_trace
-from luf_tui.library import Entry
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.recorder import chosen_policy
@@ -30,11 +29,6 @@ def first_lines(path: Path) -> list[str]:
     pieces = (piece for piece in Source(str(path)).pieces())
     lines = (line for piece in pieces for line in piece.splitlines())
     return list(islice(lines, SHOWN))
-
-
-def entries(found: Iterable[Path]) -> list[Entry]:
-    """Recordings as the gallery lists them."""
-    return [Entry(path, path.parent.name, path.name, trace_program.ABOUT) for path in found]
 
 
 def load_trace(path: Path) -> Program:

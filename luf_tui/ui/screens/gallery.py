@@ -16,7 +16,6 @@ from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.library import Entry
 from luf_tui.script.parse import load
 from luf_tui.ui import actions
-from luf_tui.ui.background import traces
 from luf_tui.ui.background.traces import first_lines
 from luf_tui.ui.drawing.grid import Block, Grid
 from luf_tui.ui.messages import OpenScenario
@@ -268,8 +267,7 @@ def everything() -> list[Entry]:
         for found in (library.entry(path, path.parent) for path in sorted(Path().glob("*.luf")))
         if found.path.resolve() not in known
     ]
-    recordings = traces.entries(library.recordings())
-    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST), *recordings]
+    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST), *library.recordings()]
 
 
 def script_rows(path: Path) -> list[Row]:
