@@ -80,6 +80,12 @@ class InputError(LufError):
         unread = f"; after line {self.unread} nothing was read" if self.unread else ""
         return (*self.problems[:MOST_TOLD], Problem(f"and {rest} more{unread}"))
 
+    @property
+    def brief(self) -> str:
+        """The first problem in one line, for where there is no more room."""
+        first = self.problems[0]
+        return with_hint(first.message, first.hint)
+
     def __str__(self) -> str:
         return "\n".join(problem.render(self.path, self.source) for problem in self.told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import frozen
@@ -30,20 +31,17 @@ class Entry:
     """A scenario or a recording, known by its name and its first lines only."""
 
     path: Path
-    folder: str
-    """The folder inside the library, `/` between its parts; empty at the top."""
+    name: str
+    """What opens it: of what is shipped, its folder and its file's name without the end that says
+    of what kind it is; of other files, the path.
+    """
     title: str
     about: str
 
     @property
-    def stem(self) -> str:
-        """The file's name without the end that says of what kind it is."""
-        return _KIND.sub("", self.path.name)
-
-    @property
-    def name(self) -> str:
-        """What it is called on the command line: folder and `stem`."""
-        return f"{self.folder}/{self.stem}" if self.folder else self.stem
+    def folder(self) -> str:
+        """The part of the name before the last `/`; empty where there is none."""
+        return self.name.rpartition("/")[0]
 
 
 def scenarios_dir() -> Path:
@@ -52,7 +50,7 @@ def scenarios_dir() -> Path:
     return inside if inside.is_dir() else _HERE.parent / "scenarios"
 
 
-def entry(path: Path, root: Path) -> Entry:
+def entry(path: Path) -> Entry:
     """Read the `title` and `about` lines of a scenario, without parsing the rest.
 
     A file that cannot be read has neither; the parser says why when it is opened.
@@ -68,7 +66,7 @@ def entry(path: Path, root: Path) -> Entry:
                     about.append(rest.strip())
     except OSError:
         pass
-    return Entry(path, _folder(path, root), title or path.stem, " ".join(about))
+    return Entry(path, _name(path), title or path.stem, " ".join(about))
 
 
 def scenario_files(folder: Path) -> list[Path]:
@@ -76,21 +74,19 @@ def scenario_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.is_file())
 
 
-def shipped(root: Path | None = None) -> list[Entry]:
-    """All shipped scenarios (or all under `root`), by folder, then by file name."""
-    root = scenarios_dir() if root is None else root
-    found = [entry(path, root) for path in scenario_files(root)]
+def shipped(folder: Path | None = None) -> list[Entry]:
+    """All shipped scenarios, or all under a folder, by folder, then by file name."""
+    found = [entry(path) for path in scenario_files(folder or scenarios_dir())]
     return sorted(found, key=lambda one: (one.folder, one.path.name))
 
 
-def recordings(root: Path | None = None) -> list[Entry]:
-    """All shipped recordings of a real kernel (or all under `root`), in the order of their names.
+def recordings(folder: Path | None = None) -> list[Entry]:
+    """All shipped recordings of a real kernel, or all under a folder, in the order of their names.
 
     A recording has no title of its own: it is the file's name.
     """
-    root = scenarios_dir() if root is None else root
-    found = sorted(path for path in root.rglob("*.trace*") if path.is_file())
-    return [Entry(path, _folder(path, root), path.name, RECORDED) for path in found]
+    found = sorted(path for path in (folder or scenarios_dir()).rglob("*.trace*") if path.is_file())
+    return [Entry(path, _name(path), path.name, RECORDED) for path in found]
 
 
 def locate(word: str) -> Path:
@@ -102,16 +98,16 @@ def locate(word: str) -> Path:
     path = _expanded(word)
     if path.exists():
         return path
-    entries = [*shipped(), *recordings()]
-    named = [one for one in entries if word in (one.name, one.stem)]
+    known = _known()
+    named = [name for name in known if word in (name, _stem(name))]
     if len(named) == 1:
-        return named[0].path
+        return known[named[0]]
     if named:
-        raise LufError(f"'{word}' could be " + " or ".join(one.name for one in named))
+        raise LufError(f"'{word}' could be " + " or ".join(named))
     folder = word.rstrip("/")
-    if folder in {one.folder for one in entries}:
+    if any(name.startswith(f"{folder}/") for name in known):
         return scenarios_dir() / folder
-    raise LufError(with_hint(f"{word}: no such file", _meant(word, entries)))
+    raise LufError(with_hint(f"{word}: no such file", _meant(word, known)))
 
 
 def exists(word: str) -> bool:
@@ -123,9 +119,15 @@ def exists(word: str) -> bool:
     return True
 
 
-def _folder(path: Path, root: Path) -> str:
-    folder = path.parent.relative_to(root).as_posix()
-    return "" if folder == "." else folder
+def _recording_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.trace*") if path.is_file())
+
+
+def _name(path: Path) -> str:
+    top, whole = scenarios_dir().resolve(), path.resolve()
+    if not whole.is_relative_to(top):
+        return str(path)
+    return _KIND.sub("", whole.relative_to(top).as_posix())
 
 
 def _expanded(word: str) -> Path:
@@ -136,18 +138,28 @@ def _expanded(word: str) -> Path:
         return Path(word)
 
 
-def _meant(word: str, entries: list[Entry]) -> str:
+def _known() -> dict[str, Path]:
+    """Every shipped scenario and recording by its name."""
+    top = scenarios_dir()
+    return {_name(path): path for path in (*scenario_files(top), *_recording_files(top))}
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
     """What to type in the place of a word that names nothing."""
     said = _KIND.sub("", word)
-    stem = said.rpartition("/")[2]
-    found = [one.name for one in entries if f"/{said}".endswith(f"/{one.name}")]
-    found = found or [one.name for one in entries if one.stem == stem]
+    found = [name for name in known if f"/{said}".endswith(f"/{name}")]
+    found = found or [name for name in known if _stem(name) == _stem(said)]
     if not found:
-        by_word = {one.stem: one.name for one in entries} | {one.name: one.name for one in entries}
-        close = difflib.get_close_matches(said, by_word, n=1, cutoff=0.6)
-        close = close or difflib.get_close_matches(stem, by_word, n=1, cutoff=0.6)
-        by_stem = [one.name for name in close for one in entries if one.stem == name]
-        found = by_stem or [by_word[name] for name in close]
+        by_word = {_stem(name): name for name in known} | {name: name for name in known}
+        close = [
+            *difflib.get_close_matches(said, by_word, n=1, cutoff=0.6),
+            *difflib.get_close_matches(_stem(said), by_word, n=1, cutoff=0.6),
+        ][:1]
+        found = [name for name in known for one in close if one in (name, _stem(name))]
     if not found or len(found) > _MOST_MEANT:
         return LISTS
     return "did you mean " + " or ".join(f"'{name}'" for name in found) + "?"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.errors import InputError, LufError, with_hint
+from luf_tui.errors import InputError, LufError
 from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Condition, Program
 from luf_tui.timeline.navigate import breakpoints
@@ -19,7 +19,7 @@ def with_line(program: Program, after: int, line: str) -> Program:
     try:
         return parse("\n".join(source), program.path)
     except InputError as error:
-        raise LufError(_told(error)) from error
+        raise LufError(error.brief) from error
 
 
 def parse_breakpoint(text: str, program: Program) -> Breakpoint:
@@ -29,12 +29,6 @@ def parse_breakpoint(text: str, program: Program) -> Breakpoint:
         try:
             return parse_condition(program, words)
         except InputError as error:
-            raise LufError(_told(error)) from error
+            raise LufError(error.brief) from error
 
     return breakpoints.parse(text, condition)
-
-
-def _told(error: InputError) -> str:
-    """The first problem in one line: a prompt has no more."""
-    first = error.problems[0]
-    return with_hint(first.message, first.hint)

@@ -21,6 +21,8 @@ from luf_tui.script.declaration import Arguments, Verb
 from luf_tui.script.program import Item, Op, Program, Recorded
 from luf_tui.timeline.recorder import Recorder
 
+POLICY = "luf"
+"""What a recording is replayed under unless another policy is named."""
 LIMIT = 20_000_000
 """Micro-steps after which a recording is walked no further."""
 NAMES = {
@@ -109,7 +111,7 @@ class Lines(Sequence[Item]):
         return f"{pfn:#x}" if number is None else f"f{number} {pfn:#x}"
 
 
-def program_of(trace: Trace, policy: str = "luf") -> Program:
+def program_of(trace: Trace, policy: str = POLICY) -> Program:
     """A recording as a program. Raises LufError for more CPUs than a mask can hold."""
     layout = lay_out(trace)
     return Program(
