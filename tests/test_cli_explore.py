@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 KEYS = [
+    "version",
     "verdict",
     "states",
     "transitions",
@@ -102,7 +103,7 @@ def test_all_guards_are_searched_for_and_told(luf_tui: Run) -> None:
     names = [FOLDER / f"{name}.luf" for name in ("flush-before-reuse", "wait-zone-generation")]
     done = luf_tui("explore", "--all-guards", *names, "--json")
     found = json.loads(done.stdout)
-    assert (0, ["policy", "guards", "races"]) == (done.returncode, list(found))
+    assert (0, ["version", "policy", "guards", "races"]) == (done.returncode, list(found))
     waits = found["guards"]["wait-zone-generation"]
     assert ("found", "wait-zone-generation", "O2") == (
         waits["verdict"],

@@ -188,8 +188,17 @@ def test_a_shipped_scenario_is_formatted_and_says_what_to_look_at(one: library.E
     assert one.about
 
 
+TOOLKITS = ("textual", "rich", "lark", "attr", "attrs", "numpy")
+
+
 def test_importing_the_package_loads_nothing_else() -> None:
-    assert {"luf_tui"} == loaded("import luf_tui", "luf_tui")
+    assert {"luf_tui"} == loaded("import luf_tui; dir(luf_tui)", "luf_tui", *TOOLKITS)
+
+
+def test_a_run_in_a_notebook_loads_neither_textual_nor_rich() -> None:
+    code = "import luf_tui; luf_tui.open('tour/flush-before-reuse')._repr_html_()"
+
+    assert set() == loaded(code, "textual", "rich")
 
 
 def test_the_command_line_alone_loads_no_toolkit() -> None:

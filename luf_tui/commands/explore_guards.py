@@ -11,7 +11,7 @@ from luf_tui.commands.matrix import MOST_STATES, WHOLE, whole
 from luf_tui.errors import LufError
 from luf_tui.policy import own
 from luf_tui.policy.guards import GUARDS
-from luf_tui.script.parse import load
+from luf_tui.runs.opening import program
 from luf_tui.search.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
 from luf_tui.search.search import BOUNDED, UNSAFE, Limits
 
@@ -48,7 +48,7 @@ def searching(
 
     Raises LufError when there is no race, or no such policy.
     """
-    races = races_of([(name, whole(load(str(path)))) for path, name in scenarios(paths)])
+    races = races_of([(name, whole(program(path))) for path, name in scenarios(paths)])
     if not races:
         raise LufError("there is no race to explore in these files")
     plan = Plan(policy, races, limits, prepare)

@@ -56,6 +56,23 @@ class Report:
     """What each process expanded, this one first, over all races."""
 
 
+def as_json(report: Report) -> dict[str, object]:
+    """The object that `luf-tui explore --json` prints; its keys are documented in the README."""
+    return {
+        "verdict": report.verdict,
+        "states": report.states,
+        "transitions": report.transitions,
+        "seconds": round(report.seconds, 3),
+        "obligation": report.obligation or None,
+        "message": report.message or report.why or None,
+        "line": report.line or None,
+        "before": report.before or None,
+        "schedule": list(report.schedule),
+        "counterexample": report.scenario or None,
+        "processes": [{"states": one.states, "turns": one.turns} for one in report.shares],
+    }
+
+
 def race_count(program: Program) -> int:
     """How many races a program has; they are numbered from 0."""
     return len(program.races)

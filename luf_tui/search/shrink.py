@@ -8,6 +8,8 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
+from attrs import evolve
+
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.script.parse import parse
@@ -100,6 +102,26 @@ class Shrinker:
             count = sum(bool(row.strip()) for row in rows)
             self.tell(f"still broken with {count} lines, {len(report.schedule)} turns")
         return True
+
+
+def shrunk(
+    program: Program, policy: Policy, report: Report, tell: Callable[[str], None] | None = None
+) -> Report:
+    """The counterexample on the smallest program that shows it; the figures stay those of the
+    whole search. `tell` hears how far it is.
+    """
+    shrinker = Shrinker(program, policy, report, tell=tell)
+    smallest = shrinker.run()
+    if shrinker.interrupted and tell:
+        tell("shrinking was interrupted; the counterexample is the smallest found so far")
+    return evolve(
+        smallest,
+        states=report.states,
+        transitions=report.transitions,
+        seconds=report.seconds,
+        races=report.races,
+        interrupted=shrinker.interrupted,
+    )
 
 
 def _without_the_rest(program: Program, line: int) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.ui.drawing.paint import Styles
 
 
@@ -20,7 +20,7 @@ class Preferences:
         """
         self.names = tuple(names)
         if theme and theme not in self.names:
-            raise LufError(f"no theme is called '{theme}'; {nearest(theme, names)}")
+            raise LufError(with_hint(f"no theme is called '{theme}'", nearest(theme, names)))
         self._styles_of = styles_of
         self._styles: dict[str, Styles] = {}
         self.theme = theme or self.names[0]
