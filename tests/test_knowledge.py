@@ -39,6 +39,12 @@ CODE = re.compile(r"\b(?:O\d+[a-z]?|OP-\d+|[DMSBH]\d+|R[12])\b")
 
 FUNCTION = re.compile(r"\b[a-z_][a-z0-9_]+(?=\(\))")
 
+ELSEWHERE = re.compile(
+    r"\b[MB] \d\.\d|performance\.md|\bdesign,? section|\b(?:mechanism|baseline) reference"
+    r"|\bbaseline,? (?:section )?\d|\bsections? \d+(?:\.\d|A)|\bP12-\d|\bK-[a-z]"
+)
+"""Citations of design notes and of references that are not in the repository."""
+
 WIDTH = 88
 """Columns of the files, so that an editor shows them whole."""
 
@@ -283,6 +289,49 @@ def test_an_entry_of_that_word_comes_before_one_that_only_has_it_as_an_alias() -
     found = knowledge.find("invalidate")
 
     assert ["verb", "operation"] == [entry.kind for entry in found]
+
+
+# -- what the product cites -------------------------------------------------------------------
+
+
+def citations(text: str) -> list[str]:
+    """Places of documents that nobody who has the package can look up."""
+    return [found.group() for found in ELSEWHERE.finditer(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(B 1.2)",
+        "the mark (M 2.2).",
+        "gates of baseline section 2.4",
+        "(baseline 6.3)",
+        "(baseline, section 3)",
+        "the mechanism reference, section 4.1",
+        "performance.md",
+        "(design, section 7)",
+        "keys of design section 11",
+        "the generation (P12-21)",
+        "(K-arm64)",
+        "section 3A",
+    ],
+)
+def test_a_citation_of_another_document_is_noticed(text: str) -> None:
+    assert citations(text)
+
+
+def test_nothing_cites_a_document_that_does_not_ship() -> None:
+    ours = Path(__file__)
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.md"), *ROOT.glob("tests/**/*.py")]
+    files += [*library.scenario_files(library.scenarios_dir()), ROOT / "README.md"]
+    cited = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in files
+        if path != ours
+        for found in citations(path.read_text(encoding="utf-8"))
+    ]
+
+    assert [] == cited
 
 
 # -- the command ------------------------------------------------------------------------------
