@@ -33,6 +33,7 @@ COMMANDS = {
     "help": "the verbs of the scenario language, or one of them in full",
     "policies": "who owes which flush, and when it is paid",
     "guards": "the checks a policy performs, one line each",
+    "explain": "what a word or a code means; without one, all words",
 }
 """Every command, a module of `luf_tui.commands` each, and what it does."""
 

@@ -1,4 +1,4 @@
-"""Every scenario of the mechanism reference is played, and fails without what it is about."""
+"""Every situation S1 to S47 is played, and fails without what it is about."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Turns:
 
     A turn is a number: a context's own, or contexts + n for choice n. `lazy_evictions` offers an
     eviction only right before the access that would notice it; with room for every page in the
-    TLB nothing else can tell when an entry went (performance.md, section 2).
+    TLB nothing else can tell when an entry went.
     """
 
     def __init__(self, k: Kernel, race: Race, item: int, *, lazy_evictions: bool = True) -> None:

@@ -8,7 +8,7 @@ from luf_tui.machine.kind import DECLARED, kind
 
 REASONS = (
     "",
-    # why a TLB lost entries (tlb_flush reasons, baseline 6.3)
+    # why a TLB lost entries (enum tlb_flush_reason)
     "task switch",
     "remote shootdown",
     "local shootdown",

@@ -1,4 +1,4 @@
-"""Context switches, fork and exit (baseline 1.3, 2.5, 4.3; OP-19)."""
+"""Context switches, fork and exit (OP-19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording as a run to be walked: its facts are the lines of a program (design, section 7)."""
+"""A recording as a run to be walked: its facts are the lines of a program."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def divergence(one: Timeline, other: Timeline, *, outside: bool = False) -> Dive
 
 
 def as_json(runs: Sequence[Timeline]) -> dict[str, Any]:
-    """The object that `compare --json` prints (design, section 11)."""
+    """The object that `compare --json` prints."""
     found = compare(runs).divergence
     return {
         "scenario": runs[0].program.path,
