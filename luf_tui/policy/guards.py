@@ -184,6 +184,14 @@ FLUSH_SOFT_DIRTY = Guard(
     v10="clear_refs_write()",
     v12="clear_refs_write()",
 )
+FLUSH_ON_FORK = Guard(
+    "flush-on-fork",
+    KERNEL,
+    "fork() flushes the parent once its private pages are read-only, before it returns.",
+    "O13",
+    v10="dup_mmap()",
+    v12="dup_mmap()",
+)
 LOCK_SOFT_DIRTY = Guard(
     "lock-soft-dirty",
     KERNEL,
