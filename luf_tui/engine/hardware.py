@@ -244,6 +244,7 @@ def flush_tlb_func(
         return
     if mm and loaded is not mm:
         mm.cpumask &= ~(1 << cpu)
+        k.emit(ev.TRIM, cpu, mm.index)
         k.emit(ev.FLUSH, cpu, mm.index, 0, 0, why)
         return
     if state.lazy:
