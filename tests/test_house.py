@@ -195,14 +195,24 @@ def test_importing_the_package_loads_nothing_else() -> None:
     assert {"luf_tui"} == loaded("import luf_tui; dir(luf_tui)", "luf_tui", *TOOLKITS)
 
 
-def test_a_run_in_a_notebook_loads_neither_textual_nor_rich() -> None:
+def test_a_run_in_a_notebook_loads_no_toolkit() -> None:
     code = "import luf_tui; luf_tui.open('tour/flush-before-reuse')._repr_html_()"
 
-    assert set() == loaded(code, "textual", "rich")
+    assert set() == toolkit(code)
 
 
 def test_the_command_line_alone_loads_no_toolkit() -> None:
     assert set() == loaded("import luf_tui.cli", "textual", "rich", "lark")
+
+
+def toolkit(code: str) -> set[str]:
+    """Modules of a toolkit that are loaded after running code, but for Rich's width tables."""
+    widths = ("rich.cells", "rich._")
+    return {
+        module
+        for module in loaded(code, "textual", "rich")
+        if module != "rich" and not module.startswith(widths)
+    }
 
 
 def loaded(code: str, *packages: str) -> set[str]:
@@ -251,5 +261,4 @@ def test_a_headless_command_loads_no_textual_and_of_rich_only_how_wide_character
     said = [str(path) if word == "FILE" else word for word in words.split()]
     code = f"from luf_tui.cli import main\nassert main({said!r}) == 0"
 
-    widths = {m for m in loaded(code, "rich") if m.startswith(("rich.cells", "rich._"))}
-    assert set() == loaded(code, "textual", "rich") - {"rich"} - widths
+    assert set() == toolkit(code)
