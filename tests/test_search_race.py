@@ -7,7 +7,8 @@ from time import sleep
 
 import pytest
 
-from luf_tui.engine.turns import Turns
+from luf_tui.engine.strategy import EveryTurn, walk
+from luf_tui.engine.transitions import BLOCKED, Transitions
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
@@ -78,11 +79,10 @@ def test_no_shorter_order_breaks_anything() -> None:
     shortest = Search(begun.transitions, symmetric=False).run().broken[0].turns
 
     def breaks(depth: int) -> bool:
-        for turn in begun.transitions.choices():
-            found = begun.transitions.make(turn)
-            bad = bool(found) or (depth > 1 and found is not None and breaks(depth - 1))
-            begun.transitions.undo()
-            if bad:
+        for _, outcome in walk(begun.transitions, EveryTurn(begun.transitions)):
+            if begun.transitions.findings(outcome):
+                return True
+            if depth > 1 and outcome is not BLOCKED and breaks(depth - 1):
                 return True
         return False
 
@@ -120,16 +120,16 @@ def test_a_search_can_be_stopped_from_outside() -> None:
 def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = start(race("munmap"))
     before = begun.transitions.cells.snapshot()
-    take, left = Turns.take, [200]
+    make, left = Transitions.make, [200]
 
-    def interrupted(turns: Turns, turn: int) -> object:
+    def interrupted(transitions: Transitions, turn: int) -> object:
         left[0] -= 1
-        made = take(turns, turn)
+        made = make(transitions, turn)
         if not left[0]:
             raise KeyboardInterrupt
         return made
 
-    monkeypatch.setattr(Turns, "take", interrupted)
+    monkeypatch.setattr(Transitions, "make", interrupted)
     found = Search(begun.transitions).run()
     assert (BOUNDED, "interrupted") == (found.verdict, found.why)
     assert found.states > 50

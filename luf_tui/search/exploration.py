@@ -13,6 +13,7 @@ from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
 from luf_tui.search.pool import Pool
+from luf_tui.search.race_start import Start, at_race
 from luf_tui.search.search import (
     BOUNDED,
     INTERRUPTED,
@@ -25,7 +26,6 @@ from luf_tui.search.search import (
     Tell,
 )
 from luf_tui.search.shared_search import Helpers, Prepare, RaceOf, Share
-from luf_tui.search.transitions import Start, at_race
 
 
 @frozen
@@ -224,7 +224,7 @@ class Exploration:
             broken.message,
             items[start.item].span.line,
             0 if early is None else items[early].span.line,
-            tuple(transitions.turns.word(turn) for turn in turns),
+            tuple(transitions.word(turn) for turn in turns),
             counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
             shares=self._shares,

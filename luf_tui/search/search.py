@@ -12,9 +12,9 @@ from attrs import field, frozen
 from luf_tui.oracle.oracle import Finding
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.expand import Expander, Successors
+from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.keys import WIDE, Key, Keys, TooWide
 from luf_tui.search.shared_search import Helpers, Share, SharedSearch, Shares
-from luf_tui.search.transitions import Transitions
 
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
 """Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
@@ -102,7 +102,7 @@ class Search:
 
     def __init__(
         self,
-        transitions: Transitions,
+        transitions: JudgedTransitions,
         *,
         symmetric: bool = True,
         all_findings: bool = False,
