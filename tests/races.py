@@ -47,6 +47,21 @@ end
 expect   no violation
 """
 
+STUCK = """\
+title    A lock that is never let go
+machine  cpus 2, dram 2, max-order 0, tlb 4, key-bits 2
+policy   luf
+monitor  on cpu0
+process  app, heap 1 page
+cpu1     run app
+cpu1     write heap.0 bytes
+monitor  write-protect app.heap.0 stop before flush
+race
+  cpu1     munmap heap
+end
+"""
+"""A race in which a lock is never let go."""
+
 
 def tiny(more: str = "") -> Program:
     """A race small enough for every comparison."""

@@ -17,7 +17,7 @@ from luf_tui.script.program import Program, Race
 from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
 from luf_tui.timeline.recorder import record
-from tests.races import GUARDED, race, searched, start, tiny
+from tests.races import GUARDED, STUCK, race, searched, start, tiny
 
 
 @pytest.mark.parametrize("name", GUARDED)
@@ -137,23 +137,7 @@ def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_branch_that_nobody_lets_go_on_is_a_deadlock() -> None:
-    program = parse(
-        """\
-title    A lock that is never let go
-machine  cpus 2, dram 2, max-order 0, tlb 4, key-bits 2
-policy   luf
-monitor  on cpu0
-process  app, heap 1 page
-cpu1     run app
-cpu1     write heap.0 bytes
-monitor  write-protect app.heap.0 stop before flush
-race
-  cpu1     munmap heap
-end
-""",
-        "stuck.luf",
-    )
-    found = searched(program)
+    found = searched(parse(STUCK))
     assert (UNSAFE, DEADLOCK) == (found.verdict, found.broken[0].obligation)
     assert "app did not finish" in found.broken[0].message
 

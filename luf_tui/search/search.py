@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import field, frozen
 
+from luf_tui.engine.transitions import Transitions, Turn
 from luf_tui.oracle.oracle import Finding
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.expand import Expander, Successors
@@ -42,6 +43,14 @@ class Limits:
     states: int = 0
     seconds: float = 0.0
 
+    def reached(self, states: int, seconds: float) -> str:
+        """Which limit so many states or seconds are, in words; empty for none."""
+        if self.states and states >= self.states:
+            return f"stopped at {self.states} states"
+        if self.seconds and seconds > self.seconds:
+            return f"stopped after {self.seconds:g} seconds"
+        return ""
+
 
 @frozen
 class Broken:
@@ -55,6 +64,20 @@ class Broken:
     """None for a deadlock."""
     waiting: tuple[int, ...] = ()
     """The contexts that cannot go on, in a deadlock."""
+
+
+def violation(finding: Finding, turns: Sequence[Turn]) -> Broken:
+    """An order whose last turn breaks an obligation, or only a rule."""
+    kind = finding.obligation or finding.rule
+    return Broken(kind, finding.rule, finding.message, tuple(turns), finding)
+
+
+def deadlock(transitions: Transitions, turns: Sequence[Turn], waiting: tuple[int, ...]) -> Broken:
+    """An order after which nobody can go on, and some contexts have not finished."""
+    m = transitions.machine
+    names = " and ".join(m.ctx_name(m.ctx[ctx]) for ctx in waiting)
+    message = f"nobody can go on, and {names} did not finish"
+    return Broken(DEADLOCK, "W", message, tuple(turns), waiting=waiting)
 
 
 @frozen
@@ -182,7 +205,7 @@ class Search:
             verdict,
             self.states,
             self.turns_tried,
-            time.monotonic() - self.started,
+            self._spent(),
             self.depth,
             tuple(self.broken),
             self.deviations,
@@ -215,7 +238,7 @@ class Search:
             for (number, _), (process, successors) in zip(
                 level, self._successors(level), strict=False
             ):
-                why = self._limit()
+                why = self._stop or self.limits.reached(self.states, self._spent())
                 if why:
                     return why
                 self.shares.count(process, successors)
@@ -243,16 +266,14 @@ class Search:
         self.turns_tried += successors.made
         self.deviations += successors.deviations
         for turn, one in successors.bad:
-            turns = (*self.frontier.path(number), turn)
-            self.broken.append(
-                Broken(one.obligation or one.rule, one.rule, one.message, turns, one)
-            )
+            self.broken.append(violation(one, (*self.frontier.path(number), turn)))
         for turn, key in successors.new:
             if key not in self.seen:
                 self.seen.add(key)
                 self.frontier.add(number, turn, key)
         if successors.waiting:
-            self._deadlock(number, successors.waiting)
+            path = self.frontier.path(number)
+            self.broken.append(deadlock(self.transitions, path, successors.waiting))
         if not self._judged and len(self.seen_raw) >= JUDGE_AT:
             self._judged = True
             if len(self.seen) > WORTHWHILE * len(self.seen_raw):
@@ -265,22 +286,7 @@ class Search:
 
     def _report(self) -> None:
         if self.tell:
-            spent = time.monotonic() - self.started
-            self.tell(Progress(self.states, self.frontier.waiting, self.depth, spent))
+            self.tell(Progress(self.states, self.frontier.waiting, self.depth, self._spent()))
 
-    def _limit(self) -> str:
-        limits = self.limits
-        if self._stop:
-            return self._stop
-        if limits.states and self.states >= limits.states:
-            return f"stopped at {limits.states} states"
-        if limits.seconds and time.monotonic() - self.started > limits.seconds:
-            return f"stopped after {limits.seconds:g} seconds"
-        return ""
-
-    def _deadlock(self, number: int, waiting: tuple[int, ...]) -> None:
-        m = self.transitions.machine
-        names = " and ".join(m.ctx_name(m.ctx[ctx]) for ctx in waiting)
-        message = f"nobody can go on, and {names} did not finish"
-        turns = tuple(self.frontier.path(number))
-        self.broken.append(Broken(DEADLOCK, "W", message, turns, waiting=waiting))
+    def _spent(self) -> float:
+        return time.monotonic() - self.started
