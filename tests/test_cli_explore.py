@@ -99,6 +99,17 @@ def test_a_bounded_search_says_so_and_exits_0(luf_tui: Run) -> None:
     assert "stopped at 100 states" in found["message"]
 
 
+def test_random_walks_say_that_they_prove_nothing(luf_tui: Run) -> None:
+    words = ("explore", FOLDER / "wait-zone-generation.luf", "--random-walks", 20, "--json")
+    safe = luf_tui(*words)
+    found = json.loads(safe.stdout)
+    assert (0, "bounded", KEYS) == (safe.returncode, found["verdict"], list(found))
+    assert "20 random walks" in found["message"]
+    unsafe = luf_tui(*words, "--without", "wait-zone-generation")
+    found = json.loads(unsafe.stdout)
+    assert (1, "unsafe", "O2") == (unsafe.returncode, found["verdict"], found["obligation"])
+
+
 def test_all_guards_are_searched_for_and_told(luf_tui: Run) -> None:
     names = [FOLDER / f"{name}.luf" for name in ("flush-before-reuse", "wait-zone-generation")]
     done = luf_tui("explore", "--all-guards", *names, "--json")
@@ -165,6 +176,9 @@ def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
         (["--all-guards", plain], "no race to explore"),
         (["--all-guards", RACE, "--without", "note-pending"], "takes no --without"),
         ([RACE, "--without", "no-such"], "no guard is called"),
+        (["--all-guards", RACE, "--random-walks", "5"], "or --random-walks"),
+        ([RACE, "--random-walks", "5", "--jobs", "2"], "takes no --jobs"),
+        ([RACE, "--random-walks", "5", "--no-symmetry"], "takes no --jobs or --no-symmetry"),
         ([RACE, "--max-states", "none"], "no number above 0"),
     ]
     for words, told in cases:

@@ -24,7 +24,7 @@ explorer going back to a state it has seen."""
 MOVERS = {
     "apply": {"timeline/timeline.py"},
     "restore": {"timeline/timeline.py"},
-    "undo": {"timeline/recorder.py"},
+    "undo": {"timeline/recorder.py", "engine/transitions.py"},
     "forget": {
         "machine/machine.py",
         "engine/director.py",

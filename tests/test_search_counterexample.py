@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from luf_tui.engine.turns import Turns
+from luf_tui.engine.transitions import Transitions
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.format import format_text
 from luf_tui.script.parse import parse
@@ -123,16 +123,16 @@ def test_an_interrupt_while_shrinking_keeps_the_counterexample(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = report("munmap", "note-pending")
-    take, left = Turns.take, [300]
+    make, left = Transitions.make, [300]
 
-    def interrupted(turns: Turns, turn: int) -> object:
+    def interrupted(transitions: Transitions, turn: int) -> object:
         left[0] -= 1
-        made = take(turns, turn)
+        made = make(transitions, turn)
         if not left[0]:
             raise KeyboardInterrupt
         return made
 
-    monkeypatch.setattr(Turns, "take", interrupted)
+    monkeypatch.setattr(Transitions, "make", interrupted)
     shrinker = Shrinker(race("munmap"), make_policy("luf", ["note-pending"]), found)
     assert found.obligation == shrinker.run().obligation
     assert shrinker.interrupted

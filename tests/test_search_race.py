@@ -7,7 +7,8 @@ from time import sleep
 
 import pytest
 
-from luf_tui.engine.turns import Turns
+from luf_tui.engine.strategy import EveryTurn, walk
+from luf_tui.engine.transitions import BLOCKED, Transitions
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
@@ -16,7 +17,7 @@ from luf_tui.script.program import Program, Race
 from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
 from luf_tui.timeline.recorder import record
-from tests.races import GUARDED, race, searched, start, tiny
+from tests.races import GUARDED, STUCK, race, searched, start, tiny
 
 
 @pytest.mark.parametrize("name", GUARDED)
@@ -78,11 +79,10 @@ def test_no_shorter_order_breaks_anything() -> None:
     shortest = Search(begun.transitions, symmetric=False).run().broken[0].turns
 
     def breaks(depth: int) -> bool:
-        for turn in begun.transitions.choices():
-            found = begun.transitions.make(turn)
-            bad = bool(found) or (depth > 1 and found is not None and breaks(depth - 1))
-            begun.transitions.undo()
-            if bad:
+        for _, outcome in walk(begun.transitions, EveryTurn(begun.transitions)):
+            if begun.transitions.findings(outcome):
+                return True
+            if depth > 1 and outcome is not BLOCKED and breaks(depth - 1):
                 return True
         return False
 
@@ -120,16 +120,16 @@ def test_a_search_can_be_stopped_from_outside() -> None:
 def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = start(race("munmap"))
     before = begun.transitions.cells.snapshot()
-    take, left = Turns.take, [200]
+    make, left = Transitions.make, [200]
 
-    def interrupted(turns: Turns, turn: int) -> object:
+    def interrupted(transitions: Transitions, turn: int) -> object:
         left[0] -= 1
-        made = take(turns, turn)
+        made = make(transitions, turn)
         if not left[0]:
             raise KeyboardInterrupt
         return made
 
-    monkeypatch.setattr(Turns, "take", interrupted)
+    monkeypatch.setattr(Transitions, "make", interrupted)
     found = Search(begun.transitions).run()
     assert (BOUNDED, "interrupted") == (found.verdict, found.why)
     assert found.states > 50
@@ -137,23 +137,7 @@ def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_branch_that_nobody_lets_go_on_is_a_deadlock() -> None:
-    program = parse(
-        """\
-title    A lock that is never let go
-machine  cpus 2, dram 2, max-order 0, tlb 4, key-bits 2
-policy   luf
-monitor  on cpu0
-process  app, heap 1 page
-cpu1     run app
-cpu1     write heap.0 bytes
-monitor  write-protect app.heap.0 stop before flush
-race
-  cpu1     munmap heap
-end
-""",
-        "stuck.luf",
-    )
-    found = searched(program)
+    found = searched(parse(STUCK))
     assert (UNSAFE, DEADLOCK) == (found.verdict, found.broken[0].obligation)
     assert "app did not finish" in found.broken[0].message
 

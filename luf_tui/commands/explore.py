@@ -56,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-seconds", type=float, default=0.0, metavar="S", help="stop a race's search then"
     )
     parser.add_argument(
+        "--random-walks",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="draw N orders of a race, the same ones each time, instead of trying every order",
+    )
+    parser.add_argument(
         "--no-symmetry",
         action="store_true",
         help="count states apart that differ only by names nothing depends on",
@@ -78,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
         return guards.run(args)
     if len(args.files) != 1:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
+    if args.random_walks and (args.jobs > 1 or args.no_symmetry):
+        raise LufError("--random-walks takes no --jobs or --no-symmetry")
     found = explore(
         args.files[0],
         policy=args.policy,
@@ -86,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
         max_states=args.max_states or MOST_STATES,
         max_seconds=args.max_seconds,
         jobs=args.jobs,
+        random_walks=args.random_walks,
         symmetry=not args.no_symmetry,
         shrink=not args.no_shrink,
         tell=SearchProgress(),

@@ -18,8 +18,8 @@ from luf_tui.search.search import BOUNDED, UNSAFE, Limits
 
 def run(args: argparse.Namespace) -> int:
     """Search every race without each guard. Exit code 1 when a race breaks with all of them."""
-    if args.without or args.write or args.race:
-        raise LufError("--all-guards takes no --without, --write or --race")
+    if args.without or args.write or args.race or args.random_walks:
+        raise LufError("--all-guards takes no --without, --write, --race or --random-walks")
     policy = own.known(args.policy) if args.policy else WHOLE
     limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
     prepare = own.preparation(args.policy)

@@ -88,6 +88,7 @@ def explore(
     max_states: int = MOST_STATES,
     max_seconds: float = 0.0,
     jobs: int = 1,
+    random_walks: int = 0,
     symmetry: bool = True,
     shrink: bool = True,
     tell: Tell | None = None,
@@ -97,9 +98,11 @@ def explore(
     breaks an obligation.
 
     A search ends at `max_states` states or `max_seconds` seconds (0: never) a race. `jobs`
-    processes share it. Without `symmetry`, states count apart that differ only by names. With
-    `shrink`, the counterexample is on the smallest program that shows it. `tell` is told of the
-    search, `say` of the shrinking. Raises LufError when there is no such file or race.
+    processes share it. With `random_walks`, so many orders of a race are drawn instead, the same
+    ones each time, in one process and without symmetry. Without `symmetry`, states count apart that
+    differ only by names. With `shrink`, the counterexample is on the smallest program that shows
+    it. `tell` is told of the search, `say` of the shrinking. Raises LufError when there is no such
+    file or race.
     """
     asked = program(scenario(word, "has one order; `luf-tui replay {}` asks other policies"))
     played = policy_of(asked, policy, without)
@@ -112,6 +115,7 @@ def explore(
         tell=tell,
         jobs=jobs,
         prepare=own.preparation(policy),
+        walks=random_walks,
     ).run()
     if shrink and not report.interrupted:
         report = shrunk(asked, played, report, say)

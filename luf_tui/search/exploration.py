@@ -13,6 +13,8 @@ from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
 from luf_tui.search.pool import Pool
+from luf_tui.search.race_start import Start, at_race
+from luf_tui.search.random_walks import RandomWalks
 from luf_tui.search.search import (
     BOUNDED,
     INTERRUPTED,
@@ -25,7 +27,6 @@ from luf_tui.search.search import (
     Tell,
 )
 from luf_tui.search.shared_search import Helpers, Prepare, RaceOf, Share
-from luf_tui.search.transitions import Start, at_race
 
 
 @frozen
@@ -45,7 +46,9 @@ class Report:
     before: int = 0
     """The line that breaks the obligation, when it stands before that race; else 0."""
     schedule: tuple[str, ...] = ()
-    """A shortest order that breaks it, a word a turn; empty when nothing of the race is needed."""
+    """An order that breaks it, a word a turn, and a shortest one unless it was drawn; empty when
+    nothing of the race is needed.
+    """
     scenario: str = ""
     """The counterexample as a scenario."""
     why: str = ""
@@ -94,6 +97,7 @@ class Exploration:
 
     While it runs, another thread may read the counters and call `stop`. With `jobs` above 1 as
     many processes share each search once it is large; `prepare` is called in each of them first.
+    With `walks`, so many random walks through each race take the place of its search.
     """
 
     def __init__(
@@ -107,6 +111,7 @@ class Exploration:
         tell: Tell | None = None,
         jobs: int = 1,
         prepare: Prepare | None = None,
+        walks: int = 0,
     ) -> None:
         self.program = program
         self.policy = policy
@@ -116,7 +121,8 @@ class Exploration:
         self.tell = tell
         self.jobs = jobs
         self.prepare = prepare
-        self.search: Search | None = None
+        self.walks = walks
+        self.search: Search | RandomWalks | None = None
         """The search under way, or the last one."""
         self._stop = ""
         self._states = self._transitions = 0
@@ -181,14 +187,7 @@ class Exploration:
 
     def _search(self, start: Start, number: int) -> Result:
         self._states, self._transitions, self.search = self.states, self.transitions, None
-        search = Search(
-            start.transitions,
-            symmetric=self.symmetric,
-            limits=self.limits,
-            tell=self.tell,
-            helpers=self._helpers(number),
-        )
-        self.search = search
+        self.search = search = self._search_of(start, number)
         if self._stop:
             search.stop(self._stop)
         result = search.run()
@@ -196,6 +195,17 @@ class Exploration:
         both = zip_longest(self._shares, result.shares, fillvalue=Share(0, 0))
         self._shares = tuple(Share(a.states + b.states, a.turns + b.turns) for a, b in both)
         return result
+
+    def _search_of(self, start: Start, number: int) -> Search | RandomWalks:
+        if self.walks:
+            return RandomWalks(start.transitions, self.walks, limits=self.limits)
+        return Search(
+            start.transitions,
+            symmetric=self.symmetric,
+            limits=self.limits,
+            tell=self.tell,
+            helpers=self._helpers(number),
+        )
 
     def _helpers(self, number: int) -> Helpers | None:
         if self.jobs <= 1:
@@ -224,7 +234,7 @@ class Exploration:
             broken.message,
             items[start.item].span.line,
             0 if early is None else items[early].span.line,
-            tuple(transitions.turns.word(turn) for turn in turns),
+            tuple(transitions.word(turn) for turn in turns),
             counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
             shares=self._shares,

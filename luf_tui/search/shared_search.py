@@ -17,7 +17,7 @@ from luf_tui.search.canonical import Canonical
 from luf_tui.search.expand import Expander, Successors
 from luf_tui.search.keys import Key, Keys, TooWide
 from luf_tui.search.pool import Pool
-from luf_tui.search.transitions import at_race
+from luf_tui.search.race_start import at_race
 
 LEAST, MOST = 8, 200
 """States in a chunk."""
