@@ -33,6 +33,7 @@ COMMANDS = {
     "help": "the verbs of the scenario language, or one of them in full",
     "policies": "who owes which flush, and when it is paid",
     "guards": "the checks a policy performs, one line each",
+    "explain": "what a word or a code means; without one, all words",
 }
 """Every command, a module of `luf_tui.commands` each, and what it does."""
 
@@ -47,7 +48,7 @@ Exit codes: 0 everything held, 1 an expectation or obligation failed, 2 bad inpu
 def overview() -> str:
     """The help of the whole: every command with its line."""
     rows = [("  luf-tui", "the app, opening on the gallery of scenarios")]
-    rows += [("  luf-tui FILE[@STEP]", "the app on a scenario, at a step")]
+    rows += [("  luf-tui FILE[@PLACE]", "the app on a scenario or a recording, at a place")]
     rows += [(f"  luf-tui {name}", summary) for name, summary in COMMANDS.items()]
     return "\n".join(
         [

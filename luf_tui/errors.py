@@ -80,6 +80,12 @@ class InputError(LufError):
         unread = f"; after line {self.unread} nothing was read" if self.unread else ""
         return (*self.problems[:MOST_TOLD], Problem(f"and {rest} more{unread}"))
 
+    @property
+    def brief(self) -> str:
+        """The first problem in one line, for where there is no more room."""
+        first = self.problems[0]
+        return with_hint(first.message, first.hint)
+
     def __str__(self) -> str:
         return "\n".join(problem.render(self.path, self.source) for problem in self.told)
 
@@ -99,3 +105,8 @@ def nearest(word: str, known: Iterable[str], likeness: float = 0.5) -> str:
     if words and len(words) <= 12:
         return "known: " + ", ".join(words)
     return ""
+
+
+def with_hint(message: str, hint: str) -> str:
+    """A message and, after a semicolon, what helps; the message alone where nothing does."""
+    return f"{message}; {hint}" if hint else message

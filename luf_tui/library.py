@@ -1,33 +1,47 @@
-"""The scenarios that ship with luf-tui: where they are and what their first lines say."""
+"""What ships with luf-tui: scenarios and recordings, what they are called, and where they are."""
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import frozen
 
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, with_hint
 
 SUFFIX = ".luf"
+RECORDED = (
+    "A recording of a real kernel, replayed: it decided who unmaps, frees and allocates what; "
+    "the policy decides what is flushed and when. What the CPUs read is not known."
+)
+"""What a recording is about: nothing in it says so."""
+LISTS = "`luf-tui list` names what is shipped"
+_KIND = re.compile(r"\.luf$|\.trace(\.\w+)?$")
+"""The end of a file's name that says of what kind it is."""
 _HERE = Path(__file__).resolve().parent
 _HEAD_LINES = 40
+_MOST_MEANT = 3
+"""Names that one hint offers."""
 
 
 @frozen
 class Entry:
-    """A scenario file, known by its first lines only."""
+    """A scenario or a recording, known by its name and its first lines only."""
 
     path: Path
-    folder: str
-    """The folder inside the library, `/` between its parts; empty at the top."""
+    name: str
+    """What opens it: of what is shipped, its folder and its file's name without the end that says
+    of what kind it is; of other files, the path.
+    """
     title: str
     about: str
 
     @property
-    def name(self) -> str:
-        """What it is called on the command line: folder and file name, without the suffix."""
-        return f"{self.folder}/{self.path.stem}" if self.folder else self.path.stem
+    def folder(self) -> str:
+        """The part of the name before the last `/`; empty where there is none."""
+        return self.name.rpartition("/")[0]
 
 
 def scenarios_dir() -> Path:
@@ -36,7 +50,7 @@ def scenarios_dir() -> Path:
     return inside if inside.is_dir() else _HERE.parent / "scenarios"
 
 
-def entry(path: Path, root: Path) -> Entry:
+def entry(path: Path) -> Entry:
     """Read the `title` and `about` lines of a scenario, without parsing the rest.
 
     A file that cannot be read has neither; the parser says why when it is opened.
@@ -52,8 +66,7 @@ def entry(path: Path, root: Path) -> Entry:
                     about.append(rest.strip())
     except OSError:
         pass
-    folder = path.parent.relative_to(root).as_posix()
-    return Entry(path, "" if folder == "." else folder, title or path.stem, " ".join(about))
+    return Entry(path, _name(path), title or path.stem, " ".join(about))
 
 
 def scenario_files(folder: Path) -> list[Path]:
@@ -61,37 +74,40 @@ def scenario_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.is_file())
 
 
-def shipped(root: Path | None = None) -> list[Entry]:
-    """All shipped scenarios (or all under `root`), by folder, then by file name."""
-    root = scenarios_dir() if root is None else root
-    found = [entry(path, root) for path in scenario_files(root)]
+def shipped(folder: Path | None = None) -> list[Entry]:
+    """All shipped scenarios, or all under a folder, by folder, then by file name."""
+    found = [entry(path) for path in scenario_files(folder or scenarios_dir())]
     return sorted(found, key=lambda one: (one.folder, one.path.name))
 
 
-def recordings(root: Path | None = None) -> list[Path]:
-    """All shipped recordings of a real kernel, in the order of their names."""
-    root = scenarios_dir() if root is None else root
-    return sorted(path for path in (root / "traces").glob("*.trace*") if path.is_file())
+def recordings(folder: Path | None = None) -> list[Entry]:
+    """All shipped recordings of a real kernel, or all under a folder, in the order of their names.
 
-
-def locate(word: str, known: Iterable[Entry] | None = None) -> Path:
-    """The file a person means: a path, or the name of a shipped scenario with or without folder.
-
-    Raises LufError with the nearest name when there is no such thing.
+    A recording has no title of its own: it is the file's name.
     """
-    path = Path(word)
+    found = sorted(path for path in (folder or scenarios_dir()).rglob("*.trace*") if path.is_file())
+    return [Entry(path, _name(path), path.name, RECORDED) for path in found]
+
+
+def locate(word: str) -> Path:
+    """The file or folder a person means: a path, or the name of what is shipped.
+
+    A scenario or a recording is named with or without its folder; `~` is the home folder. Raises
+    LufError when there is no such thing, with names that can be typed in its place.
+    """
+    path = _expanded(word)
     if path.exists():
         return path
-    entries = shipped() if known is None else list(known)
-    named = [one for one in entries if word in (one.name, one.path.stem)]
+    known = _known()
+    named = [name for name in known if word in (name, _stem(name))]
     if len(named) == 1:
-        return named[0].path
+        return known[named[0]]
     if named:
-        raise LufError(f"'{word}' could be " + " or ".join(one.name for one in named))
-    names = {one.name for one in entries} | {one.path.stem for one in entries}
-    stem = path.name.removesuffix(SUFFIX)
-    hint = nearest(stem, names) if len(names) > 12 or nearest(stem, names)[:3] == "did" else ""
-    raise LufError(f"{word}: no such file" + (f"; {hint}" if hint else ""))
+        raise LufError(f"'{word}' could be " + " or ".join(named))
+    folder = word.rstrip("/")
+    if any(name.startswith(f"{folder}/") for name in known):
+        return scenarios_dir() / folder
+    raise LufError(with_hint(f"{word}: no such file", _meant(word, known)))
 
 
 def exists(word: str) -> bool:
@@ -101,3 +117,49 @@ def exists(word: str) -> bool:
     except LufError:
         return False
     return True
+
+
+def _recording_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.trace*") if path.is_file())
+
+
+def _name(path: Path) -> str:
+    top, whole = scenarios_dir().resolve(), path.resolve()
+    if not whole.is_relative_to(top):
+        return str(path)
+    return _KIND.sub("", whole.relative_to(top).as_posix())
+
+
+def _expanded(word: str) -> Path:
+    """The path, `~` replaced where it names a home."""
+    try:
+        return Path(word).expanduser()
+    except RuntimeError:
+        return Path(word)
+
+
+def _known() -> dict[str, Path]:
+    """Every shipped scenario and recording by its name."""
+    top = scenarios_dir()
+    return {_name(path): path for path in (*scenario_files(top), *_recording_files(top))}
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """What to type in the place of a word that names nothing."""
+    said = _KIND.sub("", word)
+    found = [name for name in known if f"/{said}".endswith(f"/{name}")]
+    found = found or [name for name in known if _stem(name) == _stem(said)]
+    if not found:
+        by_word = {_stem(name): name for name in known} | {name: name for name in known}
+        close = [
+            *difflib.get_close_matches(said, by_word, n=1, cutoff=0.6),
+            *difflib.get_close_matches(_stem(said), by_word, n=1, cutoff=0.6),
+        ][:1]
+        found = [name for name in known for one in close if one in (name, _stem(name))]
+    if not found or len(found) > _MOST_MEANT:
+        return LISTS
+    return "did you mean " + " or ".join(f"'{name}'" for name in found) + "?"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from luf_tui.engine.director import Director
 from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
-from luf_tui.oracle.judge import judged
 from luf_tui.oracle.oracle import Finding
+from luf_tui.oracle.play_and_judge import judged_moves
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from tests import invariants
@@ -37,7 +37,7 @@ class Run:
         director = Director(parse(text, "test.luf"), make_policy(policy, without))
         self.m: Machine = director.machine
         self.found: list[Finding] = []
-        for _, found in judged(self.m, director.play()):
+        for _, found in judged_moves(self.m, director.play()):
             invariants.check(self.m)
             self.found += found
 

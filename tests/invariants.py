@@ -1,4 +1,4 @@
-"""Bookkeeping that must hold after every micro-step, whatever the policy (baseline, section 9)."""
+"""Bookkeeping that must hold after every micro-step, whatever the policy (B3 to B7)."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
 from luf_tui.script.program import Program
+from luf_tui.search.race_start import Start, at_race
 from luf_tui.search.search import Result, Search
-from luf_tui.search.transitions import Start, at_race
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios" / "races"
 
@@ -46,6 +46,21 @@ race
 end
 expect   no violation
 """
+
+STUCK = """\
+title    A lock that is never let go
+machine  cpus 2, dram 2, max-order 0, tlb 4, key-bits 2
+policy   luf
+monitor  on cpu0
+process  app, heap 1 page
+cpu1     run app
+cpu1     write heap.0 bytes
+monitor  write-protect app.heap.0 stop before flush
+race
+  cpu1     munmap heap
+end
+"""
+"""A race in which a lock is never let go."""
 
 
 def tiny(more: str = "") -> Program:

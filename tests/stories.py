@@ -1,4 +1,4 @@
-"""The scenarios S1 to S47 of the mechanism reference (section 7.1), and what plays each of them."""
+"""The situations S1 to S47, and what plays each of them."""
 
 from __future__ import annotations
 

@@ -204,6 +204,7 @@ def test_run_json_has_the_documented_keys(luf_tui: Run, good: Path) -> None:
     said = json.loads(luf_tui("run", good, "--json").stdout)
 
     assert [
+        "version",
         "scenario",
         "policy",
         "without",
@@ -235,7 +236,7 @@ def test_compare_json_has_the_documented_keys(luf_tui: Run, good: Path) -> None:
     said = json.loads(done.stdout)
 
     assert 0 == done.returncode
-    assert ["scenario", "policies", "first_divergence"] == list(said)
+    assert ["version", "scenario", "policies", "first_divergence"] == list(said)
     assert ["eager", "luf"] == list(said["policies"])
     costs = said["policies"]["eager"]["costs"]
     assert ["waiting", "interrupted", "total", "cpus", "actors"] == list(costs)
@@ -389,3 +390,99 @@ def test_ctrl_c_leaves_quietly() -> None:
     )
 
     assert (130, "luf-tui: interrupted\n") == (done.returncode, done.stderr)
+
+
+JSON = [
+    "run FILE",
+    "check FILE",
+    "compare FILE",
+    "matrix FILE",
+    "explore RACE --no-shrink",
+    "explore RACE --all-guards --max-states 100",
+    "replay llm-excerpt",
+    "list",
+    "policies",
+    "guards",
+]
+
+
+@pytest.mark.parametrize("words", JSON)
+def test_every_json_object_says_its_version_first(luf_tui: Run, good: Path, words: str) -> None:
+    race = ROOT / "scenarios" / "races" / "flush-before-reuse.luf"
+    named = {"FILE": good, "RACE": race}
+    done = luf_tui(*(named.get(word, word) for word in words.split()), "--json")
+
+    assert ("version", 1) == next(iter(json.loads(done.stdout).items()))
+
+
+WRONG = [
+    ("run scenarios/tour/flush-before-reuse.luf", "'tour/flush-before-reuse'"),
+    ("run flush-before-ruse", "'races/flush-before-reuse' or 'tour/flush-before-reuse'"),
+    ("run tour", "`luf-tui list"),
+    ("run zzz", "`luf-tui list`"),
+    ("check touur", "`luf-tui list`"),
+    ("run tour/flush-before-reuse --without nosuch", "`luf-tui guards`"),
+    ("check llm-excerpt", "`luf-tui run llm-excerpt`"),
+    ("matrix llm-excerpt", "`luf-tui run llm-excerpt`"),
+    ("fmt llm-excerpt", "`luf-tui run llm-excerpt`"),
+    ("explore llm-excerpt", "`luf-tui replay llm-excerpt`"),
+    ("replay tour/flush-before-reuse", "`luf-tui compare tour/flush-before-reuse`"),
+]
+
+
+@pytest.mark.parametrize(("words", "hint"), WRONG)
+def test_a_hint_works_when_it_is_typed(luf_tui: Run, words: str, hint: str) -> None:
+    done = luf_tui(*words.split())
+    said = done.stderr.strip()
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert hint in said
+    for command in re.findall(r"`luf-tui ([^`]+)`", said):
+        assert 0 == luf_tui(*command.split()).returncode, command
+    for name in re.findall(r"'([^' ]+/[^' ]+)'", said.partition(";")[2]):
+        assert 0 == luf_tui("run", name).returncode, name
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["run NAME", "run NAME@3 --plain", "compare NAME", "replay NAME", "export NAME --format svg"],
+)
+def test_a_recording_opens_by_its_name(luf_tui: Run, words: str) -> None:
+    said = words.replace("NAME", "llm-excerpt").split()
+    done = luf_tui(*said, *(["-o", "-"] if said[0] == "export" else []))
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "llm-excerpt" in done.stdout
+
+
+def test_the_listing_of_a_folder_names_what_opens_it(luf_tui: Run, good: Path) -> None:
+    for folder, names in (
+        ("tour", 6),
+        ("traces", 1),
+        (good.parent, 1),
+    ):
+        listed = json.loads(luf_tui("list", folder, "--json").stdout)
+        named = [one["name"] for one in (*listed["scenarios"], *listed["recordings"])]
+
+        assert names == len(named)
+        assert 0 == luf_tui("run", named[0]).returncode, named[0]
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("9999", "this run has"),
+        ("L9999", "this scenario has 16 lines"),
+        ("L7+999", "is past the end of line 7"),
+        ("L2", "something does in line 5"),
+        ("1..5", "is no step or line"),
+    ],
+)
+def test_a_place_that_a_run_does_not_have_is_told(
+    luf_tui: Run, good: Path, at: str, told: str
+) -> None:
+    for command in ("run", "export --format txt -o -"):
+        done = luf_tui(*command.split(), f"{good}@{at}")
+
+        assert (2, "") == (done.returncode, done.stdout)
+        assert told in done.stderr

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 KEYS = [
+    "version",
     "verdict",
     "states",
     "transitions",
@@ -29,6 +30,7 @@ KEYS = [
     "before",
     "schedule",
     "counterexample",
+    "processes",
 ]
 RACE = FOLDER / "pending-wrprotect.luf"
 
@@ -97,11 +99,22 @@ def test_a_bounded_search_says_so_and_exits_0(luf_tui: Run) -> None:
     assert "stopped at 100 states" in found["message"]
 
 
+def test_random_walks_say_that_they_prove_nothing(luf_tui: Run) -> None:
+    words = ("explore", FOLDER / "wait-zone-generation.luf", "--random-walks", 20, "--json")
+    safe = luf_tui(*words)
+    found = json.loads(safe.stdout)
+    assert (0, "bounded", KEYS) == (safe.returncode, found["verdict"], list(found))
+    assert "20 random walks" in found["message"]
+    unsafe = luf_tui(*words, "--without", "wait-zone-generation")
+    found = json.loads(unsafe.stdout)
+    assert (1, "unsafe", "O2") == (unsafe.returncode, found["verdict"], found["obligation"])
+
+
 def test_all_guards_are_searched_for_and_told(luf_tui: Run) -> None:
     names = [FOLDER / f"{name}.luf" for name in ("flush-before-reuse", "wait-zone-generation")]
     done = luf_tui("explore", "--all-guards", *names, "--json")
     found = json.loads(done.stdout)
-    assert (0, ["policy", "guards", "races"]) == (done.returncode, list(found))
+    assert (0, ["version", "policy", "guards", "races"]) == (done.returncode, list(found))
     waits = found["guards"]["wait-zone-generation"]
     assert ("found", "wait-zone-generation", "O2") == (
         waits["verdict"],
@@ -122,6 +135,16 @@ def test_all_guards_are_searched_for_by_several_processes_alike(luf_tui: Run) ->
     assert alone.stdout == shared.stdout
     assert "refuse-kasan" in shared.stdout
     assert "not everything was seen (stopped at 60 states)" in shared.stdout
+
+
+def test_a_large_search_is_shared_by_the_processes_asked_for(luf_tui: Run) -> None:
+    words = ("explore", FOLDER / "four-cpus.luf", "--max-states", 6000)
+    alone = json.loads(luf_tui(*words, "--json").stdout)
+    shared = json.loads(luf_tui(*words, "--json", "--jobs", 2).stdout)
+    assert (1, 3) == (len(alone["processes"]), len(shared["processes"]))
+    assert all(one["states"] and one["turns"] for one in shared["processes"])
+    for key in ("verdict", "states", "transitions", "message"):
+        assert alone[key] == shared[key]
 
 
 def test_all_guards_of_a_policy_that_breaks_in_a_race_exit_1(luf_tui: Run) -> None:
@@ -153,6 +176,9 @@ def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
         (["--all-guards", plain], "no race to explore"),
         (["--all-guards", RACE, "--without", "note-pending"], "takes no --without"),
         ([RACE, "--without", "no-such"], "no guard is called"),
+        (["--all-guards", RACE, "--random-walks", "5"], "or --random-walks"),
+        ([RACE, "--random-walks", "5", "--jobs", "2"], "takes no --jobs"),
+        ([RACE, "--random-walks", "5", "--no-symmetry"], "takes no --jobs or --no-symmetry"),
         ([RACE, "--max-states", "none"], "no number above 0"),
     ]
     for words, told in cases:

@@ -67,7 +67,7 @@ def test_a_scenario_is_not_overwritten_by_its_own_export(luf_tui: Run, small: Pa
     done = luf_tui("export", small, "--format", "txt", "-o", small)
 
     assert 2 == done.returncode
-    assert "is the scenario itself" in done.stderr
+    assert "is the file itself" in done.stderr
     assert SCENARIO == small.read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""arm64 and riscv: other ways to flush, the same rules (mechanism reference, 0.3)."""
+"""arm64 and riscv: other ways to flush, the same rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""mmu_gather: what it flushes before it lets go, alone and beside another one (baseline 2.5)."""
+"""mmu_gather: what it flushes before it lets go, alone and beside another one."""
 
 from __future__ import annotations
 

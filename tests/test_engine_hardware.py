@@ -1,4 +1,4 @@
-"""Hardware rules H1 to H7 and the kernel's flush rules (baseline reference, section 1)."""
+"""Hardware rules H1 to H7 and the kernel's flush rules."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_cpu_that_missed_a_flush_makes_a_full_one() -> None:
 
 
 def test_a_lazy_cpu_is_not_interrupted() -> None:
-    """It catches up by tlb_gen when it comes back (baseline 1.5)."""
+    """It catches up by tlb_gen when it comes back."""
     text = FILE + "cpu1 read text.0\ncpu1 run kernel\nkswapd reclaim text.0\n"
     m = played(text, "batched")
 
@@ -125,7 +125,7 @@ def test_a_lazy_cpu_is_not_interrupted() -> None:
 
 
 def test_switching_back_to_a_current_mm_keeps_its_entries() -> None:
-    """A slot that is up to date is loaded without a flush (baseline 1.3)."""
+    """A slot that is up to date is loaded without a flush."""
     other = FILE.replace("process app\n", "process app\nprocess other\n")
     m = played(other + "cpu1 read text.0\ncpu1 run other\ncpu1 run app\n")
 

@@ -1,4 +1,4 @@
-"""CPUs that go offline and come back (O38), and the trimming of mm_cpumask (baseline 1.5)."""
+"""CPUs that go offline and come back (O38), and the trimming of mm_cpumask."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from luf_tui.oracle.judge import violations
+from luf_tui.oracle.play_and_judge import violations
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
 from luf_tui.search.random_programs.random_program import random_program

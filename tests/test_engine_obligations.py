@@ -1,4 +1,4 @@
-"""Obligations of section 4.1: each expressible one is named by something that breaks it."""
+"""Obligations: each expressible one is named by something that breaks it."""
 
 from __future__ import annotations
 

@@ -55,6 +55,15 @@ def test_the_table_says_what_is_not_known(capsys: pytest.CaptureFixture[str]) ->
         assert said in text
 
 
+def test_the_text_says_what_the_figures_rest_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == cli.main(["replay", LLM])
+    text = capsys.readouterr().out
+    assert "base of vmemmap inferred from 127 pages" in text
+    assert "types of migration entries: 27 read-only" in text
+    assert "unmaps probed and not confirmed: 1\n" in text
+    assert "foretell the recorded IPIs of 126 of 127 unmaps" in text
+
+
 def test_an_unknown_policy_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     assert 2 == cli.main(["replay", LLM, "--policies", "lufe"])
     assert "did you mean 'luf'" in capsys.readouterr().err

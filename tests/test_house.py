@@ -24,7 +24,7 @@ explorer going back to a state it has seen."""
 MOVERS = {
     "apply": {"timeline/timeline.py"},
     "restore": {"timeline/timeline.py"},
-    "undo": {"timeline/recorder.py"},
+    "undo": {"timeline/recorder.py", "engine/transitions.py"},
     "forget": {
         "machine/machine.py",
         "engine/director.py",
@@ -188,12 +188,31 @@ def test_a_shipped_scenario_is_formatted_and_says_what_to_look_at(one: library.E
     assert one.about
 
 
+TOOLKITS = ("textual", "rich", "lark", "attr", "attrs", "numpy")
+
+
 def test_importing_the_package_loads_nothing_else() -> None:
-    assert {"luf_tui"} == loaded("import luf_tui", "luf_tui")
+    assert {"luf_tui"} == loaded("import luf_tui; dir(luf_tui)", "luf_tui", *TOOLKITS)
+
+
+def test_a_run_in_a_notebook_loads_no_toolkit() -> None:
+    code = "import luf_tui; luf_tui.open('tour/flush-before-reuse')._repr_html_()"
+
+    assert set() == toolkit(code)
 
 
 def test_the_command_line_alone_loads_no_toolkit() -> None:
     assert set() == loaded("import luf_tui.cli", "textual", "rich", "lark")
+
+
+def toolkit(code: str) -> set[str]:
+    """Modules of a toolkit that are loaded after running code, but for Rich's width tables."""
+    widths = ("rich.cells", "rich._")
+    return {
+        module
+        for module in loaded(code, "textual", "rich")
+        if module != "rich" and not module.startswith(widths)
+    }
 
 
 def loaded(code: str, *packages: str) -> set[str]:
@@ -234,10 +253,12 @@ HEADLESS = [
 
 
 @pytest.mark.parametrize("words", HEADLESS)
-def test_a_headless_command_loads_neither_textual_nor_rich(words: str, tmp_path: Path) -> None:
+def test_a_headless_command_loads_no_textual_and_of_rich_only_how_wide_characters_are(
+    words: str, tmp_path: Path
+) -> None:
     path = tmp_path / "small.luf"
     path.write_text(SCENARIO, encoding="utf-8")
     said = [str(path) if word == "FILE" else word for word in words.split()]
     code = f"from luf_tui.cli import main\nassert main({said!r}) == 0"
 
-    assert set() == loaded(code, "textual", "rich")
+    assert set() == toolkit(code)

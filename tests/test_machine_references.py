@@ -177,6 +177,7 @@ def test_a_record_is_told_by_its_name_and_its_fields_in_the_machines_words(m: Ma
     assert "where pcp cpu0 cxl" in repr(m.frame[3])
     m.boot_ctx.line = 0
     assert "<boot: line 0>" == repr(m.boot_ctx)
+    assert "<Specimen 1: empty>" == repr(m.regions["specimen"][1])
 
 
 # -- the locals of operations ---------------------------------------------------------------------

@@ -50,7 +50,7 @@ def test_every_piece_is_looked_at_here() -> None:
 @pytest.mark.parametrize("policy", ["batched", "luf"])
 @pytest.mark.parametrize("name", PIECES)
 def test_with_the_fix_no_order_breaks_anything(name: str, policy: str) -> None:
-    found = Search(start(piece(name), policy=policy).moves).run()
+    found = Search(start(piece(name), policy=policy).transitions).run()
     assert (SAFE, "") == (found.verdict, found.why)
     assert found.states < 20_000
 
@@ -58,7 +58,7 @@ def test_with_the_fix_no_order_breaks_anything(name: str, policy: str) -> None:
 @pytest.mark.parametrize(("name", "guard", "obligation"), [(n, *g) for n, g in PIECES.items()])
 def test_without_the_fix_the_search_finds_the_bug(name: str, guard: str, obligation: str) -> None:
     program = piece(name)
-    found = Search(start(program, guard, policy=program.policy).moves).run()
+    found = Search(start(program, guard, policy=program.policy).transitions).run()
     assert (UNSAFE, obligation) == (found.verdict, found.broken[0].obligation)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,25 @@ def test_the_readme_has_the_table_of_verbs() -> None:
         path.write_text(whole, encoding="utf-8")
 
     assert table_of_verbs() == table
+
+
+def test_the_six_lines_of_the_readme_run_in_a_folder_of_ones_own(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = readme.partition("```python\n")[2].partition("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 6 == len([line for line in code.splitlines() if line])
+    for told in ("step 36/71", "cpu1 has text.0 → f0 cached", "unsafe", "'shootdowns': 122"):
+        assert told in done.stdout
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

@@ -79,7 +79,7 @@ def objects(run: Timeline, step: int) -> list[dict[str, Any]]:
 def test_jsonl_has_the_run_and_then_every_step_up_to_the_one_asked_for(run: Timeline) -> None:
     head, *steps = objects(run, 30)
 
-    assert ["scenario", "title", "policy", "without", "steps"] == list(head)
+    assert ["version", "scenario", "title", "policy", "without", "steps"] == list(head)
     assert (run.steps, "luf", []) == (head["steps"], head["policy"], head["without"])
     assert list(range(31)) == [one["step"] for one in steps]
 

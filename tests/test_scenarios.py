@@ -59,7 +59,7 @@ def test_every_guard_earns_its_place(guard: str) -> None:
 
 @pytest.mark.parametrize("guard", [guard.name for guard in in_order(BATCH_GUARDS)])
 def test_todays_kernel_needs_its_guards_too(guard: str) -> None:
-    """The baseline's rules are guards like LUF's."""
+    """The kernel's rules are guards like LUF's."""
     assert any(broken(said, "batched", (guard,)) for said in WHOLE.values())
 
 

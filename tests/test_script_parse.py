@@ -60,7 +60,7 @@ def only(text: str) -> Problem:
 
 
 def test_the_design_sample_parses() -> None:
-    """The sample of the design is a scenario, and its title and sizes are taken over."""
+    """The README's sample is a scenario, and its title and sizes are taken over."""
     program = parse(SAMPLE)
 
     assert "Flush before reuse" == program.title

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from luf_tui.engine.turns import Turns
+from luf_tui.engine.transitions import Transitions
 from luf_tui.policy.guards import GUARDS
 from luf_tui.script.parse import parse
 from luf_tui.search.all_guards import (
@@ -87,16 +87,16 @@ def test_a_file_with_several_races_gives_each_its_name() -> None:
 
 
 def test_an_interrupt_keeps_the_verdicts_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    take, left = Turns.take, [6000]
+    make, left = Transitions.make, [6000]
 
-    def interrupted(turns: Turns, turn: int) -> object:
+    def interrupted(transitions: Transitions, turn: int) -> object:
         left[0] -= 1
-        made = take(turns, turn)
+        made = make(transitions, turn)
         if not left[0]:
             raise KeyboardInterrupt
         return made
 
-    monkeypatch.setattr(Turns, "take", interrupted)
+    monkeypatch.setattr(Transitions, "make", interrupted)
     search = AllGuards(plan(*NAMES))
     verdicts = search.run()
     assert search.interrupted

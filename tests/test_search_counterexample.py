@@ -7,15 +7,15 @@ from itertools import pairwise
 
 import pytest
 
-from luf_tui.engine.turns import Turns
+from luf_tui.engine.transitions import Transitions
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.format import format_text
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Race
 from luf_tui.search import counterexample
-from luf_tui.search.exploration import Report, explore
+from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.search import Search
-from luf_tui.search.shrink import Shrinker, shrink
+from luf_tui.search.shrink import Shrinker
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 from tests.races import GUARDED, race, start
@@ -24,7 +24,7 @@ CASES = [(name, *expected) for name, expected in GUARDED.items()]
 
 
 def report(name: str, guard: str) -> Report:
-    return explore(race(name), make_policy("luf", [guard]))
+    return Exploration(race(name), make_policy("luf", [guard])).run()
 
 
 def played(scenario: str) -> Timeline:
@@ -97,7 +97,7 @@ def changes(turns: tuple[int, ...]) -> int:
 def test_shrinking_keeps_the_obligation_and_takes_lines_away(name: str) -> None:
     guard, obligation = GUARDED[name]
     found = report(name, guard)
-    smaller = shrink(race(name), make_policy("luf", [guard]), found, seconds=10)
+    smaller = Shrinker(race(name), make_policy("luf", [guard]), found, seconds=10).run()
     assert obligation == smaller.obligation
     assert len(smaller.schedule) <= len(found.schedule)
     assert len(smaller.scenario) < len(found.scenario)
@@ -106,7 +106,8 @@ def test_shrinking_keeps_the_obligation_and_takes_lines_away(name: str) -> None:
 
 def test_nothing_is_shrunk_when_no_time_is_left() -> None:
     found = report("munmap", "note-pending")
-    assert found == shrink(race("munmap"), make_policy("luf", ["note-pending"]), found, seconds=0)
+    policy = make_policy("luf", ["note-pending"])
+    assert found == Shrinker(race("munmap"), policy, found, seconds=0).run()
 
 
 def test_shrinking_stopped_from_outside_keeps_the_smallest_so_far() -> None:
@@ -122,16 +123,16 @@ def test_an_interrupt_while_shrinking_keeps_the_counterexample(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = report("munmap", "note-pending")
-    take, left = Turns.take, [300]
+    make, left = Transitions.make, [300]
 
-    def interrupted(turns: Turns, turn: int) -> object:
+    def interrupted(transitions: Transitions, turn: int) -> object:
         left[0] -= 1
-        made = take(turns, turn)
+        made = make(transitions, turn)
         if not left[0]:
             raise KeyboardInterrupt
         return made
 
-    monkeypatch.setattr(Turns, "take", interrupted)
+    monkeypatch.setattr(Transitions, "make", interrupted)
     shrinker = Shrinker(race("munmap"), make_policy("luf", ["note-pending"]), found)
     assert found.obligation == shrinker.run().obligation
     assert shrinker.interrupted
@@ -144,6 +145,6 @@ def test_a_counterexample_that_cannot_be_read_is_named_as_itself() -> None:
 
 def test_a_schedule_already_there_gives_way_to_the_one_found() -> None:
     source = "\n".join(race("munmap").source).replace("end\n", "  schedule app/1*3\nend\n", 1)
-    scenario = explore(parse(source), make_policy("luf", ["note-pending"])).scenario
+    scenario = Exploration(parse(source), make_policy("luf", ["note-pending"])).run().scenario
     assert "app/1*3\n" not in scenario
     assert any(found.weight == "violation" for found in played(scenario).findings)

@@ -1,4 +1,4 @@
-"""Several processes find what one finds, in the same order."""
+"""Several processes share the work of a search, and find what one finds in the same order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pytest
 
 from luf_tui.errors import LufError
 from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.search import search as searching
+from luf_tui.search import shared_search
 from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.keys import WIDE, Keys
 from luf_tui.search.pool import Pool, mapped
@@ -34,11 +36,18 @@ def explored(program: Program, *without: str, jobs: int, states: int = 0) -> Rep
     return Exploration(program, policy, jobs=jobs, limits=Limits(states=states)).run()
 
 
+def shared_by(report: Report) -> int:
+    """How many processes a search was shared by, each of which has to have done a part."""
+    assert all(one.states > 0 and one.turns > 0 for one in report.shares)
+    return len(report.shares)
+
+
 @pytest.fixture
 def shared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Helpers join from a state on by which renaming has been judged."""
-    monkeypatch.setattr(searching, "SHARE_AT", searching.JUDGE_AT)
-    monkeypatch.setattr(searching, "JUDGE_AT", 50)
+    """Helpers join a small search, once renaming has been judged; chunks are for all of them."""
+    monkeypatch.setattr(searching, "JUDGE_AT", 40)
+    monkeypatch.setattr(searching, "SHARE_AT", 50)
+    monkeypatch.setattr(shared_search, "LEAST", 1)
 
 
 @pytest.mark.usefixtures("shared_at_once")
@@ -58,7 +67,8 @@ def test_two_processes_find_what_one_finds(
     without = (guard,) if guard else ()
     alone = explored(program, *without, jobs=1, states=states)
     shared = explored(program, *without, jobs=2, states=states)
-    assert verdict == alone.verdict
+    assert (verdict, 1) == (alone.verdict, shared_by(alone))
+    assert 3 == shared_by(shared)
     assert (alone.states, alone.transitions, alone.schedule, alone.scenario, alone.why) == (
         shared.states,
         shared.transitions,
@@ -66,6 +76,19 @@ def test_two_processes_find_what_one_finds(
         shared.scenario,
         shared.why,
     )
+
+
+@pytest.mark.usefixtures("shared_at_once")
+@pytest.mark.parametrize(("jobs", "processes"), [(1, 1), (2, 3), (3, 4)])
+@pytest.mark.parametrize("more", ["", "race\n  cpu1 read heap.0\n  cpu2 read heap.0\nend\n"])
+def test_what_each_process_expanded_adds_up_over_all_races(
+    jobs: int, processes: int, more: str
+) -> None:
+    source = "\n".join(tiny("allow evict, prefetch, drain").source)
+    report = explored(parse(f"{source}\n{more}"), jobs=jobs)
+    assert processes == shared_by(report)
+    assert report.states == sum(one.states for one in report.shares)
+    assert report.transitions == sum(one.turns for one in report.shares)
 
 
 def test_a_helper_reads_keys_in_the_order_of_whoever_asks() -> None:

@@ -7,15 +7,17 @@ from time import sleep
 
 import pytest
 
-from luf_tui.engine.turns import Turns
+from luf_tui.engine.strategy import EveryTurn, walk
+from luf_tui.engine.transitions import BLOCKED, Transitions
 from luf_tui.errors import LufError
+from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program, Race
-from luf_tui.search.exploration import Exploration, Report, explore, race_of_line
+from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
 from luf_tui.timeline.recorder import record
-from tests.races import GUARDED, race, searched, start, tiny
+from tests.races import GUARDED, STUCK, race, searched, start, tiny
 
 
 @pytest.mark.parametrize("name", GUARDED)
@@ -77,11 +79,10 @@ def test_no_shorter_order_breaks_anything() -> None:
     shortest = Search(begun.transitions, symmetric=False).run().broken[0].turns
 
     def breaks(depth: int) -> bool:
-        for turn in begun.transitions.choices():
-            found = begun.transitions.make(turn)
-            bad = bool(found) or (depth > 1 and found is not None and breaks(depth - 1))
-            begun.transitions.undo()
-            if bad:
+        for _, outcome in walk(begun.transitions, EveryTurn(begun.transitions)):
+            if begun.transitions.findings(outcome):
+                return True
+            if depth > 1 and outcome is not BLOCKED and breaks(depth - 1):
                 return True
         return False
 
@@ -119,16 +120,16 @@ def test_a_search_can_be_stopped_from_outside() -> None:
 def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = start(race("munmap"))
     before = begun.transitions.cells.snapshot()
-    take, left = Turns.take, [200]
+    make, left = Transitions.make, [200]
 
-    def interrupted(turns: Turns, turn: int) -> object:
+    def interrupted(transitions: Transitions, turn: int) -> object:
         left[0] -= 1
-        made = take(turns, turn)
+        made = make(transitions, turn)
         if not left[0]:
             raise KeyboardInterrupt
         return made
 
-    monkeypatch.setattr(Turns, "take", interrupted)
+    monkeypatch.setattr(Transitions, "make", interrupted)
     found = Search(begun.transitions).run()
     assert (BOUNDED, "interrupted") == (found.verdict, found.why)
     assert found.states > 50
@@ -136,23 +137,7 @@ def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_branch_that_nobody_lets_go_on_is_a_deadlock() -> None:
-    program = parse(
-        """\
-title    A lock that is never let go
-machine  cpus 2, dram 2, max-order 0, tlb 4, key-bits 2
-policy   luf
-monitor  on cpu0
-process  app, heap 1 page
-cpu1     run app
-cpu1     write heap.0 bytes
-monitor  write-protect app.heap.0 stop before flush
-race
-  cpu1     munmap heap
-end
-""",
-        "stuck.luf",
-    )
-    found = searched(program)
+    found = searched(parse(STUCK))
     assert (UNSAFE, DEADLOCK) == (found.verdict, found.broken[0].obligation)
     assert "app did not finish" in found.broken[0].message
 
@@ -160,7 +145,11 @@ end
 def test_a_file_without_a_race_has_nothing_to_explore() -> None:
     program = parse("process app\ncpu1 run app\ncpu1 read heap.0\n")
     with pytest.raises(LufError, match="no race to explore"):
-        explore(program, make_policy("luf"))
+        explored(program, make_policy("luf"))
+
+
+def explored(program: Program, policy: Policy, *, only: int | None = None) -> Report:
+    return Exploration(program, policy, only=only).run()
 
 
 def broken_before_its_race() -> Program:
@@ -172,7 +161,7 @@ def broken_before_its_race() -> Program:
 
 def test_a_violation_before_the_race_is_told_without_a_search() -> None:
     program = broken_before_its_race()
-    report = explore(program, make_policy("luf", ["flush-before-reuse"]))
+    report = explored(program, make_policy("luf", ["flush-before-reuse"]))
     early = program.source.index("cpu0 write heap.0 early") + 1
     assert (UNSAFE, "O2", early, 0, ()) == (
         report.verdict,
@@ -184,7 +173,7 @@ def test_a_violation_before_the_race_is_told_without_a_search() -> None:
 
 
 def test_the_scenario_of_a_violation_before_the_race_ends_there() -> None:
-    report = explore(broken_before_its_race(), make_policy("luf", ["flush-before-reuse"]))
+    report = explored(broken_before_its_race(), make_policy("luf", ["flush-before-reuse"]))
     program = parse(report.scenario)
     assert not [item for item in program.items if isinstance(item, Race)]
     assert "O2 already, before the race" in report.scenario
@@ -196,12 +185,12 @@ TWO = "race\n  cpu1 read heap.0\n  cpu2 read heap.0\nend\n"
 
 def test_one_race_of_a_file_can_be_explored_alone() -> None:
     program = parse("\n".join(tiny().source) + "\n" + TWO)
-    each = [explore(program, make_policy("luf"), only=number) for number in (0, 1)]
-    both = explore(program, make_policy("luf"))
+    each = [explored(program, make_policy("luf"), only=number) for number in (0, 1)]
+    both = explored(program, make_policy("luf"))
     assert (1, 1, 2) == (*(one.races for one in each), both.races)
     assert both.states == sum(one.states for one in each)
     with pytest.raises(LufError, match="no race 3; the file has 2 races"):
-        explore(program, make_policy("luf"), only=2)
+        explored(program, make_policy("luf"), only=2)
 
 
 def test_a_line_names_the_race_it_stands_in() -> None:
@@ -231,8 +220,8 @@ def test_an_exploration_is_watched_and_stopped_from_another_thread() -> None:
 
 def test_races_are_explored_in_turn_and_counted_together() -> None:
     source = "\n".join(tiny().source)
-    one = explore(tiny(), make_policy("luf"))
-    both = explore(parse(source + "\n" + TWO), make_policy("luf"))
+    one = explored(tiny(), make_policy("luf"))
+    both = explored(parse(source + "\n" + TWO), make_policy("luf"))
     assert (1, 2) == (one.races, both.races)
     assert both.states > one.states
 

@@ -19,8 +19,8 @@ from luf_tui.script.program import Program
 from luf_tui.search.all_guards import asking
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.keys import WIDE, Keys, TooWide
+from luf_tui.search.race_start import at_race
 from luf_tui.search.search import SAFE, Search
-from luf_tui.search.transitions import at_race
 from tests.races import GUARDED, race, start, tiny
 
 Cells = tuple[int, ...]
@@ -157,8 +157,8 @@ def test_a_key_brings_its_state_back() -> None:
     transitions = start(race("flush-before-reuse")).transitions
     keys = Keys(transitions.cells)
     seen = {}
-    while transitions.choices():
-        transitions.make(transitions.choices()[0])
+    while transitions.enabled():
+        transitions.make(transitions.enabled()[0])
         keys.learn(transitions.cells.log_cell)
         seen[keys.of(transitions.cells.values)] = transitions.cells.snapshot()
     for key, snapshot in seen.items():

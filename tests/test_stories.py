@@ -1,4 +1,4 @@
-"""Every scenario of the mechanism reference is played, and fails without what it is about."""
+"""Every situation S1 to S47 is played, and fails without what it is about."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_race_fails_as_it_stands_or_it_is_searched() -> None:
 
 @pytest.mark.parametrize(("name", "guard"), SEARCHED.items())
 def test_a_search_finds_the_order_that_fails_without_a_guard(name: str, guard: str) -> None:
-    assert UNSAFE == Search(start(whole(name), guard).moves).run().verdict
+    assert UNSAFE == Search(start(whole(name), guard).transitions).run().verdict
 
 
 @pytest.mark.parametrize("number", MUTANTS_OF)

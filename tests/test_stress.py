@@ -9,7 +9,7 @@ import pytest
 from attrs import fields
 
 from luf_tui.machine.config import ARM64, RISCV, MachineConfig
-from luf_tui.oracle.judge import violations
+from luf_tui.oracle.play_and_judge import violations
 from luf_tui.policy.registry import make_policy
 from luf_tui.search.random_programs.machines import OF_FILES, UNUSUAL
 from luf_tui.search.random_programs.random_program import random_program

@@ -92,8 +92,6 @@ def test_from_within_an_operation_back_is_its_start() -> None:
 
 def test_a_line_leads_to_its_first_micro_step() -> None:
     assert 7 == to_line(RUN, 12)
-    assert 7 == moves.next_line(RUN, 3, 12)
-    assert 3 == moves.previous_line(RUN, 3, 12)
     assert -1 == to_line(RUN, 999)
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from luf_tui.errors import LufError, Span
 from luf_tui.machine import events as ev
+from luf_tui.script import vocabulary
 from luf_tui.script.program import Condition, Expect, Value
 from luf_tui.timeline.conditions.moment import moment_at
-from luf_tui.timeline.conditions.predicates import PREDICATES, holds_at, judge, scan
+from luf_tui.timeline.conditions.predicates import PREDICATES, judge, scan
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.store.event_index import Tally
@@ -24,6 +25,11 @@ HEAP0: dict[str, Value] = {"mm": 1, "vpn": 0}
 
 def asked(predicate: str, relation: str = "", value: int = 0, **args: Value) -> Condition:
     return Condition(Span(1), predicate, predicate, args, relation, value)
+
+
+def holds_at(run: Timeline, condition: Condition, position: int) -> bool:
+    with run.visit(position):
+        return judge(condition, moment_at(run)).held
 
 
 def end_of(line: int) -> int:
@@ -50,6 +56,7 @@ HELD: list[tuple[Timeline, int, Condition]] = [
     (LAZY, REUSED, asked("interrupted", mask=0b110)),
     (LAZY, REUSED, asked("paid", ">=", 1)),
     (LAZY, REUSED, asked("ipis", "=", 2)),
+    (LAZY, REUSED, asked("steps", "=", REUSED)),
     (LAZY, REUSED, asked("mapped", **HEAP0)),
     (LAZY, END, asked("mapped", "=", 1, page=0)),
     (LAZY, REUSED, asked("writable", **HEAP0)),
@@ -121,6 +128,10 @@ def test_the_running_totals_are_those_of_the_recorded_run() -> None:
 def test_an_unknown_condition_is_an_error_with_a_hint() -> None:
     with pytest.raises(LufError, match="did you mean 'violation'"):
         holds_at(LAZY, asked("violations"), 0)
+
+
+def test_every_predicate_can_be_written_in_a_script() -> None:
+    assert set(PREDICATES) == set(vocabulary.PREDICATES)
 
 
 def test_every_predicate_can_be_asked_about_a_page_anywhere() -> None:

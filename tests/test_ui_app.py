@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from textual.geometry import Offset
@@ -14,6 +16,8 @@ from luf_tui import library
 from luf_tui.errors import LufError
 from luf_tui.policy import own
 from luf_tui.policy.registry import POLICIES
+from luf_tui.render.strokes import without
+from luf_tui.timeline.navigate.spots import spot
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.messages import OpenScenario
@@ -22,6 +26,8 @@ from luf_tui.ui.screens.stepper import Stepper
 from tests.ui_driver import SCENARIO, do, driven, hold, lines, path, text
 
 __all__ = ["hold", "path"]
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize("size", [(160, 50), (120, 40), (80, 24)])
@@ -63,14 +69,26 @@ async def test_a_broken_file_is_shown_and_can_be_mended(path):
         assert isinstance(pilot.app.screen, Stepper)
 
 
-@pytest.mark.parametrize("step", [0, 7, 10_000])
+@pytest.mark.parametrize("word", ["0", "7", "end", "L14+3"])
 @driven
-async def test_the_app_opens_at_a_step(path, step):
-    async with LufApp(path, step=step).run_test(size=(120, 40)) as pilot:
+async def test_the_app_opens_at_a_place(path, word):
+    async with LufApp(path, spot(word)).run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         session = pilot.app.screen.session
 
-        assert min(step, session.timeline.steps) == session.position
+        assert spot(word).position(session.timeline) == session.position
+
+
+@pytest.mark.parametrize("opened", [True, False])
+@driven
+async def test_a_place_past_the_end_is_told_in_the_app(path, opened):
+    asked = (path, spot("10000"))
+    async with (LufApp(*asked) if opened else LufApp()).run_test(size=(120, 40)) as pilot:
+        if not opened:
+            pilot.app.post_message(OpenScenario(*asked))
+        await pilot.pause()
+
+        assert "step 10000 is past the end" in text(pilot.app)
 
 
 @driven
@@ -143,9 +161,25 @@ async def test_every_theme_draws_and_themes_go_round(path):
 async def test_the_screen_is_saved_as_a_picture(path, tmp_path):
     async with LufApp(path).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
+        do(pilot.app, "forward", "select")
+        shown = text(pilot.app)
         do(pilot.app, "export")
+        picture = ET.fromstring((tmp_path / "reuse-1.svg").read_text("utf-8"))
+        words = [element.text or "" for element in picture.iter(f"{SVG}text")]
 
-        assert "script" in (tmp_path / "reuse-0.svg").read_text("utf-8").replace("&#160;", " ")
+        assert "".join(without(shown).split()) == "".join(" ".join(words).split())
+        assert "Flush before reuse, step 1 of " in (picture.findtext(f"{SVG}title") or "")
+
+
+@driven
+async def test_a_picture_of_the_app_fetches_nothing(path, tmp_path):
+    async with LufApp(path).run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        do(pilot.app, "export")
+        written = (tmp_path / "reuse-0.svg").read_text("utf-8")
+
+        assert ["http://www.w3.org/2000/svg"] == re.findall(r"https?://[^\"' )]+", written)
+        assert "url(" not in written
 
 
 @driven
@@ -167,7 +201,7 @@ async def test_a_folder_that_cannot_be_written_is_told(path, tmp_path):
 @driven
 async def test_no_color_is_readable(path, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    async with LufApp(path, step=40).run_test(size=(120, 40)) as pilot:
+    async with LufApp(path, spot("40")).run_test(size=(120, 40)) as pilot:
         await pilot.pause()
 
         assert "reclaim text.0" in text(pilot.app)
@@ -223,7 +257,7 @@ async def test_a_broken_scenario_is_marked_in_the_gallery(path):
 async def test_every_shipped_scenario_opens(path):
     async with LufApp(path).run_test(size=(160, 50)) as pilot:
         for entry in library.shipped():
-            pilot.app.post_message(OpenScenario(entry.path, step=10_000))
+            pilot.app.post_message(OpenScenario(entry.path, spot("end")))
             await pilot.pause()
 
             assert isinstance(pilot.app.screen, Stepper), entry.name

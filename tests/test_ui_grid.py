@@ -2,59 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Self
+
 import pytest
 from rich.cells import cell_len
+from rich.color import Color
 from rich.style import Style
+from textual.filter import LineFilter
+from textual.geometry import Region, Size
 
 from luf_tui.machine.refs import Ref
-from luf_tui.ui.drawing.grid import Block, Grid
-from luf_tui.ui.drawing.paint import Ink, mark_at, paint
-from luf_tui.view.marks import Mark, Pane
+from luf_tui.ui.drawing.grid import Grid, Hit
+from luf_tui.ui.drawing.paint import Styles, mark_at, paint
+from luf_tui.ui.theme import NAMES, styles_of
+from luf_tui.view.compose import Block
+from luf_tui.view.marks import Mark, Pane, selected_role
+from luf_tui.view.palette import PALETTES
 
 PLAIN, STALE = Style(color="white"), Style(color="red", bold=True)
-INK = Ink("test", {"stale": STALE}, PLAIN, PLAIN, PLAIN, PLAIN)
-HOSTILE = "[luf] tlb[cpu0][/] [bold]x[/bold] \x1b[31mred\x07"
+STYLES = Styles("test", {"stale": STALE}, PLAIN)
 
 
-def text_of(segments):
-    return "".join(segment.text for segment in segments)
+def test_neighbours_of_one_style_are_one_segment() -> None:
+    assert 1 == len(paint((Mark("a"), Mark("b", "unknown role"), Mark("c")), STYLES))
 
 
-@pytest.mark.parametrize("text", ["", "short", "much too long for it", "日本語日本語", "a\tb"])
-@pytest.mark.parametrize("width", [1, 2, 5, 11, 30])
-def test_a_row_fills_its_width_exactly(text, width):
-    assert width == cell_len(text_of(paint((Mark("~ "), Mark(text, "stale")), width, INK)))
+def test_a_role_has_its_style() -> None:
+    assert [PLAIN, STALE] == [one.style for one in paint((Mark("a"), Mark("b", "stale")), STYLES)]
 
 
-def test_what_does_not_fit_ends_in_an_ellipsis():
-    assert "abcd…" == text_of(paint((Mark("abc"), Mark("defgh")), 5, INK))
+@pytest.mark.parametrize("theme", NAMES)
+def test_a_style_is_what_the_view_says_of_its_role(theme: str) -> None:
+    for role, ink in PALETTES[theme].inks().items():
+        style = styles_of(theme).of(role)
+        assert (Color.parse(ink.colour), Color.parse(ink.ground)) == (style.color, style.bgcolor)
+        told = {name for name in ("bold", "italic", "underline", "reverse") if getattr(style, name)}
+        assert set(ink.attributes) == told
 
 
-def test_text_of_a_scenario_is_neither_markup_nor_escape_codes():
-    assert HOSTILE.replace("\x1b", "·").replace("\x07", "·") == text_of(
-        paint((Mark(HOSTILE),), len(HOSTILE), INK)
-    )
+def test_marks_of_the_selected_thing_are_reversed(grid: ShownGrid) -> None:
+    grid.use(styles_of("dark"))
+    chosen = styles_of("dark").of(selected_role("text"))
+    grid.show([Block(pane(rows=2), 0, 0, 20, 4)], Ref("frame", 1))
+
+    reversed_ = [
+        [segment.text.strip() for segment in grid.render_line(y) if segment.style == chosen]
+        for y in range(4)
+    ]
+    assert [[], [], ["1 old"], []] == reversed_
 
 
-def test_neighbours_of_one_style_are_one_segment():
-    assert 1 == len(paint((Mark("a"), Mark("b", "unknown role"), Mark("c")), 9, INK))
-
-
-def test_marks_of_the_selected_thing_are_reversed():
-    segments = paint((Mark("f3", "stale", Ref("frame", 3)), Mark(" x")), 9, INK, Ref("frame", 3))
-
-    assert segments[0].style.reverse
-    assert not segments[1].style.reverse
-
-
-def test_the_mark_under_a_column_counts_cells():
+def test_the_mark_under_a_column_counts_cells() -> None:
     row = (Mark("日本"), Mark("x", "stale"))
 
-    assert "x" == mark_at(row, 4).text
+    assert row[1] is mark_at(row, 4)
     assert mark_at(row, 5) is None
 
 
-def pane(name="pane", rows=20, changed=(), current=None):
+def pane(
+    name: str = "pane", rows: int = 20, changed: Collection[int] = (), current: int | None = None
+) -> Pane:
     marks = tuple(
         (Mark(f"{n} {'new' if n in changed else 'old'}", "text", Ref("frame", n)),)
         for n in range(rows)
@@ -62,28 +70,39 @@ def pane(name="pane", rows=20, changed=(), current=None):
     return Pane(name, (Mark(name),), marks, current)
 
 
+class ShownGrid(Grid):
+    """A grid of one size that stands on no screen and notes what it would repaint."""
+
+    size = Size(40, 12)
+
+    def __init__(self) -> None:
+        super().__init__(STYLES)
+        self.repainted: list[tuple[Region, ...]] = []
+
+    def get_line_filters(self) -> list[LineFilter]:
+        return []
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        self.repainted.append(regions)
+        return self
+
+
 @pytest.fixture
-def grid(monkeypatch):
-    made = Grid(INK)
-    made.repainted = []
-    monkeypatch.setattr(Grid, "size", property(lambda self: SIZE))
-    monkeypatch.setattr(Grid, "get_line_filters", lambda self: ())
-    monkeypatch.setattr(made, "refresh", lambda *regions, **_: made.repainted.append(regions))
-    return made
+def grid() -> ShownGrid:
+    return ShownGrid()
 
 
-class Size:
-    width, height = 40, 12
+def lines(grid: Grid) -> list[str]:
+    return [grid.render_line(y).text for y in range(ShownGrid.size.height)]
 
 
-SIZE = Size()
-
-
-def lines(grid):
-    return [grid.render_line(y).text for y in range(SIZE.height)]
-
-
-def test_a_frame_has_a_title_and_a_thumb_where_rows_are_hidden(grid):
+def test_a_frame_has_a_title_and_a_thumb_where_rows_are_hidden(grid: ShownGrid) -> None:
     grid.show([Block(pane(), 0, 0, 20, 6)])
 
     assert "╭ pane ────────────╮" == lines(grid)[0][:20]
@@ -92,7 +111,7 @@ def test_a_frame_has_a_title_and_a_thumb_where_rows_are_hidden(grid):
     assert "╰──────────────────╯" == lines(grid)[5][:20]
 
 
-def test_every_line_is_as_wide_as_the_grid(grid):
+def test_every_line_is_as_wide_as_the_grid(grid: ShownGrid) -> None:
     over = Block(pane("over"), 10, 2, 16, 5, over=True)
     grid.show([Block(pane(), 0, 0, 20, 6), Block(pane("b"), 22, 1, 18, 6), over])
 
@@ -100,7 +119,7 @@ def test_every_line_is_as_wide_as_the_grid(grid):
     assert "│ 1 old   ╭ over ────────╮old          ┃" == lines(grid)[2][:40]
 
 
-def test_only_rows_that_differ_are_repainted(grid):
+def test_only_rows_that_differ_are_repainted(grid: ShownGrid) -> None:
     grid.show([Block(pane(), 0, 0, 20, 8)])
     grid.repainted.clear()
     grid.show([Block(pane(changed={2}), 0, 0, 20, 8)])
@@ -110,7 +129,7 @@ def test_only_rows_that_differ_are_repainted(grid):
     assert "│ 2 new" in lines(grid)[3]
 
 
-def test_the_same_panes_again_repaint_nothing(grid):
+def test_the_same_panes_again_repaint_nothing(grid: ShownGrid) -> None:
     grid.show([Block(pane(), 0, 0, 20, 8)])
     grid.repainted.clear()
     grid.show([Block(pane(), 0, 0, 20, 8)])
@@ -118,14 +137,14 @@ def test_the_same_panes_again_repaint_nothing(grid):
     assert [] == grid.repainted
 
 
-def test_the_current_row_is_kept_in_sight(grid):
+def test_the_current_row_is_kept_in_sight(grid: ShownGrid) -> None:
     grid.show([Block(pane(current=0), 0, 0, 20, 8)])
     grid.show([Block(pane(current=15), 0, 0, 20, 8)])
 
     assert any("15 old" in line for line in lines(grid))
 
 
-def test_scrolling_by_hand_lasts_until_the_current_row_moves(grid):
+def test_scrolling_by_hand_lasts_until_the_current_row_moves(grid: ShownGrid) -> None:
     grid.show([Block(pane(current=0), 0, 0, 20, 8)])
     grid.scroll_pane("pane", 9)
     grid.show([Block(pane(current=0, changed={3}), 0, 0, 20, 8)])
@@ -135,7 +154,7 @@ def test_scrolling_by_hand_lasts_until_the_current_row_moves(grid):
     assert 0 == grid.top_of("pane")
 
 
-def test_a_pane_does_not_scroll_past_its_ends(grid):
+def test_a_pane_does_not_scroll_past_its_ends(grid: ShownGrid) -> None:
     grid.show([Block(pane(), 0, 0, 20, 8)])
 
     assert not grid.scroll_pane("pane", -1)
@@ -144,28 +163,27 @@ def test_a_pane_does_not_scroll_past_its_ends(grid):
     assert "19 old" in lines(grid)[6]
 
 
-def test_a_click_finds_the_mark_under_it_also_when_scrolled(grid):
+def test_a_click_finds_the_mark_under_it_also_when_scrolled(grid: ShownGrid) -> None:
     grid.show([Block(pane(), 5, 2, 20, 8)])
     grid.scroll_pane("pane", 4)
-    hit = grid.hit(7, 3)
 
-    assert ("pane", 4, Ref("frame", 4)) == (hit.pane, hit.row, hit.mark.ref)
+    assert Hit("pane", 4, 0, Mark("4 old", "text", Ref("frame", 4))) == grid.hit(7, 3)
     assert grid.hit(0, 0) is None
 
 
-def test_a_click_meets_the_uppermost_block(grid):
+def test_a_click_meets_the_uppermost_block(grid: ShownGrid) -> None:
     grid.show([Block(pane(), 0, 0, 40, 12), Block(pane("over"), 5, 2, 20, 5, over=True)])
 
-    assert "over" == grid.hit(8, 4).pane
+    assert Hit("over", 1, 1, Mark("1 old", "text", Ref("frame", 1))) == grid.hit(8, 4)
 
 
-def test_a_pane_is_copied_whole(grid):
+def test_a_pane_is_copied_whole(grid: ShownGrid) -> None:
     grid.show([Block(pane(rows=3), 0, 0, 20, 4)])
 
     assert "pane\n0 old\n1 old\n2 old" == grid.text_of("pane")
 
 
-def test_no_size_is_too_small_to_draw(grid):
+def test_no_size_is_too_small_to_draw(grid: ShownGrid) -> None:
     for width in range(12):
         for height in range(5):
             grid.show([Block(pane(), 0, 0, width, height)])

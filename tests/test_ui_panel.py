@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from luf_tui.errors import LufError
-from luf_tui.ui.panels.panel import Item, ListPanel, TextPanel
+from luf_tui.ui.panels.panel import Item, ListPanel, TextPanel, Use
 from luf_tui.ui.panels.prompt import Prompt
-from luf_tui.view.marks import Mark
+from luf_tui.view.marks import Mark, Pane
 
 
-def text(pane):
+def text(pane: Pane) -> list[str]:
     return ["".join(mark.text for mark in row).rstrip() for row in pane.rows]
 
 
-def listed(*names, **kwargs):
+def listed(*names: str, choose: Use | None = None) -> ListPanel:
     items = [Item((Mark(name),), value=name) for name in names]
-    return ListPanel("list", items, lambda: None, **kwargs)
+    return ListPanel("list", items, lambda: None, choose=choose)
 
 
-def test_a_list_starts_past_its_heading():
+def test_a_list_starts_past_its_heading() -> None:
     items = [Item((Mark("head"),), heading=True), Item((Mark("one"),)), Item((Mark("two"),))]
     panel = ListPanel("list", items, lambda: None)
     panel.key("up", None)
@@ -25,7 +25,7 @@ def test_a_list_starts_past_its_heading():
     assert 1 == panel.cursor
 
 
-def test_a_list_skips_headings_both_ways():
+def test_a_list_skips_headings_both_ways() -> None:
     items = [Item((Mark("one"),)), Item((Mark("head"),), heading=True), Item((Mark("two"),))]
     panel = ListPanel("list", items, lambda: None)
 
@@ -35,8 +35,8 @@ def test_a_list_skips_headings_both_ways():
     assert 0 == panel.cursor
 
 
-def test_enter_chooses_the_item_under_the_cursor():
-    chosen = []
+def test_enter_chooses_the_item_under_the_cursor() -> None:
+    chosen: list[object] = []
     panel = listed("one", "two", choose=lambda item: chosen.append(item.value))
     panel.key("down", None)
     panel.key("enter", None)
@@ -44,15 +44,15 @@ def test_enter_chooses_the_item_under_the_cursor():
     assert ["two"] == chosen
 
 
-def test_a_list_longer_than_its_room_follows_the_cursor():
+def test_a_list_longer_than_its_room_follows_the_cursor() -> None:
     panel = listed(*(f"item {n}" for n in range(30)))
     panel.key("end", None)
 
     assert "▸ item 29" == text(panel.pane(20, 5))[-1]
 
 
-def test_a_click_on_the_current_item_chooses_it():
-    chosen = []
+def test_a_click_on_the_current_item_chooses_it() -> None:
+    chosen: list[object] = []
     panel = listed("one", "two", choose=lambda item: chosen.append(item.value))
     panel.pane(20, 5)
     panel.press(1, twice=False)
@@ -62,21 +62,21 @@ def test_a_click_on_the_current_item_chooses_it():
     assert ["two"] == chosen
 
 
-def test_long_text_is_wrapped_under_its_head():
+def test_long_text_is_wrapped_under_its_head() -> None:
     items = [Item((Mark("7 "),), text="a flush is owed for this page")]
     panel = ListPanel("list", items, lambda: None)
 
     assert ["▸ 7 a flush is", "    owed for", "    this page"] == text(panel.pane(16, 5))
 
 
-def test_an_unknown_key_does_nothing():
+def test_an_unknown_key_does_nothing() -> None:
     panel = listed("one", "two")
 
     assert not panel.key("f7", None)
     assert 0 == panel.cursor
 
 
-def test_an_empty_list_takes_every_key():
+def test_an_empty_list_takes_every_key() -> None:
     panel = listed()
     for key in ("up", "down", "home", "end", "pageup", "pagedown", "enter", "space", "delete"):
         panel.key(key, None)
@@ -84,7 +84,7 @@ def test_an_empty_list_takes_every_key():
     assert ["  nothing here"] == text(panel.pane(20, 5))
 
 
-def test_text_scrolls_to_its_last_row_and_no_further():
+def test_text_scrolls_to_its_last_row_and_no_further() -> None:
     panel = TextPanel("text", [(Mark(str(n)),) for n in range(20)], lambda: None)
     panel.pane(20, 5)
     panel.key("end", None)
@@ -92,13 +92,13 @@ def test_text_scrolls_to_its_last_row_and_no_further():
     assert ["15", "16", "17", "18", "19"] == text(panel.pane(20, 5))
 
 
-def typed(prompt, words):
+def typed(prompt: Prompt, words: str) -> None:
     for letter in words:
         prompt.key(letter if letter != " " else "space", letter)
 
 
-def test_a_prompt_hands_over_what_was_typed():
-    used = []
+def test_a_prompt_hands_over_what_was_typed() -> None:
+    used: list[str] = []
     prompt = Prompt("go to", lambda: None, used.append)
     typed(prompt, "1 22")
     for key in ("left", "backspace", "end", "ctrl+w"):
@@ -109,11 +109,11 @@ def test_a_prompt_hands_over_what_was_typed():
     assert ["1 7"] == used
 
 
-def test_a_mistake_is_told_and_the_line_kept():
-    def refuse(text):
+def test_a_mistake_is_told_and_the_line_kept() -> None:
+    def refuse(text: str) -> None:
         raise LufError(f"'{text}' is no step")
 
-    closed = []
+    closed: list[int] = []
     prompt = Prompt("go to", lambda: closed.append(1), refuse)
     typed(prompt, "xx")
     prompt.key("enter", "\r")
@@ -122,7 +122,7 @@ def test_a_mistake_is_told_and_the_line_kept():
     assert ["› xx", "✖ 'xx' is no step"] == text(prompt.pane(40, 5))
 
 
-def test_a_prompt_remembers_earlier_lines():
+def test_a_prompt_remembers_earlier_lines() -> None:
     prompt = Prompt("go to", lambda: None, lambda _: None, recent=["3", "5"])
     prompt.key("up", None)
     prompt.key("up", None)
@@ -130,7 +130,7 @@ def test_a_prompt_remembers_earlier_lines():
     assert "3" == prompt.text
 
 
-def test_pasted_line_ends_become_spaces():
+def test_pasted_line_ends_become_spaces() -> None:
     prompt = Prompt("go to", lambda: None, lambda _: None)
     prompt.paste("a\nb\x1b[31m\n")
 

@@ -51,6 +51,17 @@ def test_goto_understands_ends_and_parts_of_the_run(session):
     assert steps == session.position
 
 
+def test_goto_understands_a_micro_step_of_a_line(session):
+    session.goto("L2")
+    first = session.position
+    session.goto("start")
+    session.goto("L2+1")
+
+    assert first == session.position
+    with pytest.raises(LufError, match="past the end of line 2"):
+        session.goto("L2+99")
+
+
 @pytest.mark.parametrize("words", ["L2", "line 2", "l2"])
 def test_goto_understands_script_lines(session, words):
     session.goto(words)

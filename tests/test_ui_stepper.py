@@ -9,6 +9,7 @@ from textual import events
 from textual.geometry import Offset
 
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.navigate.spots import spot
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.screens import walker
@@ -176,7 +177,7 @@ async def test_a_click_on_a_script_line_goes_there(path):
 
 @driven
 async def test_a_click_selects_a_thing_and_why_tells_of_it(path):
-    async with LufApp(path, step=30).run_test(size=(160, 50)) as pilot:
+    async with LufApp(path, spot("30")).run_test(size=(160, 50)) as pilot:
         await pilot.pause()
         grid = pilot.app.screen.grid
         x, y = next(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -14,9 +16,14 @@ ROWS = st.lists(TEXTS.map(Mark), max_size=5).map(tuple)
 WIDTHS = st.integers(1, 40)
 
 
-@given(TEXTS)
-def test_cells_agree_with_the_terminal_library(said):
-    assert cell_len(said) == cells(said)
+@given(st.text())
+def test_a_text_is_as_wide_as_the_toolkit_paints_it(said):
+    assert cell_len(clean(said)) == cells(clean(said))
+
+
+def test_every_character_is_as_wide_as_the_toolkit_paints_it():
+    shown = [clean(chr(code)) for code in range(sys.maxunicode + 1)]
+    assert [] == [hex(ord(char)) for char in shown if cell_len(char) != cells(char)]
 
 
 @given(ROWS, WIDTHS)
@@ -41,6 +48,18 @@ def test_wrapping_loses_no_word(words, width):
 
     assert words == " ".join(lines).split()
     assert all(cells(line) <= width for line in lines)
+
+
+@given(st.lists(st.text(alphabet="ab日", min_size=1, max_size=30)), st.integers(2, 40))
+def test_a_wrapped_line_is_no_wider_than_asked_whatever_the_words(words, width):
+    lines = wrap(" ".join(words), width)
+
+    assert "".join(words) == "".join(lines).replace(" ", "")
+    assert all(cells(line) <= width for line in lines)
+
+
+def test_a_text_keeps_its_own_line_ends():
+    assert ["one two", "", "three"] == wrap("one two\n\nthree", 40)
 
 
 @given(st.lists(st.lists(ROWS, min_size=1, max_size=4), max_size=5), st.integers(5, 90))

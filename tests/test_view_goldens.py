@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from luf_tui.render.text import pane_text
 from luf_tui.view.screen import PANES
 from luf_tui.view.state import ViewState
-from tests.view_runs import NAMES, places, run
+from tests.view_runs import NAMES, pane_text, places, run
 
 GOLDENS = Path(__file__).parent / "goldens"
 SIZES = {"header": (160, 1), "strip": (160, 1), "narration": (160, 2), "script": (60, 30)}

@@ -9,7 +9,8 @@ from luf_tui.machine import events as ev
 from luf_tui.script.parse import load
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.marks import Pane, Row
+from luf_tui.view.columns import length
+from luf_tui.view.marks import Pane, Row, clean
 from luf_tui.view.screen import PANES, arrange
 from luf_tui.view.state import ViewState
 
@@ -57,3 +58,15 @@ def panes(
 def text(row: Row) -> str:
     """A row without its roles."""
     return "".join(mark.text for mark in row)
+
+
+def pane_text(pane: Pane) -> str:
+    """A pane as text; marks of a telling role are followed by it in braces."""
+    rows = ["".join(mark.text for mark in pane.title)]
+    for number, row in enumerate(pane.rows):
+        said = "".join(
+            clean(mark.text) + ("" if mark.role in ("text", "dim") else f"{{{mark.role}}}")
+            for mark in row
+        )
+        rows.append(("> " if number == pane.current else "  ") + said if length(row) else "")
+    return "\n".join(row.rstrip() for row in rows) + "\n"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from luf_tui import library
 from luf_tui.commands import terminal, verdict
-from luf_tui.commands.programs import add_policy, recorded
+from luf_tui.commands.programs import add_policy
 from luf_tui.errors import InputError, LufError
+from luf_tui.runs.opening import play_file, scenario
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +60,7 @@ def scenarios(words: list[str]) -> list[tuple[Path, str]]:
         return found
     files: list[tuple[Path, str]] = []
     for word in words:
-        path = library.locate(word)
+        path = scenario(word, "expects nothing; `luf-tui run {}` plays it")
         inside = library.scenario_files(path) if path.is_dir() else [path]
         if not inside:
             raise LufError(f"{word}: no scenarios (*{library.SUFFIX}) in this folder")
@@ -72,7 +73,7 @@ def checked(
 ) -> tuple[int, str, str, tuple[str, ...]]:
     """One scenario's exit code, verdict, a few figures, and what was wrong with it."""
     try:
-        run = recorded(str(path), policy, without)
+        run = play_file(path, policy, without)
     except InputError as error:
         return terminal.BAD_INPUT, "unreadable", "", (str(error),)
     judged = verdict.judged(run)

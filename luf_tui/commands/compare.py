@@ -7,14 +7,17 @@ import argparse
 from attrs import fields
 
 from luf_tui.commands import terminal
-from luf_tui.commands.programs import add_scenario, recorded
+from luf_tui.commands.programs import add_scenario
 from luf_tui.errors import LufError
+from luf_tui.library import locate
+from luf_tui.runs.opening import names, play, policy_of, program
+from luf_tui.runs.replayed import COMPARED
 from luf_tui.timeline.answers import Counters
 from luf_tui.timeline.ask.compare import as_json, compare
 from luf_tui.timeline.ask.costs import bill, who_pays
 from luf_tui.timeline.timeline import Timeline
 
-DEFAULT = "eager,batched,luf"
+DEFAULT = ",".join(COMPARED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Play the scenario once a policy and print the counters and the first difference."""
-    names = [name.strip() for name in args.policies.split(",") if name.strip()]
-    if len(names) < 2:
+    policies = names(args.policies)
+    if len(policies) < 2:
         raise LufError("name at least two policies: --policies eager,luf")
-    runs = [recorded(args.file, name, []) for name in names]
+    asked = program(locate(args.file))
+    runs = [play(asked, policy_of(asked, name)) for name in policies]
     if args.json:
         terminal.put_json(as_json(runs))
     else:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from attrs import evolve
-
 from luf_tui.commands import explore_guards as guards
 from luf_tui.commands import matrix, terminal
-from luf_tui.commands.programs import add_policy, opened
+from luf_tui.commands.programs import add_policy
 from luf_tui.errors import LufError
-from luf_tui.policy import own
 from luf_tui.policy.base import Policy
+from luf_tui.runs.explored import MOST_STATES, explore
 from luf_tui.script.program import Program
-from luf_tui.search.exploration import Exploration, Report
-from luf_tui.search.search import BOUNDED, SAFE, Limits, Progress
-from luf_tui.search.shrink import Shrinker
-from luf_tui.timeline.recorder import chosen_policy
+from luf_tui.search.exploration import Report
+from luf_tui.search.search import BOUNDED, SAFE, Progress
 
 CODES = {SAFE: terminal.HELD, BOUNDED: terminal.HELD}
-MOST_STATES = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-seconds", type=float, default=0.0, metavar="S", help="stop a race's search then"
     )
     parser.add_argument(
+        "--random-walks",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="draw N orders of a race, the same ones each time, instead of trying every order",
+    )
+    parser.add_argument(
         "--no-symmetry",
         action="store_true",
         help="count states apart that differ only by names nothing depends on",
@@ -83,49 +85,33 @@ def run(args: argparse.Namespace) -> int:
         return guards.run(args)
     if len(args.files) != 1:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
-    program = opened(args.files[0])
-    name = own.known(args.policy) if args.policy else None
-    policy = chosen_policy(program, name, args.without)
-    limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
-    asked = Exploration(
-        program,
-        policy,
-        limits=limits,
-        symmetric=not args.no_symmetry,
-        only=args.race - 1 if args.race else None,
-        tell=SearchProgress(),
+    if args.random_walks and (args.jobs > 1 or args.no_symmetry):
+        raise LufError("--random-walks takes no --jobs or --no-symmetry")
+    found = explore(
+        args.files[0],
+        policy=args.policy,
+        without=args.without,
+        race=args.race,
+        max_states=args.max_states or MOST_STATES,
+        max_seconds=args.max_seconds,
         jobs=args.jobs,
-        prepare=own.preparation(args.policy),
+        random_walks=args.random_walks,
+        symmetry=not args.no_symmetry,
+        shrink=not args.no_shrink,
+        tell=SearchProgress(),
+        say=terminal.say,
     )
-    report = asked.run()
-    if not args.no_shrink and not report.interrupted:
-        report = _shrunk(program, policy, report)
+    report = found.report
     if args.write and report.scenario:
         _write(args.write, report.scenario)
     if args.json:
-        terminal.put_json(as_json(report))
+        terminal.put_json(found.summary())
     else:
-        for line in told(program, policy, report, written=args.write):
+        for line in told(found.program, found.policy, report, written=args.write):
             terminal.put(line)
     if report.interrupted:
         return terminal.INTERRUPTED
     return CODES.get(report.verdict, terminal.FAILED)
-
-
-def _shrunk(program: Program, policy: Policy, report: Report) -> Report:
-    """The smallest program that shows it; its own figures are those of the whole search."""
-    shrinker = Shrinker(program, policy, report, tell=terminal.say)
-    smaller = shrinker.run()
-    if shrinker.interrupted:
-        terminal.say("shrinking was interrupted; the counterexample is the smallest found so far")
-    return evolve(
-        smaller,
-        states=report.states,
-        transitions=report.transitions,
-        seconds=report.seconds,
-        races=report.races,
-        interrupted=shrinker.interrupted,
-    )
 
 
 def _write(path: str, text: str) -> None:
@@ -133,22 +119,6 @@ def _write(path: str, text: str) -> None:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise LufError(f"{path}: {error.strerror or error}") from None
-
-
-def as_json(report: Report) -> dict[str, object]:
-    """The object that `explore --json` prints."""
-    return {
-        "verdict": report.verdict,
-        "states": report.states,
-        "transitions": report.transitions,
-        "seconds": round(report.seconds, 3),
-        "obligation": report.obligation or None,
-        "message": report.message or report.why or None,
-        "line": report.line or None,
-        "before": report.before or None,
-        "schedule": list(report.schedule),
-        "counterexample": report.scenario or None,
-    }
 
 
 def told(program: Program, policy: Policy, report: Report, *, written: str | None) -> list[str]:
@@ -159,6 +129,9 @@ def told(program: Program, policy: Policy, report: Report, *, written: str | Non
         f"{report.verdict}: {_meaning(report)}",
         f"{report.states:,} states, {report.transitions:,} transitions, {report.seconds:.2f} s",
     ]
+    if len(report.shares) > 1:
+        each = ", ".join(f"{one.states:,}" for one in report.shares)
+        lines.append(f"states expanded by each of {len(report.shares)} processes: {each}")
     if report.scenario and written:
         lines.append(f"counterexample written to {written}")
     elif report.scenario:

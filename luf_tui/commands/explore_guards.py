@@ -11,15 +11,15 @@ from luf_tui.commands.matrix import MOST_STATES, WHOLE, whole
 from luf_tui.errors import LufError
 from luf_tui.policy import own
 from luf_tui.policy.guards import GUARDS
-from luf_tui.script.parse import load
+from luf_tui.runs.opening import program
 from luf_tui.search.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
 from luf_tui.search.search import BOUNDED, UNSAFE, Limits
 
 
 def run(args: argparse.Namespace) -> int:
     """Search every race without each guard. Exit code 1 when a race breaks with all of them."""
-    if args.without or args.write or args.race:
-        raise LufError("--all-guards takes no --without, --write or --race")
+    if args.without or args.write or args.race or args.random_walks:
+        raise LufError("--all-guards takes no --without, --write, --race or --random-walks")
     policy = own.known(args.policy) if args.policy else WHOLE
     limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
     prepare = own.preparation(args.policy)
@@ -48,7 +48,7 @@ def searching(
 
     Raises LufError when there is no race, or no such policy.
     """
-    races = races_of([(name, whole(load(str(path)))) for path, name in scenarios(paths)])
+    races = races_of([(name, whole(program(path))) for path, name in scenarios(paths)])
     if not races:
         raise LufError("there is no race to explore in these files")
     plan = Plan(policy, races, limits, prepare)

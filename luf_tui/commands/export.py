@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from luf_tui.commands import terminal
-from luf_tui.commands.programs import add_policy, place, recorded, size
-from luf_tui.errors import LufError, nearest
+from luf_tui.commands.programs import add_policy, size
+from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.render.formats import FORMATS, WALKED, export
+from luf_tui.runs.opening import place, play_file
+from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.view.palette import PALETTES
 
 SIZE = (120, 40)
@@ -20,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "file",
-        metavar="FILE[@STEP]",
-        help="a scenario; without a step its end, or its start for a page to walk",
+        metavar="FILE[@PLACE]",
+        help="a scenario or a recording; without a place its end, or its start for a page to walk",
     )
     add_policy(parser)
     parser.add_argument(
@@ -40,14 +42,15 @@ def run(args: argparse.Namespace) -> int:
     """Play the scenario and write it, or its screen at the step, in the format asked for."""
     name = _format(args.format, args.output)
     if args.theme not in PALETTES:
-        raise LufError(f"no theme is called '{args.theme}'; {nearest(args.theme, PALETTES)}")
-    path, step = place(args.file)
-    if args.output != STDOUT and Path(args.output).exists() and path.samefile(args.output):
-        raise LufError(f"{args.output} is the scenario itself; say another name after -o")
-    played = recorded(str(path), args.policy, args.without)
-    if step is None:
-        step = 0 if name in WALKED else played.steps
-    at = played.clamp(step)
+        raise LufError(
+            with_hint(f"no theme is called '{args.theme}'", nearest(args.theme, PALETTES))
+        )
+    where = place(args.file)
+    if args.output != STDOUT and Path(args.output).exists() and where.path.samefile(args.output):
+        raise LufError(f"{args.output} is the file itself; say another name after -o")
+    played = play_file(where.path, args.policy, args.without)
+    spot = where.spot or (Spot() if name in WALKED else Spot(end=True))
+    at = spot.position(played)
     width, height = args.size
     text = export(played, at, name, width, height, args.theme)
     if args.output == STDOUT:
@@ -63,5 +66,5 @@ def _format(said: str | None, output: str) -> str:
     word = said or Path(output).suffix.removeprefix(".")
     if word not in FORMATS:
         what = f"no format '{word}'" if word else "say the format with --format"
-        raise LufError(f"{what}; {nearest(word, FORMATS)}")
+        raise LufError(with_hint(what, nearest(word, FORMATS)))
     return word

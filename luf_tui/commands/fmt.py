@@ -8,9 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from luf_tui import library
 from luf_tui.commands import terminal
 from luf_tui.errors import InputError
+from luf_tui.runs.opening import scenario
 from luf_tui.script.format import format_text
 from luf_tui.script.syntax import read_text
 
@@ -51,7 +51,7 @@ def _formatted(word: str, *, check: bool) -> bool:
         if not check:
             sys.stdout.write(new)
         return new != text
-    path = library.locate(word)
+    path = scenario(word, "has no format of its own; `luf-tui run {}` plays it")
     old = read_text(str(path))
     new = format_text(old, str(path))
     if new == old:

@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line a guard: its name, the obligation it upholds, the mutants of section 7.2 that
-    its removal is, and what it checks; or all that is known of one guard.
+    """Print one line a guard: its name, the obligation it upholds, the mutants that its
+    removal is, and what it checks; or all that is known of one guard.
     """
     if args.name is not None and args.name not in GUARDS:
         raise LufError(not_declared(args.name))
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     for line in terminal.table(about(shown[0]) if args.name else [row(guard) for guard in shown]):
         terminal.put(line)
     if not args.name:
-        terminal.say("O: obligations, M: mutants of the mechanism reference (4.1 and 7.2)")
+        terminal.say("O: obligations, B: kernel rules, M: mutants; `luf-tui explain O2` tells more")
     terminal.say(f"Take one away with --without {args.name or 'GUARD'}")
     return terminal.HELD
 

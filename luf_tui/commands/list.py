@@ -1,9 +1,9 @@
-"""`luf-tui list`: the shipped scenarios."""
+"""`luf-tui list`: the scenarios and recordings there are, by the names that open them."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from collections.abc import Iterable
 
 from luf_tui import library
 from luf_tui.commands import terminal
@@ -12,32 +12,31 @@ from luf_tui.errors import LufError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("folder", nargs="?", type=Path, help="a folder instead of the shipped ones")
+    parser.add_argument(
+        "folder", nargs="?", help="a folder, or the name of a shipped one; else all that is shipped"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line a scenario: name, title and what to look at."""
-    if args.folder is not None and not args.folder.is_dir():
+    """Print one line a scenario and a recording: what it is called, and its title."""
+    folder = library.locate(args.folder) if args.folder else library.scenarios_dir()
+    if not folder.is_dir():
         raise LufError(f"{args.folder}: not a folder")
-    entries = library.shipped(args.folder)
+    scenarios, recordings = library.shipped(folder), library.recordings(folder)
     if args.json:
-        terminal.put_json(
-            {
-                "scenarios": [
-                    {
-                        "name": one.name,
-                        "path": str(one.path),
-                        "title": one.title,
-                        "about": one.about,
-                    }
-                    for one in entries
-                ]
-            }
-        )
+        terminal.put_json({"scenarios": _told(scenarios), "recordings": _told(recordings)})
     else:
-        rows = [(one.name, one.title) for one in entries]
+        rows = [(one.name, one.title) for one in (*scenarios, *recordings)]
         for line in terminal.table(rows):
             terminal.put(line)
-    terminal.say(f"{len(entries)} scenarios in {args.folder or library.scenarios_dir()}")
+    more = f" and {len(recordings)} recordings" if recordings else ""
+    terminal.say(f"{len(scenarios)} scenarios{more} in {folder}")
     return terminal.HELD
+
+
+def _told(entries: Iterable[library.Entry]) -> list[dict[str, str]]:
+    return [
+        {"name": one.name, "path": str(one.path), "title": one.title, "about": one.about}
+        for one in entries
+    ]

@@ -11,13 +11,12 @@ from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
-from luf_tui.script.parse import load
+from luf_tui.runs.opening import play, policy_of, program
 from luf_tui.script.program import Program
 from luf_tui.search.all_guards import AllGuards, GuardVerdict, Plan, races_of
 from luf_tui.search.random_programs.missed_guards import RandomVerdict, by_random
 from luf_tui.search.search import Limits
 from luf_tui.timeline.ask.summary import findings
-from luf_tui.timeline.recorder import record
 
 WHOLE = "luf"
 """The policy that has every guard."""
@@ -58,7 +57,7 @@ class Case:
 
 def run(args: argparse.Namespace) -> int:
     """Fill the matrix and print it. Exit code 1 when a whole policy breaks an obligation."""
-    cases = [Case(name, whole(load(str(path)))) for path, name in scenarios(args.paths)]
+    cases = [Case(name, whole(program(path))) for path, name in scenarios(args.paths)]
     terminal.say(f"{len(GUARDS)} guards and {len(POLICIES)} policies on {len(cases)} scenarios")
     policies = {name: broken(cases, name) for name in POLICIES}
     quiet = [case for case in cases if case.name not in _scenarios(policies[WHOLE])]
@@ -91,7 +90,7 @@ def broken(cases: Sequence[Case], policy: str, *without: str) -> list[dict[str, 
     """The violations of a policy on all scenarios, one object each, naming the scenario."""
     found: list[dict[str, object]] = []
     for case in cases:
-        played = record(case.program, policy, without)
+        played = play(case.program, policy_of(case.program, policy, without))
         if played.incomplete.startswith("interrupted"):
             raise KeyboardInterrupt
         found += [{"scenario": case.name, **one} for one in findings(played, "violation")]

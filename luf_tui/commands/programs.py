@@ -1,23 +1,8 @@
-"""From words on the command line to a program and to a recorded run."""
+"""Arguments that several commands share."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
-from pathlib import Path
-
-from luf_tui import library
-from luf_tui.errors import LufError
-from luf_tui.policy import own
-from luf_tui.script.parse import load
-from luf_tui.script.program import Program
-from luf_tui.timeline.recorder import record
-from luf_tui.timeline.timeline import Timeline
-
-END = "end"
-"""The step that is the last one, whatever its number."""
-LAST = sys.maxsize
 
 
 def add_scenario(parser: argparse.ArgumentParser) -> None:
@@ -41,34 +26,6 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="take a guard away from the policy; may be given again",
     )
-
-
-def opened(word: str) -> Program:
-    """The program of a scenario file or of a shipped scenario.
-
-    Raises InputError with every problem of the file, LufError when there is no such thing.
-    """
-    return load(str(library.locate(word)))
-
-
-def recorded(word: str, policy: str | None, without: Sequence[str]) -> Timeline:
-    """A scenario played to its end. Raises what `opened` and `record` raise."""
-    name = own.known(policy) if policy else None
-    return record(opened(word), name, without)
-
-
-def place(word: str) -> tuple[Path, int | None]:
-    """What `FILE[@STEP]` names: the file, and the step to stand at (None when none is said).
-
-    `@end` is the last step. Raises LufError when there is no such file.
-    """
-    if not Path(word).exists():
-        name, at, step = word.rpartition("@")
-        if at and (step == END or step.isdecimal()):
-            return library.locate(name), LAST if step == END else int(step)
-        if at and library.exists(name):
-            raise LufError(f"{word}: '{step}' is no step; say a number, or `{END}`")
-    return library.locate(word), None
 
 
 def size(word: str) -> tuple[int, int]:

@@ -6,15 +6,10 @@ import argparse
 import sys
 
 from luf_tui.commands import terminal
-from luf_tui.errors import LufError
-from luf_tui.ftrace.replay.layout import lay_out
-from luf_tui.ftrace.replay.outcome import PolicyOutcome, play
-from luf_tui.ftrace.replay.report import as_json, lines
-from luf_tui.ftrace.trace import Trace, read_trace
-from luf_tui.policy import own
-from luf_tui.policy.registry import make_policy
+from luf_tui.ftrace.trace import Trace
+from luf_tui.runs.replayed import COMPARED, replay
 
-DEFAULT = "eager,batched,luf"
+DEFAULT = ",".join(COMPARED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,24 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay the trace once a policy and print what each would have done."""
-    names = [name.strip() for name in args.policies.split(",") if name.strip()]
-    if not names:
-        raise LufError("name at least one policy: --policies eager,luf")
-    policies = [make_policy(own.known(name)) for name in dict.fromkeys(names)]
     told = ReplayProgress()
-    trace = read_trace(args.trace, told.reading)
-    layout = lay_out(trace)
-    outcomes: list[PolicyOutcome] = []
-    for policy in policies:
-        told.name = policy.name
-        outcomes.append(play(trace, layout, policy, told.replaying, lazy_drops=args.lazy_drops))
+    found = replay(
+        args.trace,
+        args.policies,
+        lazy_drops=args.lazy_drops,
+        reading=told.reading,
+        replaying=told.replaying,
+    )
     told.clear()
     if args.json:
-        terminal.put_json(as_json(trace, outcomes))
+        terminal.put_json(found.summary())
     else:
-        for line in lines(trace, outcomes):
-            terminal.put(line)
-    return partial(trace)
+        terminal.put(str(found))
+    return partial(found.trace)
 
 
 def partial(trace: Trace) -> int:
@@ -66,7 +57,6 @@ class ReplayProgress:
     """Progress on stderr, when somebody watches it."""
 
     def __init__(self) -> None:
-        self.name = ""
         self._watched = sys.stderr.isatty()
         self._shown = ""
 
@@ -74,9 +64,9 @@ class ReplayProgress:
         """So many bytes of the file were read."""
         self._show(f"reading {100 * done // size} %" if size else "reading")
 
-    def replaying(self, done: int, total: int) -> None:
-        """So many facts were replayed."""
-        self._show(f"replaying under {self.name} {100 * done // total} %")
+    def replaying(self, policy: str, done: int, total: int) -> None:
+        """So many facts were replayed under a policy."""
+        self._show(f"replaying under {policy} {100 * done // total} %")
 
     def clear(self) -> None:
         """Leave an empty line behind."""

@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Iterator
 
 from luf_tui.commands import terminal, verdict
-from luf_tui.commands.programs import add_policy, place, recorded, size
+from luf_tui.commands.programs import add_policy, size
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.machine.kind import LOUD
+from luf_tui.runs.opening import open_run, place
 from luf_tui.script.program import Expect, Note, Op, Race
 from luf_tui.timeline.ask.compare import policy_name
-from luf_tui.timeline.ask.summary import summary
 from luf_tui.timeline.tell.narrate import label, most_telling, sentence
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.marks import ROLES
@@ -22,10 +22,10 @@ SIZE = (160, 50)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", metavar="FILE[@STEP]", help="a scenario file, or a shipped one")
+    parser.add_argument("file", metavar="FILE[@PLACE]", help="a scenario or a recording")
     add_policy(parser)
     parser.add_argument(
-        "--plain", action="store_true", help="print the app's screen at STEP, or at the end"
+        "--plain", action="store_true", help="print the app's screen at PLACE, or at the end"
     )
     parser.add_argument(
         "--size", type=size, default=SIZE, metavar="WxH", help="of that screen; default 160x50"
@@ -35,20 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Play one scenario and print what came of it. Exit code as its verdict says."""
-    path, step = place(args.file)
-    played = recorded(str(path), args.policy, args.without)
+    found = open_run(args.file, args.policy, args.without)
+    played = found.timeline
     judged = verdict.judged(played)
     if args.json:
-        terminal.put_json(summary(played))
+        terminal.put_json(found.summary())
         for reason in judged.reasons:
             terminal.say(reason)
         return judged.code
     if args.plain:
-        # The panes take a tenth of a run's time to load: not before they are asked for.
-        from luf_tui.render.text import lines as screen  # noqa: PLC0415
-
-        played.seek(played.clamp(played.steps if step is None else step))
-        shown = screen(played, *args.size)
+        if place(args.file).spot is None:
+            found.seek("end")
+        shown = found.screen(*args.size).split("\n")
     else:
         shown = report(played)
     for line in shown:
@@ -105,7 +103,9 @@ def operation(played: Timeline, number: int) -> str:
     """How many micro-steps an operation took, what stands out, and its most telling event."""
     steps = [step for step in played.item_steps(number) if played.item_at(step) == number]
     if not steps:
-        return "" if played.item_position(number) >= 0 else "not reached"
+        # A recorded flush takes no step where the policy does not ask for one.
+        replayed = played.program.recorded is not None and not played.incomplete
+        return "" if replayed or played.item_position(number) >= 0 else "not reached"
     events = [n for step in steps for n in played.events_of(step) if _own(played, n, number)]
     roles = {ev.KINDS[played.events.kind_of(event)].role for event in events}
     glyphs = "".join(role.glyph for name, role in ROLES.items() if name in roles)

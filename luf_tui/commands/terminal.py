@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from luf_tui.json_object import versioned
+
 HELD, FAILED, BAD_INPUT = 0, 1, 2
 """Exit codes: everything held; an expectation or obligation failed; bad input or usage."""
 INTERRUPTED = 130
@@ -33,8 +35,8 @@ def put(text: str = "") -> None:
 
 
 def put_json(value: Mapping[str, object]) -> None:
-    """One object as JSON; keys in the order given."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=True, indent=2) + "\n")
+    """One object as JSON, its version first; the other keys in the order given."""
+    sys.stdout.write(json.dumps(versioned(value), ensure_ascii=True, indent=2) + "\n")
 
 
 def say(text: str) -> None:

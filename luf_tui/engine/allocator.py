@@ -1,4 +1,4 @@
-"""The buddy allocator's lists and the pcp lists, without waiting (baseline, section 3).
+"""The buddy allocator's lists and the pcp lists, without waiting (mm/page_alloc.c).
 
 One migratetype per zone: fallback between types is not modelled.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
 
 PCP_TRIES = 3
-"""How many refused pages a pcp pick walks past before it gives up (P12-18)."""
+"""How many refused pages a pcp pick walks past before it gives up (v12, 18/26)."""
 
 
 def _list_of(k: Kernel, zone: Zone, order: int, mark: int) -> ListHead:
@@ -94,7 +94,7 @@ def _capture(k: Kernel, frame: Frame, order: int) -> None:
 
 
 def _likely_to_merge(k: Kernel, zone: Zone, at: int, order: int) -> bool:
-    """buddy_merge_likely(): the next-higher block's buddy is free already (baseline 3.2)."""
+    """buddy_merge_likely(): the next-higher block's buddy is free already."""
     if order >= k.m.config.max_order - 1:
         return False
     above, frames = (at & ~((2 << order) - 1)) ^ (2 << order), k.m.frames_of(zone)

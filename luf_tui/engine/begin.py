@@ -1,4 +1,4 @@
-"""From a line of a program to an operation on a stack."""
+"""From a line of a program, or a task to switch to, to an operation on a stack."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import luf_tui.engine.operations  # noqa: F401  # every verb's start is register
 from luf_tui.engine.arguments import STARTS
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operations.memory import refills
+from luf_tui.engine.operations.process import Switch
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import Context
+from luf_tui.machine.schema import Context, Mm, Task
 from luf_tui.script.declaration import Performer
 from luf_tui.script.program import Op
 from luf_tui.script.verbs.by_cpu import CpuDown, CpuUp, Idle, Run
@@ -54,3 +55,14 @@ def begin(k: Kernel, op: Op, item: int) -> Context:
     k.push(ctx, kind, args)
     k.emit(ev.BEGIN, k.cpu, ctx.index, item + 1)
     return ctx
+
+
+def begin_switch(k: Kernel, cpu: int, task: Task) -> Mm | None:
+    """Put the scheduler's switch of a CPU to a task on the machine's own stack; returns the mm that
+    the CPU borrowed lazily, if the task has to settle it once it is in (finish_task_switch()).
+    """
+    m, state = k.m, k.m.cpu[cpu]
+    borrowed = state.loaded_mm if state.lazy and task.mm else None
+    k.enter(m.boot_ctx)
+    k.push(m.boot_ctx, Switch, {"cpu": cpu, "to": task})
+    return borrowed

@@ -2,7 +2,7 @@
 
 A line runs until its operation is done, stopped or blocked. An initiator that waits for
 acknowledgements lets the interrupted CPUs move, lowest number first; nothing else moves on its
-own, so that the order of a run is the order of its script.
+own, so that the order of a run is the order of its script. A race is played by its schedule first.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from contextlib import suppress
 
 from attrs import frozen
 
-from luf_tui.engine.begin import begin, check_online, check_switch
+from luf_tui.engine.begin import begin, begin_switch, check_online, check_switch
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
-from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
-from luf_tui.engine.turns import Turns
+from luf_tui.engine.operations.process import FinishSwitch, JoinMask
+from luf_tui.engine.strategy import Schedule, walk
+from luf_tui.engine.transitions import NoStep, Transitions
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -139,18 +140,15 @@ class Director:
 
     def _bring(self, cpu: int, task: Task, what: str) -> Iterator[StepInfo]:
         m = self.k.m
-        state = m.cpu[cpu]
-        if state.task is task:
+        if m.cpu[cpu].task is task:
             return
         check_online(m, cpu, what)
         check_switch(self.k, cpu, what)
-        borrowed = state.loaded_mm if state.lazy else None
-        self.k.enter(m.boot_ctx)
-        self.k.push(m.boot_ctx, Switch, {"cpu": cpu, "to": task})
+        borrowed = begin_switch(self.k, cpu, task)
         ctx = m.task_ctx(task)
         yield from self._run(m.boot_ctx, "")
         yield from self._run_in(task, "")
-        if borrowed and task.mm:
+        if borrowed:
             depth = ctx.depth
             self.k.push(ctx, FinishSwitch, {"mm": borrowed})
             yield from self._run(ctx, "", depth=depth)
@@ -230,19 +228,13 @@ class Director:
     # -- races ------------------------------------------------------------------
 
     def _race(self, race: Race) -> Iterator[StepInfo]:
-        """Play a race: first its schedule, one turn a word, then line by line. A word whose turn it
-        cannot be is passed over, and so is an operation that is refused in this order.
-        """
-        turns = Turns(self.k, race, self._item)
-        for word in race.schedule:
-            turn = turns.turn(word)
-            try:
-                made = turns.take(turn) if turns.can_take(turn) else None
-            except Refused:
-                continue
-            if made is not None:
-                yield StepInfo(self._item, *made)
-        for task, op in _in_line_order(race, turns):
+        """Play a race: first its schedule, one turn a word, then line by line."""
+        transitions = Transitions(self.k, race, self._item)
+        schedule = Schedule(transitions.turn(word) for word in race.schedule)
+        for _, outcome in walk(transitions, schedule):
+            if not isinstance(outcome, NoStep):
+                yield StepInfo(self._item, *outcome)
+        for task, op in _in_line_order(race, transitions):
             yield from self._finish(task)
             yield from self._op(op)
         for branch in race.branches:
@@ -261,12 +253,12 @@ class Director:
             yield from self._run(ctx, "")
 
 
-def _in_line_order(race: Race, turns: Turns) -> list[tuple[int, Op]]:
+def _in_line_order(race: Race, transitions: Transitions) -> list[tuple[int, Op]]:
     """The tasks and operations that a schedule has left, as the file has them."""
     left: list[tuple[int, Op]] = []
     for branch in race.branches:
-        m = turns.k.m
-        waiting = turns.left(m.task_ctx(m.task[branch.task]))
+        m = transitions.machine
+        waiting = transitions.left(m.task_ctx(m.task[branch.task]))
         left += [
             (branch.task, op)
             for op in branch.ops

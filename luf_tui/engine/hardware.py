@@ -1,6 +1,4 @@
-"""What a CPU does by itself: cached translations, page walks, CR3 loads (rules H1 to H7 and
-sections 1.3 to 1.6 of the baseline reference).
-"""
+"""What a CPU does by itself: cached translations, page walks, CR3 loads (rules H1 to H7)."""
 
 from __future__ import annotations
 
@@ -144,7 +142,7 @@ def notify(k: Kernel, mm: Mm | None, start: int, end: int) -> None:
 def load_mm(k: Kernel, cpu: int, mm: Mm) -> None:
     """switch_mm_irqs_off(): load an mm, reuse its ASID slot if current, flush it if behind.
 
-    The CPU sets its bit in mm_cpumask, then reads tlb_gen, then loads CR3 (baseline 1.3).
+    The CPU sets its bit in mm_cpumask, then reads tlb_gen, then loads CR3.
     """
     m = k.m
     state = m.cpu[cpu]
@@ -233,7 +231,7 @@ def flush_all(k: Kernel, cpu: int) -> None:
 def flush_tlb_func(
     k: Kernel, cpu: int, mm: Mm | None, start: int, end: int, gen: int, why: int
 ) -> None:
-    """The flush on one CPU, local or by IPI (baseline 1.6). No `mm` is a batch flush, which
+    """The flush on one CPU, local or by IPI. No `mm` is a batch flush, which
     compares the generation of whatever is loaded. Ranged only when exactly one behind.
     """
     m = k.m
@@ -246,6 +244,7 @@ def flush_tlb_func(
         return
     if mm and loaded is not mm:
         mm.cpumask &= ~(1 << cpu)
+        k.emit(ev.TRIM, cpu, mm.index)
         k.emit(ev.FLUSH, cpu, mm.index, 0, 0, why)
         return
     if state.lazy:
@@ -274,7 +273,7 @@ def _sfence(k: Kernel, cpu: int, mm: Mm | None, start: int, end: int, why: int) 
 
 def issue(k: Kernel, cpu: int, mm: Mm, start: int, end: int, *, upper: bool = False) -> None:
     """The TLBI of arm64 on a CPU, of [start, end) of an mm or, when end is start, of all of it:
-    every CPU is told to drop its entries (K-arm64). Each may use them until `barrier`, and here
+    every CPU is told to drop its entries (TLBI). Each may use them until `barrier`, and here
     each does. What they remember of the `upper` levels goes only when page-table pages do.
     """
     bit = 1 << cpu

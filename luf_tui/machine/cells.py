@@ -1,7 +1,7 @@
 """The machine's memory: an array of cells and the one logged write that changes it.
 
 Everything a stepper needs follows from the log: stepping back, seeking, what changed, who wrote
-this, and the explorer's make / look / undo (performance.md, section 0).
+this, and the explorer's make / look / undo.
 """
 
 from __future__ import annotations

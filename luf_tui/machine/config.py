@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 X86, ARM64, RISCV = "x86", "arm64", "riscv"
 ARCHES = (X86, ARM64, RISCV)
-"""How a machine flushes other CPUs' TLBs (mechanism reference, 0.3: K-x86gen, K-arm64, K-riscv).
+"""How a machine flushes other CPUs' TLBs (the kernel's arch/*/mm).
 
 - x86: by IPI; an mm's `tlb_gen` moves with every flush, and a CPU that was away compares it.
 - arm64: by broadcast. The invalidate is issued when a PTE is cleared and waited for at the flush.
@@ -16,7 +16,7 @@ ARCHES = (X86, ARM64, RISCV)
 
 @frozen
 class Node:
-    """A NUMA node with one zone: `frames` page frames of a tier (baseline, section 5.1)."""
+    """A NUMA node with one zone: `frames` page frames of a tier (mm/memory-tiers.c)."""
 
     name: str
     frames: int
@@ -59,7 +59,7 @@ class TaskConfig:
 class Costs:
     """The cost model in nanoseconds: parameters of the model, never measurements.
 
-    Sources: baseline reference, section 8.1. They never decide an order of events.
+    After published figures, rounded. They never decide an order of events.
     """
 
     dram_access: int = 100

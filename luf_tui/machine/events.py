@@ -8,7 +8,7 @@ from luf_tui.machine.kind import DECLARED, kind
 
 REASONS = (
     "",
-    # why a TLB lost entries (tlb_flush reasons, baseline 6.3)
+    # why a TLB lost entries (enum tlb_flush_reason)
     "task switch",
     "remote shootdown",
     "local shootdown",
@@ -310,6 +310,11 @@ EXPECTED = kind("expected", "item held", rank=930,
 NOTE_TEXT = kind("text", "item", rank=940,
     student="{item}",
     kernel="note: {item}")
+
+# The masks of address spaces
+TRIM = kind("trim", "mm", rank=355,
+    student="{cpu} runs something else by now: flushes of {mm} leave it alone from here on.",
+    kernel="{cpu} is taken out of mm_cpumask of {mm} · flush_tlb_func()")
 # fmt: on
 
 KINDS: Final = tuple(DECLARED)

@@ -1,6 +1,6 @@
 """The records of the machine: one class a region, one field a cell, in the kernel's words.
 
-Section numbers refer to the mechanism reference (M) and the baseline reference (B).
+`luf-tui explain` tells of their words: TLB, mm_cpumask, mark and so on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STATE_NAMES = (
 
 
 class Cpu(Record):
-    """A CPU and its cpu_tlbstate (B 1.2)."""
+    """A CPU and its cpu_tlbstate."""
 
     task = Reference["Task"]("task", "the task it runs; none is idle")
     loaded_mm = Reference["Mm"]("mm", "the mm in CR3; none is init_mm")
@@ -35,14 +35,14 @@ class Cpu(Record):
 
 
 class AsidSlot(Record):
-    """One of a CPU's `ctxs[]`: an mm it has seen and the generation its TLB is at (B 1.2)."""
+    """One of a CPU's `ctxs[]`: an mm it has seen and the generation its TLB is at."""
 
     mm = Reference["Mm"]("mm", "the mm")
     gen = Number("tlb_gen the slot has reached", counter="tlb_gen", bits=32)
 
 
 class TlbEntry(Record):
-    """A cached translation (B 1.1). Stale is computed, never stored."""
+    """A cached translation. Stale is computed, never stored."""
 
     mm = Reference["Mm"]("mm", "the address space; none is an empty entry")
     vpn = Number("virtual page number")
@@ -56,7 +56,7 @@ class TlbEntry(Record):
 
 
 class Shootdown(Record):
-    """A flush request of an initiating CPU (flush_tlb_info, B 1.4) and who has not answered."""
+    """A flush request of an initiating CPU (flush_tlb_info) and who has not answered."""
 
     waiting = Number("CPUs that have not acknowledged", mask="cpu")
     mm = Reference["Mm"]("mm", "the mm; none is a batch flush of whatever is loaded")
@@ -86,7 +86,7 @@ class Task(Record):
 
 
 class Mm(Record):
-    """mm_struct: the part that flushing cares about (M 2.1, B 1.2)."""
+    """mm_struct: the part that flushing cares about."""
 
     alive = Number("exists", bits=1)
     cpumask = Number("CPUs that may hold entries", mask="cpu")
@@ -114,7 +114,7 @@ class Vma(Record):
 
 
 class Pte(Record):
-    """A page-table entry (M 2.1)."""
+    """A page-table entry."""
 
     kind = Number("none, present, swap or migration entry", bits=2, names=KIND_NAMES)
     frame = Reference["Frame"]("frame", "the frame, present or migrating")
@@ -140,9 +140,7 @@ class PageTable(Record):
 
 
 class WalkEntry(Record):
-    """A paging-structure cache entry of a CPU: where it looks for the PTEs of an address range
-    (B 1.1).
-    """
+    """A paging-structure cache entry of a CPU: where it looks for a range's PTEs."""
 
     table = Reference["Frame"]("frame", "the page-table page")
     issued = Number("CPUs whose broadcast invalidate of it need not have come yet", mask="cpu")

@@ -1,4 +1,4 @@
-"""Which obligation of the mechanism reference (section 4.1) a broken rule amounts to.
+"""Which obligation, of O1 to O39, a broken rule amounts to.
 
 The rule says *that* something is wrong; the obligation says which promise was not kept, judged
 from the machine alone: who has the frame now, and how the address came to mean something else.

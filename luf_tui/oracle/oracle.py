@@ -1,6 +1,6 @@
 """Judges every micro-step: reads (A), writes (B), ownership (C), ordering (D), waiting (W).
 
-The rules are those of section 4.0 of the mechanism reference: observational equivalence with
+The rules (`luf-tui explain safety`) are those of observational equivalence with
 the eager kernel. Three weights: *benign* (a stale hit with the right bytes), *deviation*
 (visible, but the eager kernel allows it too, or it was accepted), *violation*.
 """
@@ -181,7 +181,7 @@ class Oracle:
     def _unfreed(self, entry: TlbEntry | None) -> bool:
         """Whether an entry leads to a page that reclaim has taken from the page cache and not freed
         yet: a kernel that batches flushes before it frees, and what write() or a fault reads into
-        the cache meanwhile waits for no such batch (baseline 2.4).
+        the cache meanwhile waits for no such batch.
         """
         if entry is None or not entry.pending:
             return False

@@ -35,7 +35,7 @@ class Truth:
 
 
 def fresh(m: Machine, mm: Mm, vpn: int, store: bool = False) -> Truth:
-    """The outcome of an access through a fresh walk, faults included (section 4.0, rule A)."""
+    """The outcome of an access through a fresh walk, faults included (rule A)."""
     vma, pte = m.vma_at(mm, vpn), m.pte_at(mm, vpn)
     if not vma.mapped or not (vma.prot_write if store else vma.prot_read):
         return Truth(SIGSEGV)
@@ -74,7 +74,7 @@ def stale(m: Machine, entry: TlbEntry) -> bool:
 
 def reachable(m: Machine, cpu: int, entry: TlbEntry) -> bool:
     """Whether a CPU could still use an entry: of the mm it runs, or of one whose ASID slot is
-    current, so that switching to it would not flush (baseline 1.3). Only x86 flushes in a switch.
+    current, so that switching to it would not flush. Only x86 flushes in a switch.
     A CPU that is down starts with an empty TLB.
     """
     mm = entry.mm

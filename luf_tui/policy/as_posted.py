@@ -1,6 +1,6 @@
 """LUF v10, v11 and v12 as posted: `luf` without the guards that they are declared to lack.
 
-Which guards a posting lacks is our reading of its text (mechanism reference, section 3A), not a
+Which guards a posting lacks is our reading of its text (D1 to D17), not a
 fact that anyone confirmed. Their structures are those of `luf` (v12's); v10's one global batch
 is not modelled beyond the guards it lacks.
 """

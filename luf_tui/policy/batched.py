@@ -1,4 +1,4 @@
-"""Today's kernel: one flush per reclaim or migration batch (baseline, section 2)."""
+"""Today's kernel: one flush per reclaim or migration batch (mm/rmap.c)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def name_of(m: Machine, index: int) -> str:
 
 
 class Batched(Policy):
-    """One batch per task, flushed at the gates of baseline section 2.4."""
+    """One batch per task, flushed before free, copy and I/O."""
 
     NAME = "batched"
     SUMMARY = "today's kernel: one flush per batch, before free and before copy"
@@ -80,7 +80,7 @@ class Batched(Policy):
         return ORDINARY if batch and others else NOW
 
     def note(self, m: Machine, task: Task | None, pte: Pte, how: int) -> int:
-        """set_tlb_ubc_flush_pending(): every deferred unmap moves tlb_gen (K-x86gen). What a policy
+        """set_tlb_ubc_flush_pending(): every deferred unmap moves tlb_gen. What a policy
         defers beyond the batch does not join it.
         """
         space, _ = m.place_of(pte)

@@ -5,8 +5,8 @@ the constant declared here (`policy.has(FLUSH_BEFORE_REUSE)`); people name it on
 and in scenarios. One more guard is one more declaration, and the one place that asks for it:
 levels, posted versions, mutants, tables and the guard screen follow.
 
-Obligations are those of the mechanism reference, section 4.1; B1 to B7 those of the baseline
-reference, section 9; mutants those of the mechanism reference, section 7.2.
+`luf-tui explain` tells of each, of the obligations (O1 to O39) and kernel rules (B1 to B7) that
+they uphold, and of the mutants (M1 to M38).
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ V12: Version = "v12"
 
 @frozen
 class Lacks:
-    """That posted versions of LUF lack a guard: our reading of their text (mechanism reference,
-    section 3A), not a fact that anyone confirmed.
+    """That posted versions of LUF lack a guard: our reading of their text (D1 to D17), not a
+    fact that anyone confirmed.
     """
 
     versions: tuple[Version, ...]
     defect: str
-    """The possible defect of section 3A, or the obligation that stayed open."""
+    """The possible defect (D1 to D17), or the obligation that stayed open."""
     patch: str
     """The patches of the posting where it shows; a dash where no patch has such a check."""
     reading: str
@@ -69,7 +69,7 @@ class Guard:
     v12: str = "-"
     """The function or place in LUF v12, or in mainline for the kernel's own guards."""
     mutant: str = ""
-    """The mutant that its removal is; empty when the reference has no such mutant."""
+    """The mutant that its removal is; empty when none has a number for it."""
     lacks: tuple[Lacks, ...] = ()
     """The posted versions without it, and why we read them so."""
 
@@ -183,6 +183,14 @@ FLUSH_SOFT_DIRTY = Guard(
     "O13",
     v10="clear_refs_write()",
     v12="clear_refs_write()",
+)
+FLUSH_ON_FORK = Guard(
+    "flush-on-fork",
+    KERNEL,
+    "fork() flushes the parent once its private pages are read-only, before it returns.",
+    "O13",
+    v10="dup_mmap()",
+    v12="dup_mmap()",
 )
 LOCK_SOFT_DIRTY = Guard(
     "lock-soft-dirty",
@@ -446,7 +454,7 @@ WIDE_GENERATIONS = Guard(
     v10="- (16 bits, a signed difference)",
     v12="luf_ugen",
     mutant="M25",
-    lacks=(Lacks((V10, V11), "O22", "-", "16 bits; NA1 asked for 64"),),
+    lacks=(Lacks((V10, V11), "O22", "-", "16 bits; Nadav Amit asked for 64"),),
 )
 NEWEST_REQUEST = Guard(
     "newest-request",

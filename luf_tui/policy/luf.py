@@ -1,4 +1,4 @@
-"""LUF as intended: v12's shape with every guard on (mechanism reference, sections 2.2 and 3)."""
+"""LUF as intended: v12's shape with every guard on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LUF's ledger: keys, generations, marks and takeoff sections (mechanism reference, 2.2)."""
+"""LUF's ledger: keys, generations, marks and takeoff sections."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CpuDone(Record):
 
 
 class LufZone(Record):
-    """The zone's part (P12-21)."""
+    """The zone's part (v12, 21/26)."""
 
     current = Number("zone_ugen: the open generation", counter="zone_ugen", bits=32)
     done = Number("zone_ugen_done", counter="zone_ugen", bits=32)
@@ -87,7 +87,7 @@ class LufLedger(Batched):
         ]
 
     def power_on(self, m: Machine) -> None:
-        """The initial values of mechanism reference 2.2."""
+        """The counters as v12 starts them: done before the first request."""
         m.regions["luf"][0].ugen = 2
         for cpu in self.cpus(m):
             cpu.done = 1
@@ -145,7 +145,7 @@ class LufLedger(Batched):
 
     def newest(self, m: Machine, debts: LufZone | LufTask, other: int) -> int:
         """The request that debts are told by, with one more among them. A zone's is the newest that
-        ever came into it (P12-21).
+        ever came into it (v12, 21/26).
         """
         if self.has(guards.NEWEST_REQUEST):
             return other if not debts.ugen or self.before(m, debts.ugen, other) else debts.ugen
@@ -194,7 +194,7 @@ class LufLedger(Batched):
         return generation & ((1 << m.config.zone_gen_bits) - 1)
 
     def expand(self, m: Machine, zone: Zone, mark: int) -> int:
-        """A page's mark as a full generation: the newest not after the open one (P12-21). A page
+        """A page's mark as a full generation: the newest not after the open one. A page
         that waited too long looks younger than it is; the other way round it would look paid for.
         """
         current, size = self.zones(m)[zone.index].current, 1 << m.config.zone_gen_bits

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.policy.base import Policy
 from luf_tui.policy.guards import GUARDS, Guard, not_declared
 from luf_tui.policy.registry import POLICIES
@@ -113,7 +113,7 @@ def _load(path: Path, attribute: str) -> type[Policy]:
     }
     if attribute not in kinds:
         hint = nearest(attribute, kinds) or "it derives from luf_tui.policy.base.Policy"
-        raise LufError(f"{path}: no policy class called '{attribute}'" + (hint and f"; {hint}"))
+        raise LufError(with_hint(f"{path}: no policy class called '{attribute}'", hint))
     kind = kinds[attribute]
     _check(kind, path)
     return kind

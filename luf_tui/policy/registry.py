@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 
-from luf_tui.errors import LufError, Problem, Span, nearest
+from luf_tui.errors import LufError, Problem, Span, nearest, with_hint
 from luf_tui.policy.as_posted import LufV10, LufV11, LufV12
 from luf_tui.policy.base import Policy
 from luf_tui.policy.batched import Batched
@@ -26,7 +26,7 @@ def make_policy(name: str, without: Iterable[str] = ()) -> Policy:
     """
     gone = tuple(without)
     for problem in problems_of(name, gone):
-        raise LufError("; ".join(said for said in (problem.message, problem.hint) if said))
+        raise LufError(with_hint(problem.message, problem.hint))
     return POLICIES[name](gone)
 
 
@@ -40,7 +40,7 @@ def problems_of(
     found = []
     for guard, place in zip(without, chain(places, repeat(None)), strict=False):
         if guard not in GUARDS and guard not in own:
-            hint = nearest(guard, {*GUARDS, *own})
+            hint = nearest(guard, {*GUARDS, *own}) or "`luf-tui guards` lists them"
             found.append(Problem(f"no guard is called '{guard}'", place, hint))
         elif guard not in own:
             found.append(Problem(f"policy '{name}' does not have the guard '{guard}'", place))

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 
-from luf_tui.render.compose import Run
-from luf_tui.render.ink import Ink, channels, inks
-from luf_tui.render.screen_sequence import before, screens, telling
+from luf_tui.render.screen_sequence import Run, before, screens, telling
 from luf_tui.timeline.tell.narrate import narrate
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells
 from luf_tui.view.marks import clean
-from luf_tui.view.palette import PALETTES, Palette
+from luf_tui.view.palette import PALETTES, Ink
 
 QUIET, TOLD, ENDS = 600, 2000, 3000
 """Milliseconds that a screen stays: of an ordinary step, of a telling one, the first and last."""
@@ -30,8 +28,7 @@ def cast(timeline: Timeline, width: int, height: int, theme: str = "dark") -> st
 
     Telling steps are markers, so that a player can jump between them.
     """
-    palette = PALETTES[theme]
-    codes = {role: _code(one, palette) for role, one in inks(palette).items()}
+    codes = {role: _code(one) for role, one in PALETTES[theme].inks().items()}
     steps = before(timeline)
     told = set(telling(timeline, steps))
     title = clean(timeline.program.title) or "luf-tui"
@@ -69,9 +66,13 @@ def _change(old: list[Run], new: list[Run], number: int, codes: dict[str, str]) 
     return f"\x1b[{number + 1};{column + 1}H{text}"
 
 
-def _code(one: Ink, palette: Palette) -> str:
+def _code(one: Ink) -> str:
     """The escape sequence that starts a run: nothing is left over from the run before it."""
     attributes = "".join(ATTRIBUTES.get(name, "") for name in one.attributes)
-    front = ";".join(map(str, channels(one.colour)))
-    back = ";".join(map(str, channels(palette.background)))
+    front, back = _channels(one.colour), _channels(one.ground)
     return f"\x1b[0{attributes};38;2;{front};48;2;{back}m"
+
+
+def _channels(colour: str) -> str:
+    """Red, green and blue, 0 to 255, of `#rrggbb`."""
+    return ";".join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from html import escape
 
-from luf_tui.render.compose import Run
-from luf_tui.render.ink import FONT, Ink, inks
-from luf_tui.render.screen_sequence import around, screens, telling
+from luf_tui.render.screen_sequence import Run, around, screens, telling
+from luf_tui.render.svg import FONT
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.marks import clean
-from luf_tui.view.palette import PALETTES, Palette
+from luf_tui.view.marks import ROLES, clean
+from luf_tui.view.palette import PALETTES, Ink, Palette
 
 DECLARED = {
     "bold": "font-weight:bold",
@@ -166,13 +165,14 @@ def _page_style(palette: Palette) -> str:
         f"button{{border:1px solid {palette.frame};color:{palette.text}}}",
         f"input{{flex:1;accent-color:{palette.accent}}}",
     ]
-    rules += [_rule(role, one, palette) for role, one in inks(palette).items() if role != "text"]
+    inks = palette.inks()
+    rules += [_rule(role, inks[role]) for role in ROLES if role != "text"]
     return "\n".join(rules)
 
 
-def _rule(role: str, one: Ink, palette: Palette) -> str:
+def _rule(role: str, one: Ink) -> str:
     parts = [f"color:{one.colour}"]
-    if "reverse" in one.attributes:
-        parts = [f"color:{palette.background}", f"background:{one.colour}"]
+    if one.reverse:
+        parts = [f"color:{one.ground}", f"background:{one.colour}"]
     parts += [DECLARED[name] for name in one.attributes if name in DECLARED]
     return f".{role}{{{';'.join(parts)}}}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from luf_tui.json_object import versioned
 from luf_tui.timeline.ask.diff import step_changes
+from luf_tui.timeline.ask.history import changed
 from luf_tui.timeline.tell.narrate import narrate, sentence, step_text
 from luf_tui.timeline.timeline import Timeline
 
@@ -13,8 +15,8 @@ from luf_tui.timeline.timeline import Timeline
 def jsonl(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
     """The run from power-on to the timeline's position. Size and theme do not matter here.
 
-    The first line has the keys scenario, title, policy, without, steps; every other one step,
-    line, text, narration, events, changes, flushes, ipis, interrupted_cpus, stale_hits,
+    The first line has the keys version, scenario, title, policy, without, steps; every other one
+    step, line, text, narration, events, changes, flushes, ipis, interrupted_cpus, stale_hits,
     deviations, violations. Totals are up to and including the step. All of it is ASCII, so that
     no name in a file can do anything to a terminal, and a program still reads the name itself.
     """
@@ -25,7 +27,7 @@ def jsonl(timeline: Timeline, width: int, height: int, theme: str = "dark") -> s
         "without": list(timeline.policy.without),
         "steps": timeline.steps,
     }
-    told = (run, *(_step(timeline, step) for step in range(timeline.position + 1)))
+    told = (versioned(run), *(_step(timeline, step) for step in range(timeline.position + 1)))
     return "".join(json.dumps(one) + "\n" for one in told)
 
 
@@ -42,8 +44,9 @@ def _step(timeline: Timeline, step: int) -> dict[str, Any]:
                 "region": change.ref.region,
                 "index": change.ref.index,
                 "field": change.ref.field,
-                "old": timeline.machine.told(change.cell, change.old),
-                "new": timeline.machine.told(change.cell, change.new),
+                "old": change.old,
+                "new": change.new,
+                "text": changed(timeline, change),
             }
             for change in step_changes(timeline, step)
         ],

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import TypeAlias
 
-from luf_tui.render.compose import Run, screen
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.compose import screen
 from luf_tui.view.glyphs import SHOWN
+from luf_tui.view.marks import Row
 
 MOST = 2000
 """Screens in one file: a browser and a player stay quick with so many."""
+
+Run: TypeAlias = "tuple[str, str]"
+"""Text and its role."""
+
+
+def runs(row: Row) -> list[Run]:
+    """A row with neighbours of one role in one piece."""
+    found: list[Run] = []
+    for mark in row:
+        if found and found[-1][1] == mark.role:
+            found[-1] = (found[-1][0] + mark.text, mark.role)
+        elif mark.text:
+            found.append((mark.text, mark.role))
+    return found
 
 
 def screens(timeline: Timeline, steps: range, width: int, height: int) -> Iterator[list[list[Run]]]:
@@ -18,7 +34,7 @@ def screens(timeline: Timeline, steps: range, width: int, height: int) -> Iterat
     with timeline.visit(timeline.position):
         for step in steps:
             timeline.seek(step)
-            yield screen(timeline, width, height)
+            yield [runs(row) for row in screen(timeline, width, height)]
 
 
 def around(timeline: Timeline, most: int = MOST) -> range:

@@ -1,18 +1,20 @@
-"""One step as an SVG picture: the same bytes for the same run, anywhere."""
+"""A screen as an SVG picture: the same bytes for the same rows, anywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
-from luf_tui.render.compose import screen
-from luf_tui.render.ink import FONT, Ink, inks
+from luf_tui.render.screen_sequence import runs
 from luf_tui.render.strokes import CHAR, LINE, Strokes, without
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells
-from luf_tui.view.marks import clean
-from luf_tui.view.palette import PALETTES
+from luf_tui.view.compose import screen
+from luf_tui.view.marks import Row, clean
+from luf_tui.view.palette import PALETTES, Ink, Palette
 
+FONT = "'DejaVu Sans Mono', 'Cascadia Mono', Menlo, Consolas, monospace"
+"""Fonts, for pictures and pages, that have the glyphs of the screen in one width."""
 MARGIN = 12.0
 """Pixels around the screen."""
 STYLES = {
@@ -25,21 +27,25 @@ STYLES = {
 
 def svg(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
     """The screen at the timeline's position as SVG text."""
-    palette = PALETTES[theme]
-    known = inks(palette)
+    return picture(timeline, screen(timeline, width, height), width, PALETTES[theme])
+
+
+def picture(timeline: Timeline, rows: Sequence[Row], width: int, palette: Palette) -> str:
+    """Rows of a screen, `width` cells each, as SVG text; called after the run and its position."""
+    inks = palette.inks()
     body: list[str] = []
     strokes = Strokes()
-    for number, row in enumerate(screen(timeline, width, height)):
+    for number, row in enumerate(rows):
         left, above = MARGIN, MARGIN + number * LINE
-        for text, role in row:
-            ink = known.get(role, known["text"])
-            if "reverse" in ink.attributes:
-                body += _run(text, ink, left, above, palette.background)
+        for text, role in runs(row):
+            ink = inks.get(role, inks["text"])
+            if ink.reverse:
+                body += _run(text, ink, left, above)
             else:
                 strokes.add(text, left, above, ink.colour)
-                body += _run(without(text), ink, left, above, palette.background)
+                body += _run(without(text), ink, left, above)
             left += cells(text) * CHAR
-    wide, high = width * CHAR + 2 * MARGIN, height * LINE + 2 * MARGIN
+    wide, high = width * CHAR + 2 * MARGIN, len(rows) * LINE + 2 * MARGIN
     title = clean(timeline.program.title) or "luf-tui"
     return "\n".join(
         (
@@ -55,7 +61,7 @@ def svg(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str
     )
 
 
-def _run(text: str, ink: Ink, left: float, above: float, background: str) -> Iterator[str]:
+def _run(text: str, ink: Ink, left: float, above: float) -> Iterator[str]:
     """A run as elements; `textLength` holds it to the cells whatever font there is,
     and squeezes signs that come from another font.
     """
@@ -65,10 +71,10 @@ def _run(text: str, ink: Ink, left: float, above: float, background: str) -> Ite
     left += (len(text) - len(text.lstrip(" "))) * CHAR
     wide = cells(shown) * CHAR
     colour = ink.colour
-    if "reverse" in ink.attributes:
+    if ink.reverse:
         box = f'x="{left:.1f}" y="{above:.1f}" width="{wide:.1f}" height="{LINE}"'
         yield f'<rect {box} fill="{colour}"/>'
-        colour = background
+        colour = ink.ground
     style = "".join(STYLES.get(name, "") for name in ink.attributes)
     place = f'x="{left:.1f}" y="{above + LINE * 0.75:.1f}" textLength="{wide:.1f}"'
     if not shown.isascii():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lark import Token
 
 OBLIGATIONS = 39
-"""They are O1 to O39 (mechanism reference, section 4.1)."""
+"""They are O1 to O39; `luf-tui explain O1` tells of one."""
 
 
 def resolve(scope: Scope, line: Line, tree: Any) -> Condition:

@@ -70,7 +70,8 @@ def read_text(path: str) -> str:
     try:
         data = Path(path).read_bytes()
     except IsADirectoryError:
-        raise InputError(path, (Problem("this is a folder", hint="name a .luf file"),)) from None
+        hint = f"`luf-tui list {path}` names what is in it"
+        raise InputError(path, (Problem("this is a folder", hint=hint),)) from None
     except OSError as error:
         hint = "see `luf-tui list` for the shipped scenarios"
         raise InputError(path, (Problem(error.strerror or "cannot be read", hint=hint),)) from None

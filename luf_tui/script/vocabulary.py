@@ -105,5 +105,6 @@ PREDICATES: dict[str, tuple[str, str]] = {
     "paid": ("", "how many deferred flushes fired"),
     "saved": ("", "how many deferred flushes turned out needless"),
     "stale-hits": ("", "how many stale entries were used so far"),
+    "steps": ("", "how many micro-steps were made so far"),
 }
 """What may be expected: the arguments, and what it means."""

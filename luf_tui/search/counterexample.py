@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from luf_tui.engine.operation import step_label
+from luf_tui.engine.transitions import Transitions
 from luf_tui.machine import events as ev
 from luf_tui.policy.base import Policy
 from luf_tui.script.format import format_text
 from luf_tui.script.program import Program, Race
 from luf_tui.script.syntax import strip_comment
+from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.search import DEADLOCK, Broken
-from luf_tui.search.transitions import Transitions
 
 NOTED = frozenset(
     {
@@ -46,7 +47,7 @@ def schedule(transitions: Transitions, turns: Sequence[int]) -> list[str]:
     """The words of a schedule, runs of one word shortened: `kswapd*10`."""
     words: list[tuple[str, int]] = []
     for turn in turns:
-        word = transitions.turns.word(turn)
+        word = transitions.word(turn)
         if words and words[-1][0] == word:
             words[-1] = (word, words[-1][1] + 1)
         else:
@@ -60,7 +61,7 @@ def never() -> bool:
 
 
 def tidy(
-    transitions: Transitions,
+    transitions: JudgedTransitions,
     broken: Broken,
     most: int = 4000,
     *,
@@ -104,19 +105,17 @@ def tidy(
 def notes(transitions: Transitions, turns: Sequence[int]) -> list[str]:
     """What the turns that matter do, a line each."""
     told: list[str] = []
-    events = transitions.machine.events
+    m, start = transitions.machine, transitions.mark()
     for number, turn in enumerate(turns, start=1):
-        first = len(events)
-        m = transitions.machine
-        top = transitions.turns.k.top(m.ctx[turn]) if turn < m.contexts else None
+        top = transitions.k.top(m.ctx[turn]) if turn < m.contexts else None
         doing = step_label(top.NUMBER, top.pos) if top is not None else ""
         transitions.make(turn)
+        events, first = m.events, transitions.first
         kinds = [events.kind_of(event) for event in range(first, len(events))]
         if NOTED.intersection(kinds) or number == len(turns):
             what = doing or _begun(transitions, first)
-            told.append(f"turn {number}, {transitions.turns.word(turn)}: {what}")
-    for _ in turns:
-        transitions.undo()
+            told.append(f"turn {number}, {transitions.word(turn)}: {what}")
+    transitions.undo(start)
     return told[-MOST_NOTES:]
 
 
@@ -148,7 +147,7 @@ def text(
     `early` is the item before the race that breaks it already: the scenario ends there. Raises
     InputError if the file cannot be read again.
     """
-    ends = program.items[transitions.turns.item if early is None else early]
+    ends = program.items[transitions.item if early is None else early]
     rows: list[str] = []
     inside = False
     for number, line in enumerate(program.source, start=1):

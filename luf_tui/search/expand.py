@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from luf_tui.engine.strategy import EveryTurn, walk
+from luf_tui.engine.transitions import BLOCKED
 from luf_tui.oracle.oracle import VIOLATION, Finding
 from luf_tui.search.canonical import Canonical
+from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.keys import Key, Keys
-from luf_tui.search.transitions import Transitions
 
 
 @frozen
@@ -36,7 +38,7 @@ class Expander:
 
     def __init__(
         self,
-        transitions: Transitions,
+        transitions: JudgedTransitions,
         keys: Keys,
         canonical: Canonical | None,
         *,
@@ -73,16 +75,15 @@ class Expander:
         bad: list[tuple[int, Finding]] = []
         made = deviations = 0
         moved = False
-        for turn in transitions.choices():
-            found = transitions.make(turn)
+        state = transitions.mark()
+        for turn, outcome in walk(transitions, EveryTurn(transitions)):
             made += 1
-            if found is None:
-                transitions.undo()
+            if outcome is BLOCKED:
                 continue
             moved = True
             keys.learn(log)
             broken = False
-            for one in found:
+            for one in transitions.findings(outcome):
                 if one.weight == VIOLATION:
                     bad.append((turn, one))
                     broken = True
@@ -94,8 +95,8 @@ class Expander:
                     if self.remember:
                         known.add(raw)
                     new.append((turn, raw if self.canonical is None else self.name(values)))
-            transitions.undo()
-            if broken and not self.all_findings:
+            elif not self.all_findings:
+                transitions.undo(state)
                 break
-        waiting = () if moved else tuple(transitions.turns.unfinished())
+        waiting = () if moved else tuple(transitions.unfinished())
         return Successors(tuple(new), tuple(bad), made, deviations, waiting)

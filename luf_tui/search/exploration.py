@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import zip_longest
 
 from attrs import frozen
 
@@ -12,6 +13,8 @@ from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
 from luf_tui.search.pool import Pool
+from luf_tui.search.race_start import Start, at_race
+from luf_tui.search.random_walks import RandomWalks
 from luf_tui.search.search import (
     BOUNDED,
     INTERRUPTED,
@@ -23,8 +26,7 @@ from luf_tui.search.search import (
     Search,
     Tell,
 )
-from luf_tui.search.shared_search import Helpers, Prepare, RaceOf
-from luf_tui.search.transitions import Start, at_race
+from luf_tui.search.shared_search import Helpers, Prepare, RaceOf, Share
 
 
 @frozen
@@ -44,13 +46,34 @@ class Report:
     before: int = 0
     """The line that breaks the obligation, when it stands before that race; else 0."""
     schedule: tuple[str, ...] = ()
-    """A shortest order that breaks it, a word a turn; empty when nothing of the race is needed."""
+    """An order that breaks it, a word a turn, and a shortest one unless it was drawn; empty when
+    nothing of the race is needed.
+    """
     scenario: str = ""
     """The counterexample as a scenario."""
     why: str = ""
     """Why a bounded search ended."""
     interrupted: bool = False
     """Whether Ctrl-C ended it."""
+    shares: tuple[Share, ...] = ()
+    """What each process expanded, this one first, over all races."""
+
+
+def as_json(report: Report) -> dict[str, object]:
+    """The object that `luf-tui explore --json` prints; its keys are documented in the README."""
+    return {
+        "verdict": report.verdict,
+        "states": report.states,
+        "transitions": report.transitions,
+        "seconds": round(report.seconds, 3),
+        "obligation": report.obligation or None,
+        "message": report.message or report.why or None,
+        "line": report.line or None,
+        "before": report.before or None,
+        "schedule": list(report.schedule),
+        "counterexample": report.scenario or None,
+        "processes": [{"states": one.states, "turns": one.turns} for one in report.shares],
+    }
 
 
 def race_count(program: Program) -> int:
@@ -74,6 +97,7 @@ class Exploration:
 
     While it runs, another thread may read the counters and call `stop`. With `jobs` above 1 as
     many processes share each search once it is large; `prepare` is called in each of them first.
+    With `walks`, so many random walks through each race take the place of its search.
     """
 
     def __init__(
@@ -87,6 +111,7 @@ class Exploration:
         tell: Tell | None = None,
         jobs: int = 1,
         prepare: Prepare | None = None,
+        walks: int = 0,
     ) -> None:
         self.program = program
         self.policy = policy
@@ -96,11 +121,13 @@ class Exploration:
         self.tell = tell
         self.jobs = jobs
         self.prepare = prepare
-        self.search: Search | None = None
+        self.walks = walks
+        self.search: Search | RandomWalks | None = None
         """The search under way, or the last one."""
         self._stop = ""
         self._states = self._transitions = 0
         self._seconds = 0.0
+        self._shares: tuple[Share, ...] = ()
 
     @property
     def states(self) -> int:
@@ -156,19 +183,29 @@ class Exploration:
         verdict = BOUNDED if why else SAFE
         figures = (self.states, self.transitions, self._seconds, looked)
         interrupted = why.endswith(INTERRUPTED)
-        return Report(verdict, *figures, why=why, interrupted=interrupted)
+        return Report(verdict, *figures, why=why, interrupted=interrupted, shares=self._shares)
 
     def _search(self, start: Start, number: int) -> Result:
         self._states, self._transitions, self.search = self.states, self.transitions, None
-        search = Search(
-            start.transitions, symmetric=self.symmetric, limits=self.limits, tell=self.tell
-        )
-        self.search = search
+        self.search = search = self._search_of(start, number)
         if self._stop:
             search.stop(self._stop)
         result = search.run()
         self._seconds += result.seconds
+        both = zip_longest(self._shares, result.shares, fillvalue=Share(0, 0))
+        self._shares = tuple(Share(a.states + b.states, a.turns + b.turns) for a, b in both)
         return result
+
+    def _search_of(self, start: Start, number: int) -> Search | RandomWalks:
+        if self.walks:
+            return RandomWalks(start.transitions, self.walks, limits=self.limits)
+        return Search(
+            start.transitions,
+            symmetric=self.symmetric,
+            limits=self.limits,
+            tell=self.tell,
+            helpers=self._helpers(number),
+        )
 
     def _helpers(self, number: int) -> Helpers | None:
         if self.jobs <= 1:
@@ -197,24 +234,8 @@ class Exploration:
             broken.message,
             items[start.item].span.line,
             0 if early is None else items[early].span.line,
-            tuple(transitions.turns.word(turn) for turn in turns),
+            tuple(transitions.word(turn) for turn in turns),
             counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
+            shares=self._shares,
         )
-
-
-def explore(
-    program: Program,
-    policy: Policy,
-    *,
-    limits: Limits | None = None,
-    symmetric: bool = True,
-    only: int | None = None,
-    tell: Tell | None = None,
-) -> Report:
-    """Try every order of every race of a program, in turn, up to the first that is not safe.
-
-    Raises LufError when there is no race, Refused when the way to one is refused.
-    """
-    asked = Exploration(program, policy, limits=limits, symmetric=symmetric, only=only, tell=tell)
-    return asked.run()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 
 from attrs import field, frozen
 
+from luf_tui.engine.transitions import Transitions, Turn
 from luf_tui.oracle.oracle import Finding
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.expand import Expander, Successors
+from luf_tui.search.frontier import Frontier
+from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.keys import WIDE, Key, Keys, TooWide
-from luf_tui.search.shared_search import Helpers, SharedSearch
-from luf_tui.search.transitions import Transitions
+from luf_tui.search.shared_search import Helpers, Share, SharedSearch, Shares
 
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
 """Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
@@ -41,6 +43,14 @@ class Limits:
     states: int = 0
     seconds: float = 0.0
 
+    def reached(self, states: int, seconds: float) -> str:
+        """Which limit so many states or seconds are, in words; empty for none."""
+        if self.states and states >= self.states:
+            return f"stopped at {self.states} states"
+        if self.seconds and seconds > self.seconds:
+            return f"stopped after {self.seconds:g} seconds"
+        return ""
+
 
 @frozen
 class Broken:
@@ -54,6 +64,20 @@ class Broken:
     """None for a deadlock."""
     waiting: tuple[int, ...] = ()
     """The contexts that cannot go on, in a deadlock."""
+
+
+def violation(finding: Finding, turns: Sequence[Turn]) -> Broken:
+    """An order whose last turn breaks an obligation, or only a rule."""
+    kind = finding.obligation or finding.rule
+    return Broken(kind, finding.rule, finding.message, tuple(turns), finding)
+
+
+def deadlock(transitions: Transitions, turns: Sequence[Turn], waiting: tuple[int, ...]) -> Broken:
+    """An order after which nobody can go on, and some contexts have not finished."""
+    m = transitions.machine
+    names = " and ".join(m.ctx_name(m.ctx[ctx]) for ctx in waiting)
+    message = f"nobody can go on, and {names} did not finish"
+    return Broken(DEADLOCK, "W", message, tuple(turns), waiting=waiting)
 
 
 @frozen
@@ -71,6 +95,8 @@ class Result:
     """Turns with an accepted but visible difference."""
     why: str = ""
     """What ended a bounded search."""
+    shares: tuple[Share, ...] = ()
+    """What each process expanded, this one first, then the helpers."""
     keys: frozenset[Key] = field(default=frozenset(), repr=False)
 
 
@@ -99,7 +125,7 @@ class Search:
 
     def __init__(
         self,
-        transitions: Transitions,
+        transitions: JudgedTransitions,
         *,
         symmetric: bool = True,
         all_findings: bool = False,
@@ -133,15 +159,12 @@ class Search:
             remember=bool(self.canonical),
             all_findings=self.all_findings,
         )
-        self.parent: array[int] = array("I")
-        self.turn: array[int] = array("H")
-        """By number of a state: the state it was first reached from, and by which turn."""
+        self.frontier = Frontier()
         self.broken: list[Broken] = []
         self.turns_tried = 0
         """Turns tried so far."""
         self.deviations = 0
-        self.depth = 0
-        """Turns of the longest order looked at so far."""
+        self.shares = Shares()
         self._judged = self.keep or not self.canonical
 
     @property
@@ -150,7 +173,12 @@ class Search:
 
         A search that starts over, with wider keys or without renaming, counts from 0 again.
         """
-        return len(self.turn)
+        return len(self.frontier)
+
+    @property
+    def depth(self) -> int:
+        """Turns of the longest order looked at so far."""
+        return self.frontier.depth
 
     def stop(self, why: str) -> None:
         """End the search after the state at hand; from another thread, too."""
@@ -177,11 +205,12 @@ class Search:
             verdict,
             self.states,
             self.turns_tried,
-            time.monotonic() - self.started,
+            self._spent(),
             self.depth,
             tuple(self.broken),
             self.deviations,
             why,
+            self.shares.all(),
             frozenset(self.seen) if self.keep else frozenset(),
         )
 
@@ -203,48 +232,48 @@ class Search:
     def _search(self) -> str:
         start = self.expander.name(self.transitions.cells.values)
         self.seen.add(start)
-        level = [(self._number(0, 0), start)]
+        self.frontier.begin(start)
         told = 0
-        while level:
-            following: list[tuple[int, Key]] = []
-            for (number, _), successors in zip(level, self._successors(level), strict=False):
-                why = self._limit()
+        while level := self.frontier.level:
+            for (number, _), (process, successors) in zip(
+                level, self._successors(level), strict=False
+            ):
+                why = self._stop or self.limits.reached(self.states, self._spent())
                 if why:
                     return why
-                self._merge(number, successors, following)
+                self.shares.count(process, successors)
+                self._merge(number, successors)
                 if self.broken and not self.all_findings:
                     return ""
-                if len(self.turn) >= told + TELL_EVERY:
-                    told = len(self.turn)
-                    self._report(len(following))
-            level = following
-            self.depth += bool(level)
+                if self.states >= told + TELL_EVERY:
+                    told = self.states
+                    self._report()
+            self.frontier.advance()
         return ""
 
-    def _successors(self, level: Sequence[tuple[int, Key]]) -> Iterator[Successors]:
-        """What each state of a level leads to, from here or, once it pays, from helpers."""
-        if self.helpers and len(self.turn) >= SHARE_AT:
+    def _successors(self, level: Sequence[tuple[int, Key]]) -> Iterator[tuple[int, Successors]]:
+        """What each state of a level leads to, and which process found it: helpers, once large."""
+        if self.helpers and self.states >= SHARE_AT:
             self._shared = self._shared or SharedSearch(self.helpers())
             yield from self._shared.successors(self.keys, self.canonical is not None, level)
             return
+        process = os.getpid()
         for _, key in level:
-            yield self.expander.expand(key)
+            yield process, self.expander.expand(key)
 
-    def _merge(self, number: int, successors: Successors, following: list[tuple[int, Key]]) -> None:
+    def _merge(self, number: int, successors: Successors) -> None:
         """Enter what one state leads to."""
         self.turns_tried += successors.made
         self.deviations += successors.deviations
         for turn, one in successors.bad:
-            turns = (*self.path(number), turn)
-            self.broken.append(
-                Broken(one.obligation or one.rule, one.rule, one.message, turns, one)
-            )
+            self.broken.append(violation(one, (*self.frontier.path(number), turn)))
         for turn, key in successors.new:
             if key not in self.seen:
                 self.seen.add(key)
-                following.append((self._number(number, turn), key))
+                self.frontier.add(number, turn, key)
         if successors.waiting:
-            self._deadlock(number, successors.waiting)
+            path = self.frontier.path(number)
+            self.broken.append(deadlock(self.transitions, path, successors.waiting))
         if not self._judged and len(self.seen_raw) >= JUDGE_AT:
             self._judged = True
             if len(self.seen) > WORTHWHILE * len(self.seen_raw):
@@ -255,37 +284,9 @@ class Search:
             self._shared.pool.close()
             self._shared = None
 
-    def _number(self, parent: int, turn: int) -> int:
-        self.parent.append(parent)
-        self.turn.append(turn)
-        return len(self.turn) - 1
-
-    def _report(self, waiting: int) -> None:
+    def _report(self) -> None:
         if self.tell:
-            spent = time.monotonic() - self.started
-            self.tell(Progress(len(self.turn), waiting, self.depth, spent))
+            self.tell(Progress(self.states, self.frontier.waiting, self.depth, self._spent()))
 
-    def _limit(self) -> str:
-        limits = self.limits
-        if self._stop:
-            return self._stop
-        if limits.states and len(self.turn) >= limits.states:
-            return f"stopped at {limits.states} states"
-        if limits.seconds and time.monotonic() - self.started > limits.seconds:
-            return f"stopped after {limits.seconds:g} seconds"
-        return ""
-
-    def _deadlock(self, number: int, waiting: tuple[int, ...]) -> None:
-        m = self.transitions.machine
-        names = " and ".join(m.ctx_name(m.ctx[ctx]) for ctx in waiting)
-        message = f"nobody can go on, and {names} did not finish"
-        turns = tuple(self.path(number))
-        self.broken.append(Broken(DEADLOCK, "W", message, turns, waiting=waiting))
-
-    def path(self, number: int) -> list[int]:
-        """The turns that lead from the start to a state, given by its number."""
-        turns: list[int] = []
-        while number:
-            turns.append(self.turn[number])
-            number = self.parent[number]
-        return turns[::-1]
+    def _spent(self) -> float:
+        return time.monotonic() - self.started

@@ -6,6 +6,7 @@ differs between processes, so every message says which order it means.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 
 from attrs import evolve, frozen
@@ -16,7 +17,7 @@ from luf_tui.search.canonical import Canonical
 from luf_tui.search.expand import Expander, Successors
 from luf_tui.search.keys import Key, Keys, TooWide
 from luf_tui.search.pool import Pool
-from luf_tui.search.transitions import at_race
+from luf_tui.search.race_start import at_race
 
 LEAST, MOST = 8, 200
 """States in a chunk."""
@@ -39,8 +40,20 @@ class Expanded:
     layout: tuple[int, ...]
     """The chunk's, with cells behind it that changed for the first time."""
     successors: tuple[Successors, ...]
+    process: int
+    """Who did it."""
     wide: bool = False
     """A cell did not fit; there are no successors then."""
+
+
+@frozen
+class Share:
+    """What one process of a search did."""
+
+    states: int
+    """States it expanded."""
+    turns: int
+    """Turns it tried from them."""
 
 
 Helpers = Callable[[], Pool[Chunk, Expanded]]
@@ -107,8 +120,24 @@ class Helper:
         except TooWide:
             self.transitions.abandon()
             self._begin(chunk)
-            return Expanded((), (), wide=True)
-        return Expanded(tuple(self.keys.active), successors)
+            return Expanded((), (), os.getpid(), wide=True)
+        return Expanded(tuple(self.keys.active), successors, os.getpid())
+
+
+class Shares:
+    """What each process of a search expanded: `count` is told of every state."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, Share] = {}
+
+    def count(self, process: int, successors: Successors) -> None:
+        """Enter what a process did with one state."""
+        share = self._of.get(process, Share(0, 0))
+        self._of[process] = Share(share.states + 1, share.turns + successors.made)
+
+    def all(self) -> tuple[Share, ...]:
+        """The processes' shares, that of the first one to expand a state first."""
+        return tuple(self._of.values())
 
 
 class SharedSearch:
@@ -119,8 +148,11 @@ class SharedSearch:
 
     def successors(
         self, keys: Keys, symmetric: bool, level: Sequence[tuple[int, Key]]
-    ) -> Iterator[Successors]:
-        """What each state of a level leads to, in the order of the level. Raises TooWide."""
+    ) -> Iterator[tuple[int, Successors]]:
+        """What each state of a level leads to and which process found it, in the level's order.
+
+        Raises TooWide.
+        """
         size = min(MOST, max(LEAST, len(level) // (4 * self.pool.jobs)))
 
         def chunks() -> Iterator[Chunk]:
@@ -133,8 +165,8 @@ class SharedSearch:
                 raise TooWide
             keys.learn(done.layout)
             if tuple(keys.active[: len(done.layout)]) == done.layout:
-                yield from done.successors
+                yield from ((done.process, one) for one in done.successors)
                 continue
             for one in done.successors:
                 new = tuple([(turn, keys.translated(key, done.layout)) for turn, key in one.new])
-                yield evolve(one, new=new)
+                yield done.process, evolve(one, new=new)

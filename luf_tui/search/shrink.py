@@ -8,6 +8,8 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
+from attrs import evolve
+
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.script.parse import parse
@@ -102,6 +104,26 @@ class Shrinker:
         return True
 
 
+def shrunk(
+    program: Program, policy: Policy, report: Report, tell: Callable[[str], None] | None = None
+) -> Report:
+    """The counterexample on the smallest program that shows it; the figures stay those of the
+    whole search. `tell` hears how far it is.
+    """
+    shrinker = Shrinker(program, policy, report, tell=tell)
+    smallest = shrinker.run()
+    if shrinker.interrupted and tell:
+        tell("shrinking was interrupted; the counterexample is the smallest found so far")
+    return evolve(
+        smallest,
+        states=report.states,
+        transitions=report.transitions,
+        seconds=report.seconds,
+        races=report.races,
+        interrupted=shrinker.interrupted,
+    )
+
+
 def _without_the_rest(program: Program, line: int) -> list[str]:
     """The file up to the end of the race at a line."""
     rows: list[str] = []
@@ -138,18 +160,3 @@ def _current(change: tuple[str, str], rows: list[str]) -> list[str] | None:
         return None
     at = len(rows) - 1 - rows[::-1].index(old)
     return [*rows[:at], *([new] if new else []), *rows[at + 1 :]]
-
-
-def shrink(
-    program: Program,
-    policy: Policy,
-    report: Report,
-    *,
-    seconds: float = 20.0,
-    tell: Callable[[str], None] | None = None,
-) -> Report:
-    """A report of the same broken obligation on a smaller program, and its scenario.
-
-    `seconds` is how long it may take; what is smallest by then is given.
-    """
-    return Shrinker(program, policy, report, seconds=seconds, tell=tell).run()

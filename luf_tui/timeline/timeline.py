@@ -1,7 +1,7 @@
 """The recorded run: a cursor over its log, and the plain questions put to it.
 
 Positions run from 0, the power-on state, to `steps`; position n is the state after micro-step n.
-How a run is stored is known in this package only (design, section 7; performance.md, section 4).
+How a run is stored is known in this package only.
 """
 
 from __future__ import annotations

@@ -94,7 +94,6 @@ def key_sign(key: str) -> str:
 
 
 _BOTH = (STEPPER, GALLERY)
-_STEP = "step"
 
 _TABLE: tuple[Action, ...] = (
     # One step of each grain, both ways

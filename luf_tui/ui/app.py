@@ -12,10 +12,9 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from luf_tui.errors import LufError
-from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.policy import own
-from luf_tui.script.parse import load
-from luf_tui.timeline.recorder import chosen_policy
+from luf_tui.runs import opening
+from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import theme
 from luf_tui.ui.background.loading import Recording
@@ -48,21 +47,21 @@ class LufApp(App[None]):
     def __init__(
         self,
         path: Path | str | None = None,
-        step: int | None = None,
+        spot: Spot | None = None,
         policy: str | None = None,
         without: Iterable[str] = (),
         theme_name: str = "",
     ) -> None:
-        """`step` is where to stand first; without one, where the run fails, or the start.
+        """`spot` is where to stand first; without one, where the run fails, or the start.
 
         `policy` and `without` override the scenario's own.
         """
         super().__init__()
         self.path = Path(path) if path is not None else None
-        self.first_step = step
+        self.first_spot = spot
         self.policy = policy
         self.without = tuple(without)
-        self.preferences = Preferences(theme.NAMES, theme.ink_of, theme_name)
+        self.preferences = Preferences(theme.NAMES, theme.styles_of, theme_name)
         self.requests = Requests(self._uppermost, self.call_later)
         for made in theme.textual_themes():
             self.register_theme(made)
@@ -72,22 +71,22 @@ class LufApp(App[None]):
         """The first screen: no other is drawn before it."""
         if self.path is None:
             return Gallery(self.preferences)
-        first = OpenScenario(self.path, self.first_step, self.policy, self.without)
+        first = OpenScenario(self.path, self.first_spot, self.policy, self.without)
         try:
             recording = self._recording(first)
             if recording.soon():
-                return self._stepper(recording, recording.result(), first.step)
+                return self._stepper(recording, recording.result(), first.spot)
         except LufError as error:
             return Gallery(self.preferences, problem=error, again=lambda: self.post_message(first))
         self.call_later(self._watch, recording, first)
         return Gallery(self.preferences)
 
     def _recording(self, message: OpenScenario) -> Recording:
-        if is_trace(message.path):
+        if opening.is_recording(message.path):
             return Opening(message.path, message.policy, message.without)
-        program = load(str(message.path))
+        program = opening.program(message.path)
         try:
-            return Recording(program, chosen_policy(program, message.policy, message.without))
+            return Recording(program, opening.policy_of(program, message.policy, message.without))
         except Exception as error:
             raise own.blamed(error) from error
 
@@ -97,7 +96,7 @@ class LufApp(App[None]):
         try:
             recording = self._recording(message)
             if recording.soon():
-                self._open(recording, recording.result(), message.step)
+                self._open(recording, recording.result(), message.spot)
             else:
                 self._watch(recording, message)
         except LufError as error:
@@ -106,10 +105,14 @@ class LufApp(App[None]):
     def _watch(self, recording: Recording, message: OpenScenario) -> None:
         screen = self._uppermost()
         if screen is not None:
-            screen.await_recording(
-                self.requests, OPENING, recording,
-                lambda run: self._open(recording, run, message.step),
-            )  # fmt: skip
+
+            def show(run: Timeline) -> None:
+                try:
+                    self._open(recording, run, message.spot)
+                except LufError as error:
+                    self._show_problem(error, message)
+
+            screen.await_recording(self.requests, OPENING, recording, show)
 
     def _uppermost(self) -> BaseScreen | None:
         """The screen of ours that is shown, under whatever the app's library puts over it."""
@@ -122,14 +125,15 @@ class LufApp(App[None]):
         """Nothing is opened any more."""
         self.requests.withdraw_all()
 
-    def _open(self, recording: Recording, run: Timeline, step: int | None) -> None:
+    def _open(self, recording: Recording, run: Timeline, spot: Spot | None) -> None:
+        stepper = self._stepper(recording, run, spot)
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(self._stepper(recording, run, step))
+        self.push_screen(stepper)
 
-    def _stepper(self, recording: Recording, run: Timeline, step: int | None) -> Stepper:
+    def _stepper(self, recording: Recording, run: Timeline, spot: Spot | None) -> Stepper:
         rest = recording.rest if isinstance(recording, Opening) else None
-        return Stepper(self.preferences, run, step, rest)
+        return Stepper(self.preferences, run, spot, rest)
 
     def _show_problem(self, error: LufError, message: OpenScenario) -> None:
         screen = self.screen
@@ -150,7 +154,7 @@ class LufApp(App[None]):
         self.theme = theme.textual_name(self.preferences.theme)
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_mounted:
-                screen.grid.use(self.preferences.ink)
+                screen.grid.use(self.preferences.styles)
 
     def _fatal_error(self) -> None:
         """Leave without a traceback on the screen; `failure` is for whoever started the app."""

@@ -7,20 +7,22 @@ from pathlib import Path
 
 from textual.message import Message
 
+from luf_tui.timeline.navigate.spots import Spot
+
 
 class OpenScenario(Message):
-    """Open a scenario at a step; without one, where its run fails, or at the start."""
+    """Open a scenario at a place; without one, where its run fails, or at the start."""
 
     def __init__(
         self,
         path: Path,
-        step: int | None = None,
+        spot: Spot | None = None,
         policy: str | None = None,
         without: Iterable[str] = (),
     ) -> None:
         super().__init__()
         self.path = path
-        self.step = step
+        self.spot = spot
         self.policy = policy
         self.without = tuple(without)
 

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from luf_tui.errors import LufError, nearest
-from luf_tui.ui.drawing.paint import Ink
+from luf_tui.errors import LufError, nearest, with_hint
+from luf_tui.ui.drawing.paint import Styles
 
 
 class Preferences:
     """Shared by all screens of one app."""
 
-    def __init__(self, names: Sequence[str], ink_of: Callable[[str], Ink], theme: str = "") -> None:
-        """`names` are the themes there are and `ink_of` makes the styles of one.
+    def __init__(
+        self, names: Sequence[str], styles_of: Callable[[str], Styles], theme: str = ""
+    ) -> None:
+        """`names` are the themes there are and `styles_of` makes the styles of one.
 
         Raises LufError for a theme there is not.
         """
         self.names = tuple(names)
         if theme and theme not in self.names:
-            raise LufError(f"no theme is called '{theme}'; {nearest(theme, names)}")
-        self._ink_of = ink_of
-        self._inks: dict[str, Ink] = {}
+            raise LufError(with_hint(f"no theme is called '{theme}'", nearest(theme, names)))
+        self._styles_of = styles_of
+        self._styles: dict[str, Styles] = {}
         self.theme = theme or self.names[0]
         self.typed: dict[str, list[str]] = {}
 
     @property
-    def ink(self) -> Ink:
+    def styles(self) -> Styles:
         """The styles of the theme in use."""
-        if self.theme not in self._inks:
-            self._inks[self.theme] = self._ink_of(self.theme)
-        return self._inks[self.theme]
+        if self.theme not in self._styles:
+            self._styles[self.theme] = self._styles_of(self.theme)
+        return self._styles[self.theme]
 
     def next_theme(self) -> str:
         """Use the next theme, and say which it is."""

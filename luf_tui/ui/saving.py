@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual.app import App
-
 
 def free_path(name: str, folder: Path | None = None) -> Path:
     """A path in the working folder (or `folder`) under this name, numbered if it is taken."""
@@ -24,12 +22,3 @@ def save_text(text: str, path: Path) -> tuple[str, bool]:
     except OSError as error:
         return f"not saved: {path}: {error.strerror}", False
     return f"saved {path}", True
-
-
-def save_svg(app: App[None], name: str, folder: Path | None = None) -> tuple[str, bool]:
-    """Write the screen as SVG into the working folder under a name that is free.
-
-    Answers with what to tell, and whether it went well.
-    """
-    picture = app.export_screenshot(title="luf-tui", simplify=True)
-    return save_text(picture, free_path(name, folder))

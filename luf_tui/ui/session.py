@@ -10,12 +10,13 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine.events import BY_NAME, KINDS
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places
 from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
+from luf_tui.timeline.navigate.spots import spot
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.typed_lines import parse_breakpoint
@@ -148,7 +149,8 @@ class Session:
         return self.go(found)
 
     def goto(self, words: str) -> Reply:
-        """Jump to what a person typed: `21`, `+5`, `-5`, `50%`, `L12`, `end`, or an event kind.
+        """Jump to what a person typed: `21`, `+5`, `-5`, `50%`, `L12`, `L12+3`, `end`, or an event
+        kind.
 
         Raises LufError when it means nothing.
         """
@@ -161,6 +163,8 @@ class Session:
             return self.go(int(word))
         if word[-1:] == "%" and word[:-1].isdecimal():
             return self.go(self.timeline.steps * min(100, int(word[:-1])) // 100)
+        if word[:1] in "lL" and "+" in word:
+            return self.go(spot(word).position(self.timeline))
         line = word.lower().removeprefix("line").removeprefix("l").strip()
         if word[:1] in "lL" and line.isdecimal():
             return self.to_line(int(line))
@@ -171,7 +175,7 @@ class Session:
                 return Reply(f"no {word} ahead", moved=False)
             return self.go(found)
         hint = nearest(word, BY_NAME)
-        raise LufError(f"'{word}' is no step, line or event kind" + (f"; {hint}" if hint else ""))
+        raise LufError(with_hint(f"'{word}' is no step, line or event kind", hint))
 
     def _push(self, position: int) -> None:
         self.trail.append(position)

@@ -19,7 +19,7 @@ def with_line(program: Program, after: int, line: str) -> Program:
     try:
         return parse("\n".join(source), program.path)
     except InputError as error:
-        raise LufError(_told(error)) from error
+        raise LufError(error.brief) from error
 
 
 def parse_breakpoint(text: str, program: Program) -> Breakpoint:
@@ -29,12 +29,6 @@ def parse_breakpoint(text: str, program: Program) -> Breakpoint:
         try:
             return parse_condition(program, words)
         except InputError as error:
-            raise LufError(_told(error)) from error
+            raise LufError(error.brief) from error
 
     return breakpoints.parse(text, condition)
-
-
-def _told(error: InputError) -> str:
-    """The first problem in one line: a prompt has no more."""
-    first = error.problems[0]
-    return f"{first.message}; {first.hint}" if first.hint else first.message

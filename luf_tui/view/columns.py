@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from unicodedata import combining, east_asian_width
+
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from luf_tui.view.marks import Mark, Row
 
@@ -11,25 +12,15 @@ GAP = 2
 
 
 def cells(text: str) -> int:
-    """Terminal cells a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(_cell(char) for char in text)
-
-
-def _cell(char: str) -> int:
-    if combining(char):
-        return 0
-    return 2 if east_asian_width(char) in "WF" else 1
+    """Terminal cells a printable text takes, as the app's toolkit counts them."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def cut(text: str, width: int) -> str:
     """The text, ending in an ellipsis where it does not fit into so many cells."""
     if cells(text) <= width:
         return text
-    while text and cells(text) > width - 1:
-        text = text[:-1]
-    return text + "…" if width > 0 else ""
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
 
 
 def pad(text: str, width: int) -> str:
@@ -67,7 +58,13 @@ def ends(left: Row, right: Row, width: int) -> Row:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """The text in lines of at most so many cells, broken between words."""
+    """The text in lines of at most so many cells, broken at its own line ends and between words;
+    a word that is wider is broken, too.
+    """
+    return [line for part in text.split("\n") for line in _filled(part, max(2, width))]
+
+
+def _filled(text: str, width: int) -> list[str]:
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -76,6 +73,9 @@ def wrap(text: str, width: int) -> list[str]:
             line = word
         else:
             line = f"{line} {word}" if line else word
+        if cells(line) > width:
+            *full, line = chop_cells(line, width)
+            lines += full
     return [*lines, line]
 
 

@@ -54,7 +54,8 @@ class Role:
 
     about: str
     attributes: tuple[str, ...] = ()
-    """bold, dim, italic, underline, reverse."""
+    """bold, italic, underline, reverse. What is of little weight has a quiet colour of its own,
+    which a terminal's dim would make unreadable."""
     glyph: str = ""
     """Stands for this and for nothing else."""
     event: str = ""
@@ -63,7 +64,7 @@ class Role:
 
 ROLES: dict[str, Role] = {
     "text": Role("text"),
-    "dim": Role("of little weight now", ("dim",)),
+    "dim": Role("of little weight now"),
     "title": Role("a heading", ("bold",)),
     "current": Role("where the run stands", ("bold", "reverse"), "▶"),
     "changed": Role("changed by the last micro-step", ("bold", "underline"), "•"),
@@ -80,14 +81,27 @@ ROLES: dict[str, Role] = {
     "used": Role("a frame in use", (), "█"),
     "file": Role("a frame of the page cache", (), "▓"),
     "kernel": Role("a frame of the kernel", (), "▒"),
-    "free": Role("a free frame", ("dim",), "░"),
+    "free": Role("a free frame", (), "░"),
     "breakpoint": Role("the run stops here", ("bold",), "●"),
     "ok": Role("an expectation held", (), "✓"),
     "failed": Role("an expectation failed", ("bold",), "✗"),
     "note": Role("narration", ("italic",)),
     "key": Role("a key to press", ("bold",)),
+    "heading": Role("a heading in a list", ("bold",)),
+    "tab": Role("which of several panes is shown", ("bold", "underline")),
+    "accent": Role("what the eye is to find"),
+    "cursor": Role("where a list stands", ("bold", "reverse")),
+    "frame": Role("the line around a pane"),
+    "focus": Role("the line around the pane that has the keys", ("bold",)),
+    "thumb": Role("where in a long pane one is"),
 }
 """Every role. Colours are the palettes'."""
+FRAME, FOCUS, THUMB = "frame", "focus", "thumb"
+
+
+def selected_role(role: str) -> str:
+    """The role of a mark of the selected thing: looks the same, reversed."""
+    return f"{role} selected"
 
 
 def clean(text: str) -> str:

@@ -1,10 +1,30 @@
-"""Colours per role and theme, as plain data for whoever draws."""
+"""How every role looks in every theme, as plain data for whoever paints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
+
+from luf_tui.view.marks import FRAME, ROLES, selected_role
+
+
+@frozen
+class Ink:
+    """Colours as `#rrggbb`, and the attributes that tell a role without them."""
+
+    colour: str
+    ground: str
+    attributes: tuple[str, ...] = ()
+
+    @property
+    def reverse(self) -> bool:
+        """Whether it is written in the colour of the ground, on its own."""
+        return "reverse" in self.attributes
+
+    def reversed(self) -> Ink:
+        """The same for what is selected."""
+        return self if self.reverse else evolve(self, attributes=(*self.attributes, "reverse"))
 
 
 @frozen
@@ -20,6 +40,15 @@ class Palette:
     accent: str
     roles: Mapping[str, str]
     """Role to colour; a role that is not named has the colour of text."""
+
+    def inks(self) -> Mapping[str, Ink]:
+        """How every role looks. A role that is not among them is written like text."""
+        colours = {FRAME: self.frame, **self.roles}
+        plain = {
+            name: Ink(colours.get(name, self.text), self.background, role.attributes)
+            for name, role in ROLES.items()
+        }
+        return plain | {selected_role(name): one.reversed() for name, one in plain.items()}
 
 
 def _roles(
@@ -50,6 +79,11 @@ def _roles(
         "failed": alarm,
         "note": soft,
         "key": accent,
+        "tab": accent,
+        "accent": accent,
+        "cursor": accent,
+        "focus": accent,
+        "thumb": accent,
     }
 
 

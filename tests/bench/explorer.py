@@ -9,8 +9,8 @@ from pathlib import Path
 
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
+from luf_tui.search.race_start import at_race
 from luf_tui.search.search import Search
-from luf_tui.search.transitions import at_race
 from tests.bench.measure import Row, median, narrate, rate
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "races"

@@ -1,4 +1,4 @@
-"""handle_mm_fault() (baseline, section 4; LUF's hook is OP-14)."""
+"""handle_mm_fault() (LUF's hook is OP-14)."""
 
 from __future__ import annotations
 
@@ -334,7 +334,7 @@ class Fault(Operation, name="fault"):
 
     @step("a store to a read-only page")
     def write_protected(self, k: Kernel) -> Next:
-        """do_wp_page(): flush first if a write-protect is still in flight (baseline 4.2)."""
+        """do_wp_page(): flush first if a write-protect is still in flight."""
         mm = self._mm(k)
         pending = mm.flush_pending and self._vma(k).uffd_wp
         if pending and k.policy.has(guards.UFFD_FLUSH):

@@ -153,7 +153,7 @@ class DropPages(Operation, name="truncate_inode_pages"):
 
     @step("flush what LUF owes for this file")
     def hook(self, k: Kernel) -> Next:
-        """truncate_inode_folio() and the invalidate_* family (P12-16, P12-20)."""
+        """truncate_inode_folio() and the invalidate_* family (v12, 16/26 and 20/26)."""
         kind = "truncate" if self.why == TRUNCATE else "invalidate"
         self.mask = k.policy.file_mask(k.m, k.task, self._page(k), kind)
         if self.mask:

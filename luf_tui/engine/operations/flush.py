@@ -1,4 +1,4 @@
-"""Sending shootdowns and answering them (baseline, sections 1.4 to 1.6)."""
+"""Sending shootdowns and answering them (arch/x86/mm/tlb.c)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Shootdown(Operation, name="shootdown"):
         return bool(not k.m.cpu[me].lazy or self.tables or not others)
 
     def _targets(self, k: Kernel) -> int:
-        """should_flush_tlb(): who is interrupted (baseline 1.5). Lazy CPUs catch up by tlb_gen;
+        """should_flush_tlb(): who is interrupted. Lazy CPUs catch up by tlb_gen;
         where there is none every CPU of the mask is interrupted, whatever it runs.
         """
         others = self.mask & ~(1 << initiator(k, self.ctx))

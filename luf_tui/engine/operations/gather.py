@@ -1,4 +1,4 @@
-"""tlb_flush_pending: operations that changed PTEs of an mm and have yet to flush (baseline 2.5)."""
+"""tlb_flush_pending: operations that changed PTEs of an mm and have yet to flush."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def nested(k: Kernel, mm: Mm) -> bool:
 
 def reachable(k: Kernel, pte: Pte, mm: Mm) -> bool:
     """pte_accessible(): a CPU may have the PTE cached. What PROT_NONE hides it may have cached
-    only while the flush for that is on its way (baseline 2.2).
+    only while the flush for that is on its way (pte_accessible()).
     """
     if pte.prot_none:
         return bool(mm.flush_pending) and k.policy.has(guards.FLUSH_HIDDEN_WHILE_PENDING)

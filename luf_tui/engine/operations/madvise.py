@@ -1,4 +1,4 @@
-"""madvise() and mremap(): ranges that are emptied, cooled or moved (OP-17; baseline 2.3, 2.5)."""
+"""madvise() and mremap(): ranges that are emptied, cooled or moved (OP-17)."""
 
 from __future__ import annotations
 

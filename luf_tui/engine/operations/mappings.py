@@ -1,4 +1,4 @@
-"""mmap, munmap, mprotect and madvise: changes to address spaces (OP-17; baseline 2.3, 2.5, 4.3)."""
+"""mmap, munmap, mprotect and madvise: changes to address spaces (OP-17)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Mmap(Operation, name="mmap"):
 
 
 class Zap(Operation, name="unmap_page_range"):
-    """zap_pte_range() and its mmu_gather: clear, flush, then free (baseline 2.5)."""
+    """zap_pte_range() and its mmu_gather: clear, flush, then free (tlb_flush_mmu())."""
 
     mm = Required[Mm]("mm")
     at = Local()

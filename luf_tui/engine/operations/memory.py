@@ -172,15 +172,13 @@ class Refill(Operation, name="rmqueue_bulk"):
     def settle(self, k: Kernel) -> Next:
         """The section's end pays for every page taken."""
         self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
-        frame = k.m.pcp_list(k.cpu, self.zone).tail
-        for _ in range(self.count):
-            assert frame
+        newest = list(lists.members(k.m.pcp_list(k.cpu, self.zone)))[::-1]
+        for frame in newest[: self.count]:
             if frame.verdict and self.mask:
                 k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
             elif frame.verdict and k.policy.has(guards.FLUSH_BEFORE_REUSE):
                 k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
             frame.verdict = 0
-            frame = frame.prev
         if not self.mask:
             return Refill.wait
         return self.call(k, Shootdown, Refill.paid, mask=self.mask, why=TAKEOFF)

@@ -1,4 +1,4 @@
-"""migrate_pages_batch(): demotion, promotion, compaction, move_pages() (OP-4; baseline 5.3)."""
+"""migrate_pages_batch(): demotion, promotion, compaction, move_pages() (OP-4)."""
 
 from __future__ import annotations
 

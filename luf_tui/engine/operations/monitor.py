@@ -41,7 +41,7 @@ class UffdRegister(Operation, name="uffd register"):
 
 
 class UffdProtect(Operation, name="uffd write-protect"):
-    """mwriteprotect_range(): under mmap_lock for reading, the flush after the PTEs (K-uffd)."""
+    """mwriteprotect_range(): under mmap_lock for reading, the flush after the PTEs."""
 
     mm = Required[Mm]("mm")
     vpn = Local()

@@ -1,4 +1,4 @@
-"""flush_tlb_batched_pending(): what reclaim left unflushed in an address space (baseline 2.3)."""
+"""flush_tlb_batched_pending(): what reclaim left unflushed in an address space."""
 
 from __future__ import annotations
 

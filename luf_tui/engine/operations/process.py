@@ -1,4 +1,4 @@
-"""Context switches, fork and exit (baseline 1.3, 2.5, 4.3; OP-19)."""
+"""Context switches, fork and exit (OP-19)."""
 
 from __future__ import annotations
 
@@ -171,6 +171,8 @@ class Fork(Operation, name="fork"):
     @step("flush the parent")
     def flush(self, k: Kernel) -> Next:
         """flush_tlb_mm(oldmm) before the parent's lock is dropped."""
+        if not k.policy.has(guards.FLUSH_ON_FORK):
+            return Fork.unlock
         return self.call(k, Shootdown, Fork.unlock, mm=self.mm, why=FORK)
 
     @step("drop mmap_lock")

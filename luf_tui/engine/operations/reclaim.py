@@ -1,4 +1,4 @@
-"""shrink_folio_list() (OP-2, OP-3; baseline 2.4)."""
+"""shrink_folio_list() (OP-2, OP-3)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Reclaim(Operation, name="reclaim"):
 
     @step("look whether it is dirty")
     def unmapped(self, k: Kernel) -> Next:
-        """A dirty PTE may be cached writable: flush before the page goes to I/O (K-batch). A page
+        """A dirty PTE may be cached writable: flush before the page goes to I/O. A page
         that is still mapped is kept.
         """
         if self._folio.mapcount:

@@ -232,7 +232,7 @@ class Request(Operation, name="flush request"):
 
     @step("look for unmaps whose flush is pending")
     def catch_up(self, k: Kernel) -> Next:
-        """flush_tlb_batched_pending() (baseline 2.3)."""
+        """flush_tlb_batched_pending()."""
         late = catch_up(self, k, self.mm, Request.ask) if self.zaps else None
         return late or Request.ask
 
@@ -260,7 +260,7 @@ class WriteFault(Operation, name="recorded write fault"):
 
 
 class LeaveLazy(Operation, name="leave lazy mm"):
-    """A CPU found lazy by an IPI leaves the address space it had borrowed (baseline 1.5)."""
+    """A CPU found lazy by an IPI leaves the address space it had borrowed."""
 
     cpu = CpuNumber()
 

@@ -1,5 +1,5 @@
 """Scans that take something from PTEs so that the next access tells: NUMA hinting, soft-dirty
-(baseline 2.2, 4.3).
+(task_numa_work(), clear_refs_write()).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Unmapping one folio, as reclaim and migration do it (OP-1; baseline 2.1)."""
+"""Unmapping one folio, as reclaim and migration do it (OP-1)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 No event says it. What tells: a CPU that receives a flush of an address space has it loaded, and so
 has one that flushes itself for a page it unmaps. A switch to another address space prints a
-`tlb_flush` of reason 0, a switch to a kernel thread prints none (baseline, section 1.3).
+`tlb_flush` of reason 0, a switch to a kernel thread prints none (enter_lazy_tlb()).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lines of a recorded trace to rows of numbers: `trace`, `trace_pipe`, trace-cmd and perf script.
 
 The part of a line before the time stamp repeats, so it is looked up; only what it means for a
-first time is matched. What follows the event's name is read field by name (baseline, section 6).
+first time is matched. What follows the event's name is read field by name.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from luf_tui.errors import InputError, Problem
 Progress = Callable[[int, int], None]
 """Called with the bytes read from the file so far and its size; 0 when the size is not known."""
 
+STDIN = "-"
+"""The name of standard input."""
 CHUNK = 1 << 18
 _PEEK = 4096
 _LONGEST = 1 << 20
@@ -95,7 +97,7 @@ class Source:
         self._size = 0
 
     def _open(self) -> BinaryIO:
-        if self.path == "-":
+        if self.path == STDIN:
             return sys.stdin.buffer
         try:
             raw = Path(self.path).open("rb")  # noqa: SIM115 - `pieces` closes it
@@ -144,7 +146,7 @@ class Source:
         try:
             yield from self._pieces(raw, self._unpack(raw))
         finally:
-            if self.path != "-":
+            if self.path != STDIN:
                 raw.close()
 
     def _pieces(self, raw: io.BufferedReader, plain: BinaryIO) -> Iterator[str]:
@@ -173,7 +175,7 @@ class Source:
         self.torn = self._text(rest)
 
     def _position(self, raw: io.BufferedReader) -> int:
-        return raw.tell() if self.path != "-" else 0
+        return raw.tell() if self.path != STDIN else 0
 
     def _read(self, plain: BinaryIO) -> bytes:
         try:

@@ -1,4 +1,4 @@
-"""The events luf-tui reads, and their fields by name (baseline, section 6.2).
+"""The events luf-tui reads, and their fields by name (include/trace/events).
 
 A first pattern per event is the text of recent kernels; what does not match it is read as
 `name=value` pairs, whatever their order.

@@ -19,7 +19,7 @@ from luf_tui.machine.schema import ANON
 CPUS = 64
 """As many as a mask of CPUs has room for."""
 PCP_BATCH, PCP_HIGH = 63, 378
-"""pcp->batch and pcp->high of a zone of some GiB (baseline, section 3.4); no trace tells them."""
+"""pcp->batch and pcp->high of a zone of some GiB (zone_batchsize()); no trace tells them."""
 KEY_BITS, ZONE_GEN_BITS = 14, 16
 _DEMOTION = "demotion"
 _CLEAR = 0.9

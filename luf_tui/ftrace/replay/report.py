@@ -119,7 +119,23 @@ def _head(trace: Trace) -> list[str]:
             f"  {recorded.unmaps:,} pages unmapped, {recorded.unmaps_readonly:,} of them certainly "
             f"read-only; the kernel flushes {survey.kernel}"
         ),
+        *_reading(trace),
     ]
+
+
+def _reading(trace: Trace) -> list[str]:
+    """What the figures of the recording rest on."""
+    survey = trace.survey
+    said = [f"  base of vmemmap {survey.vmemmap_how}", f"  {survey.entry_types}"]
+    if survey.recorded.unconfirmed:
+        said.append(f"  unmaps probed and not confirmed: {survey.recorded.unconfirmed:,}")
+    right, all_of_them = survey.foretold
+    if all_of_them:
+        said.append(
+            f"  the CPU masks as followed foretell the recorded IPIs of {right:,} of "
+            f"{all_of_them:,} unmaps"
+        )
+    return said
 
 
 def _comparison(trace: Trace, outcomes: Sequence[PolicyOutcome]) -> list[str]:

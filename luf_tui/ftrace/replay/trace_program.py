@@ -1,4 +1,4 @@
-"""A recording as a run to be walked: its facts are the lines of a program (design, section 7)."""
+"""A recording as a run to be walked: its facts are the lines of a program."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from luf_tui.ftrace.meaning.facts import FactKind, Flag
 from luf_tui.ftrace.replay.layout import Layout, lay_out
 from luf_tui.ftrace.replay.replay import Replay
 from luf_tui.ftrace.trace import Trace
+from luf_tui.library import RECORDED
 from luf_tui.oracle.oracle import Finding
 from luf_tui.policy.base import Policy
 from luf_tui.script.declaration import Arguments, Verb
 from luf_tui.script.program import Item, Op, Program, Recorded
 from luf_tui.timeline.recorder import Recorder
 
+POLICY = "luf"
+"""What a recording is replayed under unless another policy is named."""
 LIMIT = 20_000_000
 """Micro-steps after which a recording is walked no further."""
-ABOUT = (
-    "A recording of a real kernel, replayed: it decided who unmaps, frees and allocates what; "
-    "the policy decides what is flushed and when. What the CPUs read is not known."
-)
 NAMES = {
     FactKind.SWITCH: "switch",
     FactKind.LEFT_LAZY: "leave lazy mode",
@@ -112,13 +111,13 @@ class Lines(Sequence[Item]):
         return f"{pfn:#x}" if number is None else f"f{number} {pfn:#x}"
 
 
-def program_of(trace: Trace, policy: str = "luf") -> Program:
+def program_of(trace: Trace, policy: str = POLICY) -> Program:
     """A recording as a program. Raises LufError for more CPUs than a mask can hold."""
     layout = lay_out(trace)
     return Program(
         path=trace.path,
         title=Path(trace.path).name,
-        about=ABOUT,
+        about=RECORDED,
         config=layout.config,
         policy=policy,
         without=(),

@@ -12,7 +12,7 @@ from functools import partial
 from attrs import frozen
 
 from luf_tui.errors import LufError
-from luf_tui.oracle.judge import violations
+from luf_tui.oracle.play_and_judge import violations
 from luf_tui.policy.registry import POLICIES
 from luf_tui.search.all_guards import asking
 from luf_tui.search.pool import mapped

@@ -29,7 +29,6 @@ class Divergence:
     step: int
     other_step: int
     event: int
-    other_event: int
     text: str
     other_text: str
 
@@ -77,7 +76,7 @@ def divergence(one: Timeline, other: Timeline, *, outside: bool = False) -> Dive
 
 
 def as_json(runs: Sequence[Timeline]) -> dict[str, Any]:
-    """The object that `compare --json` prints (design, section 11)."""
+    """The object that `compare --json` prints."""
     found = compare(runs).divergence
     return {
         "scenario": runs[0].program.path,
@@ -121,7 +120,6 @@ def _divergence(one: Timeline, other: Timeline, item: int, a: int, b: int) -> Di
         step=_step(one, item, a),
         other_step=_step(other, item, b),
         event=a,
-        other_event=b,
         text=sentence(one, one.events[a]) if a >= 0 else "",
         other_text=sentence(other, other.events[b]) if b >= 0 else "",
     )

@@ -1,6 +1,6 @@
 """Who pays: time under the cost model, by CPU and by actor.
 
-Nanoseconds of a model with the machine's `costs` (baseline reference, section 8.1), not
+Nanoseconds of a model with the machine's `costs` (`luf_tui/machine/config.py`), not
 measurements. They follow from the events of a run and never decide an order of events.
 """
 

@@ -10,21 +10,6 @@ from luf_tui.timeline.answers import Change
 from luf_tui.timeline.timeline import Timeline
 
 
-def changes(timeline: Timeline, first: int, last: int) -> tuple[Change, ...]:
-    """Every field that differs between two positions, from `first` to `last`, in cell order.
-
-    `first` may lie after `last`: then old and new are told in that direction.
-    """
-    low, high = min(first, last), max(first, last)
-    if timeline.writes_between(low, high) > 4 * len(timeline.machine.cells.values):
-        net = _by_states(timeline, low, high)
-    else:
-        net = timeline.net_changes(low, high)
-    if first > last:
-        net = {cell: (new, old) for cell, (old, new) in net.items()}
-    return named(timeline.machine, net)
-
-
 def step_changes(timeline: Timeline, step: int) -> tuple[Change, ...]:
     """Every field that micro-step `step` changed, in cell order."""
     return named(timeline.machine, timeline.changed_cells(step))
@@ -45,13 +30,3 @@ def _named(machine: Machine, net: Mapping[int, tuple[int, int]]) -> Iterator[Cha
         region = machine.locate(cell).region
         index, field = machine.regions[region].locate(cell)
         yield Change(Ref(region, index, field.name), cell, *net[cell])
-
-
-def _by_states(timeline: Timeline, low: int, high: int) -> dict[int, tuple[int, int]]:
-    """The same from two whole states: cheaper than a log much longer than the machine."""
-    with timeline.visit(low):
-        before = timeline.machine.cells.values[:]
-        timeline.seek(high)
-        after = timeline.machine.cells.values[:]
-    pairs = enumerate(zip(before, after, strict=True))
-    return {cell: (old, new) for cell, (old, new) in pairs if old != new}

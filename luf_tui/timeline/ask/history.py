@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.answers import Write
+from luf_tui.timeline.answers import Change, Write
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -52,14 +50,7 @@ def last_write(timeline: Timeline, ref: Ref, position: int) -> int:
     return timeline.last_write(*cells_of(timeline, ref), position)
 
 
-def next_write(timeline: Timeline, ref: Ref, position: int) -> int:
-    """The next micro-step that writes a record or field, or -1."""
-    steps = [write.step for write in history(timeline, ref)]
-    at = bisect_right(steps, position)
-    return steps[at] if at < len(steps) else -1
-
-
-def changed(timeline: Timeline, write: Write) -> str:
+def changed(timeline: Timeline, write: Change | Write) -> str:
     """What a write did, in the machine's words: `frame f0 → none`."""
     m = timeline.machine
     return f"{write.ref.field} {m.told(write.cell, write.old)} → {m.told(write.cell, write.new)}"

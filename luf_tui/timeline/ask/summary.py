@@ -10,7 +10,7 @@ from luf_tui.timeline.timeline import Timeline
 
 
 def summary(timeline: Timeline) -> dict[str, Any]:
-    """The whole run as plain values, with the keys of design section 11, in a stable order."""
+    """The whole run as plain values, with the keys that the README lists, in a stable order."""
     total = timeline.counters(timeline.steps)
     by_kind = timeline.index.by_kind
     held = sum(outcome.held for outcome in timeline.outcomes)

@@ -7,7 +7,6 @@ will pay it; a finding ← the access ← everything that made it possible.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 from typing import Final
 
 from luf_tui.machine import events as ev
@@ -43,11 +42,6 @@ def why_event(timeline: Timeline, number: int, level: str = "student") -> tuple[
     links = explainer.chain(number)
     ref = links[0].ref
     return _once((*links, *(why(timeline, ref, position, level) if ref else ())))
-
-
-def at(timeline: Timeline, position: int) -> AbstractContextManager[None]:
-    """The machine at another position for a while."""
-    return timeline.visit(position)
 
 
 def why_finding(timeline: Timeline, number: int, level: str = "student") -> tuple[Link, ...]:

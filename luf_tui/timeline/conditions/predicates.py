@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import FREE_STATES, PRESENT, SWAP
 from luf_tui.oracle import truth
@@ -50,7 +50,7 @@ def judge(condition: Condition, moment: Moment) -> Verdict:
     name = condition.predicate
     predicate = PREDICATES.get(name)
     if predicate is None:
-        raise LufError(f"nobody knows the condition '{name}'. {nearest(name, PREDICATES)}".strip())
+        raise LufError(with_hint(f"nobody knows the condition '{name}'", nearest(name, PREDICATES)))
     args = named(condition.args)
     seen = predicate(moment, args)
     if condition.relation:
@@ -59,12 +59,6 @@ def judge(condition: Condition, moment: Moment) -> Verdict:
         held = bool(seen)
     held = held != condition.negated
     return Verdict(held, told(name, seen, args, moment))
-
-
-def holds_at(timeline: Timeline, condition: Condition, position: int) -> bool:
-    """Whether a condition held at a position of a recorded run. The cursor stays."""
-    with timeline.visit(position):
-        return judge(condition, moment_at(timeline)).held
 
 
 def scan(

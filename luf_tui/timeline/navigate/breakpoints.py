@@ -13,7 +13,7 @@ from contextlib import closing
 
 from attrs import evolve, frozen
 
-from luf_tui.errors import LufError, nearest
+from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition, Program, Race
@@ -255,7 +255,7 @@ def parse(text: str, condition: Callable[[str], Condition] | None = None) -> Bre
         return Breakpoint(line=int(rest), hit=hit, enabled=enabled)
     if kind == "event":
         if rest not in BY_NAME:
-            raise LufError(f"no event kind '{rest}'. {nearest(rest, BY_NAME)}".strip())
+            raise LufError(with_hint(f"no event kind '{rest}'", nearest(rest, BY_NAME)))
         return Breakpoint(event=rest, hit=hit, enabled=enabled)
     if kind == "watch":
         return Breakpoint(watch=_ref(rest), hit=hit, enabled=enabled)

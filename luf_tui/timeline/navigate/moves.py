@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections.abc import Collection
 
 from luf_tui.machine.events import KINDS
-from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -81,18 +80,6 @@ def item_ends(timeline: Timeline) -> array[int]:
             ends.append(timeline.steps)
         timeline.memo["item ends"] = ends
     return ends
-
-
-def next_line(timeline: Timeline, position: int, line: int) -> int:
-    """The next position at which a script line is reached, if it is ahead."""
-    found = to_line(timeline, line)
-    return max(found, position)
-
-
-def previous_line(timeline: Timeline, position: int, line: int) -> int:
-    """The position at which a script line was reached, if it is behind."""
-    found = to_line(timeline, line)
-    return found if 0 <= found < position else position
 
 
 def next_finding(timeline: Timeline, position: int) -> int:

@@ -1,8 +1,7 @@
 """The history of writes, kept as small as its numbers allow.
 
 The machine's log is moved here in pieces while a run is recorded. A cell number fits 16 bits on
-a toy machine and most values fit 8, so a write costs about 4 bytes there instead of 12
-(performance.md, section 4).
+a toy machine and most values fit 8, so a write costs about 4 bytes there instead of 12.
 """
 
 from __future__ import annotations

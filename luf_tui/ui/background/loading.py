@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from luf_tui.engine.director import ItemInfo, StepInfo
-from luf_tui.ftrace.replay import trace_program
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
+from luf_tui.runs import opening
 from luf_tui.script.program import Program
-from luf_tui.timeline.recorder import LIMIT, Recorder, prepare
+from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.background.requests import Job
 
@@ -28,7 +28,7 @@ class Recording(Job[Timeline]):
         self._recorder: Recorder | None = None
         self._moves: Iterable[StepInfo | ItemInfo] = ()
         if program is not None and policy is not None:
-            self._recorder, self._moves = prepared(program, policy)
+            self._recorder, self._moves = opening.prepare(program, policy)
         super().__init__("recording")
 
     @property
@@ -65,11 +65,3 @@ class Recording(Job[Timeline]):
     def _record(self) -> Timeline:
         assert self._recorder is not None
         return self._recorder.play(self._moves)
-
-
-def prepared(program: Program, policy: Policy) -> tuple[Recorder, Iterable[StepInfo | ItemInfo]]:
-    """A recorder of a scenario, or of a recording that is replayed, and what it is to play."""
-    if program.recorded is not None:
-        return trace_program.prepare(program, policy)
-    recorder, director = prepare(program, policy, LIMIT)
-    return recorder, director.play()

@@ -9,12 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from luf_tui.ftrace.reading.source import Source
-from luf_tui.ftrace.replay import trace_program
-from luf_tui.ftrace.trace import read_trace
-from luf_tui.library import Entry
 from luf_tui.policy.base import Policy
+from luf_tui.runs import opening
 from luf_tui.script.program import Program
-from luf_tui.timeline.recorder import chosen_policy
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.background.loading import Recording
 
@@ -32,16 +29,6 @@ def first_lines(path: Path) -> list[str]:
     return list(islice(lines, SHOWN))
 
 
-def entries(found: Iterable[Path]) -> list[Entry]:
-    """Recordings as the gallery lists them."""
-    return [Entry(path, path.parent.name, path.name, trace_program.ABOUT) for path in found]
-
-
-def load_trace(path: Path) -> Program:
-    """A recording as a program. Raises InputError when it cannot be read."""
-    return trace_program.program_of(read_trace(str(path)))
-
-
 class Whole(Recording):
     """A recording that is replayed to its end. The machine is built in the thread, too."""
 
@@ -57,7 +44,7 @@ class Whole(Recording):
         super().stop()
 
     def _record(self) -> Timeline:
-        self._recorder, moves = trace_program.prepare(*self._asked)
+        self._recorder, moves = opening.prepare(*self._asked)
         if self._stopped:
             self._recorder.stop(self._stopped)
         return self._recorder.play(moves)
@@ -91,15 +78,15 @@ class Opening(Recording):
         run = self.result()
         if self._stopped or not run.incomplete:
             return None
-        return partial(Whole, run.program, chosen_policy(run.program, *self._chosen))
+        return partial(Whole, run.program, opening.policy_of(run.program, *self._chosen))
 
     def _read(self, done: int, size: int) -> None:
         self._share = 100 * done // max(1, size)
 
     def _record(self) -> Timeline:
-        program = self._program = trace_program.program_of(read_trace(str(self._path), self._read))
-        policy = chosen_policy(program, *self._chosen)
-        recorder, moves = trace_program.prepare(program, policy)
+        program = self._program = opening.program(self._path, self._read)
+        policy = opening.policy_of(program, *self._chosen)
+        recorder, moves = opening.prepare(program, policy)
         self._recorder = recorder
         if self._stopped:
             recorder.stop(self._stopped)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from attrs import frozen
-from rich.segment import Segment
 from textual import events
 from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
@@ -18,43 +17,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from luf_tui.machine.refs import Ref
-from luf_tui.ui.drawing.paint import Ink, mark_at, paint, plain, width_of
-from luf_tui.view.marks import Mark, Pane, Row
+from luf_tui.ui.drawing.paint import Styles, mark_at, paint, plain
+from luf_tui.view.compose import Block, across, line, rows
+from luf_tui.view.marks import Mark, Row
 
 WHEEL_ROWS = 3
 MOSTLY = 0.6
 """Share of dirty rows from which one refresh of everything is cheaper than many regions."""
-
-
-@frozen(eq=False)
-class Block:
-    """A pane with a place on the screen, in cells. A frame takes one cell on each side."""
-
-    pane: Pane
-    x: int
-    y: int
-    width: int
-    height: int
-    frame: bool = True
-    focus: bool = False
-    """True for the pane that has the keys."""
-    over: bool = False
-    """True for a block that hides what is beneath it."""
-
-    @property
-    def place(self) -> tuple[str, int, int, int, int, bool]:
-        """What must be equal for one block to be drawn in the place of another."""
-        return (self.pane.name, self.x, self.y, self.width, self.height, self.frame)
-
-    @property
-    def rows(self) -> int:
-        """Rows of the pane that fit."""
-        return max(0, self.height - 2 if self.frame else self.height)
-
-    @property
-    def columns(self) -> int:
-        """Cells a row has."""
-        return max(0, self.width - 4 if self.frame else self.width)
 
 
 @frozen
@@ -91,9 +60,9 @@ class Grid(Widget):
             self.pane = pane
             self.rows = rows
 
-    def __init__(self, ink: Ink) -> None:
+    def __init__(self, styles: Styles) -> None:
         super().__init__()
-        self.ink = ink
+        self.painted_with = styles
         self.blocks: tuple[Block, ...] = ()
         self.selected: Ref | None = None
         self._tops: dict[str, int] = {}
@@ -105,9 +74,9 @@ class Grid(Widget):
 
     # -- showing ----------------------------------------------------------------------------
 
-    def use(self, ink: Ink) -> None:
+    def use(self, styles: Styles) -> None:
         """Draw with the styles of another theme."""
-        self.ink = ink
+        self.painted_with = styles
         self._repaint()
 
     def show(self, blocks: Sequence[Block], selected: Ref | None = None) -> None:
@@ -175,7 +144,7 @@ class Grid(Widget):
         assert whole or first == top
         inside = 1 if new.frame else 0
         for n in range(new.rows):
-            one, two = _row(old.pane, first + n), _row(new.pane, first + n)
+            one, two = old.row(first + n), new.row(first + n)
             if whole or (one is not two and one != two) or _names(two, refs):
                 yield Region(new.x, new.y + inside + n, new.width, 1)
 
@@ -246,42 +215,36 @@ class Grid(Widget):
         return strip
 
     def _composed(self, y: int) -> Strip:
-        width, ink = self.size.width, self.ink
-        segments: list[Segment] = []
-        at = 0
+        width = self.size.width
+        beneath: list[tuple[Block, Row]] = []
         above: list[Block] = []
         for block in self._on_line.get(y, ()):
             if block.over:
                 above.append(block)
-                continue
-            if block.x > at:
-                segments.append(Segment(" " * (block.x - at), ink.text))
-            segments.extend(self._line_of(block, y - block.y))
-            at = block.x + block.width
-        if at < width:
-            segments.append(Segment(" " * (width - at), ink.text))
-        strip = Strip(segments, max(at, width))
+            else:
+                beneath.append((block, self._line_of(block, y)))
+        strip = Strip(paint(across(beneath, width), self.painted_with), width)
         for block in above:
-            inner = Strip(self._line_of(block, y - block.y), block.width)
+            styles = self.painted_with.raised or self.painted_with
+            inner = Strip(paint(self._line_of(block, y), styles), block.width)
             end = block.x + block.width
-            strip = Strip.join([strip.crop(0, block.x), inner, strip.crop(end, strip.cell_length)])
+            strip = Strip.join([strip.crop(0, block.x), inner, strip.crop(end, width)])
         return strip if strip.cell_length <= width else strip.crop(0, width)
 
-    def _line_of(self, block: Block, line: int) -> list[Segment]:
-        top = self.top_of(block.pane.name)
-        ink = (self.ink.raised if block.over else None) or self.ink
-        if not block.frame:
-            return paint(_row(block.pane, top + line), block.width, ink, self.selected)
-        edge = ink.focus if block.focus else ink.frame
-        if line == 0:
-            return _title(block, ink, edge)
-        if line == block.height - 1:
-            return [Segment("╰" + "─" * (block.width - 2) + "╯", edge)]
-        row = _row(block.pane, top + line - 1)
-        side = Segment("│", edge)
-        right = Segment("┃", ink.thumb) if _thumb(block, top, line - 1) else side
-        gap = Segment(" ", ink.text)
-        return [side, gap, *paint(row, block.columns, ink, self.selected), gap, right]
+    def _line_of(self, block: Block, y: int) -> Row:
+        return line(block, y - block.y, self.top_of(block.pane.name), self.selected)
+
+    def picture(self) -> list[Row]:
+        """The rows of what is shown, without what stands over it."""
+        beneath = [block for block in self.blocks if not block.over]
+        width, height = self.size
+        return rows(
+            beneath,
+            width,
+            height,
+            selected=self.selected,
+            top_of=lambda block: self.top_of(block.pane.name),
+        )
 
     # -- the mouse --------------------------------------------------------------------------
 
@@ -295,7 +258,7 @@ class Grid(Widget):
                     mark = mark_at(block.pane.title, column) if row < 0 else None
                     return Hit(block.pane.name, -1, column, mark)
                 row += self.top_of(block.pane.name)
-                return Hit(block.pane.name, row, column, mark_at(_row(block.pane, row), column))
+                return Hit(block.pane.name, row, column, mark_at(block.row(row), column))
         return None
 
     def on_click(self, event: events.Click) -> None:
@@ -334,37 +297,5 @@ class Grid(Widget):
         return "\n".join([plain(shown.title), *(plain(row) for row in shown.rows)])
 
 
-def _row(pane: Pane, number: int) -> Row:
-    return pane.rows[number] if number < len(pane.rows) else ()
-
-
 def _names(row: Row, refs: tuple[Ref | None, ...]) -> bool:
     return bool(refs) and any(mark.ref is not None and mark.ref in refs for mark in row)
-
-
-def _thumb(block: Block, top: int, line: int) -> bool:
-    """Whether a line of the right edge shows where in a long pane one is."""
-    count, rows = len(block.pane.rows), block.rows
-    if count <= rows:
-        return False
-    size = max(1, rows * rows // count)
-    start = (rows - size) * top // (count - rows)
-    return start <= line < start + size
-
-
-def _title(block: Block, ink: Ink, edge: object) -> list[Segment]:
-    style = ink.focus if block.focus else ink.frame
-    room = block.width - 6
-    title = tuple(
-        Mark(mark.text, "title" if mark.role == "text" else mark.role, mark.ref)
-        for mark in block.pane.title
-    )
-    size = min(room, sum(width_of(mark.text) for mark in title))
-    if size <= 0:
-        return [Segment("╭" + "─" * (block.width - 2) + "╮", style)]
-    left = "╭▸" if block.focus else "╭ "
-    return [
-        Segment(left, style),
-        *paint(title, size, ink),
-        Segment(" " + "─" * (block.width - size - 4) + "╮", style),
-    ]

@@ -1,91 +1,55 @@
-"""Rows of marks into segments of a fixed width, with the styles of one theme."""
+"""Rows of marks into segments, with the styles of one theme."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from attrs import frozen
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
-from luf_tui.machine.refs import Ref
+from luf_tui.view.columns import cells
 from luf_tui.view.marks import Mark, Row, clean
-
-ELLIPSIS = "…"
 
 
 @frozen(eq=False)
-class Ink:
-    """The styles of one theme: a finished style, background included, for every role."""
+class Styles:
+    """The inks of one theme as finished styles, background included."""
 
     name: str
-    styles: Mapping[str, Style]
+    by_role: Mapping[str, Style]
     text: Style
-    frame: Style
-    focus: Style
-    """The frame and title of the pane that has the keys."""
-    thumb: Style
-    """Where in a long pane one is."""
-    raised: Ink | None = None
+    raised: Styles | None = None
     """The same for what stands over the panes."""
 
-    def style(self, role: str) -> Style:
+    def of(self, role: str) -> Style:
         """The style of a role; that of plain text where the theme does not know it."""
-        return self.styles.get(role, self.text)
+        return self.by_role.get(role, self.text)
 
 
-def width_of(text: str) -> int:
-    """Terminal cells a text takes."""
-    return len(text) if text.isascii() else cell_len(text)
-
-
-def paint(row: Row, width: int, ink: Ink, selected: Ref | None = None) -> list[Segment]:
-    """A row as segments that fill exactly `width` cells; neighbours of one style are merged.
-
-    What does not fit ends in an ellipsis. Marks of the selected thing are reversed.
-    """
-    if width <= 0:
-        return []
+def paint(row: Row, styles: Styles) -> list[Segment]:
+    """A row as segments; neighbours of one style are merged."""
     segments: list[Segment] = []
     run: list[str] = []
-    style: Style | None = None
-    room = width
+    role, style = "", styles.text
     for mark in row:
-        text = clean(mark.text)
-        size = width_of(text)
-        wanted = ink.style(mark.role)
-        if selected is not None and mark.ref == selected:
-            wanted += REVERSED
-        if wanted is not style and wanted != style:
-            if run:
-                segments.append(Segment("".join(run), style))
-            run, style = [], wanted
-        if size > room:
-            run.append(set_cell_size(text, room - 1) + ELLIPSIS if room > 0 else "")
-            room = 0
-            break
-        run.append(text)
-        room -= size
-    if room and (style is ink.text or style is None):
-        run.append(" " * room)
-        style = ink.text
-        room = 0
+        if mark.role != role:
+            role, wanted = mark.role, styles.of(mark.role)
+            if wanted is not style and wanted != style:
+                if run:
+                    segments.append(Segment("".join(run), style))
+                run, style = [], wanted
+        run.append(mark.text)
     if run:
         segments.append(Segment("".join(run), style))
-    if room:
-        segments.append(Segment(" " * room, ink.text))
     return segments
-
-
-REVERSED = Style(reverse=True)
 
 
 def mark_at(row: Row, column: int) -> Mark | None:
     """The mark under a column of a painted row."""
     at = 0
     for mark in row:
-        at += width_of(clean(mark.text))
+        at += cells(clean(mark.text))
         if column < at:
             return mark
     return None

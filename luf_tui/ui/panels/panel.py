@@ -5,20 +5,18 @@ Panels know marks and keys and no toolkit; a screen hosts them and draws what `p
 
 from __future__ import annotations
 
-import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from attrs import evolve, frozen
 
-from luf_tui.ui.drawing.paint import width_of
+from luf_tui.view.columns import length, wrap
 from luf_tui.view.marks import Mark, Pane, Row
 
 CURSOR, DIM, KEY, GOOD, BAD, ACCENT, HEADING, TAB = (
-    "ui.cursor", "ui.dim", "ui.key", "ui.good", "ui.bad", "ui.accent", "ui.heading",
-    "ui.tab",
+    "cursor", "dim", "key", "ok", "failed", "accent", "heading", "tab",
 )  # fmt: skip
-"""Roles of the app's own furniture; `ui/theme.py` gives them styles."""
+"""Roles of panels and hints."""
 
 ACTION = "ui:action"
 """Region of refs that stand for actions: the `field` is the action's id."""
@@ -34,8 +32,6 @@ class Panel(ABC):
     """Cells it would like, frame included."""
     opener = ""
     """The key that opened it, which closes it too."""
-    text_entry = False
-    """True when every character is text: then no key closes it but escape."""
     snug = True
     """True to be no taller than its rows."""
 
@@ -199,8 +195,8 @@ class ListPanel(Panel):
         if item.on is not None:
             box = (Mark("[✓] ", GOOD) if item.on else Mark("[ ] ", DIM),)
         head = (*box, *item.row)
-        indent = 2 + sum(width_of(mark.text) for mark in head)
-        said = wrap(item.text, columns - indent) if item.text else [""]
+        indent = 2 + length(head)
+        said = wrap(item.text, max(10, columns - indent)) if item.text else [""]
         rows: list[Row] = [
             (*head, Mark(said[0])),
             *((Mark(" " * (indent - 2)), Mark(line)) for line in said[1:]),
@@ -262,7 +258,7 @@ class TextPanel(Panel):
 def _lit(row: Row, current: bool, columns: int) -> Row:
     if not current:
         return row
-    used = sum(width_of(mark.text) for mark in row)
+    used = length(row)
     return (*(evolve(mark, role=CURSOR) for mark in row), Mark(" " * (columns - used), CURSOR))
 
 
@@ -273,12 +269,3 @@ def key_row(hint: str) -> Row:
         key, _, label = part.partition(" ")
         row += [Mark(key, KEY), Mark(f" {label}   ", DIM)]
     return tuple(row)
-
-
-def wrap(text: str, columns: int) -> list[str]:
-    """A text as lines of at most so many characters; its own line ends are kept."""
-    return [
-        line
-        for part in text.split("\n")
-        for line in (textwrap.wrap(part, max(10, columns)) or [""])
-    ]

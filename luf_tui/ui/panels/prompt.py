@@ -17,7 +17,6 @@ class Prompt(Panel):
 
     name = "prompt"
     width = 78
-    text_entry = True
 
     def __init__(
         self,

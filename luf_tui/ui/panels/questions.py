@@ -101,11 +101,7 @@ def explain(session: Session) -> tuple[tuple[Link, ...], str]:
         event, subject = timeline.event_index_at(at) - 1, "this step, after the last event"
     if event < 0:
         return (), subject
-    with why.at(timeline, at):
-        explainer = why.Explainer(timeline, at, session.level)
-        first = explainer.event(event)
-        rest = why.why(timeline, first.ref, at, session.level) if first.ref else ()
-    return (first, *(link for link in rest if link.text != first.text)), subject
+    return why.why_event(timeline, event, session.level), subject
 
 
 def link_item(timeline: Timeline, link: Link) -> Item:

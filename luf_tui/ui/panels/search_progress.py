@@ -15,7 +15,8 @@ from luf_tui.ui.background.race_search import (
     STOPPED,
     RaceSearch,
 )
-from luf_tui.ui.panels.panel import BAD, DIM, GOOD, HEADING, Item, ListPanel, wrap
+from luf_tui.ui.panels.panel import BAD, DIM, GOOD, HEADING, Item, ListPanel
+from luf_tui.view.columns import wrap
 from luf_tui.view.marks import Mark, Pane, Row
 
 MORE = 4

@@ -18,14 +18,15 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions
 from luf_tui.ui.background.loading import POLL, Recording
 from luf_tui.ui.background.requests import Job, Requests, Then, nothing
-from luf_tui.ui.drawing.grid import Block, Grid
-from luf_tui.ui.drawing.paint import width_of
+from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.messages import ThemeChanged
 from luf_tui.ui.panels.panel import ACCENT, ACTION, BAD, DIM, KEY, Panel
 from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.panels.progress import ProgressPanel
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.preferences import Preferences
+from luf_tui.view.columns import cells
+from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.screen import SMALLEST
 
@@ -43,7 +44,7 @@ class BaseScreen(Screen[None]):
     def __init__(self, preferences: Preferences) -> None:
         super().__init__()
         self.preferences = preferences
-        self.grid = Grid(preferences.ink)
+        self.grid = Grid(preferences.styles)
         self.panels: list[Panel] = []
         self.requests = Requests(self.shown, self.call_later)
         self.told = ""
@@ -335,4 +336,4 @@ def hint_row(hints: Sequence[tuple[str, str, str]], width: int) -> Row:
 
 
 def _length(hints: Sequence[tuple[str, str, str]], gap: int) -> int:
-    return sum(width_of(keys) + 1 + width_of(label) + gap for keys, label, _ in hints) + 1 - gap
+    return sum(cells(keys) + 1 + cells(label) + gap for keys, label, _ in hints) + 1 - gap

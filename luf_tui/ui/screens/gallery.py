@@ -7,25 +7,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from attrs import evolve
 from textual import events
 from textual.worker import get_current_worker
 
 from luf_tui import library
 from luf_tui.errors import LufError
-from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.library import Entry
-from luf_tui.script.parse import load
+from luf_tui.runs import opening
 from luf_tui.ui import actions
-from luf_tui.ui.background import traces
 from luf_tui.ui.background.traces import first_lines
-from luf_tui.ui.drawing.grid import Block, Grid
+from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.messages import OpenScenario
 from luf_tui.ui.panels.key_help import HelpPanel
-from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel, wrap
+from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
 from luf_tui.ui.panels.problems import ProblemsPanel, problem_rows
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import BaseScreen
+from luf_tui.view.columns import wrap
+from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, Row
 
 FIRST = "tour"
@@ -93,8 +94,8 @@ class Gallery(BaseScreen):
             if worker.is_cancelled:
                 return
             try:
-                if not is_trace(entry.path):
-                    load(str(entry.path))
+                if not opening.is_recording(entry.path):
+                    opening.program(entry.path)
             except LufError:
                 broken.append(entry.path)
         if broken and not worker.is_cancelled:
@@ -179,8 +180,8 @@ class Gallery(BaseScreen):
     def _judge(self, path: Path, stamp: tuple[int, int]) -> None:
         """Show what is wrong with a script in its place. Later: loading a parser takes a while."""
         try:
-            if not is_trace(path):
-                load(str(path))
+            if not opening.is_recording(path):
+                opening.program(path)
         except LufError as error:
             self._previews[path] = (stamp, tuple(problem_rows(error)))
             self.paint_soon()
@@ -256,7 +257,7 @@ class Gallery(BaseScreen):
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """The theme may have changed meanwhile."""
-        self.grid.use(self.preferences.ink)
+        self.grid.use(self.preferences.styles)
 
 
 def everything() -> list[Entry]:
@@ -264,17 +265,16 @@ def everything() -> list[Entry]:
     shipped = library.shipped()
     known = {entry.path.resolve() for entry in shipped}
     here = [
-        library.Entry(found.path, HERE, found.title, found.about)
-        for found in (library.entry(path, path.parent) for path in sorted(Path().glob("*.luf")))
-        if found.path.resolve() not in known
+        evolve(library.entry(path), name=f"{HERE}/{path.name}")
+        for path in sorted(Path().glob("*.luf"))
+        if path.resolve() not in known
     ]
-    recordings = traces.entries(library.recordings())
-    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST), *recordings]
+    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST), *library.recordings()]
 
 
 def script_rows(path: Path) -> list[Row]:
     """A script with its lines dimmed where they are comments."""
-    if is_trace(path):
+    if opening.is_recording(path):
         try:
             return [(Mark(line.expandtabs()),) for line in first_lines(path)]
         except LufError as error:

@@ -7,15 +7,14 @@ from functools import partial
 from typing import ClassVar
 
 from luf_tui.errors import LufError
-from luf_tui.ftrace.reading.source import is_trace
 from luf_tui.policy.registry import POLICIES, make_policy
-from luf_tui.script.parse import load
+from luf_tui.render.svg import picture
+from luf_tui.runs import opening
 from luf_tui.timeline.ask.failing import first_failure
-from luf_tui.timeline.recorder import chosen_policy
+from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions, saving, typed_lines
 from luf_tui.ui.background.loading import Recording
-from luf_tui.ui.background.traces import load_trace
 from luf_tui.ui.messages import OpenGallery
 from luf_tui.ui.panels import choices, questions
 from luf_tui.ui.panels.guard_switches import GuardsPanel
@@ -24,6 +23,7 @@ from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import RUN
 from luf_tui.ui.screens.explorer import Explorer
+from luf_tui.view.palette import PALETTES
 
 BREAK_HELP = (
     "line 15   event defer   event defer hit 3   watch pte[3].pfn",
@@ -54,17 +54,20 @@ class Stepper(Explorer):
         self,
         preferences: Preferences,
         timeline: Timeline,
-        position: int | None = None,
+        spot: Spot | None = None,
         rest: Callable[[], Recording] | None = None,
     ) -> None:
-        """Without a position it opens where the run fails, or at the start. `rest` records the
-        whole run, where this is its first part: it takes its place when it is done.
+        """Without a spot it opens where the run fails, or at the start. `rest` records the
+        whole run, where this is its first part: it takes its place when it is done. Raises
+        LufError when the whole run has no such spot.
         """
-        failing = first_failure(timeline) if position is None else -1
-        super().__init__(preferences, timeline, max(position or 0, failing))
+        failing = first_failure(timeline) if spot is None else -1
+        part = rest is not None
+        self._opened_at = max(0, failing) if spot is None else _stand(timeline, spot, part=part)
+        super().__init__(preferences, timeline, self._opened_at)
         self._opened = FAILS if failing >= 0 else ""
         self._rest = rest
-        self._wanted = position
+        self._wanted = spot
 
     # -- breakpoints and bookmarks --------------------------------------------------------------
 
@@ -189,9 +192,9 @@ class Stepper(Explorer):
         session = self.session
         before, path = session.timeline, session.path
         session.stamp = session.file_stamp()
-        program = load_trace(path) if is_trace(path) else load(str(path))
-        policy = chosen_policy(program, None)
-        own = chosen_policy(before.program, None)
+        program = opening.program(path)
+        policy = opening.policy_of(program)
+        own = opening.policy_of(before.program)
         if (before.policy.name, before.policy.without) != (own.name, own.without):
             policy = make_policy(before.policy.name, before.policy.without)
 
@@ -222,10 +225,10 @@ class Stepper(Explorer):
         self.tell(f"the first {part.steps:,} micro-steps; the rest is on its way")
 
         def use(run: Timeline) -> None:
-            untouched = self.session.position == (self._wanted or 0)
+            untouched = self.session.position == self._opened_at
             self.replace_run(run)
             if self._wanted is not None and untouched:
-                self.session.go(self._wanted)
+                self.session.go(_stand(run, self._wanted, part=True))
             self.tell(f"the whole recording is here: {run.steps:,} micro-steps")
 
         self.requests.ask(REST, rest, partial(self._hand_over, rest, use))
@@ -291,7 +294,9 @@ class Stepper(Explorer):
     def act_export(self) -> None:
         """Save the screen as a picture."""
         name = f"{self.session.path.stem}-{self.session.position}.svg"
-        text, well = saving.save_svg(self.app, name)
+        palette = PALETTES[self.preferences.theme]
+        shown = picture(self.session.timeline, self.grid.picture(), self.size.width, palette)
+        text, well = saving.save_text(shown, saving.free_path(name))
         self.tell(text, badly=not well)
 
     def act_help(self) -> None:
@@ -302,6 +307,16 @@ class Stepper(Explorer):
     def act_quit(self) -> None:
         """Back to the gallery."""
         self.act_gallery()
+
+
+def _stand(timeline: Timeline, spot: Spot, *, part: bool) -> int:
+    """A spot's position; the end of a run that is but a part and does not reach it yet."""
+    try:
+        return spot.position(timeline)
+    except LufError:
+        if not part:
+            raise
+        return timeline.steps
 
 
 def _policy_of(timeline: Timeline) -> tuple[str, tuple[str, ...]]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from attrs import evolve
 
 from luf_tui.machine.refs import Ref
-from luf_tui.ui.drawing.grid import Block
 from luf_tui.ui.panels.panel import ACTION, TAB
 from luf_tui.ui.session import Session
+from luf_tui.view.compose import FRAMED, Block, placed
 from luf_tui.view.marks import Mark, Pane, Row
-from luf_tui.view.screen import GROUPS, PANES, arrange
+from luf_tui.view.screen import GROUPS, arrange
 from luf_tui.view.state import Placement, ViewState
 
-FRAMED = 3
-"""Panes this tall or taller have a frame, a number and can have the keys."""
 NUMBERED = ("script", *GROUPS)
 """Panes by number, from 1 on."""
 PLACES = ("line", "step")
@@ -47,15 +45,10 @@ class VisiblePanes:
         turns = sum(place.pane in GROUPS for place in places) == 1
         self._shown = []
         for place in places:
-            framed = place.height >= FRAMED
-            columns = place.width - 4 if framed else place.width
-            rows = place.height - 2 if framed else place.height
-            pane = PANES[place.pane](timeline, state, columns, rows)
-            block = Block(
-                self._titled(pane, turns=turns) if framed else pane,
-                place.x, place.y, place.width, place.height,
-                frame=framed, focus=framed and pane.name == self.focus,
-            )  # fmt: skip
+            block = placed(timeline, state, place)
+            if block.frame:
+                pane = self._titled(block.pane, turns=turns)
+                block = evolve(block, pane=pane, focus=pane.name == self.focus)
             self._shown.append(block)
         return list(self._shown)
 

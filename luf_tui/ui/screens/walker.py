@@ -13,7 +13,7 @@ from luf_tui.timeline.tell.narrate import LEVELS
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions
 from luf_tui.ui.background.requests import Run, run_of
-from luf_tui.ui.drawing.grid import Block, Grid
+from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.panels import choices, questions
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.player import Player
@@ -21,6 +21,7 @@ from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.ui.screens.visible_panes import PLACES, VisiblePanes
 from luf_tui.ui.session import Reply, Session
+from luf_tui.view.compose import Block
 
 GOTO_HELP = (
     "21 a step   +5 -5 from here   50% of the run   L12 a script line",

@@ -11,7 +11,7 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 
 
-def judged(
+def judged_moves(
     machine: Machine, moves: Iterable[StepInfo | ItemInfo]
 ) -> Iterator[tuple[StepInfo | ItemInfo, list[Finding]]]:
     """Each move made on a machine, with what the oracle finds in it."""
@@ -27,7 +27,7 @@ def judge_program(program: Program, policy: Policy) -> Iterator[Finding]:
     An operation that the machine refuses is passed over.
     """
     director = Director(program, policy)
-    for _, findings in judged(director.machine, director.play_on()):
+    for _, findings in judged_moves(director.machine, director.play_on()):
         yield from findings
 
 

@@ -55,8 +55,8 @@ def test_a_running_operation_keeps_its_cpu_unless_the_race_allows_preemption() -
     for allowed in ("", "allow switch"):
         moves = start(parse(text.format(allowed))).transitions
         for _ in range(3):
-            moves.make(moves.turns.turn("kswapd"))
-        free.append(moves.turns.can_take(moves.turns.turn("other")))
+            moves.make(moves.turn("kswapd"))
+        free.append(moves.can_take(moves.turn("other")))
     assert [False, True] == free
 
 
@@ -86,7 +86,7 @@ def test_a_page_that_munmap_has_begun_to_take_away_may_be_read_until_it_returns(
 
 
 def test_every_word_stands_for_its_turn() -> None:
-    turns = start(tiny("allow evict, prefetch, drain")).transitions.turns
+    turns = start(tiny("allow evict, prefetch, drain")).transitions
     known = [turn for turn in range(turns.k.m.contexts) if turn != turns.k.m.boot_ctx.index]
     known += [turns.k.m.contexts + number for number in range(len(turns.choices))]
     assert known == [turns.turn(turns.word(turn)) for turn in known]

@@ -1,32 +1,52 @@
-"""Whose turn it can be inside a race: contexts, the scheduler, and choices of the machine itself.
+"""What can happen next inside a race: look, make, take back.
 
-The stepper plays a `schedule` with it and the explorer tries every order with it; a turn is one
-micro-step and has one word, so that what the explorer found can be written down and replayed.
+Contexts move, the scheduler switches, and the machine has choices of its own. A turn is one
+micro-step and has one word, so that an order that a search found can be written down and played.
+Which turn is taken when it can be several is for a strategy to say (module strategy).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import TypeAlias
 
 from attrs import astuple, frozen
 
 from luf_tui.engine import hardware
-from luf_tui.engine.begin import begin
+from luf_tui.engine.begin import begin, begin_switch
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
 from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
 from luf_tui.engine.operations.memory import DrainPage, refills
-from luf_tui.engine.operations.process import FinishSwitch, JoinMask, Switch
+from luf_tui.engine.operations.process import FinishSwitch, JoinMask
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine.schema import Context, Mm
 from luf_tui.script.program import Op, Race
 from luf_tui.script.values import Pages
 from luf_tui.script.verbs.by_cpu import Read, Write
 
+Turn = int
+"""A context's number, or contexts + n for choice n of the machine itself."""
+
+
+class NoStep(Enum):
+    """What came of a turn that made no micro-step."""
+
+    REFUSED = "refused"
+    """The machine cannot do the operation in this order: it counts as begun, and did nothing."""
+    BLOCKED = "blocked"
+    """An operation began, and has to wait before its first micro-step."""
+
+
+REFUSED, BLOCKED = NoStep.REFUSED, NoStep.BLOCKED
 Made: TypeAlias = "tuple[int, int, int]"
 """Context, operation number and position of a micro-step."""
+Outcome: TypeAlias = "Made | NoStep"
+"""What came of a turn."""
+Mark: TypeAlias = "tuple[int, int, int]"
+"""A moment of the machine: how many writes, events and micro-steps there were."""
 
 
 @frozen
@@ -47,17 +67,20 @@ class Choice:
         return {"cpu": self.cpu, **page}
 
 
-class Turns:
-    """The turns of one race on one machine.
+class Transitions:
+    """The turns of race number `item` of a program, on a machine that stands at its start.
 
-    A turn is a number: a context's own, or contexts + n for choice n. `lazy_evictions` offers an
-    eviction only right before the access that would notice it; with room for every page in the
-    TLB nothing else can tell when an entry went (performance.md, section 2).
+    `reduced` leaves out turns that lead nowhere else. An eviction is offered only right before the
+    access that would notice it: with room for every page in the TLB nothing else can tell when an
+    entry went. A handler that has flushed acknowledges at once.
     """
 
-    def __init__(self, k: Kernel, race: Race, item: int, *, lazy_evictions: bool = True) -> None:
+    def __init__(self, k: Kernel, race: Race, item: int, *, reduced: bool = True) -> None:
         self.k = k
+        self.machine = k.m
+        self.cells = k.m.cells
         self.item = item
+        self.reduced = reduced
         self.allowed = frozenset(race.machine_choices)
         self.ops: dict[int, tuple[Op, ...]] = {}
         for branch in race.branches:
@@ -65,8 +88,11 @@ class Turns:
             self.ops[k.m.task_ctx(k.m.task[branch.task]).index] = ops
         self.pages = sorted(set(_pages(race)))
         roomy = k.m.config.tlb_entries >= k.m.config.pages * len(k.m.config.processes)
-        self.lazy_evictions = lazy_evictions and roomy
+        self.lazy_evictions = reduced and roomy
         self.choices = self._choices(self.allowed)
+        self.first = len(k.m.events)
+        """The first event of the last turn made."""
+        self._start = self.mark()
 
     # -- what there is ------------------------------------------------------------------------
 
@@ -108,8 +134,12 @@ class Turns:
 
     # -- what can happen now ------------------------------------------------------------------
 
-    def enabled(self) -> list[int]:
-        """Every turn that can be taken now, in a fixed order."""
+    def enabled(self) -> list[Turn]:
+        """The turns that can be taken now, in a fixed order; `reduced`, one that need not wait for
+        the others is alone.
+        """
+        if self.reduced and (forced := self._forced()):
+            return forced
         m = self.k.m
         found = [turn for turn in range(m.boot_ctx.index) if self.can_take(turn)]
         found += [
@@ -119,7 +149,7 @@ class Turns:
         ]
         return found
 
-    def forced(self) -> list[int]:
+    def _forced(self) -> list[Turn]:
         """A turn that may be taken at once, because nothing another context does depends on what
         comes before it: a handler that has flushed acknowledges. It only lets others go on.
         """
@@ -131,7 +161,7 @@ class Turns:
                     return [cpu]
         return []
 
-    def can_take(self, turn: int) -> bool:
+    def can_take(self, turn: Turn) -> bool:
         """Whether a turn can be taken now. Beginning an operation is tried, not foreseen."""
         k, m = self.k, self.k.m
         if turn >= m.contexts:
@@ -201,14 +231,34 @@ class Turns:
         args = left[0].args if left else None
         return isinstance(args, Read | Write) and args.where.vpn == vpn
 
-    # -- taking a turn --------------------------------------------------------------------------
+    # -- making and taking back -----------------------------------------------------------------
 
-    def take(self, turn: int) -> Made | None:
-        """Take a turn: one micro-step, or None when an operation began but could not move.
+    def make(self, turn: Turn) -> Outcome:
+        """Take a turn that can be taken."""
+        self.first = len(self.machine.events)
+        try:
+            return self._make(turn)
+        except Refused:
+            return REFUSED
 
-        Raises Refused when an operation cannot begin.
-        """
-        k, m = self.k, self.k.m
+    def mark(self) -> Mark:
+        """This moment, to come back to with `undo` for as long as the log of the cells lasts."""
+        events = self.machine.events
+        return self.cells.mark(), len(events), events.step
+
+    def undo(self, mark: Mark) -> None:
+        """Take back every turn made since a moment."""
+        writes, first, step = mark
+        self.cells.undo(writes)
+        self.machine.events.truncate(first)
+        self.machine.events.step = step
+
+    def abandon(self) -> None:
+        """Take back everything made so far, also a turn cut in two by Ctrl-C."""
+        self.undo(self._start)
+
+    def _make(self, turn: Turn) -> Outcome:
+        k, m = self.k, self.machine
         if turn >= m.contexts:
             choice = self.choices[turn - m.contexts]
             k.push(m.boot_ctx, choice.kind, choice.args)
@@ -224,20 +274,16 @@ class Turns:
             where = begin(k, op, self.item)
             if where is m.boot_ctx:
                 return k.step(where.index)
-        return k.step(turn) if k.can_move(ctx) else None
+        return k.step(turn) if k.can_move(ctx) else BLOCKED
 
     def _switch(self, ctx: Context) -> Made:
         """The scheduler brings a task on; what it borrowed lazily is settled in its own turns."""
-        k, m = self.k, self.k.m
+        k, m = self.k, self.machine
         task = m.task_of(ctx)
         assert task
-        cpu = m.config.tasks[task.index].cpu
-        state = m.cpu[cpu]
-        borrowed = state.loaded_mm if state.lazy else None
-        k.enter(m.boot_ctx)
-        k.push(m.boot_ctx, Switch, {"cpu": cpu, "to": task})
+        borrowed = begin_switch(k, m.config.tasks[task.index].cpu, task)
         made = k.step(m.boot_ctx.index)
-        if borrowed and task.mm:
+        if borrowed:
             k.push(ctx, FinishSwitch, {"mm": borrowed})
         return made
 

@@ -1,0 +1,1 @@
+"""From a word to a run: the one way in, for commands, app, notebooks and other programs."""

@@ -1,0 +1,122 @@
+"""Every order of a file's races: the question, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from luf_tui.errors import LufError
+from luf_tui.json_object import VERSION, versioned
+from luf_tui.policy import own
+from luf_tui.policy.base import Policy
+from luf_tui.runs.opening import play, policy_of, program, scenario
+from luf_tui.runs.run import Run
+from luf_tui.script.parse import parse
+from luf_tui.script.program import Program
+from luf_tui.search.exploration import Exploration, Report, as_json
+from luf_tui.search.search import Limits, Tell
+from luf_tui.search.shrink import shrunk
+from luf_tui.timeline.ask.failing import first_failure
+
+MOST_STATES = 1_000_000
+"""States at which the search of a race stops unless told otherwise."""
+
+
+class Explored:
+    """What the search of a file's races found. `verdict` is safe, unsafe or bounded."""
+
+    version = VERSION
+    """The version of the object that `summary` gives."""
+
+    def __init__(self, program: Program, policy: Policy, report: Report) -> None:
+        self.program = program
+        self.policy = policy
+        self.report = report
+        """All figures of the search."""
+
+    def __repr__(self) -> str:
+        return f"<Explored {self.program.title}: {self.verdict}, {self.states:,} states>"
+
+    @property
+    def verdict(self) -> str:
+        """`safe`, `unsafe`, or `bounded` when not everything was seen."""
+        return self.report.verdict
+
+    @property
+    def states(self) -> int:
+        """States looked at."""
+        return self.report.states
+
+    @property
+    def obligation(self) -> str:
+        """What is broken; empty when nothing is."""
+        return self.report.obligation
+
+    @property
+    def schedule(self) -> tuple[str, ...]:
+        """A shortest order that breaks it, a word a turn."""
+        return self.report.schedule
+
+    @property
+    def counterexample(self) -> str:
+        """That order as a scenario; empty when nothing is broken."""
+        return self.report.scenario
+
+    def open(self) -> Run:
+        """The counterexample as a run that stands where it fails.
+
+        Raises LufError when there is none.
+        """
+        if not self.counterexample:
+            raise LufError(f"{self.program.path}: {self.verdict}, so there is no counterexample")
+        found = parse(self.counterexample, self.program.path)
+        timeline = play(found, policy_of(found))
+        timeline.seek(max(0, first_failure(timeline)))
+        return Run(timeline)
+
+    def summary(self) -> dict[str, Any]:
+        """The object that `luf-tui explore --json` prints."""
+        return versioned(as_json(self.report))
+
+
+def explore(
+    word: str,
+    *,
+    policy: str | None = None,
+    without: str | Iterable[str] = (),
+    race: int | None = None,
+    max_states: int = MOST_STATES,
+    max_seconds: float = 0.0,
+    jobs: int = 1,
+    random_walks: int = 0,
+    symmetry: bool = True,
+    shrink: bool = True,
+    tell: Tell | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Explored:
+    """Try every order of a file's races, or of race number `race` (from 1), up to the first that
+    breaks an obligation.
+
+    A search ends at `max_states` states or `max_seconds` seconds (0: never) a race. `jobs`
+    processes share it. With `random_walks`, so many orders of a race are drawn instead, the same
+    ones each time, in one process and without symmetry. Without `symmetry`, states count apart that
+    differ only by names. With `shrink`, the counterexample is on the smallest program that shows
+    it. `tell` is told of the search, `say` of the shrinking. Raises LufError when there is no such
+    file or race.
+    """
+    asked = program(scenario(word, "has one order; `luf-tui replay {}` asks other policies"))
+    played = policy_of(asked, policy, without)
+    report = Exploration(
+        asked,
+        played,
+        limits=Limits(max_states, max_seconds),
+        symmetric=symmetry,
+        only=None if race is None else race - 1,
+        tell=tell,
+        jobs=jobs,
+        prepare=own.preparation(policy),
+        walks=random_walks,
+    ).run()
+    if shrink and not report.interrupted:
+        report = shrunk(asked, played, report, say)
+    return Explored(asked, played, report)

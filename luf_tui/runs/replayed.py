@@ -1,0 +1,78 @@
+"""What a recorded kernel would have flushed: the question, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from luf_tui import library
+from luf_tui.errors import LufError
+from luf_tui.ftrace.reading.source import STDIN
+from luf_tui.ftrace.replay.layout import lay_out
+from luf_tui.ftrace.replay.outcome import PolicyOutcome, play
+from luf_tui.ftrace.replay.report import as_json, lines
+from luf_tui.ftrace.trace import Trace, read_trace
+from luf_tui.json_object import VERSION, versioned
+from luf_tui.policy import own
+from luf_tui.policy.base import Policy
+from luf_tui.policy.registry import make_policy
+from luf_tui.runs.opening import Reading, names
+
+Replaying = Callable[[str, int, int], None]
+"""Called with a policy's name, facts replayed and facts in all."""
+COMPARED = ("eager", "batched", "luf")
+"""Policies that are set side by side unless others are said."""
+
+
+class Replayed:
+    """What a recorded kernel would have flushed under some policies. As text it is the report."""
+
+    version = VERSION
+    """The version of the object that `summary` gives."""
+
+    def __init__(self, trace: Trace, outcomes: Sequence[PolicyOutcome]) -> None:
+        self.trace = trace
+        """What was recorded, and what of the file could not be used."""
+        self.outcomes = tuple(outcomes)
+        """Each policy's replay in numbers, in the order they were named."""
+
+    def __str__(self) -> str:
+        return "\n".join(lines(self.trace, self.outcomes))
+
+    def summary(self) -> dict[str, Any]:
+        """The object that `luf-tui replay --json` prints."""
+        return versioned(as_json(self.trace, self.outcomes))
+
+
+def replay(
+    trace: str,
+    policies: str | Iterable[str] = COMPARED,
+    *,
+    lazy_drops: bool = False,
+    reading: Reading | None = None,
+    replaying: Replaying | None = None,
+) -> Replayed:
+    """Ask what a recorded kernel would have flushed under other policies.
+
+    `trace` is a path, the name of a shipped recording, or `-` for standard input. `lazy_drops`
+    counts what v12 pays when a kernel thread hands a borrowed address space back. `reading` and
+    `replaying` are told how far it is. Raises LufError for what cannot be read, and for a policy
+    that does not exist.
+    """
+    asked = [make_policy(own.known(name)) for name in dict.fromkeys(names(policies))]
+    if not asked:
+        raise LufError("name at least one policy: eager, luf")
+    path = Path(trace) if trace == STDIN else library.locate(trace)
+    if path.suffix == library.SUFFIX:
+        raise LufError(f"{trace} is a scenario; `luf-tui compare {trace}` asks other policies")
+    read = read_trace(str(path), reading)
+    layout = lay_out(read)
+
+    def told(policy: Policy) -> Callable[[int, int], None] | None:
+        return None if replaying is None else lambda at, total: replaying(policy.name, at, total)
+
+    return Replayed(
+        read,
+        [play(read, layout, one, told(one), lazy_drops=lazy_drops) for one in asked],
+    )

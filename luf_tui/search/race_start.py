@@ -1,0 +1,48 @@
+"""The start of a race, where a search begins, on the very machine the stepper plays on."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from luf_tui.engine.director import Director
+from luf_tui.oracle.oracle import VIOLATION, Finding
+from luf_tui.oracle.play_and_judge import judged_moves
+from luf_tui.policy.base import Policy
+from luf_tui.script.program import Program, Race
+from luf_tui.search.judged import JudgedTransitions
+
+
+@frozen
+class Start:
+    """A race about to begin: its turns, and what went wrong on the way there."""
+
+    item: int
+    """The race's number among the program's items."""
+    transitions: JudgedTransitions
+    before: tuple[Finding, ...]
+    """Violations of what stands before the race."""
+
+
+def at_race(
+    program: Program, policy: Policy, number: int = 0, *, reduced: bool = True
+) -> Start | None:
+    """Play everything before race `number` of a program and stand at its start.
+
+    `reduced` leaves out turns that lead nowhere else: evictions that nothing notices, and waiting
+    before an acknowledgement. None when the program has no such race. Raises Refused when the way
+    there is refused.
+    """
+    races = [n for n, item in enumerate(program.items) if isinstance(item, Race)]
+    if number >= len(races):
+        return None
+    item = races[number]
+    director = Director(program, policy)
+    machine = director.machine
+    before: list[Finding] = []
+    for _, findings in judged_moves(machine, director.play_until(item)):
+        before += findings
+    machine.cells.forget()
+    race = program.items[item]
+    assert isinstance(race, Race)
+    transitions = JudgedTransitions(director.k, race, item, reduced=reduced)
+    return Start(item, transitions, tuple(one for one in before if one.weight == VIOLATION))

@@ -1,0 +1,122 @@
+"""Random walks through a race, for where there are more orders than a search can see."""
+
+from __future__ import annotations
+
+import time
+from random import Random
+
+from luf_tui.engine.strategy import EveryTurn, walk
+from luf_tui.engine.transitions import BLOCKED, Transitions, Turn
+from luf_tui.oracle.oracle import VIOLATION
+from luf_tui.search.judged import JudgedTransitions
+from luf_tui.search.search import (
+    BOUNDED,
+    INTERRUPTED,
+    UNSAFE,
+    Broken,
+    Limits,
+    Result,
+    deadlock,
+    violation,
+)
+
+MOST_TURNS = 1000
+"""Turns of a walk: where the machine has choices of its own, some order goes on for ever."""
+
+
+class RandomWalk:
+    """A strategy: any turn that can be taken, the same ones for the same seed, up to `most`."""
+
+    def __init__(self, seed: int, most: int = MOST_TURNS) -> None:
+        self._random = Random(seed)  # noqa: S311  # repeatable, not secret
+        self._left = most
+
+    def next(self, transitions: Transitions) -> Turn | None:
+        """One of the turns that can be taken; None when there is none, or after `most`."""
+        enabled = transitions.enabled() if self._left else []
+        self._left -= 1
+        return self._random.choice(enabled) if enabled else None
+
+
+class RandomWalks:
+    """Some walks through one race, with seeds from 0, up to the first violation.
+
+    Nothing found is no proof: the verdict is BOUNDED then. States are counted under the names they
+    are reached by.
+    """
+
+    def __init__(
+        self, transitions: JudgedTransitions, walks: int, *, limits: Limits | None = None
+    ) -> None:
+        self.transitions = transitions
+        self.walks = walks
+        self.limits = limits or Limits()
+        self.turns_tried = 0
+        self.depth = 0
+        """Turns of the longest walk so far."""
+        self._seen = {hash(transitions.cells.snapshot())}
+        self._deviations = 0
+        self._stop = ""
+
+    @property
+    def states(self) -> int:
+        """States met so far; may be read from another thread, as may `turns_tried` and `depth`."""
+        return len(self._seen)
+
+    def stop(self, why: str) -> None:
+        """End it after the turn at hand; from another thread, too."""
+        self._stop = why
+
+    def run(self) -> Result:
+        """Walk until something is found, or a limit is reached, or Ctrl-C. The machine stands at
+        the start afterwards.
+        """
+        started = time.monotonic()
+        broken: Broken | None = None
+        why = f"{self.walks} random walks"
+        try:
+            for seed in range(self.walks):
+                broken = self._walk(seed)
+                self.transitions.abandon()
+                stop = self._stop or self.limits.reached(self.states, time.monotonic() - started)
+                if broken or stop:
+                    why = stop
+                    break
+        except KeyboardInterrupt:
+            self.transitions.abandon()
+            why = INTERRUPTED
+        return Result(
+            UNSAFE if broken else BOUNDED,
+            self.states,
+            self.turns_tried,
+            time.monotonic() - started,
+            self.depth,
+            (broken,) if broken else (),
+            self._deviations,
+            "" if broken else why,
+        )
+
+    def _walk(self, seed: int) -> Broken | None:
+        """What breaks in the walk of one seed. A turn that has to wait is not part of it."""
+        transitions = self.transitions
+        turns: list[Turn] = []
+        state = transitions.mark()
+        for turn, outcome in walk(transitions, RandomWalk(seed)):
+            self.turns_tried += 1
+            if outcome is BLOCKED:
+                transitions.undo(state)
+                continue
+            turns.append(turn)
+            for one in transitions.findings(outcome):
+                if one.weight == VIOLATION:
+                    return violation(one, turns)
+                self._deviations += 1
+            self._seen.add(hash(transitions.cells.snapshot()))
+            self.depth = max(self.depth, len(turns))
+            if self._stop:
+                return None
+            state = transitions.mark()
+        if all(outcome is BLOCKED for _, outcome in walk(transitions, EveryTurn(transitions))):
+            waiting = tuple(transitions.unfinished())
+            return deadlock(transitions, turns, waiting) if waiting else None
+        return None
