@@ -15,6 +15,16 @@ ROOT = Path(__file__).resolve().parent.parent
 Finished = subprocess.CompletedProcess[str]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    about = "run the tests from the last to the first: none may need what another leaves behind"
+    parser.addoption("--reverse", action="store_true", help=about)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--reverse"):
+        items.reverse()
+
+
 @pytest.fixture
 def luf_tui(tmp_path: Path) -> Callable[..., Finished]:
     """Runs `luf-tui WORDS…` as a process of its own, in an empty folder."""
