@@ -61,7 +61,9 @@ class RandomWalks:
 
     @property
     def states(self) -> int:
-        """How many states were met so far; may be read from another thread, as may `turns_tried` and `depth`."""
+        """How many states were met so far; may be read from another thread, as may `turns_tried`
+        and `depth`.
+        """
         return len(self.seen)
 
     def stop(self, why: str) -> None:
