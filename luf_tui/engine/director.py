@@ -82,26 +82,22 @@ class Director:
         """Play to the end, passing over operations that the machine cannot do when their turn has
         come, as a race does.
         """
-        for at in range(len(self.program.items)):
-            with suppress(Refused):
-                yield from self._play_item(at)
-            yield from self._others()
-            yield ItemInfo(at)
+        return self._play(len(self.program.items), Refused)
 
     def play_until(self, end: int) -> Iterator[StepInfo | ItemInfo]:
         """Play the items before number `end`, as `play` does."""
-        for at in range(end):
-            yield from self._play_item(at)
-            yield ItemInfo(at)
+        return self._play(end)
 
-    def _play_item(self, at: int) -> Iterator[StepInfo]:
-        self._item = at
-        item = self.program.items[at]
-        if isinstance(item, Op):
-            yield from self._op(item)
-            yield from self._others()
-        elif isinstance(item, Race):
-            yield from self._race(item)
+    def _play(self, end: int, *passed_over: type[Refused]) -> Iterator[StepInfo | ItemInfo]:
+        for at, item in enumerate(self.program.items[:end]):
+            self._item = at
+            if isinstance(item, Op):
+                with suppress(*passed_over):
+                    yield from self._op(item)
+                yield from self._others()
+            elif isinstance(item, Race):
+                yield from self._race(item)
+            yield ItemInfo(at)
 
     # -- one line -------------------------------------------------------------------------------
 

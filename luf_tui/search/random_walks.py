@@ -54,14 +54,17 @@ class RandomWalks:
         self.turns_tried = 0
         self.depth = 0
         """Turns of the longest walk so far."""
-        self._seen = {hash(transitions.cells.snapshot())}
+        self.seen = {hash(transitions.cells.snapshot())}
+        """States met so far, by their hashes."""
         self._deviations = 0
         self._stop = ""
 
     @property
     def states(self) -> int:
-        """States met so far; may be read from another thread, as may `turns_tried` and `depth`."""
-        return len(self._seen)
+        """How many states were met so far; may be read from another thread, as may `turns_tried`
+        and `depth`.
+        """
+        return len(self.seen)
 
     def stop(self, why: str) -> None:
         """End it after the turn at hand; from another thread, too."""
@@ -111,7 +114,7 @@ class RandomWalks:
                 if one.weight == VIOLATION:
                     return violation(one, turns)
                 self._deviations += 1
-            self._seen.add(hash(transitions.cells.snapshot()))
+            self.seen.add(hash(transitions.cells.snapshot()))
             self.depth = max(self.depth, len(turns))
             if self._stop:
                 return None
