@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from luf_tui.errors import LufError
@@ -14,13 +16,13 @@ from tests.timeline_kernel import program, reuse, step_with
 
 
 @pytest.fixture
-def session(tmp_path, monkeypatch):
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr(bookmarks, "sidecar_path", lambda path: tmp_path / "marks.json")
     return Session(reuse())
 
 
 @pytest.mark.parametrize("name", module.MOVES)
-def test_a_move_at_its_end_is_told_and_moves_nothing(session, name):
+def test_a_move_at_its_end_is_told_and_moves_nothing(session: Session, name: str) -> None:
     session.position = 0 if "previous" in name or name == "start" else session.timeline.steps
     before = session.position
     said = session.move(name)
@@ -34,14 +36,14 @@ def test_a_move_at_its_end_is_told_and_moves_nothing(session, name):
     ("words", "place"),
     [("21", 21), ("+5", 15), ("-5", 5), ("start", 0)],
 )
-def test_goto_understands_steps(session, words, place):
+def test_goto_understands_steps(session: Session, words: str, place: int) -> None:
     session.position = 10
     session.goto(words)
 
     assert place == session.position
 
 
-def test_goto_understands_ends_and_parts_of_the_run(session):
+def test_goto_understands_ends_and_parts_of_the_run(session: Session) -> None:
     steps = session.timeline.steps
     session.goto("end")
     assert steps == session.position
@@ -51,7 +53,7 @@ def test_goto_understands_ends_and_parts_of_the_run(session):
     assert steps == session.position
 
 
-def test_goto_understands_a_micro_step_of_a_line(session):
+def test_goto_understands_a_micro_step_of_a_line(session: Session) -> None:
     session.goto("L2")
     first = session.position
     session.goto("start")
@@ -63,30 +65,30 @@ def test_goto_understands_a_micro_step_of_a_line(session):
 
 
 @pytest.mark.parametrize("words", ["L2", "line 2", "l2"])
-def test_goto_understands_script_lines(session, words):
+def test_goto_understands_script_lines(session: Session, words: str) -> None:
     session.goto(words)
 
     assert 2 == session.line
 
 
-def test_goto_understands_event_kinds(session):
+def test_goto_understands_event_kinds(session: Session) -> None:
     session.goto("defer")
 
     assert step_with(session.timeline, BY_NAME["defer"]) == session.position
 
 
 @pytest.mark.parametrize("words", ["", "xyzzy", "+", "1.5", "%", "L", "[/]"])
-def test_goto_says_what_it_does_not_understand(session, words):
+def test_goto_says_what_it_does_not_understand(session: Session, words: str) -> None:
     with pytest.raises(LufError):
         session.goto(words)
 
 
-def test_goto_hints_at_the_nearest_event_kind(session):
+def test_goto_hints_at_the_nearest_event_kind(session: Session) -> None:
     with pytest.raises(LufError, match="did you mean 'defer'"):
         session.goto("defr")
 
 
-def test_following_there_and_back_is_home(session):
+def test_following_there_and_back_is_home(session: Session) -> None:
     session.position = session.timeline.steps - 2
     home = session.position
     assert session.follow(-1).moved
@@ -97,7 +99,7 @@ def test_following_there_and_back_is_home(session):
     assert there != home
 
 
-def test_a_search_takes_over_from_following_until_it_is_emptied(session):
+def test_a_search_takes_over_from_following_until_it_is_emptied(session: Session) -> None:
     session.search("flush")
     assert "/flush" == session.followed
     session.search("")
@@ -105,13 +107,13 @@ def test_a_search_takes_over_from_following_until_it_is_emptied(session):
     assert "◆▲△◇✖" == session.followed
 
 
-def test_a_search_counts_its_matches(session):
+def test_a_search_counts_its_matches(session: Session) -> None:
     said = session.search("alloc")
 
     assert said.text.startswith("match 1 of ")
 
 
-def test_a_breakpoint_stops_both_ways_and_says_why(session):
+def test_a_breakpoint_stops_both_ways_and_says_why(session: Session) -> None:
     session.toggle_line(5)
     said = session.run_on(1)
     there = session.position
@@ -122,14 +124,14 @@ def test_a_breakpoint_stops_both_ways_and_says_why(session):
     assert "line 5 is reached" in said.text
 
 
-def test_a_breakpoint_set_twice_is_removed(session):
+def test_a_breakpoint_set_twice_is_removed(session: Session) -> None:
     session.toggle_line(5)
     session.toggle_line(5)
 
     assert frozenset() == session.lines_stopped_at
 
 
-def test_breakpoints_and_bookmarks_outlive_the_session(session):
+def test_breakpoints_and_bookmarks_outlive_the_session(session: Session) -> None:
     session.toggle_line(5)
     session.position = 28
     session.mark("a")
@@ -140,7 +142,7 @@ def test_breakpoints_and_bookmarks_outlive_the_session(session):
     assert 28 == later.position
 
 
-def test_another_policy_keeps_the_place_by_script_line(session):
+def test_another_policy_keeps_the_place_by_script_line(session: Session) -> None:
     session.position = 30
     line = session.line
     session.replace(reuse("eager"))
@@ -148,14 +150,14 @@ def test_another_policy_keeps_the_place_by_script_line(session):
     assert line == session.line
 
 
-def test_a_selected_thing_stays_selected_under_another_policy(session):
+def test_a_selected_thing_stays_selected_under_another_policy(session: Session) -> None:
     session.selected = Ref("frame", 3)
     session.replace(reuse("eager"))
 
     assert Ref("frame", 3) == session.selected
 
 
-def test_kinds_chosen_are_followed(session):
+def test_kinds_chosen_are_followed(session: Session) -> None:
     session.follow_kinds((BY_NAME["flush"],))
     session.follow(1)
     timeline = session.timeline
@@ -165,12 +167,12 @@ def test_kinds_chosen_are_followed(session):
     assert "flush" == session.followed
 
 
-def test_bookmark_names_run_through_the_alphabet(session):
+def test_bookmark_names_run_through_the_alphabet(session: Session) -> None:
     session.mark(session.free_name())
 
     assert "b" == session.free_name()
 
 
-def test_a_line_that_was_not_reached_is_told(session):
+def test_a_line_that_was_not_reached_is_told(session: Session) -> None:
     assert not session.to_line(999).moved
     assert program().items[0].span.line == 1

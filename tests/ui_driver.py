@@ -6,11 +6,20 @@ import asyncio
 import functools
 import threading
 from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, ParamSpec
 
 import pytest
+from textual.app import App
+from textual.pilot import Pilot
 
 from luf_tui.ui.background import loading
 from luf_tui.ui.background.loading import Recording
+from luf_tui.ui.background.requests import Job
+from luf_tui.ui.screens.base_screen import BaseScreen
+
+P = ParamSpec("P")
 
 SCENARIO = """\
 title    Flush before reuse
@@ -39,7 +48,7 @@ expect   no violation
 
 
 @pytest.fixture
-def path(tmp_path, monkeypatch):
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     made = tmp_path / "reuse.luf"
     made.write_text(SCENARIO, "utf-8")
@@ -50,16 +59,19 @@ UNHURRIED = 300.0
 """Seconds in which any recording of these tests is made, on any machine."""
 
 
-def driven(test):
+def driven(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
     """Runs an async test without a plugin. How fast the machine is does not matter: recordings
     are waited for, but for those a test holds.
     """
 
     @functools.wraps(test)
-    def run(*args, **kwargs):
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        async def finished() -> None:
+            await test(*args, **kwargs)
+
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loading, "AT_ONCE", UNHURRIED)
-            asyncio.run(test(*args, **kwargs))
+            asyncio.run(finished())
 
     return run
 
@@ -67,18 +79,19 @@ def driven(test):
 class Held:
     """Recordings that go on until they are let go, in whatever order."""
 
-    def __init__(self):
-        self.jobs = []
-        self._gates = defaultdict(threading.Event)
+    def __init__(self) -> None:
+        self.jobs: list[Job[Any]] = []
+        self._gates: dict[Job[Any], threading.Event] = defaultdict(threading.Event)
 
-    def hold(self, patch, kind):
-        begin, make = kind.__init__, kind._make
+    def hold(self, patch: pytest.MonkeyPatch, kind: type[Job[Any]]) -> None:
+        begin: Callable[..., None] = kind.__init__
+        make = kind._make
 
-        def begun(job, *asked):
+        def begun(job: Job[Any], *asked: object) -> None:
             self.jobs.append(job)
             begin(job, *asked)
 
-        def make_late(job):
+        def make_late(job: Job[Any]) -> object:
             self._gates[job].wait()
             return make(job)
 
@@ -86,22 +99,22 @@ class Held:
         patch.setattr(kind, "_make", make_late)
         patch.setattr(kind, "soon", lambda job: False)
 
-    async def let_go(self, pilot, job):
+    async def let_go(self, pilot: Pilot[Any], job: Job[Any]) -> None:
         """Its result is delivered, or dropped, when this returns."""
         self._gates[job].set()
         await made(pilot, job)
 
-    def let_all_go(self):
+    def let_all_go(self) -> None:
         for job in self.jobs:
             self._gates[job].set()
 
 
 @pytest.fixture
-def hold(monkeypatch):
+def hold(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Held]]:
     """Call it, and every recording of a kind begun from then on is held."""
     held = Held()
 
-    def begin(kind=Recording):
+    def begin(kind: type[Job[Any]] = Recording) -> Held:
         held.hold(monkeypatch, kind)
         return held
 
@@ -109,25 +122,32 @@ def hold(monkeypatch):
     held.let_all_go()
 
 
-async def made(pilot, job):
+async def made(pilot: Pilot[Any], job: Job[Any]) -> None:
     """Waits until a thread has made what it was to make, and that has been delivered."""
     await asyncio.wait([asyncio.wrap_future(job.future)])
     await pilot.pause()
 
 
-def lines(app):
+def screen_of(app: App[Any]) -> BaseScreen:
+    """The screen on top, one of luf-tui's own."""
+    assert isinstance(app.screen, BaseScreen)
+    return app.screen
+
+
+def lines(app: App[Any]) -> list[str]:
     """What is to be read; what waits to be painted is."""
-    app.screen._paint_if_due()
-    grid = app.screen.grid
+    screen = screen_of(app)
+    screen._paint_if_due()
+    grid = screen.grid
     return [grid.render_line(y).text for y in range(grid.size.height)]
 
 
-def text(app):
+def text(app: App[Any]) -> str:
     return "\n".join(lines(app))
 
 
-def do(app, *names):
+def do(app: App[Any], *names: str) -> None:
     """Do actions as their keys would, and paint."""
     for name in names:
-        app.screen.action_do(name)
-    app.screen.paint_now()
+        screen_of(app).action_do(name)
+    screen_of(app).paint_now()
