@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.engine.operations.access import Evict, Prefetch
+from luf_tui.engine.operations.memory import Refill
 from luf_tui.engine.operations.process import Switch
 from luf_tui.machine import events as ev
 from luf_tui.script.parse import parse
@@ -58,6 +59,20 @@ def test_a_running_operation_keeps_its_cpu_unless_the_race_allows_preemption() -
             moves.make(moves.turn("kswapd"))
         free.append(moves.can_take(moves.turn("other")))
     assert [False, True] == free
+
+
+def test_a_pcp_list_that_is_being_refilled_is_left_to_who_refills_it() -> None:
+    text = f"{SETUP}race\n  kernel alloc slab\n  cpu0 read heap.0\n  allow switch, drain\nend\n"
+    moves = start(parse(text.replace("kswapd   on", "kernel   on"))).transitions
+    kernel, other, drain = map(moves.turn, ("kernel", "other", "drain/cpu0"))
+    while not any(moves.k.m.pcp_list(0, zone).head for zone in moves.k.m.zone):
+        moves.make(kernel)
+    refilling = [moves.can_take(turn) for turn in (other, drain)]
+    while moves.k.runs_through(moves.k.m.ctx[kernel], Refill):
+        moves.make(kernel)
+
+    assert [False, False] == refilling
+    assert [True, True] == [moves.can_take(turn) for turn in (other, drain)]
 
 
 def test_a_schedule_names_choices_of_the_machine() -> None:
