@@ -134,6 +134,16 @@ async def test_a_guard_switched_off_keeps_the_place_and_shows_the_violation(path
         assert "violation" in text(app)
 
 
+@pytest.mark.parametrize(("keys", "followed"), [(("home", "space"), 4), (("home", "enter"), 1)])
+@driven
+async def test_kinds_chosen_are_the_ones_that_n_follows(keys, followed, path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.press("f", *keys)
+        await pilot.pause()
+
+        assert followed == len(pilot.app.screen.session.kinds)
+
+
 @driven
 async def test_another_policy_keeps_the_place(path):
     async with LufApp(path).run_test(size=(120, 40)) as pilot:

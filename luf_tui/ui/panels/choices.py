@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from luf_tui.machine.events import KINDS
+from luf_tui.machine.kind import Kind
 from luf_tui.timeline.navigate import bookmarks
 from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint, hits, of_program
@@ -52,10 +53,12 @@ class KindsPanel(ListPanel):
 
     def _toggle(self, item: Item) -> None:
         self.switch(item)
-        self.session.follow_kinds(tuple(int(str(i.value)) for i in self.items if i.on))
+        kinds = [item.value for item in self.items if item.on]
+        self.session.follow_kinds(tuple(kind for kind in kinds if isinstance(kind, Kind)))
 
     def _only(self, item: Item) -> None:
-        said = self.session.follow_kinds((int(str(item.value)),))
+        assert isinstance(item.value, Kind)
+        said = self.session.follow_kinds((item.value,))
         self.close()
         self.done(said)
 
