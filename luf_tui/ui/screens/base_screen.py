@@ -16,6 +16,7 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions
+from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import POLL, Recording
 from luf_tui.ui.background.requests import Job, Requests, Then, nothing
 from luf_tui.ui.drawing.grid import Grid
@@ -274,9 +275,11 @@ class BaseScreen(Screen[None]):
         action = actions.BY_ID[name]
         if self.WHERE in action.where:
             self.told = ""
-            method: Callable[..., None] = getattr(self, action.method)
-            method(*action.arguments)
+            self.do(action)
             self.paint_soon()
+
+    def do(self, action: Action) -> None:
+        """Do an action that this screen knows."""
 
     def on_grid_pressed(self, message: Grid.Pressed) -> None:
         """A click: on a hint, on the panel, or on a pane."""

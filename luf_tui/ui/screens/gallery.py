@@ -16,6 +16,7 @@ from luf_tui.errors import LufError
 from luf_tui.library import Entry
 from luf_tui.runs import opening
 from luf_tui.ui import actions
+from luf_tui.ui.actions import Action
 from luf_tui.ui.background.traces import first_lines
 from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.messages import OpenScenario
@@ -186,6 +187,11 @@ class Gallery(BaseScreen):
             self._previews[path] = (stamp, tuple(problem_rows(error)))
             self.paint_soon()
 
+    def do(self, action: Action) -> None:
+        """Do what the registry has for this screen."""
+        if action.gallery is not None:
+            action.gallery(self)
+
     # -- actions ------------------------------------------------------------------------------
 
     def act_list(self, key: str) -> None:
@@ -223,7 +229,7 @@ class Gallery(BaseScreen):
 
     def act_help(self) -> None:
         """All keys."""
-        self.open(HelpPanel(self.WHERE, self.close_panel))
+        self.open(HelpPanel(actions.help_lines(self.WHERE), self.close_panel))
 
     def act_back(self) -> None:
         """To the run that is open, if one is; shows all scenarios first when some are hidden."""

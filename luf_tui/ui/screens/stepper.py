@@ -14,6 +14,7 @@ from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions, saving, typed_lines
+from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.messages import OpenGallery
 from luf_tui.ui.panels import choices, questions
@@ -68,6 +69,11 @@ class Stepper(Explorer):
         self._opened = FAILS if failing >= 0 else ""
         self._rest = rest
         self._wanted = spot
+
+    def do(self, action: Action) -> None:
+        """Do what the registry has for this screen."""
+        if action.run is not None:
+            action.run(self)
 
     # -- breakpoints and bookmarks --------------------------------------------------------------
 
@@ -302,7 +308,7 @@ class Stepper(Explorer):
     def act_help(self) -> None:
         """All keys."""
         self.pause()
-        self.open(HelpPanel(self.WHERE, self.close_panel))
+        self.open(HelpPanel(actions.help_lines(self.WHERE), self.close_panel))
 
     def act_quit(self) -> None:
         """Back to the gallery."""
