@@ -1,7 +1,5 @@
 """Everything a person can do in the app, once: key bindings, the hint line, the help screen and
 the command palette all read this table.
-
-A step key means the same whether the run plays or stands: playing stops and the step is made.
 """
 
 from __future__ import annotations
@@ -16,7 +14,8 @@ from textual.binding import Binding
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
-    from luf_tui.ui.screens.stepper import Stepper
+    from luf_tui.ui.screens.run_screen import RunScreen
+    from luf_tui.ui.session import Reply
 
 STEPPER, GALLERY = "stepper", "gallery"
 
@@ -77,9 +76,9 @@ class Action:
     description: str
     """A line, for the help screen and the palette."""
     group: str
-    run: Callable[[Stepper], None] | None = None
-    """Does it on the screen of a run, where that knows it."""
-    gallery: Callable[[Gallery], None] | None = None
+    run: Callable[[RunScreen], Reply | None] | None = None
+    """Does it on the screen of a run, where that knows it; what is answered is told."""
+    gallery: Callable[[Gallery], Reply | None] | None = None
     """Does it in the gallery, where that knows it."""
 
     @property
@@ -104,191 +103,191 @@ def key_sign(key: str) -> str:
     return KEY_SIGNS.get(key, key)
 
 
-def _to_pane(screen: Stepper, number: int) -> None:
-    screen.act_pane_number(number)
+def _to_pane(screen: RunScreen, number: int) -> Reply | None:
+    return screen.to_pane(number)
 
 
 _TABLE: tuple[Action, ...] = (
     # One step of each grain, both ways
     Action(
         "forward", ("right",), "step", "One micro-step on", MOVE,
-        run=lambda screen: screen.act_move("next_step"),
+        run=lambda screen: screen.navigation.move("next_step"),
     ),
     Action(
         "back", ("left",), "back", "One micro-step back", MOVE,
-        run=lambda screen: screen.act_move("previous_step"),
+        run=lambda screen: screen.navigation.move("previous_step"),
     ),
     Action(
         "next-event", ("shift+right", "full_stop"), "event",
         "To the next micro-step with an event", MOVE,
-        run=lambda screen: screen.act_move("next_event"),
+        run=lambda screen: screen.navigation.move("next_event"),
     ),
     Action(
         "previous-event", ("shift+left", "comma"), "event back",
         "To the previous micro-step with an event", MOVE,
-        run=lambda screen: screen.act_move("previous_event"),
+        run=lambda screen: screen.navigation.move("previous_event"),
     ),
     Action(
         "next-line", ("down", "j"), "line", "To the end of this script line, or the next one",
         MOVE,
-        run=lambda screen: screen.act_move("next_item"),
+        run=lambda screen: screen.navigation.move("next_item"),
     ),
     Action(
         "previous-line", ("up", "k"), "line back", "To the end of the script line before", MOVE,
-        run=lambda screen: screen.act_move("previous_item"),
+        run=lambda screen: screen.navigation.move("previous_item"),
     ),
     Action(
         "forward-ten", ("greater_than_sign",), "ten on", "Ten micro-steps on", MOVE,
-        run=lambda screen: screen.act_move("next_step", 10),
+        run=lambda screen: screen.navigation.move("next_step", 10),
     ),
     Action(
         "back-ten", ("less_than_sign",), "ten back", "Ten micro-steps back", MOVE,
-        run=lambda screen: screen.act_move("previous_step", 10),
+        run=lambda screen: screen.navigation.move("previous_step", 10),
     ),
     Action(
         "list-down", ("down", "j"), "down", "To the next scenario", MOVE,
-        gallery=lambda screen: screen.act_list("down"),
+        gallery=lambda screen: screen.in_list("down"),
     ),
     Action(
         "list-up", ("up", "k"), "up", "To the scenario before", MOVE,
-        gallery=lambda screen: screen.act_list("up"),
+        gallery=lambda screen: screen.in_list("up"),
     ),
     Action(
         "list-page-down", ("pagedown",), "page", "A page on", MOVE,
-        gallery=lambda screen: screen.act_list("pagedown"),
+        gallery=lambda screen: screen.in_list("pagedown"),
     ),
     Action(
         "list-page-up", ("pageup",), "page back", "A page back", MOVE,
-        gallery=lambda screen: screen.act_list("pageup"),
+        gallery=lambda screen: screen.in_list("pageup"),
     ),
     Action(
         "list-home", ("home",), "first", "To the first scenario", MOVE,
-        gallery=lambda screen: screen.act_list("home"),
+        gallery=lambda screen: screen.in_list("home"),
     ),
     Action(
         "list-end", ("end",), "last", "To the last scenario", MOVE,
-        gallery=lambda screen: screen.act_list("end"),
+        gallery=lambda screen: screen.in_list("end"),
     ),
     Action(
         "preview-down", ("right_curly_bracket",), "scroll", "Scroll the script", LOOK,
-        gallery=lambda screen: screen.act_scroll(1),
+        gallery=lambda screen: screen.scroll(1),
     ),
     Action(
         "preview-up", ("left_curly_bracket",), "scroll up", "Scroll the script up", LOOK,
-        gallery=lambda screen: screen.act_scroll(-1),
+        gallery=lambda screen: screen.scroll(-1),
     ),
     Action(
         "list-open", ("enter", "right"), "open", "Open the scenario", JUMP,
-        gallery=lambda screen: screen.act_list("enter"),
+        gallery=lambda screen: screen.in_list("enter"),
     ),
     Action(
         "list-filter", ("slash",), "filter", "Show only scenarios with some words", JUMP,
-        gallery=lambda screen: screen.act_filter(),
+        gallery=lambda screen: screen.ask_filter(),
     ),
     Action(
         "list-back", ("escape", "left"), "back", "Back to the run that is open", JUMP,
-        gallery=lambda screen: screen.act_back(),
+        gallery=lambda screen: screen.back(),
     ),
     # Further away
     Action(
         "start", ("home",), "start", "To the power-on state", JUMP,
-        run=lambda screen: screen.act_jump("start"),
+        run=lambda screen: screen.navigation.jump("start"),
     ),
     Action(
         "end", ("end",), "end", "To the last micro-step", JUMP,
-        run=lambda screen: screen.act_jump("end"),
+        run=lambda screen: screen.navigation.jump("end"),
     ),
     Action(
         "next-match", ("n",), "next", "To the next match of the search, or event followed", JUMP,
-        run=lambda screen: screen.act_follow(1),
+        run=lambda screen: screen.navigation.follow(1),
     ),
     Action(
         "previous-match", ("N",), "previous", "To the previous match, or event followed", JUMP,
-        run=lambda screen: screen.act_follow(-1),
+        run=lambda screen: screen.navigation.follow(-1),
     ),
     Action(
         "follow", ("f",), "follow", "Choose the kinds of event that n and N go to", JUMP,
-        run=lambda screen: screen.act_choose_kinds(),
+        run=lambda screen: screen.ask_kinds(),
     ),
     Action(
         "next-finding", ("right_square_bracket",), "next ✖", "To the next finding of the oracle",
         JUMP,
-        run=lambda screen: screen.act_jump("next_finding"),
+        run=lambda screen: screen.navigation.jump("next_finding"),
     ),
     Action(
         "previous-finding", ("left_square_bracket",), "previous ✖",
         "To the previous finding of the oracle", JUMP,
-        run=lambda screen: screen.act_jump("previous_finding"),
+        run=lambda screen: screen.navigation.jump("previous_finding"),
     ),
     Action(
         "goto", ("colon",), "go to", "Go to a step (21, +5, -5, 50%), a line (L12) or an event",
         JUMP,
-        run=lambda screen: screen.act_prompt_goto(),
+        run=lambda screen: screen.ask_goto(),
     ),
     Action(
         "search", ("slash",), "search", "Search events: words, kinds, cpu1, f3, text.0", JUMP,
-        run=lambda screen: screen.act_prompt_search(),
+        run=lambda screen: screen.ask_search(),
     ),
     Action(
         "jump-back", ("backspace",), "jump back", "Back to where the last jump came from", JUMP,
-        run=lambda screen: screen.act_jump_back(),
+        run=lambda screen: screen.navigation.jump_back(),
     ),
     # Playing
     Action(
         "play", ("space",), "play", "Play, or pause", PLAY,
-        run=lambda screen: screen.act_play(),
+        run=lambda screen: screen.play(),
     ),
     Action(
         "faster", ("plus", "equals_sign"), "faster", "Play faster", PLAY,
-        run=lambda screen: screen.act_speed(1),
+        run=lambda screen: screen.change_speed(1),
     ),
     Action(
         "slower", ("minus",), "slower", "Play slower", PLAY,
-        run=lambda screen: screen.act_speed(-1),
+        run=lambda screen: screen.change_speed(-1),
     ),
     # Places to stop at and to come back to
     Action(
         "breakpoint", ("b",), "break", "Set or remove a breakpoint on the current script line",
         STOP,
-        run=lambda screen: screen.act_breakpoint(),
+        run=lambda screen: screen.navigation.toggle_here(),
     ),
     Action(
         "breakpoints", ("B",), "breakpoints",
         "List breakpoints; add one on an event or condition", STOP,
-        run=lambda screen: screen.act_breakpoints(),
+        run=lambda screen: screen.list_breakpoints(),
     ),
     Action(
         "continue", ("c",), "continue", "Run on to the next breakpoint", STOP,
-        run=lambda screen: screen.act_continue(1),
+        run=lambda screen: screen.navigation.run_on(1),
     ),
     Action(
         "continue-back", ("C",), "continue back", "Run back to the previous breakpoint", STOP,
-        run=lambda screen: screen.act_continue(-1),
+        run=lambda screen: screen.navigation.run_on(-1),
     ),
     Action(
         "bookmark", ("m",), "mark", "Bookmark this place", STOP,
-        run=lambda screen: screen.act_bookmark(),
+        run=lambda screen: screen.navigation.bookmark(),
     ),
     Action(
         "bookmarks", ("apostrophe",), "marks", "Go to a bookmark", STOP,
-        run=lambda screen: screen.act_bookmarks(),
+        run=lambda screen: screen.list_bookmarks(),
     ),
     # What is shown
     Action(
         "changed", ("d",), "changed only", "Show only what the last step changed", LOOK,
-        run=lambda screen: screen.act_toggle_changed(),
+        run=lambda screen: screen.session.toggle_changed(),
     ),
     Action(
         "level", ("l",), "words", "Narrate for a student, or with the kernel's functions", LOOK,
-        run=lambda screen: screen.act_level(),
+        run=lambda screen: screen.session.next_level(),
     ),
     Action(
         "next-pane", ("tab",), "pane", "To the next pane", LOOK,
-        run=lambda screen: screen.act_pane(1),
+        run=lambda screen: screen.panes.focus_by(1),
     ),
     Action(
         "previous-pane", ("shift+tab",), "pane back", "To the previous pane", LOOK,
-        run=lambda screen: screen.act_pane(-1),
+        run=lambda screen: screen.panes.focus_by(-1),
     ),
     *(
         Action(
@@ -299,101 +298,101 @@ _TABLE: tuple[Action, ...] = (
     ),
     Action(
         "zoom", ("z",), "zoom", "Give the whole screen to the pane, or take it back", LOOK,
-        run=lambda screen: screen.act_zoom(),
+        run=lambda screen: screen.panes.toggle_zoom(),
     ),
     Action(
         "scroll-down", ("pagedown", "right_curly_bracket"), "scroll", "Scroll the pane down",
         LOOK,
-        run=lambda screen: screen.act_scroll(1),
+        run=lambda screen: screen.scroll(1),
     ),
     Action(
         "scroll-up", ("pageup", "left_curly_bracket"), "scroll up", "Scroll the pane up", LOOK,
-        run=lambda screen: screen.act_scroll(-1),
+        run=lambda screen: screen.scroll(-1),
     ),
     Action(
         "theme", ("t",), "theme", "Next theme", LOOK,
-        run=lambda screen: screen.act_theme(),
-        gallery=lambda screen: screen.act_theme(),
+        run=lambda screen: screen.next_theme(),
+        gallery=lambda screen: screen.next_theme(),
     ),
     # Questions
     Action(
         "select", ("s",), "select", "Select the next thing in the pane", ASK,
-        run=lambda screen: screen.act_select(1),
+        run=lambda screen: screen.select_next(1),
     ),
     Action(
         "select-back", ("S",), "select back", "Select the previous thing in the pane", ASK,
-        run=lambda screen: screen.act_select(-1),
+        run=lambda screen: screen.select_next(-1),
     ),
     Action(
         "unselect", ("escape",), "unselect", "Select nothing; leave the zoom", ASK,
-        run=lambda screen: screen.act_escape(),
+        run=lambda screen: screen.let_go(),
     ),
     Action(
         "why", ("w",), "why", "Why is this so: the chain of causes", ASK,
-        run=lambda screen: screen.act_why(),
+        run=lambda screen: screen.why(),
     ),
     Action(
         "history", ("i",), "history", "Every change of the selected thing", ASK,
-        run=lambda screen: screen.act_history(),
+        run=lambda screen: screen.history(),
     ),
     Action(
         "compare", ("x",), "compare", "Compare with the same script under other policies", ASK,
-        run=lambda screen: screen.act_compare(),
+        run=lambda screen: screen.compare(),
     ),
     # Scenario and policy
     Action(
         "guards", ("g",), "guards", "Switch guards of the policy off and on", RUN,
-        run=lambda screen: screen.act_guards(),
+        run=lambda screen: screen.ask_guards(),
     ),
     Action(
         "policy", ("p",), "policy", "Choose the policy", RUN,
-        run=lambda screen: screen.act_policy(),
+        run=lambda screen: screen.ask_policy(),
     ),
     Action(
         "what-if", ("a",), "what if", "Put a script line in here and see; the file is left alone",
         RUN,
-        run=lambda screen: screen.act_what_if(),
+        run=lambda screen: screen.ask_what_if(),
     ),
     Action(
         "explore", ("E",), "explore", "Search every order of the race for one that breaks it",
         RUN,
-        run=lambda screen: screen.act_explore(),
+        run=lambda screen: screen.explore(),
     ),
     Action(
         "go-back", ("u",), "go back",
         "Back to the run before the last line put in, or before the counterexample", RUN,
-        run=lambda screen: screen.act_go_back(),
+        run=lambda screen: screen.go_back(),
     ),
     Action(
         "save-script", ("W",), "save", "Write the script that is shown to a new file", RUN,
-        run=lambda screen: screen.act_save_script(),
+        run=lambda screen: screen.save_script(),
     ),
     Action(
         "reload", ("r",), "reload", "Read the file again and keep the place", RUN,
-        run=lambda screen: screen.act_reload(),
+        run=lambda screen: screen.reload(),
     ),
     Action(
         "gallery", ("o",), "open", "Open another scenario", RUN,
-        run=lambda screen: screen.act_gallery(),
+        run=lambda screen: screen.open_gallery(),
     ),
     # The app
     Action(
         "copy", ("y",), "copy", "Copy the selected thing, or the pane", APP,
-        run=lambda screen: screen.act_copy(),
+        run=lambda screen: screen.copy(),
     ),
     Action(
         "export", ("e",), "export", "Save this screen as an SVG picture", APP,
-        run=lambda screen: screen.act_export(),
+        run=lambda screen: screen.export(),
     ),
     Action(
         "help", ("question_mark", "f1"), "help", "All keys, and what the glyphs mean", APP,
-        run=lambda screen: screen.act_help(),
-        gallery=lambda screen: screen.act_help(),
+        run=lambda screen: screen.help(),
+        gallery=lambda screen: screen.help(),
     ),
     Action(
         "quit", ("q",), "quit", "Back to the gallery, or leave", APP,
-        run=lambda screen: screen.act_quit(),
-        gallery=lambda screen: screen.act_quit(),
+        run=lambda screen: screen.open_gallery(),
+        gallery=lambda screen: screen.leave(),
     ),
 )  # fmt: skip
 """Every action with the keys it has when nobody says otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from luf_tui.machine.refs import Ref
@@ -27,9 +27,9 @@ class HelpPanel(TextPanel):
     name = "help"
     width = 80
 
-    def __init__(self, groups: Sequence[Group], close: Callable[[], None]) -> None:
+    def __init__(self, groups: Sequence[Group]) -> None:
         """`groups` are the actions of the screen."""
-        super().__init__("help", help_rows(groups), close)
+        super().__init__("help", help_rows(groups))
 
 
 def help_rows(groups: Sequence[Group]) -> list[Row]:
