@@ -113,7 +113,7 @@ class _PerPosition(_Cached[Asked, Given, Answer]):
 
 class _Decorator(Protocol):
     def __call__(
-        self, answer: Callable[Concatenate[Asked, Given], Answer], /
+        self, answer: Callable[Concatenate[Asked, Given], Answer]
     ) -> _PerRun[Asked, Given, Answer]: ...
 
 
