@@ -11,10 +11,8 @@ Answers are kept in the run they are about and go with it. They are shared: nobo
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable
-from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
 MOST = 4096
@@ -27,25 +25,17 @@ class Kept:
     """The answers kept for one run."""
 
     def __init__(self) -> None:
-        self._by_question: dict[object, Answers] = {}
-        self._here: dict[object, Answers] = {}
-        self._position = -1
-
-    def of_run(self, question: object) -> Answers:
-        """Those to one question, wherever the cursor stands."""
-        return self._by_question.setdefault(question, OrderedDict())
-
-    def of_position(self, question: object, position: int) -> Answers:
-        """Those to one question at the cursor; once it stands elsewhere, all are forgotten."""
-        if position != self._position:
-            self._here.clear()
-            self._position = position
-        return self._here.setdefault(question, OrderedDict())
+        self.of_run: dict[object, Answers] = defaultdict(OrderedDict)
+        """Those to each question, wherever the cursor stands."""
+        self.here: dict[object, Answers] = defaultdict(OrderedDict)
+        """Those to each question where the cursor stood when one was last asked."""
+        self.position = -1
+        """Where that was."""
 
     def forget(self) -> None:
         """Keep nothing: every question is answered anew."""
-        self._by_question.clear()
-        self._here.clear()
+        self.of_run.clear()
+        self.here.clear()
 
 
 class Run(Protocol):
@@ -60,9 +50,9 @@ Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
-class _Cached(ABC, Generic[Asked, Given, Answer]):
-    """A question that is answered once, then looked up; of `most` answers the one that nobody
-    asked for the longest goes first.
+class _Cached(Generic[Asked, Given, Answer]):
+    """A question that is answered once, then looked up; of more than `most` answers the oldest is
+    forgotten.
     """
 
     def __init__(
@@ -74,41 +64,52 @@ class _Cached(ABC, Generic[Asked, Given, Answer]):
         self._answer = answer
         self._most = most
         self._key = key
-        update_wrapper(self, answer)
-
-    def __call__(self, run: Asked, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        answers, key = self._answers(run), self._key_of(*args, **kwargs)
-        if key in answers:
-            answers.move_to_end(key)
-            known: Answer = answers[key]
-            return known
-        made = self._answer(run, *args, **kwargs)
-        answers[key] = made
-        if len(answers) > self._most:
-            answers.popitem(last=False)
-        return made
-
-    def knows(self, run: Asked, *args: Given.args, **kwargs: Given.kwargs) -> bool:
-        """Whether the answer would be looked up."""
-        return self._key_of(*args, **kwargs) in self._answers(run)
+        self.__doc__ = answer.__doc__
 
     def _key_of(self, *args: Given.args, **kwargs: Given.kwargs) -> Hashable:
         if self._key is not None:
             return self._key(*args, **kwargs)
         return (args, *kwargs.items()) if kwargs else args
 
-    @abstractmethod
-    def _answers(self, run: Asked) -> Answers: ...
+    def _keep(self, answers: Answers, key: Hashable, answer: Answer) -> Answer:
+        answers[key] = answer
+        if len(answers) > self._most:
+            answers.popitem(last=False)
+        return answer
 
 
 class _PerRun(_Cached[Asked, Given, Answer]):
-    def _answers(self, run: Asked) -> Answers:
-        return run.kept.of_run(self)
+    def __call__(self, run: Asked, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        key: Hashable
+        if self._key is None:  # as _key_of has it: a screen asks hundreds of times
+            key = (args, *kwargs.items()) if kwargs else args
+        else:
+            key = self._key(*args, **kwargs)
+        answers = run.kept.of_run[self]
+        try:
+            known: Answer = answers[key]
+        except KeyError:
+            return self._keep(answers, key, self._answer(run, *args, **kwargs))
+        return known
+
+    def knows(self, run: Asked, *args: Given.args, **kwargs: Given.kwargs) -> bool:
+        """Whether the answer would be looked up."""
+        return self._key_of(*args, **kwargs) in run.kept.of_run[self]
 
 
 class _PerPosition(_Cached[Asked, Given, Answer]):
-    def _answers(self, run: Asked) -> Answers:
-        return run.kept.of_position(self, run.position)
+    def __call__(self, run: Asked, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        kept = run.kept
+        if run.position != kept.position:
+            kept.here.clear()
+            kept.position = run.position
+        key = self._key_of(*args, **kwargs) if kwargs else args
+        answers = kept.here[self]
+        try:
+            known: Answer = answers[key]
+        except KeyError:
+            return self._keep(answers, key, self._answer(run, *args, **kwargs))
+        return known
 
 
 class _Decorator(Protocol):
@@ -134,8 +135,8 @@ def per_run(
     most: int = MOST,
     key: Callable[..., Hashable] | None = None,
 ) -> Any:
-    """Keep one answer per run and arguments, at most `most` of them per run: beyond that the one
-    not asked for the longest is forgotten. `key` tells what of the arguments decides the answer,
+    """Keep one answer per run and arguments, at most `most` of them per run: beyond that the
+    oldest is forgotten. `key` tells what of the arguments decides the answer,
     where they cannot be compared themselves.
     """
     if answer is not None:
