@@ -22,7 +22,7 @@ from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.messages import OpenScenario
 from luf_tui.ui.screens.gallery import Gallery
-from luf_tui.ui.screens.stepper import Stepper
+from luf_tui.ui.screens.run_screen import RunScreen
 from tests.ui_driver import SCENARIO, do, driven, hold, lines, path, text
 
 __all__ = ["hold", "path"]
@@ -66,7 +66,7 @@ async def test_a_broken_file_is_shown_and_can_be_mended(path):
         path.write_text(SCENARIO, "utf-8")
         await pilot.press("r")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Stepper)
+        assert isinstance(pilot.app.screen, RunScreen)
 
 
 @pytest.mark.parametrize("word", ["0", "7", "end", "L14+3"])
@@ -98,14 +98,14 @@ async def test_without_a_path_the_gallery_opens_and_a_scenario_from_it(path):
         assert "Flush before reuse" in text(pilot.app)
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Stepper)
+        assert isinstance(pilot.app.screen, RunScreen)
 
         await pilot.press("o")
         await pilot.pause()
         assert isinstance(pilot.app.screen, Gallery)
         await pilot.press("escape")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Stepper)
+        assert isinstance(pilot.app.screen, RunScreen)
 
 
 @driven
@@ -225,7 +225,7 @@ async def test_a_long_recording_is_shown_going_on(path, hold):
         await pilot.pause()
         assert "recording under luf" in text(pilot.app)
         await held.let_go(pilot, held.jobs[0])
-        assert isinstance(pilot.app.screen, Stepper)
+        assert isinstance(pilot.app.screen, RunScreen)
         await pilot.pause()
         assert "? help" in text(pilot.app)
 
@@ -239,7 +239,7 @@ async def test_a_recording_whose_panel_is_clicked_away_still_opens(path, hold):
         await pilot.click(offset=Offset(1, 1))
         assert "recording under luf" not in text(pilot.app)
         await held.let_go(pilot, held.jobs[0])
-        assert isinstance(pilot.app.screen, Stepper)
+        assert isinstance(pilot.app.screen, RunScreen)
 
 
 @driven
@@ -260,7 +260,7 @@ async def test_every_shipped_scenario_opens(path):
             pilot.app.post_message(OpenScenario(entry.path, spot("end")))
             await pilot.pause()
 
-            assert isinstance(pilot.app.screen, Stepper), entry.name
+            assert isinstance(pilot.app.screen, RunScreen), entry.name
             assert entry.path == pilot.app.screen.session.path
 
 

@@ -13,7 +13,7 @@ from luf_tui.ui.background import race_search
 from luf_tui.ui.background.race_search import SHRINKING, STOPPED
 from luf_tui.ui.background.traces import Whole
 from luf_tui.ui.messages import OpenScenario
-from luf_tui.ui.screens import walker
+from luf_tui.ui.screens import run_screen
 from tests.races import FOLDER
 from tests.test_ui_race_search import LONG
 from tests.test_ui_traces import LLM, first_part
@@ -146,9 +146,24 @@ async def test_a_guard_switched_off_late_is_shown_by_the_panel_that_asked(path, 
         await pilot.press("a", "space")
         await held.let_go(pilot, held.jobs[0])
 
-        assert [panel] == pilot.app.screen.panels
-        assert panel.timeline is pilot.app.screen.session.timeline
-        assert 1 == len(panel.timeline.policy.without)
+        assert [panel] == list(pilot.app.screen.panels)
+        assert panel.session.timeline is pilot.app.screen.session.timeline
+        assert 1 == len(panel.session.timeline.policy.without)
+        assert [False] == [item.on for item in panel.items if not item.on]
+
+
+@driven
+async def test_a_line_put_in_that_takes_long_to_play_leaves_no_prompt_behind(path, hold):
+    async with LufApp(path).run_test(size=SIZE) as pilot:
+        screen = pilot.app.screen
+        screen.session.goto("L14")
+        held = hold()
+        await what_if(pilot)
+        assert ["recording"] == [panel.name for panel in screen.panels]
+
+        await held.let_go(pilot, held.jobs[0])
+        assert not screen.panels
+        assert 15 == screen.session.line
 
 
 @driven
@@ -176,15 +191,15 @@ async def test_a_file_read_again_for_a_run_that_was_left_is_read_for_the_run_tha
         await what_if(pilot)
         held = hold()
         path.write_text("# a line more\n" + SCENARIO, "utf-8")
-        screen._look_at_file()
+        screen.look_at_file()
         await click_away(pilot)
         await pilot.press("u")
-        screen._look_at_file()
+        screen.look_at_file()
         assert 1 == len(held.jobs)
 
         await held.let_go(pilot, held.jobs[0])
         assert 14 == screen.session.line
-        screen._look_at_file()
+        screen.look_at_file()
         await held.let_go(pilot, held.jobs[1])
         assert 15 == screen.session.line
 
@@ -240,7 +255,7 @@ async def test_a_policy_chosen_while_the_rest_comes_in_is_shown(first_part, hold
 
 @driven
 async def test_play_goes_on_into_the_rest(first_part, hold, monkeypatch):
-    monkeypatch.setattr(walker, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(run_screen, "monotonic", lambda: 0.0)
     held = hold(Whole)
     async with LufApp(LLM).run_test(size=SIZE) as pilot:
         await pilot.pause()
@@ -248,7 +263,7 @@ async def test_play_goes_on_into_the_rest(first_part, hold, monkeypatch):
         do(pilot.app, "play")
         await held.let_go(pilot, held.jobs[0])
 
-        assert screen.session.timeline.steps == screen._target
+        assert screen.session.timeline.steps == screen.navigation.target
 
 
 @pytest.fixture
@@ -271,7 +286,7 @@ async def test_a_search_is_told_of_only_over_its_own_run_and_kept_for_it(long):
 
         await choose(pilot, "luf")
         await pilot.press("E")
-        assert [search] == screen.searches
+        assert [search] == list(screen.searches)
         assert "not decided: stopped by hand" in text(pilot.app)
 
 

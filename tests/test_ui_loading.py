@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from luf_tui.policy.registry import make_policy
 from luf_tui.ui.background.loading import Recording
+from luf_tui.ui.panels.intents import Stop
 from luf_tui.ui.panels.progress import ProgressPanel
 from tests.timeline_kernel import FLUSH_BEFORE_REUSE, program, reuse
 
@@ -25,7 +26,8 @@ def test_guards_named_are_the_ones_taken_away() -> None:
 def test_a_recording_that_is_stopped_keeps_what_it_has() -> None:
     items = FLUSH_BEFORE_REUSE[:3] + FLUSH_BEFORE_REUSE[1:3] * 20_000
     recording = Recording(program(items), make_policy("luf"))
-    ProgressPanel(recording, lambda: None).key("escape", None)
+    assert Stop(recording) == ProgressPanel(recording).key("escape", None)
+    recording.stop()
 
     assert recording.done(30)
     run = recording.result()

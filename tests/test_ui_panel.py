@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from luf_tui.errors import LufError
-from luf_tui.ui.panels.panel import Item, ListPanel, TextPanel, Use
+from luf_tui.ui.panels.intents import AddBreakpoint, Choose, Close, Go, Purpose, Stay, Type
+from luf_tui.ui.panels.panel import Item, ListPanel, Panel, TextPanel
 from luf_tui.ui.panels.prompt import Prompt
+from luf_tui.ui.panels.stack import PanelStack
 from luf_tui.view.marks import Mark, Pane
 
 
@@ -12,14 +13,14 @@ def text(pane: Pane) -> list[str]:
     return ["".join(mark.text for mark in row).rstrip() for row in pane.rows]
 
 
-def listed(*names: str, choose: Use | None = None) -> ListPanel:
-    items = [Item((Mark(name),), value=name) for name in names]
-    return ListPanel("list", items, lambda: None, choose=choose)
+def listed(*names: str) -> ListPanel:
+    items = [Item((Mark(name),), choose=Go(n)) for n, name in enumerate(names)]
+    return ListPanel("list", items)
 
 
 def test_a_list_starts_past_its_heading() -> None:
     items = [Item((Mark("head"),), heading=True), Item((Mark("one"),)), Item((Mark("two"),))]
-    panel = ListPanel("list", items, lambda: None)
+    panel = ListPanel("list", items)
     panel.key("up", None)
 
     assert 1 == panel.cursor
@@ -27,7 +28,7 @@ def test_a_list_starts_past_its_heading() -> None:
 
 def test_a_list_skips_headings_both_ways() -> None:
     items = [Item((Mark("one"),)), Item((Mark("head"),), heading=True), Item((Mark("two"),))]
-    panel = ListPanel("list", items, lambda: None)
+    panel = ListPanel("list", items)
 
     panel.key("down", None)
     assert 2 == panel.cursor
@@ -36,12 +37,9 @@ def test_a_list_skips_headings_both_ways() -> None:
 
 
 def test_enter_chooses_the_item_under_the_cursor() -> None:
-    chosen: list[object] = []
-    panel = listed("one", "two", choose=lambda item: chosen.append(item.value))
-    panel.key("down", None)
-    panel.key("enter", None)
+    panel = listed("one", "two")
 
-    assert ["two"] == chosen
+    assert [Stay(), Go(1)] == [panel.key(key, None) for key in ("down", "enter")]
 
 
 def test_a_list_longer_than_its_room_follows_the_cursor() -> None:
@@ -52,19 +50,30 @@ def test_a_list_longer_than_its_room_follows_the_cursor() -> None:
 
 
 def test_a_click_on_the_current_item_chooses_it() -> None:
-    chosen: list[object] = []
-    panel = listed("one", "two", choose=lambda item: chosen.append(item.value))
+    panel = listed("one", "two")
     panel.pane(20, 5)
-    panel.press(1, twice=False)
-    assert [] == chosen
-    panel.press(1, twice=False)
 
-    assert ["two"] == chosen
+    assert [Stay(), Go(1)] == [panel.press(1, twice=False) for _ in range(2)]
+
+
+def test_an_item_answers_keys_with_what_it_holds() -> None:
+    item = Item((Mark("one"),), on=True, choose=Go(1), toggle=Choose("luf"), remove=Go(2))
+    panel = ListPanel("list", [item], more={"a": AddBreakpoint()})
+    keys = ("enter", "space", "delete", "a", "escape", "f7")
+    wanted = [Go(1), Choose("luf"), Go(2), AddBreakpoint(), Close(), None]
+
+    assert wanted == [panel.key(key, None) for key in keys]
+
+
+def test_an_item_with_nothing_to_choose_is_switched() -> None:
+    panel = ListPanel("list", [Item((Mark("one"),), on=True, toggle=Choose("luf"))])
+
+    assert Choose("luf") == panel.key("enter", None)
 
 
 def test_long_text_is_wrapped_under_its_head() -> None:
     items = [Item((Mark("7 "),), text="a flush is owed for this page")]
-    panel = ListPanel("list", items, lambda: None)
+    panel = ListPanel("list", items)
 
     assert ["▸ 7 a flush is", "    owed for", "    this page"] == text(panel.pane(16, 5))
 
@@ -85,7 +94,7 @@ def test_an_empty_list_takes_every_key() -> None:
 
 
 def test_text_scrolls_to_its_last_row_and_no_further() -> None:
-    panel = TextPanel("text", [(Mark(str(n)),) for n in range(20)], lambda: None)
+    panel = TextPanel("text", [(Mark(str(n)),) for n in range(20)])
     panel.pane(20, 5)
     panel.key("end", None)
 
@@ -98,32 +107,28 @@ def typed(prompt: Prompt, words: str) -> None:
 
 
 def test_a_prompt_hands_over_what_was_typed() -> None:
-    used: list[str] = []
-    prompt = Prompt("go to", lambda: None, used.append)
+    prompt = Prompt("go to", Purpose.GOTO)
     typed(prompt, "1 22")
     for key in ("left", "backspace", "end", "ctrl+w"):
         prompt.key(key, None)
     typed(prompt, "7")
-    prompt.key("enter", "\r")
 
-    assert ["1 7"] == used
+    assert Type(Purpose.GOTO, "1 7") == prompt.key("enter", "\r")
 
 
-def test_a_mistake_is_told_and_the_line_kept() -> None:
-    def refuse(text: str) -> None:
-        raise LufError(f"'{text}' is no step")
-
-    closed: list[int] = []
-    prompt = Prompt("go to", lambda: closed.append(1), refuse)
+def test_a_mistake_is_told_and_the_line_kept_until_it_is_changed() -> None:
+    prompt = Prompt("go to", Purpose.GOTO)
     typed(prompt, "xx")
     prompt.key("enter", "\r")
-
-    assert [] == closed
+    prompt.refuse("'xx' is no step")
     assert ["› xx", "✖ 'xx' is no step"] == text(prompt.pane(40, 5))
+
+    typed(prompt, "x")
+    assert ["› xxx"] == text(prompt.pane(40, 5))
 
 
 def test_a_prompt_remembers_earlier_lines() -> None:
-    prompt = Prompt("go to", lambda: None, lambda _: None, recent=["3", "5"])
+    prompt = Prompt("go to", Purpose.GOTO, recent=["3", "5"])
     prompt.key("up", None)
     prompt.key("up", None)
 
@@ -131,7 +136,41 @@ def test_a_prompt_remembers_earlier_lines() -> None:
 
 
 def test_pasted_line_ends_become_spaces() -> None:
-    prompt = Prompt("go to", lambda: None, lambda _: None)
+    prompt = Prompt("go to", Purpose.GOTO)
     prompt.paste("a\nb\x1b[31m\n")
 
     assert "a b [31m" == prompt.text
+
+
+def test_an_empty_line_closes_a_prompt_unless_it_means_something() -> None:
+    for blank, answer in ((False, Close()), (True, Type(Purpose.SEARCH, ""))):
+        assert answer == Prompt("search", Purpose.SEARCH, blank=blank).key("enter", None)
+
+
+class Reading(Panel):
+    """A panel with nothing in it."""
+
+    def pane(self, columns: int, rows: int) -> Pane:
+        return Pane(self.title, (), ())
+
+
+def test_of_several_panels_any_may_be_closed_and_the_others_stay() -> None:
+    stack = PanelStack()
+    panels = [Reading(name) for name in ("one", "two", "three")]
+    for panel in panels:
+        stack.open(panel)
+    stack.close(panels[1])
+    stack.close(panels[1])
+    assert [panels[0], panels[2]] == list(stack)
+
+    stack.keep(panels[:2])
+    assert [panels[0]] == list(stack)
+
+
+def test_the_key_pressed_before_opens_the_next_panel_and_no_other() -> None:
+    stack = PanelStack()
+    stack.pressed = "g"
+    for name in ("guards", "over it"):
+        stack.open(Reading(name))
+
+    assert ["g", ""] == [panel.opener for panel in stack]

@@ -12,6 +12,7 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
 from luf_tui.search.search import BOUNDED, SAFE, UNSAFE
 from luf_tui.timeline.ask.failing import first_failure
+from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.recorder import record
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background.race_search import SEARCHING, STOPPED, RaceSearch, race_near
@@ -67,7 +68,7 @@ async def test_keys_lead_into_the_counterexample_and_back(size):
         run = screen.session.timeline
         assert not screen.panels
         assert first_failure(run) == screen.session.position
-        assert "violation: f0 has a new owner" in text(pilot.app)
+        assert "An obligation is broken: f0 has a new owner" in text(pilot.app)
         assert ("failed", "luf") == (judged(run).word, run.policy.name)
 
         await pilot.press("left", "u")
@@ -148,7 +149,7 @@ async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
         assert " states  " in text(pilot.app)
         await pilot.press("E")
         assert "searching every order" in text(pilot.app)
-        assert [search] == screen.searches
+        assert [search] == list(screen.searches)
 
         await pilot.press("q")
         search.stop()
@@ -232,7 +233,7 @@ async def test_a_script_that_fails_is_opened_where_it_fails(folder):
         session = pilot.app.screen.session
         assert 0 < first_failure(session.timeline) == session.position
         assert "opened where it fails" in lines(pilot.app)[-1]
-    async with LufApp(RACE, 0, "luf", [GUARD]).run_test(size=(80, 24)) as pilot:
+    async with LufApp(RACE, Spot(), "luf", [GUARD]).run_test(size=(80, 24)) as pilot:
         assert 0 == pilot.app.screen.session.position
 
 

@@ -12,8 +12,8 @@ from luf_tui.machine.refs import Ref
 from luf_tui.timeline.navigate.spots import spot
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.screens import walker
-from luf_tui.ui.screens.stepper import Stepper
+from luf_tui.ui.screens import run_screen
+from luf_tui.ui.screens.run_screen import RunScreen
 from tests.ui_driver import SCENARIO, do, driven, lines, path, text
 
 __all__ = ["path"]
@@ -25,7 +25,7 @@ async def test_every_key_can_be_pressed_anywhere(path):
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
         for action in actions.of(actions.STEPPER):
             for key in action.keys:
-                if not isinstance(pilot.app.screen, Stepper):
+                if not isinstance(pilot.app.screen, RunScreen):
                     pilot.app.pop_screen()
                 await pilot.press(key)
                 await pilot.press("escape")
@@ -93,10 +93,10 @@ async def test_keys_typed_ahead_are_taken_in_order(path):
 async def test_a_step_key_pauses_play(path):
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
         await pilot.press("space")
-        assert pilot.app.screen.player.playing
+        assert pilot.app.screen.navigation.player.playing
         await pilot.press("right")
 
-        assert not pilot.app.screen.player.playing
+        assert not pilot.app.screen.navigation.player.playing
 
 
 @driven
@@ -105,12 +105,12 @@ async def test_play_stops_at_a_breakpoint(path, monkeypatch):
         screen = pilot.app.screen
         screen.session.toggle_line(14)
         seconds = count()
-        monkeypatch.setattr(walker, "monotonic", lambda: next(seconds))
+        monkeypatch.setattr(run_screen, "monotonic", lambda: next(seconds))
         do(pilot.app, "play")
         for _ in range(screen.session.timeline.steps):
-            screen._tick()
+            screen.tick()
 
-        assert not screen.player.playing
+        assert not screen.navigation.player.playing
         assert 14 == screen.session.line
         assert "line 14 is reached" in lines(pilot.app)[-1]
 
@@ -132,6 +132,16 @@ async def test_a_guard_switched_off_keeps_the_place_and_shows_the_violation(path
         assert line == session.line
         assert session.timeline.findings
         assert "violation" in text(app)
+
+
+@pytest.mark.parametrize(("keys", "followed"), [(("home", "space"), 4), (("home", "enter"), 1)])
+@driven
+async def test_kinds_chosen_are_the_ones_that_n_follows(keys, followed, path):
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.press("f", *keys)
+        await pilot.pause()
+
+        assert followed == len(pilot.app.screen.session.kinds)
 
 
 @driven
@@ -241,7 +251,7 @@ async def test_a_saved_file_is_read_again_by_itself(path):
         screen = pilot.app.screen
         screen.session.goto("L14")
         path.write_text("# a line more\n" + SCENARIO, "utf-8")
-        screen._look_at_file()
+        screen.look_at_file()
 
         assert 15 == screen.session.line
 

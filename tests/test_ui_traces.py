@@ -11,7 +11,7 @@ from luf_tui.ui.app import LufApp
 from luf_tui.ui.background import traces
 from luf_tui.ui.background.traces import Whole
 from luf_tui.ui.screens.gallery import Gallery
-from luf_tui.ui.screens.stepper import Stepper
+from luf_tui.ui.screens.run_screen import RunScreen
 from tests.ui_driver import UNHURRIED, do, driven, hold, text
 
 __all__ = ["hold"]
@@ -42,7 +42,7 @@ def first_part(monkeypatch):
 
 
 def stands(app):
-    return isinstance(app.screen, Stepper) and app.screen.session.timeline.program.recorded
+    return isinstance(app.screen, RunScreen) and app.screen.session.timeline.program.recorded
 
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24)])

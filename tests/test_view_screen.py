@@ -88,7 +88,7 @@ def test_a_place_looks_the_same_however_it_was_reached(name):
     onward = [look(timeline, position) for position in range(timeline.steps + 1)]
 
     back = [look(timeline, position) for position in reversed(range(timeline.steps + 1))]
-    timeline.memo.clear()
+    timeline.kept.forget()
     anew = [look(timeline, position) for position in range(timeline.steps + 1)]
 
     assert onward == back[::-1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from luf_tui.machine import events as ev
 from luf_tui.script.program import Op, Race
+from luf_tui.timeline.caches import per_run
 
 if TYPE_CHECKING:
     from luf_tui.timeline.timeline import Timeline
@@ -53,16 +54,9 @@ def to_line(timeline: Timeline, line: int) -> int:
     return min(found, default=-1)
 
 
+@per_run
 def race_begins(timeline: Timeline, number: int) -> Begins:
     """The BEGIN event of every operation of a race that began, by the context it ran in."""
-    key = ("race", number)
-    known: Begins | None = timeline.memo.get(key)
-    if known is None:
-        known = timeline.memo[key] = _race_begins(timeline, number)
-    return known
-
-
-def _race_begins(timeline: Timeline, number: int) -> Begins:
     race = timeline.program.items[number]
     steps = timeline.item_steps(number)
     if not isinstance(race, Race) or not steps:

@@ -12,13 +12,14 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from luf_tui.engine.director import StepInfo
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine
 from luf_tui.timeline import script_lines
 from luf_tui.timeline.answers import Counters, Outcome, Refusal
+from luf_tui.timeline.caches import Kept, per_run
 from luf_tui.timeline.store.checkpoints import Checkpoints
 from luf_tui.timeline.store.deltas import Deltas
 from luf_tui.timeline.store.event_index import EventIndex
@@ -66,8 +67,8 @@ class Timeline:
         self.refusals = refusals
         self.incomplete = incomplete
         """Why the recording ended early; empty when the whole program was played."""
-        self.memo: dict[Any, Any] = {}
-        """What questions keep between askings, by question; the run never changes."""
+        self.kept = Kept()
+        """What questions keep between askings."""
         self.position = len(steps) - 1
         self._deltas = deltas
         self._checkpoints = checkpoints
@@ -133,10 +134,7 @@ class Timeline:
     @property
     def index(self) -> EventIndex:
         """Event numbers by kind; built when first asked for."""
-        built: EventIndex | None = self.memo.get("index")
-        if built is None:
-            built = self.memo["index"] = EventIndex(self.events)
-        return built
+        return _event_index(self)
 
     def event_index_at(self, position: int) -> int:
         """The number of events up to and including a position."""
@@ -184,7 +182,7 @@ class Timeline:
 
     def item_steps(self, item: int) -> range:
         """The micro-steps of one item, first to last; empty for items without any."""
-        first, last = self._item_spans()
+        first, last = _item_spans(self)
         return range(first[item], last[item] + 1) if 0 <= item < len(first) else range(0)
 
     def item_position(self, item: int) -> int:
@@ -199,20 +197,6 @@ class Timeline:
     def items(self) -> array[int]:
         """The item of every position, as a column; not to be changed."""
         return self._steps.item
-
-    def _item_spans(self) -> tuple[array[int], array[int]]:
-        """First and last micro-step of every item; of one without any, 0 and -1."""
-        spans: tuple[array[int], array[int]] | None = self.memo.get("items")
-        if spans is None:
-            count = len(self.program.items)
-            first, last = array("i", [0]) * count, array("i", [-1]) * count
-            for step, item in enumerate(self._steps.item):
-                if item >= 0:
-                    last[item] = step
-                    if not first[item]:
-                        first[item] = step
-            spans = self.memo["items"] = first, last
-        return spans
 
     # -- cells ------------------------------------------------------------------------------
 
@@ -242,3 +226,21 @@ class Timeline:
             (bisect_right(marks, n), log.cell[n], log.old[n], log.new[n])
             for n in log.writes_to(first_cell, end_cell)
         ]
+
+
+@per_run
+def _event_index(timeline: Timeline) -> EventIndex:
+    return EventIndex(timeline.events)
+
+
+@per_run
+def _item_spans(timeline: Timeline) -> tuple[array[int], array[int]]:
+    """First and last micro-step of every item; of one without any, 0 and -1."""
+    count = len(timeline.program.items)
+    first, last = array("i", [0]) * count, array("i", [-1]) * count
+    for step, item in enumerate(timeline.items):
+        if item >= 0:
+            last[item] = step
+            if not first[item]:
+                first[item] = step
+    return first, last

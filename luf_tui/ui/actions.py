@@ -1,16 +1,21 @@
 """Everything a person can do in the app, once: key bindings, the hint line, the help screen and
 the command palette all read this table.
-
-A step key means the same whether the run plays or stands: playing stops and the step is made.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from luf_tui.ui.screens.gallery import Gallery
+    from luf_tui.ui.screens.run_screen import RunScreen
+    from luf_tui.ui.session import Reply
 
 STEPPER, GALLERY = "stepper", "gallery"
 
@@ -62,7 +67,7 @@ KEY_SIGNS = {
 
 @frozen
 class Action:
-    """One thing to do: its name, the keys for it, what it says, and the method that does it."""
+    """One thing to do: its name, the keys for it, what it says, and what does it."""
 
     id: str
     keys: tuple[str, ...]
@@ -71,11 +76,16 @@ class Action:
     description: str
     """A line, for the help screen and the palette."""
     group: str
-    method: str
-    """Method of the screen that does it."""
-    arguments: tuple[object, ...] = ()
-    where: tuple[str, ...] = (STEPPER,)
-    """Screens that know it."""
+    run: Callable[[RunScreen], Reply | None] | None = None
+    """Does it on the screen of a run, where that knows it; what is answered is told."""
+    gallery: Callable[[Gallery], Reply | None] | None = None
+    """Does it in the gallery, where that knows it."""
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The screens that know it."""
+        known = ((STEPPER, self.run), (GALLERY, self.gallery))
+        return tuple(name for name, does in known if does is not None)
 
     @property
     def key(self) -> str:
@@ -93,219 +103,297 @@ def key_sign(key: str) -> str:
     return KEY_SIGNS.get(key, key)
 
 
-_BOTH = (STEPPER, GALLERY)
+def _to_pane(screen: RunScreen, number: int) -> Reply | None:
+    return screen.to_pane(number)
+
 
 _TABLE: tuple[Action, ...] = (
     # One step of each grain, both ways
     Action(
-        "forward", ("right",), "step", "One micro-step on", MOVE, "act_move", ("next_step",)
+        "forward", ("right",), "step", "One micro-step on", MOVE,
+        run=lambda screen: screen.navigation.move("next_step"),
     ),
-    Action("back", ("left",), "back", "One micro-step back", MOVE, "act_move", ("previous_step",)),
+    Action(
+        "back", ("left",), "back", "One micro-step back", MOVE,
+        run=lambda screen: screen.navigation.move("previous_step"),
+    ),
     Action(
         "next-event", ("shift+right", "full_stop"), "event",
-        "To the next micro-step with an event", MOVE, "act_move", ("next_event",),
+        "To the next micro-step with an event", MOVE,
+        run=lambda screen: screen.navigation.move("next_event"),
     ),
     Action(
         "previous-event", ("shift+left", "comma"), "event back",
-        "To the previous micro-step with an event", MOVE, "act_move", ("previous_event",),
+        "To the previous micro-step with an event", MOVE,
+        run=lambda screen: screen.navigation.move("previous_event"),
     ),
     Action(
         "next-line", ("down", "j"), "line", "To the end of this script line, or the next one",
-        MOVE, "act_move", ("next_item",),
+        MOVE,
+        run=lambda screen: screen.navigation.move("next_item"),
     ),
     Action(
-        "previous-line", ("up", "k"), "line back", "To the end of the script line before",
-        MOVE, "act_move", ("previous_item",),
+        "previous-line", ("up", "k"), "line back", "To the end of the script line before", MOVE,
+        run=lambda screen: screen.navigation.move("previous_item"),
     ),
     Action(
-        "forward-ten", ("greater_than_sign",), "ten on", "Ten micro-steps on", MOVE, "act_move",
-        ("next_step", 10),
+        "forward-ten", ("greater_than_sign",), "ten on", "Ten micro-steps on", MOVE,
+        run=lambda screen: screen.navigation.move("next_step", 10),
     ),
     Action(
-        "back-ten", ("less_than_sign",), "ten back", "Ten micro-steps back", MOVE, "act_move",
-        ("previous_step", 10),
+        "back-ten", ("less_than_sign",), "ten back", "Ten micro-steps back", MOVE,
+        run=lambda screen: screen.navigation.move("previous_step", 10),
     ),
     Action(
-        "list-down", ("down", "j"), "down", "To the next scenario", MOVE, "act_list", ("down",),
-        (GALLERY,),
+        "list-down", ("down", "j"), "down", "To the next scenario", MOVE,
+        gallery=lambda screen: screen.in_list("down"),
     ),
     Action(
-        "list-up", ("up", "k"), "up", "To the scenario before", MOVE, "act_list", ("up",),
-        (GALLERY,),
+        "list-up", ("up", "k"), "up", "To the scenario before", MOVE,
+        gallery=lambda screen: screen.in_list("up"),
     ),
     Action(
-        "list-page-down", ("pagedown",), "page", "A page on", MOVE, "act_list", ("pagedown",),
-        (GALLERY,),
+        "list-page-down", ("pagedown",), "page", "A page on", MOVE,
+        gallery=lambda screen: screen.in_list("pagedown"),
     ),
     Action(
-        "list-page-up", ("pageup",), "page back", "A page back", MOVE, "act_list", ("pageup",),
-        (GALLERY,),
+        "list-page-up", ("pageup",), "page back", "A page back", MOVE,
+        gallery=lambda screen: screen.in_list("pageup"),
     ),
     Action(
-        "list-home", ("home",), "first", "To the first scenario", MOVE, "act_list", ("home",),
-        (GALLERY,),
+        "list-home", ("home",), "first", "To the first scenario", MOVE,
+        gallery=lambda screen: screen.in_list("home"),
     ),
     Action(
-        "list-end", ("end",), "last", "To the last scenario", MOVE, "act_list", ("end",),
-        (GALLERY,),
+        "list-end", ("end",), "last", "To the last scenario", MOVE,
+        gallery=lambda screen: screen.in_list("end"),
     ),
     Action(
         "preview-down", ("right_curly_bracket",), "scroll", "Scroll the script", LOOK,
-        "act_scroll", (1,), (GALLERY,),
+        gallery=lambda screen: screen.scroll(1),
     ),
     Action(
         "preview-up", ("left_curly_bracket",), "scroll up", "Scroll the script up", LOOK,
-        "act_scroll", (-1,), (GALLERY,),
+        gallery=lambda screen: screen.scroll(-1),
     ),
     Action(
-        "list-open", ("enter", "right"), "open", "Open the scenario", JUMP, "act_list", ("enter",),
-        (GALLERY,),
+        "list-open", ("enter", "right"), "open", "Open the scenario", JUMP,
+        gallery=lambda screen: screen.in_list("enter"),
     ),
     Action(
         "list-filter", ("slash",), "filter", "Show only scenarios with some words", JUMP,
-        "act_filter", (), (GALLERY,),
+        gallery=lambda screen: screen.ask_filter(),
     ),
     Action(
-        "list-back", ("escape", "left"), "back", "Back to the run that is open", JUMP, "act_back",
-        (), (GALLERY,),
+        "list-back", ("escape", "left"), "back", "Back to the run that is open", JUMP,
+        gallery=lambda screen: screen.back(),
     ),
     # Further away
-    Action("start", ("home",), "start", "To the power-on state", JUMP, "act_jump", ("start",)),
-    Action("end", ("end",), "end", "To the last micro-step", JUMP, "act_jump", ("end",)),
     Action(
-        "next-match", ("n",), "next", "To the next match of the search, or event followed",
-        JUMP, "act_follow", (1,),
+        "start", ("home",), "start", "To the power-on state", JUMP,
+        run=lambda screen: screen.navigation.jump("start"),
     ),
     Action(
-        "previous-match", ("N",), "previous", "To the previous match, or event followed",
-        JUMP, "act_follow", (-1,),
+        "end", ("end",), "end", "To the last micro-step", JUMP,
+        run=lambda screen: screen.navigation.jump("end"),
+    ),
+    Action(
+        "next-match", ("n",), "next", "To the next match of the search, or event followed", JUMP,
+        run=lambda screen: screen.navigation.follow(1),
+    ),
+    Action(
+        "previous-match", ("N",), "previous", "To the previous match, or event followed", JUMP,
+        run=lambda screen: screen.navigation.follow(-1),
     ),
     Action(
         "follow", ("f",), "follow", "Choose the kinds of event that n and N go to", JUMP,
-        "act_choose_kinds",
+        run=lambda screen: screen.ask_kinds(),
     ),
     Action(
         "next-finding", ("right_square_bracket",), "next ✖", "To the next finding of the oracle",
-        JUMP, "act_jump", ("next_finding",),
+        JUMP,
+        run=lambda screen: screen.navigation.jump("next_finding"),
     ),
     Action(
         "previous-finding", ("left_square_bracket",), "previous ✖",
-        "To the previous finding of the oracle", JUMP, "act_jump", ("previous_finding",),
+        "To the previous finding of the oracle", JUMP,
+        run=lambda screen: screen.navigation.jump("previous_finding"),
     ),
     Action(
         "goto", ("colon",), "go to", "Go to a step (21, +5, -5, 50%), a line (L12) or an event",
-        JUMP, "act_prompt_goto",
+        JUMP,
+        run=lambda screen: screen.ask_goto(),
     ),
     Action(
         "search", ("slash",), "search", "Search events: words, kinds, cpu1, f3, text.0", JUMP,
-        "act_prompt_search",
+        run=lambda screen: screen.ask_search(),
     ),
     Action(
         "jump-back", ("backspace",), "jump back", "Back to where the last jump came from", JUMP,
-        "act_jump_back",
+        run=lambda screen: screen.navigation.jump_back(),
     ),
     # Playing
-    Action("play", ("space",), "play", "Play, or pause", PLAY, "act_play"),
-    Action("faster", ("plus", "equals_sign"), "faster", "Play faster", PLAY, "act_speed", (1,)),
-    Action("slower", ("minus",), "slower", "Play slower", PLAY, "act_speed", (-1,)),
+    Action(
+        "play", ("space",), "play", "Play, or pause", PLAY,
+        run=lambda screen: screen.play(),
+    ),
+    Action(
+        "faster", ("plus", "equals_sign"), "faster", "Play faster", PLAY,
+        run=lambda screen: screen.change_speed(1),
+    ),
+    Action(
+        "slower", ("minus",), "slower", "Play slower", PLAY,
+        run=lambda screen: screen.change_speed(-1),
+    ),
     # Places to stop at and to come back to
     Action(
         "breakpoint", ("b",), "break", "Set or remove a breakpoint on the current script line",
-        STOP, "act_breakpoint",
+        STOP,
+        run=lambda screen: screen.navigation.toggle_here(),
     ),
     Action(
-        "breakpoints", ("B",), "breakpoints", "List breakpoints; add one on an event or condition",
-        STOP, "act_breakpoints",
+        "breakpoints", ("B",), "breakpoints",
+        "List breakpoints; add one on an event or condition", STOP,
+        run=lambda screen: screen.list_breakpoints(),
     ),
     Action(
-        "continue", ("c",), "continue", "Run on to the next breakpoint", STOP, "act_continue", (1,)
+        "continue", ("c",), "continue", "Run on to the next breakpoint", STOP,
+        run=lambda screen: screen.navigation.run_on(1),
     ),
     Action(
         "continue-back", ("C",), "continue back", "Run back to the previous breakpoint", STOP,
-        "act_continue", (-1,),
+        run=lambda screen: screen.navigation.run_on(-1),
     ),
-    Action("bookmark", ("m",), "mark", "Bookmark this place", STOP, "act_bookmark"),
-    Action("bookmarks", ("apostrophe",), "marks", "Go to a bookmark", STOP, "act_bookmarks"),
+    Action(
+        "bookmark", ("m",), "mark", "Bookmark this place", STOP,
+        run=lambda screen: screen.navigation.bookmark(),
+    ),
+    Action(
+        "bookmarks", ("apostrophe",), "marks", "Go to a bookmark", STOP,
+        run=lambda screen: screen.list_bookmarks(),
+    ),
     # What is shown
     Action(
         "changed", ("d",), "changed only", "Show only what the last step changed", LOOK,
-        "act_toggle_changed",
+        run=lambda screen: screen.session.toggle_changed(),
     ),
     Action(
         "level", ("l",), "words", "Narrate for a student, or with the kernel's functions", LOOK,
-        "act_level",
+        run=lambda screen: screen.session.next_level(),
     ),
-    Action("next-pane", ("tab",), "pane", "To the next pane", LOOK, "act_pane", (1,)),
     Action(
-        "previous-pane", ("shift+tab",), "pane back", "To the previous pane", LOOK, "act_pane",
-        (-1,),
+        "next-pane", ("tab",), "pane", "To the next pane", LOOK,
+        run=lambda screen: screen.panes.focus_by(1),
+    ),
+    Action(
+        "previous-pane", ("shift+tab",), "pane back", "To the previous pane", LOOK,
+        run=lambda screen: screen.panes.focus_by(-1),
     ),
     *(
         Action(
-            f"pane-{n}", (str(n),), f"pane {n}", f"To pane {n}", LOOK, "act_pane_number", (n,)
+            f"pane-{n}", (str(n),), f"pane {n}", f"To pane {n}", LOOK,
+            run=partial(_to_pane, number=n),
         )
         for n in range(1, 10)
     ),
     Action(
         "zoom", ("z",), "zoom", "Give the whole screen to the pane, or take it back", LOOK,
-        "act_zoom",
+        run=lambda screen: screen.panes.toggle_zoom(),
     ),
     Action(
-        "scroll-down", ("pagedown", "right_curly_bracket"), "scroll", "Scroll the pane down", LOOK,
-        "act_scroll", (1,),
+        "scroll-down", ("pagedown", "right_curly_bracket"), "scroll", "Scroll the pane down",
+        LOOK,
+        run=lambda screen: screen.scroll(1),
     ),
     Action(
         "scroll-up", ("pageup", "left_curly_bracket"), "scroll up", "Scroll the pane up", LOOK,
-        "act_scroll", (-1,),
+        run=lambda screen: screen.scroll(-1),
     ),
-    Action("theme", ("t",), "theme", "Next theme", LOOK, "act_theme", where=_BOTH),
+    Action(
+        "theme", ("t",), "theme", "Next theme", LOOK,
+        run=lambda screen: screen.next_theme(),
+        gallery=lambda screen: screen.next_theme(),
+    ),
     # Questions
     Action(
-        "select", ("s",), "select", "Select the next thing in the pane", ASK, "act_select", (1,)
+        "select", ("s",), "select", "Select the next thing in the pane", ASK,
+        run=lambda screen: screen.select_next(1),
     ),
     Action(
         "select-back", ("S",), "select back", "Select the previous thing in the pane", ASK,
-        "act_select", (-1,),
+        run=lambda screen: screen.select_next(-1),
     ),
     Action(
-        "unselect", ("escape",), "unselect", "Select nothing; leave the zoom", ASK, "act_escape"
+        "unselect", ("escape",), "unselect", "Select nothing; leave the zoom", ASK,
+        run=lambda screen: screen.let_go(),
     ),
-    Action("why", ("w",), "why", "Why is this so: the chain of causes", ASK, "act_why"),
-    Action("history", ("i",), "history", "Every change of the selected thing", ASK, "act_history"),
+    Action(
+        "why", ("w",), "why", "Why is this so: the chain of causes", ASK,
+        run=lambda screen: screen.why(),
+    ),
+    Action(
+        "history", ("i",), "history", "Every change of the selected thing", ASK,
+        run=lambda screen: screen.history(),
+    ),
     Action(
         "compare", ("x",), "compare", "Compare with the same script under other policies", ASK,
-        "act_compare",
+        run=lambda screen: screen.compare(),
     ),
     # Scenario and policy
-    Action("guards", ("g",), "guards", "Switch guards of the policy off and on", RUN, "act_guards"),
-    Action("policy", ("p",), "policy", "Choose the policy", RUN, "act_policy"),
     Action(
-        "what-if", ("a",), "what if", "Put a script line in here and see; the file is left alone",
-        RUN, "act_what_if",
+        "guards", ("g",), "guards", "Switch guards of the policy off and on", RUN,
+        run=lambda screen: screen.ask_guards(),
     ),
     Action(
-        "explore", ("E",), "explore", "Search every order of the race for one that breaks it", RUN,
-        "act_explore",
+        "policy", ("p",), "policy", "Choose the policy", RUN,
+        run=lambda screen: screen.ask_policy(),
+    ),
+    Action(
+        "what-if", ("a",), "what if", "Put a script line in here and see; the file is left alone",
+        RUN,
+        run=lambda screen: screen.ask_what_if(),
+    ),
+    Action(
+        "explore", ("E",), "explore", "Search every order of the race for one that breaks it",
+        RUN,
+        run=lambda screen: screen.explore(),
     ),
     Action(
         "go-back", ("u",), "go back",
         "Back to the run before the last line put in, or before the counterexample", RUN,
-        "act_go_back",
+        run=lambda screen: screen.go_back(),
     ),
     Action(
         "save-script", ("W",), "save", "Write the script that is shown to a new file", RUN,
-        "act_save_script",
+        run=lambda screen: screen.save_script(),
     ),
-    Action("reload", ("r",), "reload", "Read the file again and keep the place", RUN, "act_reload"),
-    Action("gallery", ("o",), "open", "Open another scenario", RUN, "act_gallery"),
+    Action(
+        "reload", ("r",), "reload", "Read the file again and keep the place", RUN,
+        run=lambda screen: screen.reload(),
+    ),
+    Action(
+        "gallery", ("o",), "open", "Open another scenario", RUN,
+        run=lambda screen: screen.open_gallery(),
+    ),
     # The app
-    Action("copy", ("y",), "copy", "Copy the selected thing, or the pane", APP, "act_copy"),
-    Action("export", ("e",), "export", "Save this screen as an SVG picture", APP, "act_export"),
+    Action(
+        "copy", ("y",), "copy", "Copy the selected thing, or the pane", APP,
+        run=lambda screen: screen.copy(),
+    ),
+    Action(
+        "export", ("e",), "export", "Save this screen as an SVG picture", APP,
+        run=lambda screen: screen.export(),
+    ),
     Action(
         "help", ("question_mark", "f1"), "help", "All keys, and what the glyphs mean", APP,
-        "act_help", where=_BOTH,
+        run=lambda screen: screen.help(),
+        gallery=lambda screen: screen.help(),
     ),
-    Action("quit", ("q",), "quit", "Back to the gallery, or leave", APP, "act_quit", where=_BOTH),
+    Action(
+        "quit", ("q",), "quit", "Back to the gallery, or leave", APP,
+        run=lambda screen: screen.open_gallery(),
+        gallery=lambda screen: screen.leave(),
+    ),
 )  # fmt: skip
 """Every action with the keys it has when nobody says otherwise."""
 
@@ -388,4 +476,22 @@ def hints(wanted: Iterable[tuple[str, ...]] = HINTS) -> list[tuple[str, str, str
         known = [BY_ID[name] for name in names if name in BY_ID]
         label = next((name for name in names if name not in BY_ID), known[0].label)
         found.append((" ".join(action.key for action in known), label, known[-1].id))
+    return found
+
+
+def help_lines(where: str) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """The actions a screen knows by group: its heading, then (keys, description, action id).
+
+    The nine keys of panes are one line.
+    """
+    found = []
+    for group in GROUPS:
+        members = [action for action in of(where) if action.group == group]
+        panes = [action for action in members if action.id.startswith("pane-")]
+        lines = [(a.all_keys, a.description, a.id) for a in members if a not in panes[1:]]
+        if panes:
+            keys = f"{panes[0].key}–{panes[-1].key}"
+            lines[members.index(panes[0])] = (keys, "To the pane of that number", panes[0].id)
+        if lines:
+            found.append((group, lines))
     return found

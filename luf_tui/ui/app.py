@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,11 +23,12 @@ from luf_tui.ui.background.requests import Requests
 from luf_tui.ui.background.traces import Opening
 from luf_tui.ui.command_palette import ActionsProvider
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
+from luf_tui.ui.panels.intents import Open
 from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.ui.screens.gallery import Gallery
-from luf_tui.ui.screens.stepper import Stepper
+from luf_tui.ui.screens.run_screen import RunScreen
 
 OPENING = "opening"
 """The kind of a request for a scenario to open."""
@@ -75,9 +77,9 @@ class LufApp(App[None]):
         try:
             recording = self._recording(first)
             if recording.soon():
-                return self._stepper(recording, recording.result(), first.spot)
+                return self._run_screen(recording, recording.result(), first.spot)
         except LufError as error:
-            return Gallery(self.preferences, problem=error, again=lambda: self.post_message(first))
+            return Gallery(self.preferences, problem=error, again=_again(first))
         self.call_later(self._watch, recording, first)
         return Gallery(self.preferences)
 
@@ -105,14 +107,14 @@ class LufApp(App[None]):
     def _watch(self, recording: Recording, message: OpenScenario) -> None:
         screen = self._uppermost()
         if screen is not None:
-
-            def show(run: Timeline) -> None:
-                try:
-                    self._open(recording, run, message.spot)
-                except LufError as error:
-                    self._show_problem(error, message)
-
+            show = partial(self._show, recording, message)
             screen.await_recording(self.requests, OPENING, recording, show)
+
+    def _show(self, recording: Recording, message: OpenScenario, run: Timeline) -> None:
+        try:
+            self._open(recording, run, message.spot)
+        except LufError as error:
+            self._show_problem(error, message)
 
     def _uppermost(self) -> BaseScreen | None:
         """The screen of ours that is shown, under whatever the app's library puts over it."""
@@ -126,24 +128,19 @@ class LufApp(App[None]):
         self.requests.withdraw_all()
 
     def _open(self, recording: Recording, run: Timeline, spot: Spot | None) -> None:
-        stepper = self._stepper(recording, run, spot)
+        screen = self._run_screen(recording, run, spot)
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(stepper)
+        self.push_screen(screen)
 
-    def _stepper(self, recording: Recording, run: Timeline, spot: Spot | None) -> Stepper:
+    def _run_screen(self, recording: Recording, run: Timeline, spot: Spot | None) -> RunScreen:
         rest = recording.rest if isinstance(recording, Opening) else None
-        return Stepper(self.preferences, run, spot, rest)
+        return RunScreen(self.preferences, run, spot, rest)
 
     def _show_problem(self, error: LufError, message: OpenScenario) -> None:
         screen = self.screen
         if isinstance(screen, BaseScreen):
-
-            def again() -> None:
-                screen.close_panel()
-                self.post_message(message)
-
-            screen.open(ProblemsPanel(error, screen.close_panel, again))
+            screen.open(ProblemsPanel(error, _again(message)))
 
     def on_open_gallery(self, message: OpenGallery) -> None:
         """Put the gallery over the run that is open."""
@@ -168,10 +165,15 @@ class LufApp(App[None]):
 
     def on_app_blur(self) -> None:
         """Nobody is looking: play no further."""
-        if isinstance(self.screen, Stepper) and self.screen.player.playing:
-            self.screen.act_play()
+        if isinstance(self.screen, RunScreen) and self.screen.navigation.player.playing:
+            self.screen.say(self.screen.play())
 
     def action_help_quit(self) -> None:
         """What ctrl+c does in other programs."""
         if isinstance(self.screen, BaseScreen):
             self.screen.tell("ctrl+q leaves")
+
+
+def _again(message: OpenScenario) -> Open:
+    """What opens the same once more."""
+    return Open(message.path, message.spot, message.policy, message.without)

@@ -18,6 +18,7 @@ from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.timeline.navigate.spots import spot
 from luf_tui.timeline.script_lines import to_line
+from luf_tui.timeline.tell.narrate import LEVELS
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.typed_lines import parse_breakpoint
 from luf_tui.view.glyphs import of_kind
@@ -26,8 +27,6 @@ FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
 """Event kinds that the next-match key goes to until others are chosen."""
 TRAIL = 200
 """Jumps remembered."""
-Stamp = tuple[int, int]
-"""What tells whether a file has been written: when it was, in nanoseconds, and its bytes."""
 
 MOVES: dict[str, Callable[[Timeline, int], int]] = {
     "next_step": moves.next_step,
@@ -77,22 +76,12 @@ class Session:
         self.level = "student"
         self.points: tuple[Breakpoint, ...] = ()
         self.marks: tuple[Bookmark, ...] = ()
-        self.stamp: Stamp | None = None
-        """Of the file as it was last read."""
         self._remember()
 
     @property
     def path(self) -> Path:
         """The file the scenario came from."""
         return Path(self.timeline.program.path)
-
-    def file_stamp(self) -> Stamp | None:
-        """Of the file as it is now; None without one."""
-        try:
-            state = self.path.stat()
-        except OSError:
-            return None
-        return state.st_mtime_ns, state.st_size
 
     @property
     def line(self) -> int:
@@ -315,6 +304,18 @@ class Session:
         """The first letter no bookmark has."""
         taken = {m.name for m in self.marks}
         return next((c for c in "abcdefghijklmnopqrstuvwxyz" if c not in taken), "z")
+
+    # -- what is shown ------------------------------------------------------------------------
+
+    def toggle_changed(self) -> Reply:
+        """Show only what the last step changed, or everything."""
+        self.changed_only = not self.changed_only
+        return Reply("only what the last step changed" if self.changed_only else "everything")
+
+    def next_level(self) -> Reply:
+        """Narrate in other words."""
+        self.level = LEVELS[(LEVELS.index(self.level) + 1) % len(LEVELS)]
+        return Reply(f"words for a {self.level} reader")
 
     # -- another recording of the same script ---------------------------------------------------
 

@@ -6,6 +6,7 @@ import sys
 from typing import Final
 
 from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_STATES, Frame
+from luf_tui.timeline.caches import per_position, per_run
 from luf_tui.timeline.timeline import Timeline
 
 MANY_WRITES = 20_000
@@ -78,17 +79,18 @@ class FrameMap:
 
 def frame_map(timeline: Timeline) -> FrameMap:
     """The map of a run at its cursor."""
-    kept: FrameMap | None = timeline.memo.get("frame map")
-    if kept is None:
-        kept = timeline.memo["frame map"] = FrameMap()
-    kept.follow(timeline)
-    return kept
+    following = _following(timeline)
+    following.follow(timeline)
+    return following
 
 
+@per_run
+def _following(timeline: Timeline) -> FrameMap:
+    """The one map that is kept in step with a run's cursor."""
+    return FrameMap()
+
+
+@per_position
 def owing(timeline: Timeline) -> frozenset[int]:
     """Free frames whose flush is owed at the cursor."""
-    kept: tuple[int, frozenset[int]] | None = timeline.memo.get("owing")
-    if kept is None or kept[0] != timeline.position:
-        found = frame_map(timeline).owing(timeline)
-        kept = timeline.memo["owing"] = (timeline.position, found)
-    return kept[1]
+    return frame_map(timeline).owing(timeline)

@@ -6,20 +6,20 @@ from bisect import bisect_left
 from typing import TypeAlias
 
 from luf_tui.machine.events import DEFER, UNMAP
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 
 Table: TypeAlias = "dict[tuple[int, ...], list[int]]"
 
 
+@per_run
 def _table(timeline: Timeline, kind: int, arguments: tuple[int, ...]) -> Table:
     """Events of a kind by some of their arguments, in the order they came."""
-    kept: Table | None = timeline.memo.get(("past", kind, arguments))
-    if kept is None:
-        kept = timeline.memo["past", kind, arguments] = {}
-        columns = [timeline.events.args[n] for n in arguments]
-        for event in timeline.index.by_kind[kind]:
-            kept.setdefault(tuple(column[event] for column in columns), []).append(event)
-    return kept
+    table: Table = {}
+    columns = [timeline.events.args[n] for n in arguments]
+    for event in timeline.index.by_kind[kind]:
+        table.setdefault(tuple(column[event] for column in columns), []).append(event)
+    return table
 
 
 def _last(

@@ -21,6 +21,7 @@ from luf_tui.machine.schema import (
 )
 from luf_tui.oracle import truth
 from luf_tui.timeline.ask.diff import changed_records
+from luf_tui.timeline.caches import per_position, per_run
 from luf_tui.view.columns import cells
 from luf_tui.view.framemap import owing
 from luf_tui.view.marks import Row, clean
@@ -80,23 +81,17 @@ def frame(timeline: Timeline, pfn: int) -> tuple[str, str]:
     return FRAME_GLYPHS.get(timeline.machine.frame[pfn].state, ("·", "dim"))
 
 
+@per_position
 def touched(timeline: Timeline) -> frozenset[tuple[str, int]]:
     """The records, as (region, index), that the last micro-step changed."""
-    kept: tuple[int, frozenset[tuple[str, int]]] | None = timeline.memo.get("touched")
-    if kept is None or kept[0] != timeline.position:
-        found = changed_records(timeline, timeline.position) if timeline.position else frozenset()
-        kept = timeline.memo["touched"] = (timeline.position, found)
-    return kept[1]
+    return changed_records(timeline, timeline.position) if timeline.position else frozenset()
 
 
+@per_position
 def stale_entries(timeline: Timeline) -> frozenset[int]:
     """The TLB entries, by index, that the page tables disagree with now."""
-    kept: tuple[int, frozenset[int]] | None = timeline.memo.get("stale entries")
-    if kept is None or kept[0] != timeline.position:
-        m = timeline.machine
-        found = frozenset(e.index for e in m.tlb.records if e.mm and truth.stale(m, e))
-        kept = timeline.memo["stale entries"] = (timeline.position, found)
-    return kept[1]
+    m = timeline.machine
+    return frozenset(e.index for e in m.tlb.records if e.mm and truth.stale(m, e))
 
 
 def stale_frames(timeline: Timeline) -> frozenset[int]:
@@ -123,30 +118,24 @@ WIDEST_PAGE, WIDEST_CONTENT = 12, 14
 """Cells that names of pages and of contents get at most when columns are laid out."""
 
 
+@per_run
 def page_width(timeline: Timeline) -> int:
     """Cells that names of virtual pages take in this run, so that columns stay where they are."""
-    kept: int | None = timeline.memo.get("page width")
-    if kept is None:
-        said = [cells(clean(name)) for p in timeline.config.processes for name in p.pages]
-        kept = timeline.memo["page width"] = min(WIDEST_PAGE, max((4, *said)))
-    return kept
+    said = [cells(clean(name)) for p in timeline.config.processes for name in p.pages]
+    return min(WIDEST_PAGE, max((4, *said)))
 
 
+@per_run
 def cached_width(timeline: Timeline) -> int:
     """The same for the pages that some TLB caches at some time of the run."""
-    kept: int | None = timeline.memo.get("cached width")
-    if kept is None:
-        events, fills = timeline.events, timeline.index.by_kind[FILL]
-        pages = {(events.argument(n, FILL.mm), events.argument(n, FILL.vpn)) for n in fills}
-        said = [cells(page(timeline.machine, mm, vpn)) for mm, vpn in pages]
-        kept = timeline.memo["cached width"] = min(WIDEST_PAGE, max((4, *said)))
-    return kept
+    events, fills = timeline.events, timeline.index.by_kind[FILL]
+    pages = {(events.argument(n, FILL.mm), events.argument(n, FILL.vpn)) for n in fills}
+    said = [cells(page(timeline.machine, mm, vpn)) for mm, vpn in pages]
+    return min(WIDEST_PAGE, max((4, *said)))
 
 
+@per_run
 def content_width(timeline: Timeline) -> int:
     """The same for names of contents."""
-    kept: int | None = timeline.memo.get("content width")
-    if kept is None:
-        said = [cells(clean(name)) for name in timeline.config.contents]
-        kept = timeline.memo["content width"] = min(WIDEST_CONTENT, max((4, *said)))
-    return kept
+    said = [cells(clean(name)) for name in timeline.config.contents]
+    return min(WIDEST_CONTENT, max((4, *said)))

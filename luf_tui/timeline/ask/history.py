@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.answers import Change, Write
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -24,25 +25,21 @@ def cells_of(timeline: Timeline, ref: Ref) -> tuple[int, int]:
     raise KeyError(ref.field)
 
 
+@per_run(most=64)
 def history(timeline: Timeline, ref: Ref) -> tuple[Write, ...]:
-    """All writes to a record or field, oldest first. Kept for the next asking."""
-    key = ("history", ref)
-    known: tuple[Write, ...] | None = timeline.memo.get(key)
-    if known is None:
-        region = timeline.machine.regions[ref.region]
-        base, fields = region.base, region.kind.FIELDS
-        known = tuple(
-            Write(
-                step,
-                Ref(ref.region, ref.index, fields[(cell - base) % region.size].name),
-                cell,
-                old,
-                new,
-            )
-            for step, cell, old, new in timeline.all_writes(*cells_of(timeline, ref))
+    """All writes to a record or field, oldest first."""
+    region = timeline.machine.regions[ref.region]
+    base, fields = region.base, region.kind.FIELDS
+    return tuple(
+        Write(
+            step,
+            Ref(ref.region, ref.index, fields[(cell - base) % region.size].name),
+            cell,
+            old,
+            new,
         )
-        timeline.memo[key] = known
-    return known
+        for step, cell, old, new in timeline.all_writes(*cells_of(timeline, ref))
+    )
 
 
 def last_write(timeline: Timeline, ref: Ref, position: int) -> int:

@@ -18,6 +18,7 @@ from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition, Program, Race
 from luf_tui.timeline.ask.history import changed, history
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.conditions.predicates import scan
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import sentence
@@ -124,16 +125,14 @@ def hit_number(timeline: Timeline, point: Breakpoint, position: int) -> int:
     return at + 1 if at < len(found) and found[at] == position else 0
 
 
+def _place(point: Breakpoint) -> str:
+    """What a breakpoint trips at, its hit count aside."""
+    return evolve(point, hit=1, enabled=True).text
+
+
+@per_run(most=256, key=_place)
 def hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
     """Every position a breakpoint trips at, whatever its hit count, in order."""
-    key = ("hits", evolve(point, hit=1, enabled=True).text)
-    known: Sequence[int] | None = timeline.memo.get(key)
-    if known is None:
-        known = timeline.memo[key] = _hits(timeline, point)
-    return known
-
-
-def _hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
     if point.line:
         at = to_line(timeline, line_of(timeline.program, point.line))
         return [at] if at >= 0 else []
@@ -163,7 +162,7 @@ def _edges(
 
 def _next_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int) -> int:
     """The first trip after `position` and before `limit`, or `limit`."""
-    if point.condition is not None and point.hit <= 1 and not _known(timeline, point):
+    if point.condition is not None and point.hit <= 1 and not hits.knows(timeline, point):
         ahead = range(position, min(limit, timeline.steps + 1))
         with closing(_edges(timeline, point.condition, ahead)) as edges:
             return next(edges, limit)
@@ -174,17 +173,13 @@ def _next_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int)
 
 def _previous_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int) -> int:
     """The last trip before `position` and after `limit`, or `limit`."""
-    if point.condition is not None and point.hit <= 1 and not _known(timeline, point):
+    if point.condition is not None and point.hit <= 1 and not hits.knows(timeline, point):
         behind = range(position - 1, max(limit, 0) - 1, -1)
         with closing(_edges(timeline, point.condition, behind)) as edges:
             return next(edges, limit)
     found = hits(timeline, point)
     last = bisect_left(found, position) - 1
     return max(found[last], limit) if last >= max(point.hit - 1, 0) else limit
-
-
-def _known(timeline: Timeline, point: Breakpoint) -> bool:
-    return ("hits", evolve(point, hit=1, enabled=True).text) in timeline.memo
 
 
 def item_of_line(program: Program, line: int) -> int:

@@ -10,6 +10,7 @@ from attrs import frozen
 from luf_tui.machine.events import BY_NAME, KINDS
 from luf_tui.machine.kind import MEANING
 from luf_tui.script.program import Recorded
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.tell.narrate import sentence
 from luf_tui.timeline.timeline import Timeline
 
@@ -126,8 +127,8 @@ def find_previous(timeline: Timeline, wanted: Query, event: int) -> int:
 
 def find_from(timeline: Timeline, wanted: Query, position: int, *, backward: bool = False) -> int:
     """The nearest matching event at a later (or earlier) position, or -1."""
-    known: tuple[int, ...] | None = timeline.memo.get(("find all", wanted))
-    if known is not None:
+    if find_all.knows(timeline, wanted):
+        known = find_all(timeline, wanted)
         end = timeline.event_index_at(position)
         if backward:
             at = bisect_left(known, timeline.events_of(position).start) - 1
@@ -139,20 +140,16 @@ def find_from(timeline: Timeline, wanted: Query, position: int, *, backward: boo
     return find_next(timeline, wanted, timeline.event_index_at(position) - 1)
 
 
+@per_run(most=16)
 def find_all(timeline: Timeline, wanted: Query) -> tuple[int, ...]:
-    """All matching events, for `match x of y`. Kept for the next asking."""
-    key = ("find all", wanted)
-    known: tuple[int, ...] | None = timeline.memo.get(key)
-    if known is None:
-        candidates: Iterable[int] = range(len(timeline.events))
-        by_kind = timeline.index.by_kind
-        if wanted.kinds:
-            candidates = sorted(n for kind in set(wanted.kinds) for n in by_kind[kind])
-        elif wanted.pfn >= 0:
-            candidates = _naming(timeline, wanted.pfn)
-        known = tuple(n for n in candidates if matches(timeline, n, wanted))
-        timeline.memo[key] = known
-    return known
+    """All matching events, for `match x of y`."""
+    candidates: Iterable[int] = range(len(timeline.events))
+    by_kind = timeline.index.by_kind
+    if wanted.kinds:
+        candidates = sorted(n for kind in set(wanted.kinds) for n in by_kind[kind])
+    elif wanted.pfn >= 0:
+        candidates = _naming(timeline, wanted.pfn)
+    return tuple(n for n in candidates if matches(timeline, n, wanted))
 
 
 def _naming(timeline: Timeline, pfn: int) -> list[int]:

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection
 
 from luf_tui.machine.events import KINDS
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -70,15 +71,13 @@ def previous_item(timeline: Timeline, position: int) -> int:
     return ends[at - 1] if at else position
 
 
+@per_run
 def item_ends(timeline: Timeline) -> array[int]:
     """Positions at which one item is done and the next has not begun, the start among them."""
-    ends: array[int] | None = timeline.memo.get("item ends")
-    if ends is None:
-        items = timeline.items
-        ends = array("I", (p for p in range(timeline.steps) if items[p] != items[p + 1] or not p))
-        if timeline.steps:
-            ends.append(timeline.steps)
-        timeline.memo["item ends"] = ends
+    items = timeline.items
+    ends = array("I", (p for p in range(timeline.steps) if items[p] != items[p + 1] or not p))
+    if timeline.steps:
+        ends.append(timeline.steps)
     return ends
 
 

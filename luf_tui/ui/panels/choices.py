@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+
+from attrs import evolve
 
 from luf_tui.machine.events import KINDS
+from luf_tui.machine.kind import Kind
 from luf_tui.timeline.navigate import bookmarks
 from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint, hits, of_program
+from luf_tui.ui.panels.intents import (
+    AddBreakpoint,
+    Choose,
+    Follow,
+    Intent,
+    RemoveBookmark,
+    SetBreakpoints,
+    ToBookmark,
+)
 from luf_tui.ui.panels.panel import ACCENT, DIM, Item, ListPanel
-from luf_tui.ui.session import Reply, Session, switched
+from luf_tui.ui.session import Session, switched
 from luf_tui.view.glyphs import of_kind
 from luf_tui.view.marks import Mark
-
-Done = Callable[[Reply], None]
 
 
 class KindsPanel(ListPanel):
@@ -22,8 +32,7 @@ class KindsPanel(ListPanel):
     name = "kinds"
     width = 58
 
-    def __init__(self, session: Session, close: Callable[[], None], done: Done) -> None:
-        """`done` takes what was said when kinds were chosen."""
+    def __init__(self, session: Session) -> None:
         by_kind = session.timeline.index.by_kind
         followed = set(session.kinds)
         order = sorted(KINDS, key=lambda kind: (not kind.role, not by_kind[kind]))
@@ -36,36 +45,25 @@ class KindsPanel(ListPanel):
                 ),
                 value=kind,
                 on=kind in followed,
+                choose=Follow((kind,), close=True),
             )
             for kind in order
         ]
         super().__init__(
             "n and N go to",
             items,
-            close,
-            choose=self._only,
-            toggle=self._toggle,
             hint="space switch   ⏎ this one only   esc done",
         )
-        self.session = session
-        self.done = done
 
-    def _toggle(self, item: Item) -> None:
-        self.switch(item)
-        self.session.follow_kinds(tuple(int(str(i.value)) for i in self.items if i.on))
-
-    def _only(self, item: Item) -> None:
-        said = self.session.follow_kinds((int(str(item.value)),))
-        self.close()
-        self.done(said)
+    def toggle(self, item: Item) -> Intent:
+        """Switch a kind."""
+        number = self.items.index(item)
+        self.items[number] = evolve(item, on=not item.on)
+        kinds = [item.value for item in self.items if item.on]
+        return Follow(tuple(kind for kind in kinds if isinstance(kind, Kind)))
 
 
-def policy_panel(
-    current: str,
-    known: Sequence[tuple[str, str]],
-    close: Callable[[], None],
-    choose: Callable[[str], None],
-) -> ListPanel:
+def policy_panel(current: str, known: Sequence[tuple[str, str]]) -> ListPanel:
     """The policies there are, by name and summary."""
     wide = max(len(name) for name, _ in known) + 2
     items = [
@@ -73,16 +71,12 @@ def policy_panel(
             (Mark("● " if name == current else "  ", ACCENT), Mark(f"{name:<{wide}}")),
             text=summary,
             value=name,
+            choose=Choose(name),
         )
         for name, summary in known
     ]
-
-    def use(item: Item) -> None:
-        close()
-        choose(str(item.value))
-
     at = next((n for n, (name, _) in enumerate(known) if name == current), 0)
-    panel = ListPanel("policy", items, close, choose=use, hint="⏎ use   esc close", cursor=at)
+    panel = ListPanel("policy", items, hint="⏎ use   esc close", cursor=at)
     panel.name, panel.width = "policies", 76
     return panel
 
@@ -93,22 +87,18 @@ class BreakpointsPanel(ListPanel):
     name = "breakpoints"
     width = 72
 
-    def __init__(self, session: Session, close: Callable[[], None], add: Callable[[], None]):
-        """`add` opens a prompt for another one."""
+    def __init__(self, session: Session) -> None:
         super().__init__(
             "breakpoints",
             (),
-            close,
-            toggle=self._toggle,
-            remove=self._remove,
-            more={"a": add, "plus": add},
+            more={"a": AddBreakpoint(), "plus": AddBreakpoint()},
             hint="space off or on   x remove   a add   esc close",
             empty="none yet: b sets one on the current line, a adds one on anything",
         )
         self.session = session
-        self.refill()
+        self.refresh()
 
-    def refill(self) -> None:
+    def refresh(self) -> None:
         """Show the session's breakpoints as they are now."""
         timeline = self.session.timeline
         self.items = [self._item(point) for point in self.session.points]
@@ -122,16 +112,14 @@ class BreakpointsPanel(ListPanel):
         count = len(hits(self.session.timeline, point))
         told = f"{count} hit{'' if count == 1 else 's'}"
         row = (Mark("● " if point.enabled else "  ", "breakpoint"), Mark(point.text))
-        return Item((*row, Mark(f"   {told}", DIM)), value=point, on=point.enabled)
-
-    def _toggle(self, item: Item) -> None:
         points = self.session.points
-        self.session.set_points(tuple(switched(p) if p is item.value else p for p in points))
-        self.refill()
-
-    def _remove(self, item: Item) -> None:
-        self.session.set_points(tuple(p for p in self.session.points if p is not item.value))
-        self.refill()
+        return Item(
+            (*row, Mark(f"   {told}", DIM)),
+            value=point,
+            on=point.enabled,
+            toggle=SetBreakpoints(tuple(switched(p) if p is point else p for p in points)),
+            remove=SetBreakpoints(tuple(p for p in points if p is not point)),
+        )
 
 
 class BookmarksPanel(ListPanel):
@@ -140,47 +128,39 @@ class BookmarksPanel(ListPanel):
     name = "bookmarks"
     width = 66
 
-    def __init__(self, session: Session, close: Callable[[], None], done: Done) -> None:
-        """`done` takes what was said when a bookmark was gone to."""
+    def __init__(self, session: Session) -> None:
         super().__init__(
             "bookmarks",
             (),
-            close,
-            choose=self._go,
-            remove=self._remove,
             hint="⏎ or its letter: go   x remove   esc close",
             empty="none yet: m marks a place",
         )
         self.session = session
-        self.done = done
-        self._fill()
+        self.refresh()
 
-    def key(self, key: str, character: str | None) -> bool:
+    def key(self, key: str, character: str | None) -> Intent | None:
         """A bookmark's letter goes to it; everything else is as in a list."""
         for item in self.items:
             mark = item.value
             if isinstance(mark, Bookmark) and mark.name == character:
-                self._go(item)
-                return True
+                return ToBookmark(mark)
         return super().key(key, character)
 
-    def _fill(self) -> None:
+    def refresh(self) -> None:
+        """Show the session's bookmarks as they are now."""
         timeline = self.session.timeline
         self.items = []
         for mark in self.session.marks:
             at = bookmarks.find(timeline, mark)
             where = f"step {at}" if at >= 0 else "not in this run"
             head = (Mark(f"{mark.name}  ", ACCENT), Mark(f"{where:<16}", DIM))
-            self.items.append(Item(head, text=mark.note or mark.text or "power-on", value=mark))
+            self.items.append(
+                Item(
+                    head,
+                    text=mark.note or mark.text or "power-on",
+                    value=mark,
+                    choose=ToBookmark(mark),
+                    remove=RemoveBookmark(mark.name),
+                )
+            )
         self.cursor = max(0, min(self.cursor, len(self.items) - 1))
-
-    def _go(self, item: Item) -> None:
-        assert isinstance(item.value, Bookmark)
-        said = self.session.to_mark(item.value)
-        self.close()
-        self.done(said)
-
-    def _remove(self, item: Item) -> None:
-        assert isinstance(item.value, Bookmark)
-        self.session.unmark(item.value.name)
-        self._fill()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from luf_tui.policy.guards import Guard, in_order
 from luf_tui.timeline.ask.compare import policy_name
-from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.panels.intents import Intent, Stay, SwitchGuards
 from luf_tui.ui.panels.panel import BAD, DIM, GOOD, Item, ListPanel
+from luf_tui.ui.session import Session
 from luf_tui.view.marks import Mark, Pane, Row
-
-Rerun = Callable[[Sequence[str], Callable[[Timeline], None]], None]
 
 
 class GuardsPanel(ListPanel):
@@ -19,20 +16,15 @@ class GuardsPanel(ListPanel):
     name = "guards"
     width = 72
 
-    def __init__(self, timeline: Timeline, close: Callable[[], None], rerun: Rerun) -> None:
-        """`rerun` records without the guards named, and hands the run to what it is given."""
+    def __init__(self, session: Session) -> None:
         super().__init__(
             "guards",
             (),
-            close,
-            toggle=self._toggle,
-            more={"a": self._all_on},
             hint="space switch   a all on   esc done",
             empty="this policy performs no guard",
         )
-        self.timeline = timeline
-        self.rerun = rerun
-        self._fill()
+        self.session = session
+        self.refresh()
 
     def pane(self, columns: int, rows: int) -> Pane:
         """The list, with the verdict of the run above it."""
@@ -40,24 +32,22 @@ class GuardsPanel(ListPanel):
         head: Row = self._verdict()
         return Pane(self.name, listed.title, (head, (), *listed.rows))
 
-    def press(self, row: int, *, twice: bool) -> None:
+    def press(self, row: int, *, twice: bool) -> Intent:
         """Rows stand below the verdict."""
-        super().press(row - 2, twice=twice)
+        return super().press(row - 2, twice=twice)
 
-    def _fill(self) -> None:
-        policy = self.timeline.policy
+    def refresh(self) -> None:
+        """Show the guards of the run that is shown now."""
+        policy = self.session.timeline.policy
         listed = in_order(policy.GUARDS)
         wide = max((len(guard.name) for guard in listed), default=0) + 2
         self.title = f"guards of {policy.name}"
-        self.items = [self._item(guard, wide, guard in policy.guards) for guard in listed]
-
-    def _item(self, guard: Guard, wide: int, on: bool) -> Item:
-        about = f"{guard.checks}\nupholds {guard.obligation} · v10 {guard.v10} · v12 {guard.v12}"
-        row = (Mark(f"{guard.name:<{wide}}"), Mark(guard.obligation, DIM))
-        return Item(row, value=guard.name, on=on, about=about)
+        off = frozenset(guard.name for guard in listed if guard not in policy.guards)
+        self.items = [_item(guard, wide, off) for guard in listed]
+        self.more = {"a": SwitchGuards(()) if off else Stay()}
 
     def _verdict(self) -> Row:
-        run = self.timeline
+        run = self.session.timeline
         count = run.counters(run.steps)
         failed = sum(not outcome.held for outcome in run.outcomes)
         bad = count.violations or failed
@@ -73,17 +63,9 @@ class GuardsPanel(ListPanel):
             Mark(f"   {policy_name(run)}", DIM),
         )
 
-    def _toggle(self, item: Item) -> None:
-        off = {str(one.value) for one in self.items if not one.on}
-        self._run(off ^ {str(item.value)})
 
-    def _all_on(self) -> None:
-        if any(not item.on for item in self.items):
-            self._run(set())
-
-    def _run(self, without: set[str]) -> None:
-        self.rerun(sorted(without), self._show)
-
-    def _show(self, run: Timeline) -> None:
-        self.timeline = run
-        self._fill()
+def _item(guard: Guard, wide: int, off: frozenset[str]) -> Item:
+    about = f"{guard.checks}\nupholds {guard.obligation} · v10 {guard.v10} · v12 {guard.v12}"
+    row = (Mark(f"{guard.name:<{wide}}"), Mark(guard.obligation, DIM))
+    switch = SwitchGuards(tuple(sorted(off ^ {guard.name})))
+    return Item(row, value=guard.name, on=guard.name not in off, about=about, toggle=switch)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from luf_tui.machine.refs import Ref
-from luf_tui.ui import actions
 from luf_tui.ui.panels.panel import ACTION, DIM, HEADING, KEY, TextPanel
 from luf_tui.view.legend import legend
 from luf_tui.view.marks import Mark, Row
+
+Group: TypeAlias = "tuple[str, Sequence[tuple[str, str, str]]]"
+"""A heading, and actions under it: their keys, what they do, and their names."""
 
 ABOUT = (
     "A recorded run is walked in both directions: ← and → make a micro-step,",
@@ -24,27 +27,24 @@ class HelpPanel(TextPanel):
     name = "help"
     width = 80
 
-    def __init__(self, where: str, close: Callable[[], None]) -> None:
-        """`where` is the screen whose actions are listed."""
-        super().__init__("help", help_rows(where), close)
+    def __init__(self, groups: Sequence[Group]) -> None:
+        """`groups` are the actions of the screen."""
+        super().__init__("help", help_rows(groups))
 
 
-def help_rows(where: str) -> list[Row]:
+def help_rows(groups: Sequence[Group]) -> list[Row]:
     """The rows of the help screen for a screen of the app."""
     rows: list[Row] = [(Mark(line, DIM),) for line in ABOUT]
-    known = list(actions.of(where))
-    wide = max(len(action.all_keys) for action in known) + 2
-    for group in actions.GROUPS:
-        members = [action for action in known if action.group == group]
-        if members:
-            rows += [(), (Mark(group, HEADING),)]
-            rows += [
-                (
-                    Mark(f"  {action.all_keys:<{wide}}", KEY, Ref(ACTION, 0, action.id)),
-                    Mark(action.description, "text", Ref(ACTION, 0, action.id)),
-                )
-                for action in _folded(members)
-            ]
+    wide = max(len(keys) for _, lines in groups for keys, _, _ in lines) + 2
+    for heading, lines in groups:
+        rows += [(), (Mark(heading, HEADING),)]
+        rows += [
+            (
+                Mark(f"  {keys:<{wide}}", KEY, Ref(ACTION, 0, name)),
+                Mark(description, "text", Ref(ACTION, 0, name)),
+            )
+            for keys, description, name in lines
+        ]
     rows += [(), (Mark("Glyphs", HEADING),)]
     rows += [(Mark("  "), *row) for row in legend()]
     rows += [
@@ -53,16 +53,3 @@ def help_rows(where: str) -> list[Row]:
         (Mark("Costs in nanoseconds are parameters of the model, never measurements.", DIM),),
     ]
     return rows
-
-
-def _folded(members: list[actions.Action]) -> list[actions.Action]:
-    """The actions of a group, those of the nine pane keys as one."""
-    panes = [action for action in members if action.id.startswith("pane-")]
-    if not panes:
-        return members
-    first = members.index(panes[0])
-    one = actions.Action(
-        "pane-1", (f"{panes[0].key}–{panes[-1].key}",), "pane", "To the pane of that number",
-        panes[0].group, "",
-    )  # fmt: skip
-    return [*members[:first], one, *members[first + len(panes) :]]

@@ -1,15 +1,17 @@
 """Something over the panes that has the keys until it is closed: lists, text, a prompt.
 
-Panels know marks and keys and no toolkit; a screen hosts them and draws what `pane` answers.
+Panels know marks and keys and no toolkit; a screen hosts them, draws what `pane` answers, and does
+what the intents say that keys and clicks are answered with.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
+from luf_tui.ui.panels.intents import Close, Intent, Stay
 from luf_tui.view.columns import length, wrap
 from luf_tui.view.marks import Mark, Pane, Row
 
@@ -35,26 +37,29 @@ class Panel(ABC):
     snug = True
     """True to be no taller than its rows."""
 
-    def __init__(self, title: str, close: Callable[[], None]) -> None:
+    def __init__(self, title: str) -> None:
         self.title = title
-        self.close = close
 
     @abstractmethod
     def pane(self, columns: int, rows: int) -> Pane:
         """What to draw in this many cells."""
 
-    def key(self, key: str, character: str | None) -> bool:
-        """Take a key. False for one that means nothing here."""
-        if key in CLOSE_KEYS:
-            self.close()
-            return True
-        return False
+    def key(self, key: str, character: str | None) -> Intent | None:
+        """Answer a key; None for one that means nothing here."""
+        return Close() if key in CLOSE_KEYS else None
 
     def paste(self, text: str) -> None:
         """Take pasted text."""
 
-    def press(self, row: int, *, twice: bool) -> None:
-        """Take a click on a row."""
+    def press(self, row: int, *, twice: bool) -> Intent:
+        """Answer a click on a row."""
+        return Stay()
+
+    def refresh(self) -> None:
+        """Look again at what is shown, after the screen did something."""
+
+    def refuse(self, problem: str) -> None:
+        """Show what is wrong with what was asked for."""
 
 
 @frozen
@@ -71,9 +76,12 @@ class Item:
     """Shown below the list while the cursor is on the item."""
     heading: bool = False
     """A heading cannot be chosen."""
-
-
-Use = Callable[[Item], None]
+    choose: Intent | None = None
+    """The answer to Enter, and to a click on the current item."""
+    toggle: Intent | None = None
+    """The answer to Space, and where there is nothing to choose, to Enter and a click."""
+    remove: Intent | None = None
+    """The answer to Delete."""
 
 
 class ListPanel(Panel):
@@ -83,23 +91,15 @@ class ListPanel(Panel):
         self,
         title: str,
         items: Sequence[Item],
-        close: Callable[[], None],
         *,
-        choose: Use | None = None,
-        toggle: Use | None = None,
-        remove: Use | None = None,
-        more: dict[str, Callable[[], None]] | None = None,
+        more: Mapping[str, Intent] | None = None,
         hint: str = "",
         empty: str = "nothing here",
         cursor: int = 0,
     ) -> None:
-        """`choose` takes the item of Enter, `toggle` that of Space, `remove` that of Delete.
-
-        `more` are further keys and what they do; `hint` says so.
-        """
-        super().__init__(title, close)
+        """`more` are further keys and the answers to them; `hint` says what keys do."""
+        super().__init__(title)
         self.items = list(items)
-        self.choose, self.toggle, self.remove = choose, toggle, remove
         self.more = more or {}
         self.hint = hint
         self.empty = empty
@@ -134,43 +134,39 @@ class ListPanel(Panel):
         title = (Mark(self.title, "title"), Mark(f" · {more} more below" if more > 0 else "", DIM))
         return Pane(self.name, title, (*shown, *foot))
 
-    def key(self, key: str, character: str | None) -> bool:
+    def key(self, key: str, character: str | None) -> Intent | None:
         """Move, choose, switch, remove."""
         item = self.item
         step = STEPS.get(key)
         if step is not None:
             self._move(step)
-        elif key == "space" and self.toggle and item and item.on is not None:
-            self.toggle(item)
-        elif key in ("enter", "right") and item and (self.choose or self.toggle):
-            use = self.choose or self.toggle
-            assert use is not None
-            use(item)
-        elif key in ("delete", "x") and self.remove and item:
-            self.remove(item)
-        elif key in self.more:
-            self.more[key]()
-        else:
-            return super().key(key, character)
-        return True
+            return Stay()
+        if key == "space" and item and item.on is not None:
+            return self.toggle(item)
+        if key in ("enter", "right") and item:
+            return self.use(item)
+        if key in ("delete", "x") and item and item.remove:
+            return item.remove
+        return self.more.get(key) or super().key(key, character)
 
-    def press(self, row: int, *, twice: bool) -> None:
+    def press(self, row: int, *, twice: bool) -> Intent:
         """Put the cursor on the row; on the row it is on, choose or switch."""
         if not 0 <= row + self._first < len(self._numbers):
-            return
+            return Stay()
         number = self._numbers[row + self._first]
         if self.items[number].heading:
-            return
+            return Stay()
         again = number == self.cursor
         self.cursor = number
-        use = self.choose or self.toggle
-        if (again or twice) and use:
-            use(self.items[number])
+        return self.use(self.items[number]) if again or twice else Stay()
 
-    def switch(self, item: Item) -> None:
-        """Turn an item of the list over."""
-        number = self.items.index(item)
-        self.items[number] = evolve(item, on=not item.on)
+    def use(self, item: Item) -> Intent:
+        """Choose an item, or switch it where there is nothing to choose."""
+        return item.choose or self.toggle(item)
+
+    def toggle(self, item: Item) -> Intent:
+        """Switch an item."""
+        return item.toggle or Stay()
 
     def _move(self, step: int) -> None:
         last = len(self.items) - 1
@@ -229,8 +225,8 @@ STEPS = {
 class TextPanel(Panel):
     """Rows to read, with scrolling."""
 
-    def __init__(self, title: str, rows: Sequence[Row], close: Callable[[], None]) -> None:
-        super().__init__(title, close)
+    def __init__(self, title: str, rows: Sequence[Row]) -> None:
+        super().__init__(title)
         self.rows = tuple(rows)
         self.top = 0
         self._room = 1
@@ -244,7 +240,7 @@ class TextPanel(Panel):
         more = f" · {below} more below" if below else ""
         return Pane(self.name, (Mark(self.title, "title"), Mark(more, DIM)), shown)
 
-    def key(self, key: str, character: str | None) -> bool:
+    def key(self, key: str, character: str | None) -> Intent | None:
         """Scroll."""
         step = STEPS.get(key)
         if key == "space" or step in (-PAGE, PAGE):
@@ -252,7 +248,7 @@ class TextPanel(Panel):
         if step is None:
             return super().key(key, character)
         self.top += step
-        return True
+        return Stay()
 
 
 def _lit(row: Row, current: bool, columns: int) -> Row:

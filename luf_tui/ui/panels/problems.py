@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from luf_tui.errors import InputError, LufError, Problem, excerpt
+from luf_tui.ui.panels.intents import Intent
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, TextPanel
 from luf_tui.view.columns import wrap
 from luf_tui.view.marks import Mark, Row
@@ -19,18 +18,15 @@ class ProblemsPanel(TextPanel):
     name = "problems"
     width = 96
 
-    def __init__(
-        self, error: LufError, close: Callable[[], None], again: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, error: LufError, again: Intent | None = None) -> None:
         """`again` reads the file again."""
-        super().__init__("this file cannot be played", problem_rows(error), close)
+        super().__init__("this file cannot be played", problem_rows(error))
         self.again = again
 
-    def key(self, key: str, character: str | None) -> bool:
+    def key(self, key: str, character: str | None) -> Intent | None:
         """Read the file again, or scroll."""
         if key == "r" and self.again is not None:
-            self.again()
-            return True
+            return self.again
         return super().key(key, character)
 
 

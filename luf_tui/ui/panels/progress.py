@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from luf_tui.ui.background.loading import Recording
+from luf_tui.ui.panels.intents import Intent, Stop
 from luf_tui.ui.panels.panel import ACCENT, DIM, Panel
 from luf_tui.view.marks import Mark, Pane
 
@@ -15,9 +14,9 @@ class ProgressPanel(Panel):
     name = "recording"
     width = 52
 
-    def __init__(self, recording: Recording, close: Callable[[], None]) -> None:
+    def __init__(self, recording: Recording) -> None:
         under = f" under {recording.name}" if recording.name else ""
-        super().__init__(f"recording{under}", close)
+        super().__init__(f"recording{under}")
         self.recording = recording
 
     def pane(self, columns: int, rows: int) -> Pane:
@@ -26,8 +25,6 @@ class ProgressPanel(Panel):
         hint = (Mark("esc stops here and shows what there is", DIM),)
         return Pane(self.name, (Mark(self.title, "title"),), (told, (), hint))
 
-    def key(self, key: str, character: str | None) -> bool:
+    def key(self, key: str, character: str | None) -> Intent | None:
         """Stop."""
-        if key == "escape":
-            self.recording.stop()
-        return key == "escape"
+        return Stop(self.recording) if key == "escape" else None

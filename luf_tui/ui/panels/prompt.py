@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from luf_tui.errors import LufError
+from luf_tui.ui.panels.intents import Close, Intent, Purpose, Stay, Type
 from luf_tui.ui.panels.panel import ACCENT, BAD, CURSOR, DIM, Panel
 from luf_tui.view.marks import Mark, Pane, Row
 
@@ -21,21 +21,20 @@ class Prompt(Panel):
     def __init__(
         self,
         title: str,
-        close: Callable[[], None],
-        use: Callable[[str], None],
+        purpose: Purpose,
         *,
         text: str = "",
         help_rows: Sequence[str] = (),
         recent: Sequence[str] = (),
         blank: bool = False,
     ) -> None:
-        """`use` takes the text after the prompt has closed; a LufError opens it again.
+        """`purpose` is what the line is typed for, and told to the screen with it.
 
         `recent` are earlier lines, newest last, for the up key. `blank`: an empty line means
         something too.
         """
-        super().__init__(title, close)
-        self.use = use
+        super().__init__(title)
+        self.purpose = purpose
         self.text = text[:MOST]
         self.at = len(self.text)
         self.help_rows = tuple(help_rows)
@@ -58,21 +57,26 @@ class Prompt(Panel):
         helped = [(Mark(row, DIM),) for row in self.help_rows]
         return Pane(self.name, (Mark(self.title, "title"),), (line, *told, *helped))
 
-    def key(self, key: str, character: str | None) -> bool:
+    def key(self, key: str, character: str | None) -> Intent | None:
         """Edit the line."""
         if key == "escape":
-            self.close()
-        elif key == "enter":
-            self._enter()
-        elif key in EDITS:
+            return Close()
+        if key == "enter":
+            used = self.text.strip() or self.blank
+            return Type(self.purpose, self.text) if used else Close()
+        if key in EDITS:
             self.text, self.at = EDITS[key](self.text, self.at)
         elif key in ("up", "down"):
             self._recall(-1 if key == "up" else 1)
         elif character and character.isprintable():
             self._insert(character)
         else:
-            return False
-        return True
+            return None
+        return Stay()
+
+    def refuse(self, problem: str) -> None:
+        """Show what is wrong with the line until it is changed."""
+        self.problem = problem
 
     def paste(self, text: str) -> None:
         """Put text in, its line ends as spaces."""
@@ -88,17 +92,6 @@ class Prompt(Panel):
         self.place = max(0, min(len(self.recent) - 1, self.place + step))
         self.text = self.recent[self.place]
         self.at = len(self.text)
-
-    def _enter(self) -> None:
-        if not self.text.strip() and not self.blank:
-            self.close()
-            return
-        try:
-            self.use(self.text)
-        except LufError as error:
-            self.problem = str(error)
-        else:
-            self.close()
 
 
 def _without_word(text: str, at: int) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from attrs import frozen
 
@@ -14,6 +14,7 @@ from luf_tui.timeline.ask import compare, history, why
 from luf_tui.timeline.ask.costs import bill
 from luf_tui.timeline.tell import narrate
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.panels.intents import Close, Go, Intent, Select, Stay
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
 from luf_tui.ui.session import Reply, Session
 from luf_tui.view.glyphs import of_kind
@@ -40,51 +41,51 @@ class WhyPanel(ListPanel):
     name = "why"
     width = 72
 
-    def __init__(self, session: Session, close: Callable[[], None], moved: Callable[[], None]):
-        """`moved` is called when the session stands elsewhere."""
-        super().__init__("why", (), close, hint=WHY_HINT, empty="nothing led to this")
+    def __init__(self, session: Session) -> None:
+        super().__init__("why", (), hint=WHY_HINT, empty="nothing led to this")
         self.session = session
-        self.moved = moved
         self.asked: list[Question] = []
-        self.choose = self._go_on
-        self.more = {"backspace": self._go_back, "w": self._again}
-        self._ask()
+        """The way that led here, the latest last."""
+        self._shown: Question | None = None
+        self.refresh()
 
-    def _ask(self) -> None:
+    def refresh(self) -> None:
+        """Answer for what is selected now and where the session stands; the cursor is back at the
+        top where that is another question.
+        """
         session = self.session
+        question = Question(session.selected, session.position)
+        if question == self._shown:
+            return
+        self._shown = question
         links, subject = explain(session)
         self.title = f"why {subject} · step {session.position}"
         self.items = [link_item(session.timeline, link) for link in links]
         self.cursor = 0
 
-    def _go_on(self, item: Item) -> None:
+    def key(self, key: str, character: str | None) -> Intent | None:
+        """Ask on, or go back over what was asked; everything else is as in a list."""
+        if key == "backspace":
+            return self._go_back()
+        if key == "w":
+            return self.use(self.item) if self.item else Stay()
+        return super().key(key, character)
+
+    def use(self, item: Item) -> Intent:
+        """Go to a link and ask on from there."""
         link = item.value
         assert isinstance(link, Link)
-        session = self.session
-        if link.step < 0:
-            return
-        before = Question(session.selected, session.position)
-        if (link.ref, link.step) == (before.ref, before.position):
-            return
+        before = Question(self.session.selected, self.session.position)
+        if link.step < 0 or (link.ref, link.step) == (before.ref, before.position):
+            return Stay()
         self.asked.append(before)
-        session.selected = link.ref or before.ref
-        session.go(link.step)
-        self._ask()
-        self.moved()
+        return Select(link.ref or before.ref, link.step)
 
-    def _again(self) -> None:
-        if self.item is not None:
-            self._go_on(self.item)
-
-    def _go_back(self) -> None:
+    def _go_back(self) -> Intent:
         if not self.asked:
-            self.close()
-            return
+            return Close()
         before = self.asked.pop()
-        self.session.selected = before.ref
-        self.session.go(before.position)
-        self._ask()
-        self.moved()
+        return Select(before.ref, before.position)
 
 
 def explain(session: Session) -> tuple[tuple[Link, ...], str]:
@@ -112,9 +113,7 @@ def link_item(timeline: Timeline, link: Link) -> Item:
     return Item((Mark(step, DIM), glyph), text=link.text, value=link)
 
 
-def history_panel(
-    session: Session, ref: Ref, close: Callable[[], None], go: Callable[[int], None]
-) -> ListPanel:
+def history_panel(session: Session, ref: Ref) -> ListPanel:
     """Every write to one thing; Enter goes to it."""
     timeline = session.timeline
     writes = history.history(timeline, ref)
@@ -126,13 +125,11 @@ def history_panel(
         changed = history.changed(timeline, write)
         said = narrate.narrate(timeline, write.step, session.level) if write.step else "power-on"
         items.append(
-            Item((Mark(f"{write.step:>6} ", DIM),), text=changed, value=write.step, about=said)
+            Item((Mark(f"{write.step:>6} ", DIM),), text=changed, about=said, choose=Go(write.step))
         )
     panel = ListPanel(
         f"history of {ref_name(timeline, ref)} · {len(writes)} changes",
         items,
-        close,
-        choose=lambda item: go(int(str(item.value))),
         hint="⏎ go there   esc close",
         empty="it never changes in this run",
         cursor=cursor,
@@ -141,9 +138,7 @@ def history_panel(
     return panel
 
 
-def compare_panel(
-    runs: Sequence[Timeline], close: Callable[[], None], go: Callable[[int], None]
-) -> ListPanel:
+def compare_panel(runs: Sequence[Timeline]) -> ListPanel:
     """Counters of several runs side by side, and where they part; Enter goes there."""
     found = compare.compare(runs)
     heads = ("IPIs", "deferred", "paid", "saved", "stale", "broken")
@@ -178,12 +173,10 @@ def compare_panel(
         first = found.policies[0]
         both = f"{first}: {place.text or 'nothing'}\nother: {place.other_text or 'nothing'}"
         head = (Mark(f"{title} at step {place.step}, line {place.line}"),)
-        items.append(Item(head, value=place.step, about=both))
+        items.append(Item(head, about=both, choose=Go(place.step)))
     panel = ListPanel(
         "compare",
         items,
-        close,
-        choose=lambda item: None if item.value is None else go(int(str(item.value))),
         hint="⏎ go there   esc close",
         cursor=cursor,
     )

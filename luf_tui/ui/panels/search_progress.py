@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from luf_tui.search.counterexample import policy_line
-from luf_tui.search.exploration import Report
 from luf_tui.search.search import SAFE, UNSAFE
 from luf_tui.ui.background.race_search import (
     MOST_STATES,
@@ -14,6 +11,15 @@ from luf_tui.ui.background.race_search import (
     SHRINKING,
     STOPPED,
     RaceSearch,
+)
+from luf_tui.ui.panels.intents import (
+    Close,
+    Intent,
+    OpenCounterexample,
+    SaveCounterexample,
+    SearchAgain,
+    Stay,
+    Stop,
 )
 from luf_tui.ui.panels.panel import BAD, DIM, GOOD, HEADING, Item, ListPanel
 from luf_tui.view.columns import wrap
@@ -32,21 +38,9 @@ class ExplorePanel(ListPanel):
     name = "explore"
     width = 76
 
-    def __init__(
-        self,
-        search: RaceSearch,
-        close: Callable[[], None],
-        *,
-        look: Callable[[Report], None],
-        save: Callable[[Report], None],
-        again: Callable[[int], None],
-    ) -> None:
-        """`look` opens a counterexample, `save` writes it to a file, `again` searches up to that
-        many states.
-        """
-        super().__init__(f"explore the race on line {search.line}", (), close, choose=self._use)
+    def __init__(self, search: RaceSearch) -> None:
+        super().__init__(f"explore the race on line {search.line}", ())
         self.search = search
-        self.look, self.save, self.again = look, save, again
         self._above = 0
 
     def pane(self, columns: int, rows: int) -> Pane:
@@ -57,18 +51,18 @@ class ExplorePanel(ListPanel):
         listed = super().pane(columns, rows - len(above))
         return Pane(self.name, listed.title, (*above, *listed.rows))
 
-    def key(self, key: str, character: str | None) -> bool:
+    def key(self, key: str, character: str | None) -> Intent | None:
         """Escape ends what the search is at; when it is over, it closes the panel."""
         if key == "escape" and self.search.stage != OVER:
-            self.search.stop()
-            return True
+            return Stop(self.search)
         return super().key(key, character)
 
-    def press(self, row: int, *, twice: bool) -> None:
+    def press(self, row: int, *, twice: bool) -> Intent:
         """Rows of the list stand below the verdict; one click does what it says."""
-        if 0 <= row - self._above + self._first < len(self._numbers):
-            self.cursor = self._numbers[row - self._above + self._first]
-            self._use(self.items[self.cursor])
+        if not 0 <= row - self._above + self._first < len(self._numbers):
+            return Stay()
+        self.cursor = self._numbers[row - self._above + self._first]
+        return self.use(self.items[self.cursor])
 
     def _refill(self) -> None:
         """What can be done now; the cursor stays on what it was on."""
@@ -82,18 +76,23 @@ class ExplorePanel(ListPanel):
         if self.search.stage != OVER:
             self.hint = "⏎ do it   esc stop here   q search on, out of sight"
 
-    def _use(self, item: Item) -> None:
-        search, what = self.search, item.value
-        if what == "stop":
-            search.stop()
-        elif what == "close":
-            self.close()
-        elif what == "again":
-            self.again(_next_limit(search))
-        elif what == "whole" and search.report is not None:
-            self.look(search.report)
-        elif search.best is not None:
-            (self.save if what == "save" else self.look)(search.best)
+    def use(self, item: Item) -> Intent:
+        """Do what an item of `choices` says, with what the search has found by now."""
+        search = self.search
+        match item.value:
+            case "stop":
+                return Stop(search)
+            case "close":
+                return Close()
+            case "again":
+                return SearchAgain(search, _next_limit(search))
+            case "whole" if search.report is not None:
+                return OpenCounterexample(search, search.report)
+            case "open" if search.best is not None:
+                return OpenCounterexample(search, search.best)
+            case "save" if search.best is not None:
+                return SaveCounterexample(search, search.best)
+        return Stay()
 
 
 def choices(search: RaceSearch) -> list[tuple[str, str]]:

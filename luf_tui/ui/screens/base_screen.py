@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
+from textual.timer import Timer
 
 from luf_tui.errors import InputError, LufError
 from luf_tui.machine.refs import Ref
@@ -16,15 +17,19 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions
+from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import POLL, Recording
 from luf_tui.ui.background.requests import Job, Requests, Then, nothing
 from luf_tui.ui.drawing.grid import Grid
-from luf_tui.ui.messages import ThemeChanged
+from luf_tui.ui.messages import OpenScenario, ThemeChanged
+from luf_tui.ui.panels.intents import Close, Intent, OfRun, Open, Purpose, Stay, Stop, Type
+from luf_tui.ui.panels.key_help import HelpPanel
 from luf_tui.ui.panels.panel import ACCENT, ACTION, BAD, DIM, KEY, Panel
 from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.panels.progress import ProgressPanel
-from luf_tui.ui.panels.prompt import Prompt
+from luf_tui.ui.panels.stack import PanelStack
 from luf_tui.ui.preferences import Preferences
+from luf_tui.ui.session import Reply
 from luf_tui.view.columns import cells
 from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, Row
@@ -32,8 +37,6 @@ from luf_tui.view.screen import SMALLEST
 
 RUN = "run"
 """The kind of a request for a recording that is to be shown in the place of what is shown."""
-SIDE_WIDTH = 110
-"""From this width on, panels stand at the right and leave the script in sight."""
 
 
 class BaseScreen(Screen[None]):
@@ -45,12 +48,11 @@ class BaseScreen(Screen[None]):
         super().__init__()
         self.preferences = preferences
         self.grid = Grid(preferences.styles)
-        self.panels: list[Panel] = []
+        self.panels = PanelStack()
         self.requests = Requests(self.shown, self.call_later)
         self.told = ""
         self.told_badly = False
         self._due = False
-        self._pressed_key = ""
 
     def compose(self) -> ComposeResult:
         """One grid."""
@@ -117,7 +119,7 @@ class BaseScreen(Screen[None]):
         found = self.blocks(width, height)
         found.append(Block(self._hint_pane(width), 0, height - 1, width, 1, frame=False))
         if self.panels:
-            found.append(self._panel_block(self.panels[-1], width, height))
+            found.append(self.panels.block(width, height))
         self.grid.show(found, self.selection())
 
     def _hint_pane(self, width: int) -> Pane:
@@ -125,20 +127,6 @@ class BaseScreen(Screen[None]):
             role = BAD if self.told_badly else ACCENT
             return Pane("hints", (), ((Mark(" "), Mark(self.told, role)),))
         return Pane("hints", (), (hint_row(self.hints(), width),))
-
-    def _panel_block(self, panel: Panel, width: int, height: int) -> Block:
-        if isinstance(panel, Prompt):
-            rows = len(panel.pane(width - 4, 1).rows)
-            top = height - rows - 3
-            pane = panel.pane(width - 4, rows)
-            return Block(pane, 0, top, width, rows + 2, focus=True, over=True)
-        wide = min(width - 2, panel.width)
-        top, tall = (1, height - 2) if height < 30 else (2, height - 4)
-        rows = len(panel.pane(wide - 4, 10_000).rows)
-        if rows + 2 < tall and panel.snug:
-            tall = rows + 2
-        x = width - wide if width >= SIDE_WIDTH else (width - wide) // 2
-        return Block(panel.pane(wide - 4, tall - 2), x, top, wide, tall, focus=True, over=True)
 
     # -- telling ------------------------------------------------------------------------------
 
@@ -149,24 +137,53 @@ class BaseScreen(Screen[None]):
             self.app.bell()
         self.paint_soon()
 
+    def say(self, reply: Reply | None) -> None:
+        """Tell what was answered; what did not move is told with a bell."""
+        if reply is not None and (reply.text or not reply.moved):
+            self.tell(reply.text, badly=not reply.moved)
+        self.paint_soon()
+
     # -- panels -------------------------------------------------------------------------------
 
     def open(self, panel: Panel) -> None:
         """Put a panel over the panes."""
-        panel.opener, self._pressed_key = self._pressed_key, ""
-        self.panels.append(panel)
+        self.panels.open(panel)
         self.paint_soon()
 
-    def close_panel(self) -> None:
-        """Close the uppermost panel."""
-        if self.panels:
-            self.panels.pop()
+    def answer(self, panel: Panel, intent: Intent) -> None:
+        """Do what a panel wants."""
+        match intent:
+            case Stay():
+                pass
+            case Close():
+                self.panels.close(panel)
+            case Stop(job):
+                job.stop()
+            case Open(path, spot, policy, without):
+                self.panels.close(panel)
+                self.post_message(OpenScenario(path, spot, policy, without))
+            case Type(purpose, text):
+                self._use_line(panel, purpose, text)
+            case _:
+                self.answer_of_run(panel, intent)
+        panel.refresh()
         self.paint_soon()
 
-    def close_panels(self) -> None:
-        """Close all panels."""
-        self.panels.clear()
-        self.paint_soon()
+    def answer_of_run(self, panel: Panel, intent: OfRun) -> None:
+        """Do what a panel wants that lies over a run: none does where no run is shown."""
+
+    def _use_line(self, panel: Panel, purpose: Purpose, text: str) -> None:
+        try:
+            reply = self.typed(purpose, text)
+        except LufError as error:
+            panel.refuse(str(error))
+        else:
+            self.panels.close(panel)
+            self.say(reply)
+
+    def typed(self, purpose: Purpose, text: str) -> Reply | None:
+        """Use a line that was typed. Raises LufError when it means nothing."""
+        return None
 
     # -- recording ----------------------------------------------------------------------------
 
@@ -186,7 +203,7 @@ class BaseScreen(Screen[None]):
         recording = Recording(program, policy)
         if recording.soon():
             self.requests.withdraw(kind)
-            self._hand_over(recording, then)
+            self.hand_over(recording, then)
         else:
             self.await_recording(self.requests, kind, recording, then, dropped)
 
@@ -199,39 +216,42 @@ class BaseScreen(Screen[None]):
         dropped: Then = nothing,
     ) -> None:
         """Show a recording that goes on, and hand its run to `then` when it is done."""
-        panel, below = ProgressPanel(recording, self.close_panel), tuple(self.panels)
-
-        def deliver() -> None:
-            # What was opened since then tells of what was shown meanwhile.
-            self.panels[:] = [one for one in self.panels if one in below]
-            self._hand_over(recording, then)
-
-        def drop() -> None:
-            if panel in self.panels:
-                self.panels.remove(panel)
-            dropped()
-
-        self.await_job(requests, kind, recording, deliver, drop)
+        panel, below = ProgressPanel(recording), tuple(self.panels)
+        deliver = partial(self._deliver, recording, then, below)
+        self.await_job(requests, kind, recording, deliver, partial(self._drop, panel, dropped))
         self.open(panel)
+
+    def _deliver(
+        self, recording: Recording, then: Callable[[Timeline], None], below: Sequence[Panel]
+    ) -> None:
+        # What was opened since then tells of what was shown meanwhile.
+        self.panels.keep(below)
+        self.hand_over(recording, then)
+
+    def _drop(self, panel: Panel, dropped: Then) -> None:
+        self.panels.close(panel)
+        dropped()
 
     def await_job(
         self, requests: Requests, kind: str, job: Job[Any], deliver: Then, dropped: Then = nothing
     ) -> None:
         """Make a request, and paint how far it is until it is over."""
         clock = self.set_interval(POLL, self.paint_soon)
+        requests.ask(
+            kind, job, partial(self._over, clock, deliver), partial(self._over, clock, dropped)
+        )
 
-        def over(follows: Then) -> None:
-            clock.stop()
-            follows()
-            self.paint_soon()
+    def _over(self, clock: Timer, follows: Then) -> None:
+        clock.stop()
+        follows()
+        self.paint_soon()
 
-        requests.ask(kind, job, partial(over, deliver), partial(over, dropped))
-
-    def _hand_over(self, recording: Recording, then: Callable[[Timeline], None]) -> None:
+    def hand_over(self, recording: Recording, then: Callable[[Timeline], None]) -> None:
+        """Hand a run that is made to `then`, or show why there is none."""
         try:
             run = recording.result()
         except InputError as error:
-            self.open(ProblemsPanel(error, self.close_panel))
+            self.open(ProblemsPanel(error))
         except LufError as error:
             self.tell(str(error), badly=True)
         else:
@@ -254,10 +274,13 @@ class BaseScreen(Screen[None]):
         self.told = ""
         if self.panels:
             panel = self.panels[-1]
-            if not panel.key(event.key, event.character) and event.key == panel.opener:
-                self.close_panel()
+            intent = panel.key(event.key, event.character)
+            if intent is not None:
+                self.answer(panel, intent)
+            elif event.key == panel.opener:
+                self.panels.close(panel)
         else:
-            self._pressed_key = event.key
+            self.panels.pressed = event.key
             bound = self.active_bindings.get(event.key)
             if bound is not None and bound.binding.id in actions.BY_ID:
                 self.action_do(bound.binding.id)
@@ -274,34 +297,39 @@ class BaseScreen(Screen[None]):
         action = actions.BY_ID[name]
         if self.WHERE in action.where:
             self.told = ""
-            method: Callable[..., None] = getattr(self, action.method)
-            method(*action.arguments)
+            self.do(action)
             self.paint_soon()
+
+    def do(self, action: Action) -> None:
+        """Do an action that this screen knows."""
 
     def on_grid_pressed(self, message: Grid.Pressed) -> None:
         """A click: on a hint, on the panel, or on a pane."""
         message.stop()
         hit = message.hit
         ref = hit.mark.ref if hit.mark else None
-        if self.panels:
-            if ref is not None and ref.region == ACTION:
-                self.close_panels()
-                self.action_do(ref.field)
-            elif hit.pane == self.panels[-1].name:
-                self.panels[-1].press(hit.row, twice=message.twice)
-            else:
-                self.close_panel()
-        elif ref is not None and ref.region == ACTION:
+        if ref is not None and ref.region == ACTION:
+            self.panels.keep(())
             self.action_do(ref.field)
+        elif self.panels:
+            panel = self.panels[-1]
+            if hit.pane == panel.name:
+                self.answer(panel, panel.press(hit.row, twice=message.twice))
+            else:
+                self.panels.close(panel)
         else:
             self.told = ""
             self.pressed(message)
         self.paint_soon()
 
-    def next_theme(self) -> None:
+    def next_theme(self) -> Reply:
         """Use the next theme everywhere."""
-        self.tell(f"theme {self.preferences.next_theme()}")
         self.post_message(ThemeChanged())
+        return Reply(f"theme {self.preferences.next_theme()}")
+
+    def help(self) -> None:
+        """All keys."""
+        self.open(HelpPanel(actions.help_lines(self.WHERE)))
 
     def pressed(self, message: Grid.Pressed) -> None:
         """A click on a pane."""
@@ -310,9 +338,10 @@ class BaseScreen(Screen[None]):
         """The wheel over the panel, or over a pane that does not scroll."""
         message.stop()
         if self.panels:
-            key = "down" if message.rows > 0 else "up"
-            self.panels[-1].key(key, None)
-            self.paint_soon()
+            panel = self.panels[-1]
+            intent = panel.key("down" if message.rows > 0 else "up", None)
+            if intent is not None:
+                self.answer(panel, intent)
 
 
 APP_KEYS = ("ctrl+c", "ctrl+q", "ctrl+p", "ctrl+z")

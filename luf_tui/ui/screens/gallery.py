@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,15 +16,16 @@ from luf_tui.errors import LufError
 from luf_tui.library import Entry
 from luf_tui.runs import opening
 from luf_tui.ui import actions
+from luf_tui.ui.actions import Action
 from luf_tui.ui.background.traces import first_lines
 from luf_tui.ui.drawing.grid import Grid
-from luf_tui.ui.messages import OpenScenario
-from luf_tui.ui.panels.key_help import HelpPanel
+from luf_tui.ui.panels.intents import Open, Purpose
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
 from luf_tui.ui.panels.problems import ProblemsPanel, problem_rows
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import BaseScreen
+from luf_tui.ui.session import Reply
 from luf_tui.view.columns import wrap
 from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, Row
@@ -56,7 +57,7 @@ class Gallery(BaseScreen):
         preferences: Preferences,
         entries: Sequence[Entry] | None = None,
         problem: LufError | None = None,
-        again: Callable[[], object] | None = None,
+        again: Open | None = None,
     ) -> None:
         """`problem` is shown at once: why the file named on the command line cannot be played.
 
@@ -65,19 +66,13 @@ class Gallery(BaseScreen):
         super().__init__(preferences)
         self.entries = tuple(everything() if entries is None else entries)
         self.filter = ""
-        self.list = ListPanel("scenarios", (), self.nothing, choose=self._open)
+        self.list = ListPanel("scenarios", ())
         self.list.name = "scenarios"
         self._broken: frozenset[Path] = frozenset()
         self._previews: dict[Path, tuple[tuple[int, int], tuple[Row, ...]]] = {}
         self._fill()
         if problem is not None:
-
-            def retry() -> None:
-                self.close_panel()
-                if again is not None:
-                    again()
-
-            self.panels.append(ProblemsPanel(problem, self.close_panel, retry if again else None))
+            self.panels.open(ProblemsPanel(problem, again))
 
     def on_mount(self) -> None:
         """Find the files that cannot be played, while the person looks."""
@@ -109,9 +104,6 @@ class Gallery(BaseScreen):
         self.list.cursor = at
         self.paint_soon()
 
-    def nothing(self) -> None:
-        """The list stays."""
-
     def _fill(self) -> None:
         words = self.filter.casefold().split()
         self.list.items = []
@@ -127,7 +119,8 @@ class Gallery(BaseScreen):
                     self.list.items.append(Item((), heading=True))
                 self.list.items.append(Item((Mark(folder or "scenarios", HEADING),), heading=True))
             bad = (Mark("✖ ", BAD),) if entry.path in self._broken else ()
-            self.list.items.append(Item((*bad, Mark(entry.title)), value=entry))
+            title = (*bad, Mark(entry.title))
+            self.list.items.append(Item(title, value=entry, choose=Open(entry.path)))
         self.list.key("home", None)
         count = sum(not item.heading for item in self.list.items)
         about = f" matching '{self.filter}'" if words else ""
@@ -186,46 +179,41 @@ class Gallery(BaseScreen):
             self._previews[path] = (stamp, tuple(problem_rows(error)))
             self.paint_soon()
 
+    def do(self, action: Action) -> None:
+        """Do what the registry has for this screen."""
+        if action.gallery is not None:
+            self.say(action.gallery(self))
+
     # -- actions ------------------------------------------------------------------------------
 
-    def act_list(self, key: str) -> None:
+    def in_list(self, key: str) -> None:
         """Move in the list, or open."""
-        self.list.key(key, None)
+        intent = self.list.key(key, None)
+        if intent is not None:
+            self.answer(self.list, intent)
 
-    def act_scroll(self, direction: int) -> None:
+    def scroll(self, direction: int) -> None:
         """Scroll the script."""
         name = next(
             (b.pane.name for b in self.grid.blocks if b.pane.name.startswith("preview")), ""
         )
         self.grid.scroll_pane(name, direction * 10)
 
-    def act_filter(self) -> None:
+    def ask_filter(self) -> None:
         """Ask for words that must occur."""
-
-        def use(text: str) -> None:
-            self.filter = text.strip()
-            self._fill()
-
         self.open(
             Prompt(
-                "show scenarios with", self.close_panel, use, text=self.filter, blank=True,
+                "show scenarios with", Purpose.FILTER, text=self.filter, blank=True,
                 help_rows=("words of the name, the title or what it is about",),
             )
         )  # fmt: skip
 
-    def _open(self, item: Item) -> None:
-        assert isinstance(item.value, Entry)
-        self.post_message(OpenScenario(item.value.path))
+    def typed(self, purpose: Purpose, text: str) -> None:
+        """Show only the scenarios in which these words occur."""
+        self.filter = text.strip()
+        self._fill()
 
-    def act_theme(self) -> None:
-        """The next theme."""
-        self.next_theme()
-
-    def act_help(self) -> None:
-        """All keys."""
-        self.open(HelpPanel(self.WHERE, self.close_panel))
-
-    def act_back(self) -> None:
+    def back(self) -> Reply | None:
         """To the run that is open, if one is; shows all scenarios first when some are hidden."""
         if self.filter:
             self.filter = ""
@@ -233,9 +221,10 @@ class Gallery(BaseScreen):
         elif len(self.app.screen_stack) > 1:
             self.dismiss()
         else:
-            self.tell("q leaves", badly=True)
+            return Reply("q leaves", moved=False)
+        return None
 
-    def act_quit(self) -> None:
+    def leave(self) -> None:
         """Leave the app."""
         self.app.exit()
 
@@ -244,7 +233,7 @@ class Gallery(BaseScreen):
     def pressed(self, message: Grid.Pressed) -> None:
         """A click puts the cursor on a scenario, a second one opens it."""
         if message.hit.pane == self.list.name:
-            self.list.press(message.hit.row, twice=message.twice)
+            self.answer(self.list, self.list.press(message.hit.row, twice=message.twice))
 
     def on_grid_scrolled(self, message: Grid.Scrolled) -> None:
         """The wheel moves in the list."""
@@ -252,8 +241,7 @@ class Gallery(BaseScreen):
             super().on_grid_scrolled(message)
         else:
             message.stop()
-            self.list.key("down" if message.rows > 0 else "up", None)
-            self.paint_soon()
+            self.in_list("down" if message.rows > 0 else "up")
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """The theme may have changed meanwhile."""

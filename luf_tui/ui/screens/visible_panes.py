@@ -106,6 +106,10 @@ class VisiblePanes:
         self.focus = NUMBERED[number - 1]
         return True
 
+    def toggle_zoom(self) -> None:
+        """One pane on the whole screen, or all of them."""
+        self.zoomed = not self.zoomed
+
     def focus_on(self, name: str) -> None:
         """Give the keys to a pane by name, if it can have them."""
         if name in NUMBERED:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from attrs import evolve
 
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.tell.narrate import narrate, notes
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells, cut, ends, length, wrap
@@ -79,23 +80,20 @@ def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     return Pane("strip", (), (tuple(row),))
 
 
+@per_run(most=32)
 def _strip(timeline: Timeline, across: int) -> tuple[Mark, ...]:
-    """The most telling glyph of each cell; the run never changes, so it is kept."""
-    kept: tuple[Mark, ...] | None = timeline.memo.get(("strip", across))
-    if kept is None:
-        count = timeline.steps + 1
-        shown = [PLAIN] * across
-        for kind in sorted(SHOWN, key=attrgetter("rank"), reverse=True):
-            glyph = of_kind(kind)
-            for event in timeline.index.by_kind[kind]:
-                shown[timeline.step_of_event(event) * across // count] = glyph
-        firsts = (-(-number * count // across) for number in range(across))
-        kept = tuple(
-            evolve(mark(glyph), ref=Ref("step", first))
-            for glyph, first in zip(shown, firsts, strict=True)
-        )
-        timeline.memo["strip", across] = kept
-    return kept
+    """The most telling glyph of each cell."""
+    count = timeline.steps + 1
+    shown = [PLAIN] * across
+    for kind in sorted(SHOWN, key=attrgetter("rank"), reverse=True):
+        glyph = of_kind(kind)
+        for event in timeline.index.by_kind[kind]:
+            shown[timeline.step_of_event(event) * across // count] = glyph
+    firsts = (-(-number * count // across) for number in range(across))
+    return tuple(
+        evolve(mark(glyph), ref=Ref("step", first))
+        for glyph, first in zip(shown, firsts, strict=True)
+    )
 
 
 def _said(timeline: Timeline, room: int) -> list[Mark]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from luf_tui.machine.events import KINDS
 from luf_tui.machine.kind import QUIET
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.tell.narrate import sentence
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import wrap
@@ -35,21 +36,11 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     return Pane("events", (Mark("events", "title"),), tuple(rows), current if rows else None)
 
 
+@per_run
 def _event(
     timeline: Timeline, level: str, width: int, number: int, role: str, *, first: bool
 ) -> tuple[Row, ...]:
-    """One event, its step where it is the first of it; kept while it looks the same."""
-    kept: dict[object, tuple[Row, ...]] = timeline.memo.setdefault("event rows", {})
-    key = (number, level, width, role, first)
-    rows = kept.get(key)
-    if rows is None:
-        rows = kept[key] = tuple(_rows(timeline, level, width, number, role, first=first))
-    return rows
-
-
-def _rows(
-    timeline: Timeline, level: str, width: int, number: int, role: str, *, first: bool
-) -> list[Row]:
+    """One event, its step where it is the first of it."""
     step = timeline.step_of_event(number)
     kind = KINDS[timeline.events.kind_of(number)]
     ref = Ref("step", step)
@@ -64,4 +55,4 @@ def _rows(
         )
     ]
     rows += [(Mark(" " * INDENT), Mark(line, role, ref)) for line in lines[1:]]
-    return rows
+    return tuple(rows)

@@ -7,6 +7,7 @@ from typing import TypeAlias, overload
 
 from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Item, Note
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import glyphs
 from luf_tui.view.columns import cells, ends, fit, length, wrap
@@ -78,41 +79,31 @@ def _item_on(timeline: Timeline, number: int) -> int:
     return _lines(timeline)[1].get(number, -1)
 
 
+@per_run
 def _lines(timeline: Timeline) -> Lines:
     """The lines of the script, and the item each of them is; a program that was not read from a
     file has one line an item.
     """
-    kept: Lines | None = timeline.memo.get("script lines")
-    if kept is None:
-        program = timeline.program
-        if program.recorded is not None:
-            kept = RecordingLines(program.items), {}
-        elif program.source:
-            by_line = {item.span.line: number for number, item in enumerate(program.items)}
-            kept = tuple(clean(line.expandtabs()) for line in program.source), by_line
-        else:
-            texts = tuple(clean(item.text.strip()) for item in program.items)
-            kept = texts, {number + 1: number for number in range(len(texts))}
-        timeline.memo["script lines"] = kept
-    return kept
+    program = timeline.program
+    if program.recorded is not None:
+        return RecordingLines(program.items), {}
+    if program.source:
+        by_line = {item.span.line: number for number, item in enumerate(program.items)}
+        return tuple(clean(line.expandtabs()) for line in program.source), by_line
+    texts = tuple(clean(item.text.strip()) for item in program.items)
+    return texts, {number + 1: number for number in range(len(texts))}
 
 
 def _line(
     timeline: Timeline, state: ViewState, width: int, number: int, item: int, *, here: bool
 ) -> tuple[Row, ...]:
-    """A line in as many rows as it needs; kept, because most lines look as they did before."""
+    """A line in as many rows as it needs."""
     found = _happened(timeline, item) if item >= 0 else ()
     stops = number in state.breakpoints
-    kept: dict[object, tuple[Row, ...]] = timeline.memo.setdefault(("script rows", width), {})
-    key = (number, found, here, stops)
-    rows = kept.get(key)
-    if rows is None:
-        rows = kept[key] = tuple(
-            _rows(timeline, width, number, item, found, here=here, stops=stops)
-        )
-    return rows
+    return _rows(timeline, width, number, item, found, here=here, stops=stops)
 
 
+@per_run
 def _rows(
     timeline: Timeline,
     width: int,
@@ -122,7 +113,8 @@ def _rows(
     *,
     here: bool,
     stops: bool,
-) -> list[Row]:
+) -> tuple[Row, ...]:
+    """Kept, because most lines look as they did before."""
     ref = Ref("line", number)
     text = _lines(timeline)[0][number - 1]
     head: Row = (
@@ -131,14 +123,14 @@ def _rows(
         Mark(f"{number:>3} ", "dim", ref),
     )
     if item < 0:
-        return _plain(head, text, width, ref, here=here)
+        return tuple(_plain(head, text, width, ref, here=here))
     said = timeline.program.items[item]
     if isinstance(said, Note):
-        return _note(head, text, width, ref, here=here)
+        return tuple(_note(head, text, width, ref, here=here))
     stepped = len(timeline.item_steps(item)) > 1
     role = "text" if not here else "title" if stepped else "current"
     rows = _code(head, text, role, glyphs.marks(found), width, here=here)
-    return rows + (_trouble(timeline, item) if "✗" in found else [])
+    return (*rows, *(_trouble(timeline, item) if "✗" in found else ()))
 
 
 def _plain(head: Row, text: str, width: int, ref: Ref, *, here: bool) -> list[Row]:
@@ -215,20 +207,20 @@ def _happened(timeline: Timeline, item: int) -> tuple[str, ...]:
         return ()
     if item == at:
         return glyphs.of_steps(timeline, timeline.item_steps(item), timeline.position)
-    kept: dict[int, tuple[str, ...]] = timeline.memo.setdefault("script glyphs", {})
-    if item not in kept:
-        kept[item] = glyphs.of_steps(timeline, timeline.item_steps(item), timeline.steps)
-    return kept[item]
+    return _came_to(timeline, item)
 
 
+@per_run
+def _came_to(timeline: Timeline, item: int) -> tuple[str, ...]:
+    """What a line that is done has come to."""
+    return glyphs.of_steps(timeline, timeline.item_steps(item), timeline.steps)
+
+
+@per_run
 def _outcomes(timeline: Timeline) -> dict[int, tuple[int, bool, str]]:
     """How expectations and refused lines come out, by item: position, whether well, and why."""
-    kept: dict[int, tuple[int, bool, str]] | None = timeline.memo.get("script outcomes")
-    if kept is None:
-        kept = {o.item: (o.position, o.held, o.detail) for o in timeline.outcomes}
-        kept |= {r.item: (r.position, False, r.reason) for r in timeline.refusals}
-        timeline.memo["script outcomes"] = kept
-    return kept
+    found = {o.item: (o.position, o.held, o.detail) for o in timeline.outcomes}
+    return found | {r.item: (r.position, False, r.reason) for r in timeline.refusals}
 
 
 def _trouble(timeline: Timeline, item: int) -> list[Row]:

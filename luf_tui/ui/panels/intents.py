@@ -1,0 +1,176 @@
+"""What a panel answers to a key or a click: something the screen is to do, told and not called."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from luf_tui.machine.refs import Ref
+from luf_tui.search.exploration import Report
+from luf_tui.timeline.navigate.bookmarks import Bookmark
+from luf_tui.timeline.navigate.breakpoints import Breakpoint
+from luf_tui.timeline.navigate.spots import Spot
+from luf_tui.ui.background.race_search import RaceSearch
+from luf_tui.ui.background.requests import Job
+
+
+@frozen
+class Stay:
+    """Nothing: the panel took it."""
+
+
+@frozen
+class Close:
+    """Take the panel away."""
+
+
+@frozen
+class Stop:
+    """End a job with what there is."""
+
+    job: Job[Any]
+
+
+@frozen
+class Open:
+    """Open a scenario at a spot; without one, where its run fails, or at the start."""
+
+    path: Path
+    spot: Spot | None = None
+    policy: str | None = None
+    without: tuple[str, ...] = ()
+
+
+class Purpose(Enum):
+    """What a line is typed for."""
+
+    GOTO = "goto"
+    SEARCH = "search"
+    BREAK = "break"
+    WHAT_IF = "what if"
+    FILTER = "filter"
+
+
+@frozen
+class Type:
+    """Use a line that was typed for a purpose. A LufError is told in the panel, which stays."""
+
+    purpose: Purpose
+    text: str
+
+
+@frozen
+class Go:
+    """Jump to a position."""
+
+    step: int
+
+
+@frozen
+class Select:
+    """Select a thing and stand at a position; the panel stays."""
+
+    ref: Ref | None
+    step: int
+
+
+@frozen
+class Follow:
+    """Let the next-match key go to these kinds of event."""
+
+    kinds: tuple[int, ...]
+    close: bool = False
+    """Whether that was all."""
+
+
+@frozen
+class SetBreakpoints:
+    """Have these breakpoints, and no others."""
+
+    points: tuple[Breakpoint, ...]
+
+
+@frozen
+class AddBreakpoint:
+    """Ask for one more breakpoint."""
+
+
+@frozen
+class ToBookmark:
+    """Jump to a bookmark."""
+
+    bookmark: Bookmark
+
+
+@frozen
+class RemoveBookmark:
+    """Forget a bookmark, by its name."""
+
+    name: str
+
+
+@frozen
+class Choose:
+    """Record again under a policy, by its name."""
+
+    policy: str
+
+
+@frozen
+class SwitchGuards:
+    """Record again without these guards; the panel stays."""
+
+    without: tuple[str, ...]
+
+
+@frozen
+class ReadAgain:
+    """Read the file again."""
+
+
+@frozen
+class SearchAgain:
+    """Search the same race again, up to so many states."""
+
+    search: RaceSearch
+    most_states: int
+
+
+@frozen
+class OpenCounterexample:
+    """Show what a search found in the place of the run that is shown."""
+
+    search: RaceSearch
+    report: Report
+
+
+@frozen
+class SaveCounterexample:
+    """Write what a search found to a file of its own."""
+
+    search: RaceSearch
+    report: Report
+
+
+Common: TypeAlias = Stay | Close | Stop | Open | Type
+"""What any screen does."""
+OfRun: TypeAlias = (
+    Go
+    | Select
+    | Follow
+    | SetBreakpoints
+    | AddBreakpoint
+    | ToBookmark
+    | RemoveBookmark
+    | Choose
+    | SwitchGuards
+    | ReadAgain
+    | SearchAgain
+    | OpenCounterexample
+    | SaveCounterexample
+)
+"""What the screen of a run does."""
+Intent: TypeAlias = Common | OfRun
