@@ -17,7 +17,7 @@ UNIVERSAL = {
 EATEN_BY_MULTIPLEXERS = {"ctrl+a", "ctrl+b", "ctrl+j", "ctrl+o", "ctrl+s"}
 
 
-def test_every_action_is_done_on_some_screen():
+def test_every_action_is_done_on_some_screen() -> None:
     assert [] == [action.id for action in actions.ACTIONS if not action.where]
 
 

@@ -107,6 +107,11 @@ class Verb:
         return " ".join([self.word, *(kind.usage for _, kind in self.kinds if kind.usage)])
 
     @property
+    def plain(self) -> bool:
+        """Whether it begins an operation of the acting task and says nothing more."""
+        return self.in_task and not self.kinds
+
+    @property
     def in_task(self) -> bool:
         """Whether it begins an operation in the context of the acting task."""
         return self.begins and self.performer is Performer.TASK

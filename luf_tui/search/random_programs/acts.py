@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from luf_tui.script.declaration import VERBS
 from luf_tui.script.values import Block, FileRange, Pages, Place, Rights, Target
 from luf_tui.script.verbs import by_cpu, by_kernel, by_process
 from luf_tui.search.random_programs.draft import Draft
@@ -205,10 +206,16 @@ def soft_dirty(d: Draft) -> None:
     d.do(d.user(d.mm), by_process.ClearSoftDirty(d.mm))
 
 
-def report(d: Draft) -> None:
-    """Free page reporting."""
+HOUSEKEEPING = tuple(
+    kind for kind in VERBS.values() if kind.verb.by == "kernel" and kind.verb.plain
+)
+"""What the kernel does for itself, about no page: all verbs of its own that take no operand."""
+
+
+def housekeeping(d: Draft) -> None:
+    """Lists are drained; free pages are reported, or whatever else there is of that kind."""
     d.do(d.helper(), by_kernel.Drain())
-    d.do(d.helper(), by_kernel.Report())
+    d.do(d.helper(), d.rng.choice(HOUSEKEEPING)())
 
 
 def offline_node(d: Draft) -> None:
@@ -290,7 +297,7 @@ ACTS: tuple[tuple[Act, int, tuple[int, ...]], ...] = (
     (dontneed, 3, ANY),
     (hint, 2, ANY),
     (soft_dirty, 2, PRIVATE),
-    (report, 1, ANY),
+    (housekeeping, 2, ANY),
     (offline_node, 1, ANY),
     (hotplug, 1, ANY),
     (switch, 2, ANY),
