@@ -23,7 +23,7 @@ from luf_tui.ui.app import LufApp
 from luf_tui.ui.messages import OpenScenario
 from luf_tui.ui.screens.gallery import Gallery
 from luf_tui.ui.screens.run_screen import RunScreen
-from tests.ui_driver import SCENARIO, do, driven, hold, lines, path, text
+from tests.ui_driver import SCENARIO, Hold, do, driven, hold, lines, luf_app, path, shown_run, text
 
 __all__ = ["hold", "path"]
 
@@ -32,7 +32,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.mark.parametrize("size", [(160, 50), (120, 40), (80, 24)])
 @driven
-async def test_a_scenario_fills_the_screen_at(path, size):
+async def test_a_scenario_fills_the_screen_at(path: Path, size: tuple[int, int]) -> None:
     async with LufApp(path).run_test(size=size) as pilot:
         await pilot.pause()
         shown = lines(pilot.app)
@@ -44,7 +44,7 @@ async def test_a_scenario_fills_the_screen_at(path, size):
 
 
 @driven
-async def test_a_small_terminal_gets_a_message(path):
+async def test_a_small_terminal_gets_a_message(path: Path) -> None:
     async with LufApp(path).run_test(size=(59, 19)) as pilot:
         await pilot.pause()
 
@@ -55,7 +55,7 @@ async def test_a_small_terminal_gets_a_message(path):
 
 
 @driven
-async def test_a_broken_file_is_shown_and_can_be_mended(path):
+async def test_a_broken_file_is_shown_and_can_be_mended(path: Path) -> None:
     path.write_text(SCENARIO.replace("reclaim", "reclam"), "utf-8")
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -71,17 +71,17 @@ async def test_a_broken_file_is_shown_and_can_be_mended(path):
 
 @pytest.mark.parametrize("word", ["0", "7", "end", "L14+3"])
 @driven
-async def test_the_app_opens_at_a_place(path, word):
+async def test_the_app_opens_at_a_place(path: Path, word: str) -> None:
     async with LufApp(path, spot(word)).run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        session = pilot.app.screen.session
+        session = shown_run(pilot.app).session
 
         assert spot(word).position(session.timeline) == session.position
 
 
 @pytest.mark.parametrize("opened", [True, False])
 @driven
-async def test_a_place_past_the_end_is_told_in_the_app(path, opened):
+async def test_a_place_past_the_end_is_told_in_the_app(path: Path, opened: list[object]) -> None:
     asked = (path, spot("10000"))
     async with (LufApp(*asked) if opened else LufApp()).run_test(size=(120, 40)) as pilot:
         if not opened:
@@ -92,7 +92,7 @@ async def test_a_place_past_the_end_is_told_in_the_app(path, opened):
 
 
 @driven
-async def test_without_a_path_the_gallery_opens_and_a_scenario_from_it(path):
+async def test_without_a_path_the_gallery_opens_and_a_scenario_from_it(path: Path) -> None:
     async with LufApp().run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         assert "Flush before reuse" in text(pilot.app)
@@ -109,7 +109,7 @@ async def test_without_a_path_the_gallery_opens_and_a_scenario_from_it(path):
 
 
 @driven
-async def test_every_key_of_the_gallery_can_be_pressed(path):
+async def test_every_key_of_the_gallery_can_be_pressed(path: Path) -> None:
     async with LufApp().run_test(size=(80, 24)) as pilot:
         for action in actions.of(actions.GALLERY):
             for key in action.keys:
@@ -120,7 +120,7 @@ async def test_every_key_of_the_gallery_can_be_pressed(path):
 
 
 @driven
-async def test_text_that_looks_like_markup_is_shown_as_it_is(path):
+async def test_text_that_looks_like_markup_is_shown_as_it_is(path: Path) -> None:
     hostile = "[luf] tlb[cpu0][/] [bold]"
     path.write_text(SCENARIO.replace("Flush before reuse", hostile), "utf-8")
     async with LufApp().run_test(size=(160, 50)) as pilot:
@@ -129,36 +129,36 @@ async def test_text_that_looks_like_markup_is_shown_as_it_is(path):
         await pilot.press("enter")
         await pilot.pause()
         assert hostile in text(pilot.app)
-        pilot.app.screen.tell(hostile)
-        pilot.app.screen.paint_now()
+        shown_run(pilot.app).tell(hostile)
+        shown_run(pilot.app).paint_now()
         assert hostile in lines(pilot.app)[-1]
         do(pilot.app, "help", "unselect", "why")
 
 
 @driven
-async def test_a_click_on_a_hint_does_what_it_says(path):
+async def test_a_click_on_a_hint_does_what_it_says(path: Path) -> None:
     async with LufApp(path).run_test(size=(160, 50)) as pilot:
         await pilot.pause()
         at = lines(pilot.app)[-1].index("? help")
         await pilot.click(offset=Offset(at, 49))
         await pilot.pause()
 
-        assert "help" == pilot.app.screen.panels[-1].title
+        assert "help" == shown_run(pilot.app).panels[-1].title
 
 
 @driven
-async def test_every_theme_draws_and_themes_go_round(path):
+async def test_every_theme_draws_and_themes_go_round(path: Path) -> None:
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
-        first = pilot.app.preferences.theme
-        for _ in pilot.app.preferences.names:
+        first = luf_app(pilot.app).preferences.theme
+        for _ in luf_app(pilot.app).preferences.names:
             await pilot.press("t")
             await pilot.pause()
 
-        assert first == pilot.app.preferences.theme
+        assert first == luf_app(pilot.app).preferences.theme
 
 
 @driven
-async def test_the_screen_is_saved_as_a_picture(path, tmp_path):
+async def test_the_screen_is_saved_as_a_picture(path: Path, tmp_path: Path) -> None:
     async with LufApp(path).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         do(pilot.app, "forward", "select")
@@ -172,7 +172,7 @@ async def test_the_screen_is_saved_as_a_picture(path, tmp_path):
 
 
 @driven
-async def test_a_picture_of_the_app_fetches_nothing(path, tmp_path):
+async def test_a_picture_of_the_app_fetches_nothing(path: Path, tmp_path: Path) -> None:
     async with LufApp(path).run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         do(pilot.app, "export")
@@ -183,7 +183,7 @@ async def test_a_picture_of_the_app_fetches_nothing(path, tmp_path):
 
 
 @driven
-async def test_a_folder_that_cannot_be_written_is_told(path, tmp_path):
+async def test_a_folder_that_cannot_be_written_is_told(path: Path, tmp_path: Path) -> None:
     async with LufApp(path).run_test(size=(120, 24)) as pilot:
         await pilot.pause()
         gone = tmp_path / "gone"
@@ -199,7 +199,7 @@ async def test_a_folder_that_cannot_be_written_is_told(path, tmp_path):
 
 
 @driven
-async def test_no_color_is_readable(path, monkeypatch):
+async def test_no_color_is_readable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with LufApp(path, spot("40")).run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -207,10 +207,12 @@ async def test_no_color_is_readable(path, monkeypatch):
         assert "reclaim text.0" in text(pilot.app)
 
 
-def test_an_unknown_file_is_told_in_the_app(tmp_path, monkeypatch):
+def test_an_unknown_file_is_told_in_the_app(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
 
-    async def run():
+    async def run() -> None:
         async with LufApp(Path("nowhere.luf")).run_test(size=(120, 40)) as pilot:
             await pilot.pause()
             assert "nowhere.luf" in text(pilot.app)
@@ -219,7 +221,7 @@ def test_an_unknown_file_is_told_in_the_app(tmp_path, monkeypatch):
 
 
 @driven
-async def test_a_long_recording_is_shown_going_on(path, hold):
+async def test_a_long_recording_is_shown_going_on(path: Path, hold: Hold) -> None:
     held = hold()
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -231,7 +233,7 @@ async def test_a_long_recording_is_shown_going_on(path, hold):
 
 
 @driven
-async def test_a_recording_whose_panel_is_clicked_away_still_opens(path, hold):
+async def test_a_recording_whose_panel_is_clicked_away_still_opens(path: Path, hold: Hold) -> None:
     held = hold()
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -243,7 +245,7 @@ async def test_a_recording_whose_panel_is_clicked_away_still_opens(path, hold):
 
 
 @driven
-async def test_a_broken_scenario_is_marked_in_the_gallery(path):
+async def test_a_broken_scenario_is_marked_in_the_gallery(path: Path) -> None:
     path.write_text("xyzzy\n" + SCENARIO, "utf-8")
     async with LufApp().run_test(size=(120, 40)) as pilot:
         await pilot.app.workers.wait_for_complete()
@@ -254,17 +256,17 @@ async def test_a_broken_scenario_is_marked_in_the_gallery(path):
 
 
 @driven
-async def test_every_shipped_scenario_opens(path):
+async def test_every_shipped_scenario_opens(path: Path) -> None:
     async with LufApp(path).run_test(size=(160, 50)) as pilot:
         for entry in library.shipped():
             pilot.app.post_message(OpenScenario(entry.path, spot("end")))
             await pilot.pause()
 
             assert isinstance(pilot.app.screen, RunScreen), entry.name
-            assert entry.path == pilot.app.screen.session.path
+            assert entry.path == shown_run(pilot.app).session.path
 
 
-def test_an_unknown_theme_is_told_before_the_app_starts():
+def test_an_unknown_theme_is_told_before_the_app_starts() -> None:
     with pytest.raises(LufError, match="did you mean 'light'"):
         LufApp(theme_name="lihgt")
 
@@ -293,15 +295,16 @@ def registry() -> Iterator[None]:
     """The policies that are known, and no more of them afterwards."""
     known, files = dict(POLICIES), dict(own.OWN)
     yield
-    for table, before in ((POLICIES, known), (own.OWN, files)):
-        table.clear()
-        table.update(before)
+    POLICIES.clear()
+    POLICIES.update(known)
+    own.OWN.clear()
+    own.OWN.update(files)
 
 
 @driven
 async def test_a_failing_policy_of_ones_own_is_told_in_the_app(
-    path, tmp_path, monkeypatch, registry
-):
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: None
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("failing.py").write_text(FAILING, encoding="utf-8")
     async with LufApp(path, policy=own.known("failing.py:Hook")).run_test() as pilot:
@@ -312,8 +315,12 @@ async def test_a_failing_policy_of_ones_own_is_told_in_the_app(
 
 @driven
 async def test_an_app_that_fails_leaves_its_failure_and_no_traceback(
-    path, tmp_path, monkeypatch, capsys, registry
-):
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    registry: None,
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("failing.py").write_text(FAILING, encoding="utf-8")
     app = LufApp(path, policy=own.known("failing.py:Pane"))

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.app import App
 from textual.geometry import Offset
+from textual.pilot import Pilot
 
+from luf_tui.search.exploration import Report
+from luf_tui.search.shrink import Shrinker
 from luf_tui.ui.app import LufApp
-from luf_tui.ui.background import race_search
 from luf_tui.ui.background.race_search import SHRINKING, STOPPED
 from luf_tui.ui.background.traces import Whole
-from luf_tui.ui.messages import OpenScenario
+from luf_tui.ui.messages import OpenGallery, OpenScenario
+from luf_tui.ui.panels.guard_switches import GuardsPanel
+from luf_tui.ui.panels.panel import ListPanel
 from luf_tui.ui.screens import run_screen
 from tests.races import FOLDER
 from tests.test_ui_race_search import LONG
 from tests.test_ui_traces import LLM, first_part
-from tests.ui_driver import SCENARIO, do, driven, hold, lines, made, path, text
+from tests.ui_driver import (
+    SCENARIO,
+    Hold,
+    do,
+    driven,
+    hold,
+    lines,
+    luf_app,
+    made,
+    path,
+    report_of,
+    shown_run,
+    text,
+)
 
 __all__ = ["first_part", "hold", "path"]
 
@@ -25,36 +45,37 @@ SIZE = (120, 40)
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def policy_of(app):
-    return app.screen.session.timeline.policy.name
+def policy_of(app: App[Any]) -> str:
+    return shown_run(app).session.timeline.policy.name
 
 
-async def choose(pilot, policy):
+async def choose(pilot: Pilot[Any], policy: str) -> None:
     """Another policy, as a person chooses it."""
     do(pilot.app, "policy")
-    panel = pilot.app.screen.panels[-1]
+    panel = shown_run(pilot.app).panels[-1]
+    assert isinstance(panel, ListPanel)
     panel.cursor = next(n for n, item in enumerate(panel.items) if item.value == policy)
     await pilot.press("enter")
 
 
-async def click_away(pilot):
+async def click_away(pilot: Pilot[Any]) -> None:
     await pilot.click(offset=Offset(1, 1))
 
 
-async def what_if(pilot):
+async def what_if(pilot: Pilot[Any]) -> None:
     """A line put in after the current one."""
     await pilot.press("a", *"cpu2", "space", *"read", "space", *"text.0", "enter")
 
 
 @driven
-async def test_a_recording_asked_of_a_run_that_was_left_is_dropped(path, hold):
+async def test_a_recording_asked_of_a_run_that_was_left_is_dropped(path: Path, hold: Hold) -> None:
     async with LufApp(path).run_test(size=SIZE) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         screen.session.goto("L14")
         before = screen.session.timeline
         await what_if(pilot)
@@ -72,8 +93,8 @@ async def test_a_recording_asked_of_a_run_that_was_left_is_dropped(path, hold):
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @driven
 async def test_of_two_policies_chosen_the_later_is_shown_whichever_is_recorded_first(
-    order, path, hold
-):
+    order: tuple[int, int], path: Path, hold: Hold
+) -> None:
     async with LufApp(path, policy="luf").run_test(size=SIZE) as pilot:
         held = hold()
         await choose(pilot, "eager")
@@ -84,14 +105,14 @@ async def test_of_two_policies_chosen_the_later_is_shown_whichever_is_recorded_f
 
         assert "batched" == policy_of(pilot.app)
         assert "recorded again under batched" in lines(pilot.app)[-1]
-        assert not pilot.app.screen.panels
+        assert not shown_run(pilot.app).panels
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @driven
 async def test_of_two_files_opened_the_later_is_shown_whichever_is_recorded_first(
-    order, path, hold
-):
+    order: tuple[int, int], path: Path, hold: Hold
+) -> None:
     other = path.with_name("other.luf")
     other.write_text(SCENARIO, "utf-8")
     async with LufApp().run_test(size=SIZE) as pilot:
@@ -103,18 +124,20 @@ async def test_of_two_files_opened_the_later_is_shown_whichever_is_recorded_firs
         for number in order:
             await held.let_go(pilot, held.jobs[number])
 
-        assert other == pilot.app.screen.session.path
+        assert other == shown_run(pilot.app).session.path
 
 
 @driven
-async def test_a_file_that_comes_in_after_its_gallery_was_covered_is_not_opened(path, hold):
+async def test_a_file_that_comes_in_after_its_gallery_was_covered_is_not_opened(
+    path: Path, hold: Hold
+) -> None:
     async with LufApp().run_test(size=SIZE) as pilot:
         held = hold()
         pilot.app.post_message(OpenScenario(path))
         await pilot.pause()
         await click_away(pilot)
         gallery = pilot.app.screen
-        pilot.app.on_open_gallery(None)
+        luf_app(pilot.app).on_open_gallery(OpenGallery())
         await pilot.pause()
         covering = pilot.app.screen
         assert gallery is not covering
@@ -125,7 +148,7 @@ async def test_a_file_that_comes_in_after_its_gallery_was_covered_is_not_opened(
 
 
 @driven
-async def test_a_panel_opened_over_a_run_goes_with_it(path, hold):
+async def test_a_panel_opened_over_a_run_goes_with_it(path: Path, hold: Hold) -> None:
     async with LufApp(path, policy="luf").run_test(size=SIZE) as pilot:
         held = hold()
         await choose(pilot, "eager")
@@ -134,28 +157,33 @@ async def test_a_panel_opened_over_a_run_goes_with_it(path, hold):
         await held.let_go(pilot, held.jobs[0])
 
         assert "eager" == policy_of(pilot.app)
-        assert not pilot.app.screen.panels
+        assert not shown_run(pilot.app).panels
 
 
 @driven
-async def test_a_guard_switched_off_late_is_shown_by_the_panel_that_asked(path, hold):
+async def test_a_guard_switched_off_late_is_shown_by_the_panel_that_asked(
+    path: Path, hold: Hold
+) -> None:
     async with LufApp(path, policy="luf").run_test(size=SIZE) as pilot:
         held = hold()
         do(pilot.app, "guards")
-        panel = pilot.app.screen.panels[-1]
+        panel = shown_run(pilot.app).panels[-1]
+        assert isinstance(panel, GuardsPanel)
         await pilot.press("a", "space")
         await held.let_go(pilot, held.jobs[0])
 
-        assert [panel] == list(pilot.app.screen.panels)
-        assert panel.session.timeline is pilot.app.screen.session.timeline
+        assert [panel] == list(shown_run(pilot.app).panels)
+        assert panel.session.timeline is shown_run(pilot.app).session.timeline
         assert 1 == len(panel.session.timeline.policy.without)
         assert [False] == [item.on for item in panel.items if not item.on]
 
 
 @driven
-async def test_a_line_put_in_that_takes_long_to_play_leaves_no_prompt_behind(path, hold):
+async def test_a_line_put_in_that_takes_long_to_play_leaves_no_prompt_behind(
+    path: Path, hold: Hold
+) -> None:
     async with LufApp(path).run_test(size=SIZE) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         screen.session.goto("L14")
         held = hold()
         await what_if(pilot)
@@ -167,7 +195,7 @@ async def test_a_line_put_in_that_takes_long_to_play_leaves_no_prompt_behind(pat
 
 
 @driven
-async def test_a_comparison_of_a_run_that_was_left_is_dropped(path, hold):
+async def test_a_comparison_of_a_run_that_was_left_is_dropped(path: Path, hold: Hold) -> None:
     async with LufApp(path, policy="luf").run_test(size=SIZE) as pilot:
         held = hold()
         do(pilot.app, "compare")
@@ -178,15 +206,15 @@ async def test_a_comparison_of_a_run_that_was_left_is_dropped(path, hold):
         await held.let_go(pilot, compared)
 
         assert [compared, chosen] == held.jobs
-        assert not pilot.app.screen.panels
+        assert not shown_run(pilot.app).panels
 
 
 @driven
 async def test_a_file_read_again_for_a_run_that_was_left_is_read_for_the_run_that_is_shown(
-    path, hold
-):
+    path: Path, hold: Hold
+) -> None:
     async with LufApp(path).run_test(size=SIZE) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         screen.session.goto("L14")
         await what_if(pilot)
         held = hold()
@@ -205,27 +233,29 @@ async def test_a_file_read_again_for_a_run_that_was_left_is_read_for_the_run_tha
 
 
 @driven
-async def test_leaving_ends_what_is_being_recorded(path, hold):
+async def test_leaving_ends_what_is_being_recorded(path: Path, hold: Hold) -> None:
     async with LufApp(path).run_test(size=SIZE) as pilot:
         held = hold()
         await choose(pilot, "eager")
     held.let_all_go()
 
-    assert "stopped by hand" in held.jobs[0].result().incomplete
+    assert "stopped by hand" in held.jobs[0].future.result().incomplete
 
 
 @driven
-async def test_leaving_ends_what_is_being_opened(path, hold):
+async def test_leaving_ends_what_is_being_opened(path: Path, hold: Hold) -> None:
     held = hold()
     async with LufApp(path).run_test(size=SIZE) as pilot:
         await pilot.pause()
     held.let_all_go()
 
-    assert "stopped by hand" in held.jobs[0].result().incomplete
+    assert "stopped by hand" in held.jobs[0].future.result().incomplete
 
 
 @driven
-async def test_the_rest_of_a_recording_does_not_take_the_place_of_another_policy(first_part, hold):
+async def test_the_rest_of_a_recording_does_not_take_the_place_of_another_policy(
+    first_part: None, hold: Hold
+) -> None:
     held = hold(Whole)
     async with LufApp(LLM).run_test(size=SIZE) as pilot:
         await pilot.pause()
@@ -239,7 +269,9 @@ async def test_the_rest_of_a_recording_does_not_take_the_place_of_another_policy
 
 
 @driven
-async def test_a_policy_chosen_while_the_rest_comes_in_is_shown(first_part, hold):
+async def test_a_policy_chosen_while_the_rest_comes_in_is_shown(
+    first_part: None, hold: Hold
+) -> None:
     held = hold(Whole)
     async with LufApp(LLM).run_test(size=SIZE) as pilot:
         await pilot.pause()
@@ -247,19 +279,21 @@ async def test_a_policy_chosen_while_the_rest_comes_in_is_shown(first_part, hold
         await choose(pilot, "eager")
         rest, chosen = held.jobs
         await held.let_go(pilot, rest)
-        assert not pilot.app.screen.session.timeline.incomplete
+        assert not shown_run(pilot.app).session.timeline.incomplete
 
         await held.let_go(pilot, chosen)
         assert "eager" == policy_of(pilot.app)
 
 
 @driven
-async def test_play_goes_on_into_the_rest(first_part, hold, monkeypatch):
+async def test_play_goes_on_into_the_rest(
+    first_part: None, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run_screen, "monotonic", lambda: 0.0)
     held = hold(Whole)
     async with LufApp(LLM).run_test(size=SIZE) as pilot:
         await pilot.pause()
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         do(pilot.app, "play")
         await held.let_go(pilot, held.jobs[0])
 
@@ -267,16 +301,16 @@ async def test_play_goes_on_into_the_rest(first_part, hold, monkeypatch):
 
 
 @pytest.fixture
-def long(folder):
+def long(folder: Path) -> Path:
     made = folder / "long.luf"
     made.write_text(LONG, "utf-8")
     return made
 
 
 @driven
-async def test_a_search_is_told_of_only_over_its_own_run_and_kept_for_it(long):
+async def test_a_search_is_told_of_only_over_its_own_run_and_kept_for_it(long: Path) -> None:
     async with LufApp(long).run_test(size=SIZE) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         await pilot.press("E", "q")
         search = screen.searches[-1]
         await choose(pilot, "eager")
@@ -291,23 +325,25 @@ async def test_a_search_is_told_of_only_over_its_own_run_and_kept_for_it(long):
 
 
 @driven
-async def test_a_counterexample_looked_at_is_not_told_again_over_the_way_back(monkeypatch):
+async def test_a_counterexample_looked_at_is_not_told_again_over_the_way_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     begun, gate = threading.Event(), threading.Event()
 
-    def run(shrinker):
+    def run(shrinker: Shrinker) -> Report:
         begun.set()
         gate.wait()
         return shrinker.best
 
-    monkeypatch.setattr(race_search.Shrinker, "run", run)
+    monkeypatch.setattr(Shrinker, "run", run)
     app = LufApp(FOLDER / "flush-before-reuse.luf", policy="luf", without=["flush-before-reuse"])
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("E")
-        search = app.screen.searches[-1]
+        search = shown_run(app).searches[-1]
         await asyncio.to_thread(begun.wait)
         assert SHRINKING == search.stage
         await pilot.press("home", "enter")
-        assert app.screen.ways_back
+        assert shown_run(app).ways_back
         await pilot.press("u")
         gate.set()
         await made(pilot, search)
@@ -316,9 +352,9 @@ async def test_a_counterexample_looked_at_is_not_told_again_over_the_way_back(mo
 
 
 @driven
-async def test_a_search_that_another_one_follows_is_ended(long):
+async def test_a_search_that_another_one_follows_is_ended(long: Path) -> None:
     async with LufApp(long).run_test(size=SIZE) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         await pilot.press("E", "q")
         first = screen.searches[-1]
         await choose(pilot, "eager")
@@ -326,5 +362,5 @@ async def test_a_search_that_another_one_follows_is_ended(long):
         assert first._stopped
         await made(pilot, first)
 
-        assert STOPPED in first.report.why
+        assert STOPPED in report_of(first).why
         assert "race on line" not in lines(pilot.app)[-1]

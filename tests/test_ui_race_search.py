@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.geometry import Offset
+from textual.pilot import Pilot
 
 from luf_tui.commands.verdict import judged
 from luf_tui.policy.registry import make_policy
@@ -19,7 +21,7 @@ from luf_tui.ui.background.race_search import SEARCHING, STOPPED, RaceSearch, ra
 from luf_tui.ui.panels.search_progress import choices
 from tests.races import FOLDER
 from tests.races import TINY as TEMPLATE
-from tests.ui_driver import do, driven, lines, made, text
+from tests.ui_driver import do, driven, lines, made, report_of, shown_run, text
 
 RACE = FOLDER / "flush-before-reuse.luf"
 GUARD = "flush-before-reuse"
@@ -31,22 +33,22 @@ SIZES = [(80, 24), (160, 50)]
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Scripts are saved into the working folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def unsafe():
+def unsafe() -> LufApp:
     return LufApp(RACE, policy="luf", without=[GUARD])
 
 
-async def over(pilot):
+async def over(pilot: Pilot[Any]) -> None:
     """Wait until the search of the app is over, and has been told."""
-    await made(pilot, pilot.app.screen.searches[-1])
+    await made(pilot, shown_run(pilot.app).searches[-1])
 
 
-async def click_on(pilot, words):
+async def click_on(pilot: Pilot[Any], words: str) -> None:
     y, line = next((y, t) for y, t in enumerate(lines(pilot.app)) if words in t)
     assert await pilot.click(offset=Offset(line.index(words) + 1, y))
     await pilot.pause()
@@ -54,9 +56,9 @@ async def click_on(pilot, words):
 
 @pytest.mark.parametrize("size", SIZES)
 @driven
-async def test_keys_lead_into_the_counterexample_and_back(size):
+async def test_keys_lead_into_the_counterexample_and_back(size: tuple[int, int]) -> None:
     async with unsafe().run_test(size=size) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         screen.session.goto("L14")
         before, position = screen.session, screen.session.position
         await pilot.press("E")
@@ -79,9 +81,9 @@ async def test_keys_lead_into_the_counterexample_and_back(size):
 
 @pytest.mark.parametrize("size", SIZES)
 @driven
-async def test_the_mouse_leads_into_the_counterexample_and_back(size):
+async def test_the_mouse_leads_into_the_counterexample_and_back(size: tuple[int, int]) -> None:
     async with unsafe().run_test(size=size) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         screen.session.goto("L17")
         screen.told = ""
         screen.paint_now()
@@ -98,50 +100,50 @@ async def test_the_mouse_leads_into_the_counterexample_and_back(size):
 
 
 @driven
-async def test_a_race_that_holds_is_called_safe_with_its_figures():
+async def test_a_race_that_holds_is_called_safe_with_its_figures() -> None:
     async with LufApp(RACE).run_test(size=(80, 24)) as pilot:
         await pilot.press("E")
         await over(pilot)
-        search = pilot.app.screen.searches[-1]
+        search = shown_run(pilot.app).searches[-1]
 
-        assert SAFE == search.report.verdict
+        assert SAFE == report_of(search).verdict
         assert "✓ safe: no order of this race breaks an obligation" in text(pilot.app)
-        assert f"all {search.report.states:,} states were looked at" in text(pilot.app)
+        assert f"all {report_of(search).states:,} states were looked at" in text(pilot.app)
         await pilot.press("escape")
-        assert not pilot.app.screen.panels
+        assert not shown_run(pilot.app).panels
 
 
 @pytest.fixture
-def long(folder):
+def long(folder: Path) -> Path:
     made = folder / "long.luf"
     made.write_text(LONG, "utf-8")
     return made
 
 
 @driven
-async def test_a_search_stopped_by_hand_is_not_decided_and_can_be_made_again(long):
+async def test_a_search_stopped_by_hand_is_not_decided_and_can_be_made_again(long: Path) -> None:
     async with LufApp(long).run_test(size=(80, 24)) as pilot:
         await pilot.press("E")
         assert "searching every order" in text(pilot.app)
         assert "transitions/s" in text(pilot.app)
         await pilot.press("escape")
         await over(pilot)
-        first = pilot.app.screen.searches[-1]
-        assert (BOUNDED, True) == (first.report.verdict, STOPPED in first.report.why)
+        first = shown_run(pilot.app).searches[-1]
+        assert (BOUNDED, True) == (report_of(first).verdict, STOPPED in report_of(first).why)
         assert "? not decided: stopped by hand" in text(pilot.app)
-        assert f"nothing was found in {first.report.states:,} states" in text(pilot.app)
+        assert f"nothing was found in {report_of(first).states:,} states" in text(pilot.app)
 
         await pilot.press("enter")
         await pilot.pause()
-        again = pilot.app.screen.searches[-1]
+        again = shown_run(pilot.app).searches[-1]
         assert again is not first
         assert SEARCHING == again.stage
 
 
 @driven
-async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
+async def test_a_search_goes_on_out_of_sight_while_one_steps(long: Path) -> None:
     async with LufApp(long).run_test(size=(120, 40)) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         await pilot.press("E", "q", "right", "right")
         assert 2 == screen.session.position
         assert not screen.panels
@@ -158,17 +160,17 @@ async def test_a_search_goes_on_out_of_sight_while_one_steps(long):
 
 
 @driven
-async def test_leaving_ends_a_search(long):
+async def test_leaving_ends_a_search(long: Path) -> None:
     async with LufApp(long).run_test(size=(120, 40)) as pilot:
         await pilot.press("E")
-        search = pilot.app.screen.searches[-1]
+        search = shown_run(pilot.app).searches[-1]
     assert search._stopped
     search.future.result()
-    assert STOPPED in search.report.why
+    assert STOPPED in report_of(search).why
 
 
 @driven
-async def test_what_was_found_can_be_saved_and_fails_when_it_is_run(folder):
+async def test_what_was_found_can_be_saved_and_fails_when_it_is_run(folder: Path) -> None:
     async with unsafe().run_test(size=(80, 24)) as pilot:
         await pilot.press("E")
         await over(pilot)
@@ -181,11 +183,11 @@ async def test_what_was_found_can_be_saved_and_fails_when_it_is_run(folder):
         assert "failed" == judged(run).word
         await pilot.press("up", "up", "enter")
         await pilot.pause()
-        assert Path("flush-before-reuse-counterexample-2.luf") == pilot.app.screen.session.path
+        assert Path("flush-before-reuse-counterexample-2.luf") == shown_run(pilot.app).session.path
 
 
 @driven
-async def test_a_counterexample_opened_is_in_no_file_until_it_is_saved(folder):
+async def test_a_counterexample_opened_is_in_no_file_until_it_is_saved(folder: Path) -> None:
     async with unsafe().run_test(size=(80, 24)) as pilot:
         await pilot.press("E")
         await over(pilot)
@@ -200,9 +202,9 @@ async def test_a_counterexample_opened_is_in_no_file_until_it_is_saved(folder):
 
 
 @driven
-async def test_another_policy_asks_another_question():
+async def test_another_policy_asks_another_question() -> None:
     async with LufApp(RACE).run_test(size=(120, 40)) as pilot:
-        screen = pilot.app.screen
+        screen = shown_run(pilot.app)
         await pilot.press("E")
         await over(pilot)
         await pilot.press("escape")
@@ -212,32 +214,32 @@ async def test_another_policy_asks_another_question():
         await pilot.press("E")
         await over(pilot)
 
-        assert [SAFE, UNSAFE] == [search.report.verdict for search in screen.searches]
+        assert [SAFE, UNSAFE] == [report_of(search).verdict for search in screen.searches]
 
 
 @driven
-async def test_a_script_without_a_race_says_so(folder):
+async def test_a_script_without_a_race_says_so(folder: Path) -> None:
     path = folder / "plain.luf"
     path.write_text(TINY.partition("race\n")[0], "utf-8")
     async with LufApp(path).run_test(size=(80, 24)) as pilot:
         do(pilot.app, "explore")
 
         assert "no race in this script" in lines(pilot.app)[-1]
-        assert not pilot.app.screen.panels
+        assert not shown_run(pilot.app).panels
 
 
 @driven
-async def test_a_script_that_fails_is_opened_where_it_fails(folder):
+async def test_a_script_that_fails_is_opened_where_it_fails(folder: Path) -> None:
     async with unsafe().run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        session = pilot.app.screen.session
+        session = shown_run(pilot.app).session
         assert 0 < first_failure(session.timeline) == session.position
         assert "opened where it fails" in lines(pilot.app)[-1]
     async with LufApp(RACE, Spot(), "luf", [GUARD]).run_test(size=(80, 24)) as pilot:
-        assert 0 == pilot.app.screen.session.position
+        assert 0 == shown_run(pilot.app).session.position
 
 
-def test_a_script_that_shows_a_violation_on_purpose_does_not_fail():
+def test_a_script_that_shows_a_violation_on_purpose_does_not_fail() -> None:
     shown = RACE.read_text("utf-8").replace("no violation", "violation")
     run = record(parse(shown), "luf", [GUARD])
 
@@ -245,7 +247,7 @@ def test_a_script_that_shows_a_violation_on_purpose_does_not_fail():
     assert -1 == first_failure(run)
 
 
-def test_the_race_meant_is_the_one_under_the_cursor_else_the_next_else_the_last():
+def test_the_race_meant_is_the_one_under_the_cursor_else_the_next_else_the_last() -> None:
     body = TINY.partition("race\n")[2].partition("end\n")[0]
     program = parse(TINY + "cpu1 read text.0\nrace\n" + body + "end\ncpu1 read text.0\n")
     first, second = (
@@ -257,7 +259,7 @@ def test_the_race_meant_is_the_one_under_the_cursor_else_the_next_else_the_last(
     assert race_near(parse(TINY.partition("race\n")[0]), 3) is None
 
 
-def test_a_search_that_cannot_begin_says_why():
+def test_a_search_that_cannot_begin_says_why() -> None:
     text = TINY.replace("race\n", "cpu1 read text.0 stop before xyzzy\nrace\n")
     search = RaceSearch(parse(text), make_policy("luf"), 0)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import pytest
+from textual.app import App
 
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background import traces
 from luf_tui.ui.background.traces import Whole
 from luf_tui.ui.screens.gallery import Gallery
 from luf_tui.ui.screens.run_screen import RunScreen
-from tests.ui_driver import UNHURRIED, do, driven, hold, text
+from tests.ui_driver import UNHURRIED, Hold, do, driven, hold, shown_run, text
 
 __all__ = ["hold"]
 
@@ -20,37 +22,39 @@ LLM = Path(__file__).parent.parent / "scenarios" / "traces" / "llm-excerpt.trace
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def whole(monkeypatch):
+def whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recordings are opened when all of them is replayed."""
     monkeypatch.setattr(traces, "SOON", UNHURRIED)
 
 
 @pytest.fixture
-def first_part(monkeypatch):
+def first_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recordings are opened when their first move is replayed."""
 
     class Over(Timer):
-        def start(self):
+        def start(self) -> None:
             self.function(*self.args)
 
-    monkeypatch.setattr(traces.threading, "Timer", Over)
+    monkeypatch.setattr("threading.Timer", Over)
 
 
-def stands(app):
-    return isinstance(app.screen, RunScreen) and app.screen.session.timeline.program.recorded
+def stands(app: App[Any]) -> bool:
+    """Whether a recording is walked."""
+    screen = app.screen
+    return isinstance(screen, RunScreen) and bool(screen.session.timeline.program.recorded)
 
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24)])
 @driven
-async def test_a_recording_is_walked_like_a_scenario(size, whole):
+async def test_a_recording_is_walked_like_a_scenario(size: tuple[int, int], whole: None) -> None:
     async with LufApp(LLM).run_test(size=size) as pilot:
         assert stands(pilot.app)
-        session = pilot.app.screen.session
+        session = shown_run(pilot.app).session
 
         assert "llm-excerpt.trace.xz" in text(pilot.app)
         await pilot.press("end")
@@ -61,21 +65,21 @@ async def test_a_recording_is_walked_like_a_scenario(size, whole):
 
 
 @driven
-async def test_what_opened_soon_gives_way_to_the_whole(first_part, hold):
+async def test_what_opened_soon_gives_way_to_the_whole(first_part: None, hold: Hold) -> None:
     held = hold(Whole)
     async with LufApp(LLM).run_test(size=(120, 40)) as pilot:
         assert stands(pilot.app)
         await pilot.pause()
         assert "the rest is on its way" in text(pilot.app)
-        assert pilot.app.screen.session.timeline.incomplete
+        assert shown_run(pilot.app).session.timeline.incomplete
 
         await held.let_go(pilot, held.jobs[0])
-        assert not pilot.app.screen.session.timeline.incomplete
+        assert not shown_run(pilot.app).session.timeline.incomplete
         assert "the whole recording is here" in text(pilot.app)
 
 
 @driven
-async def test_a_recording_takes_no_other_lines(whole):
+async def test_a_recording_takes_no_other_lines(whole: None) -> None:
     async with LufApp(LLM).run_test(size=(120, 40)) as pilot:
         do(pilot.app, "what-if")
         assert "a recording takes no other lines" in text(pilot.app)
@@ -86,7 +90,7 @@ async def test_a_recording_takes_no_other_lines(whole):
     [(b"", "the file is empty"), (b"\0\1" * 9, "binary"), (b"hello\n", "none of its 1 lines")],
 )
 @driven
-async def test_a_file_that_is_no_recording_says_why(data, why, tmp_path):
+async def test_a_file_that_is_no_recording_says_why(data: bytes, why: str, tmp_path: Path) -> None:
     made = tmp_path / "bad.trace"
     made.write_bytes(data)
     async with LufApp(made).run_test(size=(120, 40)) as pilot:
@@ -96,7 +100,7 @@ async def test_a_file_that_is_no_recording_says_why(data, why, tmp_path):
 
 
 @driven
-async def test_the_gallery_offers_the_excerpt(whole):
+async def test_the_gallery_offers_the_excerpt(whole: None) -> None:
     async with LufApp().run_test(size=(160, 50)) as pilot:
         await pilot.pause()
         await pilot.press("slash", *"llm-excerpt", "enter")

@@ -14,10 +14,14 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from luf_tui.search.exploration import Report
+from luf_tui.ui.app import LufApp
 from luf_tui.ui.background import loading
 from luf_tui.ui.background.loading import Recording
+from luf_tui.ui.background.race_search import RaceSearch
 from luf_tui.ui.background.requests import Job
 from luf_tui.ui.screens.base_screen import BaseScreen
+from luf_tui.ui.screens.run_screen import RunScreen
 
 P = ParamSpec("P")
 
@@ -109,8 +113,12 @@ class Held:
             self._gates[job].set()
 
 
+Hold = Callable[..., Held]
+"""Holds the recordings of a kind, which may be given, from then on."""
+
+
 @pytest.fixture
-def hold(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Held]]:
+def hold(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hold]:
     """Call it, and every recording of a kind begun from then on is held."""
     held = Held()
 
@@ -132,6 +140,24 @@ def screen_of(app: App[Any]) -> BaseScreen:
     """The screen on top, one of luf-tui's own."""
     assert isinstance(app.screen, BaseScreen)
     return app.screen
+
+
+def luf_app(app: App[Any]) -> LufApp:
+    """The app that a test drives, as what it is."""
+    assert isinstance(app, LufApp)
+    return app
+
+
+def shown_run(app: App[Any]) -> RunScreen:
+    """The screen on top, where a run is walked."""
+    assert isinstance(app.screen, RunScreen)
+    return app.screen
+
+
+def report_of(search: RaceSearch) -> Report:
+    """What a search that is over found."""
+    assert search.report
+    return search.report
 
 
 def lines(app: App[Any]) -> list[str]:
