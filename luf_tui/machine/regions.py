@@ -176,7 +176,7 @@ class Reference(Field, Generic[R]):
 
     def __set__(self, record: Record, value: R | None) -> None:
         cell = record.base + self.offset
-        raw = reference(value)
+        raw = 0 if value is None else value.index + 1  # `reference`, without the call
         if record.cells[cell] != raw:
             record.put(cell, raw)
 
