@@ -154,7 +154,7 @@ def test_pages_that_differ_or_are_pinned_stay_two(spoilt: str) -> None:
 
 
 def test_only_pages_of_address_spaces_are_merged() -> None:
-    with pytest.raises(InputError, match="merged"):
+    with pytest.raises(InputError, match="is no page of an address space"):
         parse(HEAD + "ksmd merge lib.0 app.heap.0\n", "test.luf")
 
 

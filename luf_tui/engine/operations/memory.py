@@ -299,6 +299,20 @@ class Drain(Operation, name="drain"):
         return Drain.one if drained else DONE
 
 
+class DrainAll(Operation, name="drain all"):
+    """drain_all_pages(): every CPU's pcp lists to buddy, before memory is offlined, compacted in
+    earnest or given up as lacking. The caller drains the lists of other CPUs itself, under their
+    pcp->lock, since Linux 6.1.
+    """
+
+    @step("move a page to buddy")
+    def one(self, k: Kernel) -> Next:
+        """CPU by CPU, as drain_pages() does for each: the coldest first, zone by zone."""
+        lists_of = ((cpu, zone) for cpu in range(k.m.config.cpus) for zone in k.m.zone)
+        drained = any(allocator.drain_one(k, cpu, zone) for cpu, zone in lists_of)
+        return DrainAll.one if drained else DONE
+
+
 class DrainPage(Operation, name="drain a page"):
     """One page of a CPU's pcp lists goes to buddy, by whatever drains them from outside."""
 
@@ -376,6 +390,11 @@ def _alloc(k: Kernel, op: Op, args: by_kernel.Alloc) -> Start:
 @starts(by_kernel.Free)
 def _free(k: Kernel, op: Op, args: by_kernel.Free) -> Start:
     return KernelFree, {"object": k.m.kobject[args.object]}
+
+
+@starts(by_kernel.DrainAll)
+def _drain_all(k: Kernel, op: Op, args: by_kernel.DrainAll) -> Start:
+    return DrainAll, {}
 
 
 @starts(by_kernel.Drain)

@@ -98,6 +98,11 @@ class Drain(Arguments):
     """Gives the pages of the CPU's lists back to the buddy allocator."""
 
 
+@verb("drain-all", by="kernel", example="kernel drain-all", for_kernel=True)
+class DrainAll(Arguments):
+    """Gives the pages of every CPU's lists back to the buddy allocator."""
+
+
 @verb("report", by="kernel", example="kernel report")
 class Report(Arguments):
     """Reports free pages to the hypervisor, which takes them away."""
