@@ -50,8 +50,9 @@ def test_a_cpu_that_refills_its_pcp_list_runs_nobody_else() -> None:
         Run(REFILLING + "cpu0 offline\n")
 
 
-def test_nobody_drains_a_pcp_list_that_is_being_refilled() -> None:
-    half = REFILLING + "kcompactd on cpu1\nkcompactd offline dram\n"
+@pytest.mark.parametrize("drains", ["offline dram", "drain-all"])
+def test_nobody_drains_a_pcp_list_that_is_being_refilled(drains: str) -> None:
+    half = REFILLING + f"kcompactd on cpu1\nkcompactd {drains}\n"
     waits, done = Run(half), Run(half + "kernel resume\n")
 
     assert 1 == len(waits.events("blocked"))

@@ -207,6 +207,11 @@ def refills(k: Kernel, cpu: int) -> bool:
     return task is not None and k.runs_through(k.m.task_ctx(task), Refill)
 
 
+def no_cpu_refills(k: Kernel) -> bool:
+    """Whether whoever drains the pcp lists of other CPUs gets each pcp->lock."""
+    return not any(refills(k, cpu) for cpu in range(k.m.config.cpus))
+
+
 class FreePage(Operation, name="free"):
     """free_unref_page(): prepare a block and give it back, with or without a key (OP-5)."""
 
@@ -305,7 +310,10 @@ class DrainAll(Operation, name="drain all"):
     pcp->lock, since Linux 6.1.
     """
 
-    @step("move a page to buddy")
+    def _pcp_unlocked(self, k: Kernel) -> bool:
+        return no_cpu_refills(k)
+
+    @step("move a page to buddy", when=_pcp_unlocked)
     def one(self, k: Kernel) -> Next:
         """CPU by CPU, as drain_pages() does for each: the coldest first, zone by zone."""
         lists_of = ((cpu, zone) for cpu in range(k.m.config.cpus) for zone in k.m.zone)

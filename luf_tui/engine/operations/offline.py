@@ -6,7 +6,7 @@ from luf_tui.engine import allocator
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.memory import change_bytes, refills
+from luf_tui.engine.operations.memory import change_bytes, no_cpu_refills
 from luf_tui.engine.operations.migrate import HOTPLUG, Migrate
 from luf_tui.engine.operations.section import EndSection
 from luf_tui.engine.operations.unmap import isolate
@@ -38,7 +38,7 @@ class Offline(Operation, name="offline_pages"):
     frame = Reference[Frame]("frame", "the last block isolated")
 
     def _pcp_unlocked(self, k: Kernel) -> bool:
-        return not any(refills(k, cpu) for cpu in range(k.m.config.cpus))
+        return no_cpu_refills(k)
 
     @step("drain the pcp lists", when=_pcp_unlocked)
     def drain(self, k: Kernel) -> Next:

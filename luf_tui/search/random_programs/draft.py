@@ -272,7 +272,7 @@ class Draft:
             name = self.held.pop(self.rng.randrange(len(self.held)))
             self.do(task, by_kernel.Free(name))
         elif draw < 0.92:
-            self.do(task, by_kernel.Drain())
+            self.do(task, by_kernel.DrainAll() if self.chance(0.3) else by_kernel.Drain())
         else:
             mm = self.rng.choice([APP, ELSE])
             task, where = self.user(mm), Pages(mm, self.rng.randrange(2))
