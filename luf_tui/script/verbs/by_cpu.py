@@ -62,9 +62,9 @@ class Deliver(Arguments):
 
 @verb("offline", by=CPU, example="cpu1 offline", performer=ITSELF, only=True, after=_stops_running)
 class CpuDown(Arguments):
-    """Goes down: what it caches is dropped."""
+    """Goes down: nobody interrupts it, and nobody waits for it."""
 
 
 @verb("online", by=CPU, example="cpu1 online", performer=ITSELF, only=True)
 class CpuUp(Arguments):
-    """Comes up again."""
+    """Comes up again, with an empty TLB."""
