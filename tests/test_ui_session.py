@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from luf_tui.errors import LufError
 from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.navigate import bookmarks
+from luf_tui.timeline.navigate import bookmarks, breakpoints
 from luf_tui.ui import session as module
+from luf_tui.ui.screens import run_screen
 from luf_tui.ui.session import Session
+from luf_tui.ui.typed_lines import parse_breakpoint
 from tests.timeline_kernel import program, reuse, step_with
 
 
@@ -176,3 +179,18 @@ def test_bookmark_names_run_through_the_alphabet(session: Session) -> None:
 def test_a_line_that_was_not_reached_is_told(session: Session) -> None:
     assert not session.to_line(999).moved
     assert program().items[0].span.line == 1
+
+
+EXAMPLES = [
+    example
+    for line in (run_screen.GOTO_HELP[0], run_screen.BREAK_HELP[0])
+    for example in re.split(r"\s{3,}", line)
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_what_a_prompt_shows_as_an_example_can_be_typed(session: Session, example: str) -> None:
+    if example in run_screen.BREAK_HELP[0]:
+        breakpoints.hits(session.timeline, parse_breakpoint(example, session.timeline.program))
+    else:
+        session.goto(example.partition(" ")[0])

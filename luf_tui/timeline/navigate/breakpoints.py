@@ -234,7 +234,7 @@ def of_program(program: Program) -> tuple[Breakpoint, ...]:
 
 
 def parse(text: str, condition: Callable[[str], Condition] | None = None) -> Breakpoint:
-    """A breakpoint from its text: `line 15`, `event defer hit 3`, `watch pte[3].pfn`, `when …`.
+    """A breakpoint from its text: `line 15`, `event defer hit 3`, `watch pte[3].frame`, `when …`.
 
     `condition` parses what follows `when`. Raises LufError with a hint.
     """

@@ -72,7 +72,7 @@ SEARCH_HELP = (
     "n and N go on to the next and previous match; an empty line ends the search",
 )
 BREAK_HELP = (
-    "line 15   event defer   event defer hit 3   watch pte[3].pfn",
+    "line 15   event defer   event defer hit 3   watch pte[3].frame",
     "when stale cpu1 text.0   (any condition that expect knows)",
 )
 WHAT_IF_HELP = (
