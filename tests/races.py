@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from luf_tui.engine.transitions import Transitions
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
 from luf_tui.script.program import Program
@@ -78,6 +81,21 @@ def start(program: Program, *without: str, policy: str = "luf", reduced: bool = 
     found = at_race(program, make_policy(policy, without), reduced=reduced)
     assert found is not None
     return found
+
+
+def interrupt_after(turns: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Ctrl-C when so many turns of a race were made; how many are left is counted down."""
+    make, left = Transitions.make, [turns]
+
+    def interrupted(transitions: Transitions, turn: int) -> object:
+        left[0] -= 1
+        made = make(transitions, turn)
+        if not left[0]:
+            raise KeyboardInterrupt
+        return made
+
+    monkeypatch.setattr(Transitions, "make", interrupted)
+    return left
 
 
 def searched(program: Program, *without: str, **options: object) -> Result:

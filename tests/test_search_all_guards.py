@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from luf_tui.engine.transitions import Transitions
 from luf_tui.policy.guards import GUARDS
 from luf_tui.script.parse import parse
 from luf_tui.search.all_guards import (
@@ -18,7 +17,7 @@ from luf_tui.search.all_guards import (
     search_one,
 )
 from luf_tui.search.search import BOUNDED, SAFE, UNSAFE, Limits, Search
-from tests.races import race, start, tiny
+from tests.races import interrupt_after, race, start, tiny
 
 NAMES = ("wait-zone-generation", "flush-before-reuse")
 
@@ -87,16 +86,7 @@ def test_a_file_with_several_races_gives_each_its_name() -> None:
 
 
 def test_an_interrupt_keeps_the_verdicts_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    make, left = Transitions.make, [6000]
-
-    def interrupted(transitions: Transitions, turn: int) -> object:
-        left[0] -= 1
-        made = make(transitions, turn)
-        if not left[0]:
-            raise KeyboardInterrupt
-        return made
-
-    monkeypatch.setattr(Transitions, "make", interrupted)
+    interrupt_after(6000, monkeypatch)
     search = AllGuards(plan(*NAMES))
     verdicts = search.run()
     assert search.interrupted

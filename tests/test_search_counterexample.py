@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import pytest
 
-from luf_tui.engine.transitions import Transitions
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.format import format_text
 from luf_tui.script.parse import parse
@@ -18,7 +17,7 @@ from luf_tui.search.search import Search
 from luf_tui.search.shrink import Shrinker
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
-from tests.races import GUARDED, race, start
+from tests.races import GUARDED, interrupt_after, race, start
 
 CASES = [(name, *expected) for name, expected in GUARDED.items()]
 
@@ -123,16 +122,7 @@ def test_an_interrupt_while_shrinking_keeps_the_counterexample(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = report("munmap", "note-pending")
-    make, left = Transitions.make, [300]
-
-    def interrupted(transitions: Transitions, turn: int) -> object:
-        left[0] -= 1
-        made = make(transitions, turn)
-        if not left[0]:
-            raise KeyboardInterrupt
-        return made
-
-    monkeypatch.setattr(Transitions, "make", interrupted)
+    left = interrupt_after(300, monkeypatch)
     shrinker = Shrinker(race("munmap"), make_policy("luf", ["note-pending"]), found)
     assert found.obligation == shrinker.run().obligation
     assert shrinker.interrupted

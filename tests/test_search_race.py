@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 
 from luf_tui.engine.strategy import EveryTurn, walk
-from luf_tui.engine.transitions import BLOCKED, Transitions
+from luf_tui.engine.transitions import BLOCKED
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
@@ -17,7 +17,7 @@ from luf_tui.script.program import Program, Race
 from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
 from luf_tui.timeline.recorder import record
-from tests.races import GUARDED, STUCK, race, searched, start, tiny
+from tests.races import GUARDED, STUCK, interrupt_after, race, searched, start, tiny
 
 
 @pytest.mark.parametrize("name", GUARDED)
@@ -120,16 +120,7 @@ def test_a_search_can_be_stopped_from_outside() -> None:
 def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = start(race("munmap"))
     before = begun.transitions.cells.snapshot()
-    make, left = Transitions.make, [200]
-
-    def interrupted(transitions: Transitions, turn: int) -> object:
-        left[0] -= 1
-        made = make(transitions, turn)
-        if not left[0]:
-            raise KeyboardInterrupt
-        return made
-
-    monkeypatch.setattr(Transitions, "make", interrupted)
+    interrupt_after(200, monkeypatch)
     found = Search(begun.transitions).run()
     assert (BOUNDED, "interrupted") == (found.verdict, found.why)
     assert found.states > 50

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.engine.strategy import walk
-from luf_tui.engine.transitions import Transitions
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.search.exploration import Exploration
 from luf_tui.search.random_walks import RandomWalk, RandomWalks
 from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Search
 from luf_tui.timeline.recorder import record
-from tests.races import GUARDED, STUCK, race, start, tiny
+from tests.races import GUARDED, STUCK, interrupt_after, race, start, tiny
 
 
 def walked(seed: int, most: int = 1000) -> list[int]:
@@ -95,16 +94,7 @@ def test_walks_end_when_they_are_asked_to() -> None:
 def test_an_interrupt_keeps_what_was_met(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = start(race("munmap"))
     before = begun.transitions.cells.snapshot()
-    make, left = Transitions.make, [50]
-
-    def interrupted(transitions: Transitions, turn: int) -> object:
-        left[0] -= 1
-        made = make(transitions, turn)
-        if not left[0]:
-            raise KeyboardInterrupt
-        return made
-
-    monkeypatch.setattr(Transitions, "make", interrupted)
+    interrupt_after(50, monkeypatch)
     found = RandomWalks(begun.transitions, 1000).run()
     assert (BOUNDED, "interrupted") == (found.verdict, found.why)
     assert found.states > 10
