@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from luf_tui.cli import COMMANDS
+from luf_tui.policy.guards import GUARDS
 from luf_tui.script.verbs import verbs_by_actor
 from luf_tui.script.vocabulary import FLAGS, KERNEL_ACTORS, PREDICATES, SETTINGS
 
@@ -84,3 +85,14 @@ def test_the_readme_tells_of_every_word_of_the_language(word: str) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
     assert re.search(rf"`{word}\b|\b{word}\b[^`\n]*`", readme)
+
+
+def test_the_guards_that_random_programs_find_and_those_they_miss_are_all_there_are() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = readme.partition("Random programs alone")[2].partition("\n\n")[0]
+    found, count = re.findall(r"find (\d+) of the (\d+) guards", told)[0]
+    missed = re.findall(r"`([a-z-]+)`", told.partition("They did")[2])
+
+    assert len(GUARDS) == int(count)
+    assert set(missed) <= GUARDS.keys()
+    assert len(GUARDS) == int(found) + len(set(missed))

@@ -101,6 +101,15 @@ def test_text_scrolls_to_its_last_row_and_no_further() -> None:
     assert ["15", "16", "17", "18", "19"] == text(panel.pane(20, 5))
 
 
+def test_a_text_over_a_screen_scrolls_to_its_last_row() -> None:
+    stack = PanelStack()
+    stack.open(TextPanel("text", [(Mark(str(n)),) for n in range(100)]))
+    stack.block(80, 24)
+    stack[-1].key("end", None)
+
+    assert "99" == text(stack.block(80, 24).pane)[-1]
+
+
 def typed(prompt: Prompt, words: str) -> None:
     for letter in words:
         prompt.key(letter if letter != " " else "space", letter)

@@ -76,7 +76,7 @@ def _as_json(entry: Entry) -> dict[str, object]:
         "aliases": list(entry.aliases),
         "text": entry.text,
         "see": list(entry.see),
-        "facts": dict(_facts(entry)),
+        "facts": {name: text for name, text in _facts(entry) if text},
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from luf_tui import library
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError
+from luf_tui.timeline.tell.words import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +31,8 @@ def run(args: argparse.Namespace) -> int:
         rows = [(one.name, one.title) for one in (*scenarios, *recordings)]
         for line in terminal.table(rows):
             terminal.put(line)
-    more = f" and {len(recordings)} recordings" if recordings else ""
-    terminal.say(f"{len(scenarios)} scenarios{more} in {folder}")
+    more = f" and {counted(len(recordings), 'recording')}" if recordings else ""
+    terminal.say(f"{counted(len(scenarios), 'scenario')}{more} in {folder}")
     return terminal.HELD
 
 

@@ -7,6 +7,8 @@ is not modelled beyond the guards it lacks.
 
 from __future__ import annotations
 
+import re
+
 from luf_tui.policy.guards import GUARDS, LUF_GUARDS, V10, V11, V12, Guard, Version
 from luf_tui.policy.luf import Luf
 
@@ -19,8 +21,14 @@ def guards_of(version: Version) -> frozenset[Guard]:
 def summary(version: Version) -> str:
     """A posting by the defects that come from the guards it lacks."""
     lacks = [guard.lacked_by(version) for guard in GUARDS.values()]
-    defects = sorted({one.defect for one in lacks if one})
+    defects = sorted({one.defect for one in lacks if one}, key=_by_number)
     return f"LUF {version} as posted (our reading): {', '.join(defects)}"
+
+
+def _by_number(code: str) -> tuple[str, int, str]:
+    """A code such as O8a as people sort it: O, 8, a."""
+    _, letters, digits, rest = re.split(r"^(\D+)(\d+)", code)
+    return letters, int(digits), rest
 
 
 class LufV10(Luf):

@@ -50,7 +50,9 @@ def spot(word: str) -> Spot:
     line = _LINE.fullmatch(word)
     if line and int(line[1]):
         return Spot(int(line[2] or 0), int(line[1]))
-    raise LufError(f"'{word}' is no step or line; say a number, `{END}`, or `L25` or `L25+4`")
+    raise LufError(
+        f"'{word}' is no step or line; say a number, `{START}`, `{END}`, `L25` or `L25+4`"
+    )
 
 
 def _in_line(timeline: Timeline, line: int, step: int) -> int:

@@ -24,6 +24,8 @@ ACTION = "ui:action"
 """Region of refs that stand for actions: the `field` is the action's id."""
 CLOSE_KEYS = ("escape", "q")
 PAGE = 10
+PLENTY = 10_000
+"""More rows than any panel has."""
 
 
 class Panel(ABC):
@@ -43,6 +45,10 @@ class Panel(ABC):
     @abstractmethod
     def pane(self, columns: int, rows: int) -> Pane:
         """What to draw in this many cells."""
+
+    def height(self, columns: int) -> int:
+        """How many rows it would fill at this width."""
+        return len(self.pane(columns, PLENTY).rows)
 
     def key(self, key: str, character: str | None) -> Intent | None:
         """Answer a key; None for one that means nothing here."""
@@ -230,6 +236,10 @@ class TextPanel(Panel):
         self.rows = tuple(rows)
         self.top = 0
         self._room = 1
+
+    def height(self, columns: int) -> int:
+        """All its rows: asking moves nothing."""
+        return len(self.rows)
 
     def pane(self, columns: int, rows: int) -> Pane:
         """The rows from the first one shown."""
