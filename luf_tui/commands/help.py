@@ -8,7 +8,7 @@ from typing import Any
 
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError, nearest
-from luf_tui.script.declaration import CPU, PROCESS, Kind, Verb
+from luf_tui.script.declaration import CPU, PROCESS, ParameterKind, Verb
 from luf_tui.script.parameters import WORDS
 from luf_tui.script.verbs import VERBS, verbs_by_actor, verbs_called
 
@@ -59,7 +59,7 @@ def _told(verb: Verb) -> list[str]:
     return [f"{actor} {verb.usage}", f"  {verb.about}", *operands, f"  as in `{verb.example}`"]
 
 
-def _operand(kind: Kind[Any]) -> str:
+def _operand(kind: ParameterKind[Any]) -> str:
     """What the words of a parameter are; nothing where its usage has every choice."""
     names = re.findall(r"\b(?:[A-Z][A-Z_]*|label)\b", kind.grammar)
     words = [WORDS[name] for name in names if name in WORDS]

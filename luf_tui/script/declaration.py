@@ -45,7 +45,7 @@ class Word:
 
 
 @frozen
-class Kind(Generic[T]):
+class ParameterKind(Generic[T]):
     """A kind of parameter: how it is written, and what it means."""
 
     rule: str
@@ -96,7 +96,7 @@ class Verb:
     """Raises Wrong when the line cannot be meant."""
     after: Callable[[OpLine], None] = _nothing
     """What the line changes for those after it."""
-    kinds: tuple[tuple[str, Kind[Any]], ...] = ()
+    kinds: tuple[tuple[str, ParameterKind[Any]], ...] = ()
     """Field and kind of its parameters, in order."""
     rule: str = ""
     """Its name in the grammar."""
@@ -121,7 +121,7 @@ VERBS: dict[str, type[Arguments]] = {}
 """Every verb, by its rule of the grammar, in the order of their declarations."""
 
 
-def parameter(kind: Kind[T], *, default: Any = attrs.NOTHING) -> T:
+def parameter(kind: ParameterKind[T], *, default: Any = attrs.NOTHING) -> T:
     """A field of a declaration, of a kind. `default` is for arguments that no line was read for."""
     made: T = field(default=default, metadata={KIND: kind})
     return made

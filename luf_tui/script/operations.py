@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from luf_tui.script.declaration import CPU, VERBS, Arguments, Kind, Performer, Verb
+from luf_tui.script.declaration import CPU, VERBS, Arguments, ParameterKind, Performer, Verb
 from luf_tui.script.op_line import OpLine, span_of
 from luf_tui.script.program import Op
 from luf_tui.script.scope import Scope, Wrong
@@ -54,7 +54,7 @@ def _may(actor: str, verb: Verb) -> bool:
     return actor.startswith("cpu") if verb.by == CPU else actor == verb.by
 
 
-def _taken(kind: Kind[Any], left: list[Any]) -> Sequence[Any]:
+def _taken(kind: ParameterKind[Any], left: list[Any]) -> Sequence[Any]:
     """The words of a parameter; of a clause said twice, the last ones."""
     mine = [tree for tree in left if tree.data == kind.rule]
     if not mine:

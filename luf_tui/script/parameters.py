@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from luf_tui.errors import nearest
-from luf_tui.script.declaration import Kind, Lost, Word
+from luf_tui.script.declaration import Lost, ParameterKind, Word
 from luf_tui.script.op_line import OpLine, target_of
 from luf_tui.script.scope import Process, Wrong
 from luf_tui.script.values import Block, FileRange, Pages, Place, Rights, Target
@@ -105,19 +105,19 @@ def _after_as(kind: str) -> Callable[[list[str]], set[Lost]]:
     return lambda words: {(kind, name) for word, name in pairwise(words) if word == "as"}
 
 
-TASK = Kind(
+TASK = ParameterKind(
     "task",
     "RUNNABLE",
     "PROCESS",
     _task,
     lost=lambda words: {("running", words[0]), ("running", "".join(words[2:3]))},
 )
-OWN_PAGE = Kind("own_page", "PAGE", "PAGE", _own_page)
-OWN_RANGE = Kind("own_range", "RANGE", "RANGE", _own_range)
-ANY_PAGE = Kind("any_page", "PAGE", "PAGE", _page)
-ANY_RANGE = Kind("any_range", "RANGE", "RANGE", _range)
-TO_PAGE = Kind("to_page", '"to" PAGE', "to PAGE", _to_page)
-OWN_SPACE = Kind("own_space", "", "", _space)
+OWN_PAGE = ParameterKind("own_page", "PAGE", "PAGE", _own_page)
+OWN_RANGE = ParameterKind("own_range", "RANGE", "RANGE", _own_range)
+ANY_PAGE = ParameterKind("any_page", "PAGE", "PAGE", _page)
+ANY_RANGE = ParameterKind("any_range", "RANGE", "RANGE", _range)
+TO_PAGE = ParameterKind("to_page", '"to" PAGE', "to PAGE", _to_page)
+OWN_SPACE = ParameterKind("own_space", "", "", _space)
 
 
 # -- folios, files, nodes ------------------------------------------------------------------------
@@ -182,17 +182,17 @@ def _fixed_node(name: str) -> Callable[[OpLine, Words], int]:
     return lambda reading, words: reading.scope.node(name, reading.line.whole)
 
 
-TARGETS = Kind("targets", "TARGET+", "PAGE…", _targets)
-TARGET = Kind("target", "TARGET", "PAGE", _target)
-MAPPED = Kind("mapped", "PAGE", "PAGE", _mapped)
-FILE_PAGE = Kind("file_page", "FILE_PAGE", "FILE.N", _file_page)
-REMOTE_PAGE = Kind("remote_page", "FILE_PAGE", "FILE.N", _remote_page)
-WHOLE_FILE = Kind("whole_file", "FILE", "FILE", _whole_file)
-LEFT = Kind("left", '"to" NUMBER', "to N", _left)
-NODE = Kind("node", "NODE", "NODE", _node)
-TO_NODE = Kind("to_node", '"to" NODE', "to NODE", _node)
-DRAM = Kind("dram", "", "", _fixed_node("dram"))
-CXL = Kind("cxl", "", "", _fixed_node("cxl"))
+TARGETS = ParameterKind("targets", "TARGET+", "PAGE…", _targets)
+TARGET = ParameterKind("target", "TARGET", "PAGE", _target)
+MAPPED = ParameterKind("mapped", "PAGE", "PAGE", _mapped)
+FILE_PAGE = ParameterKind("file_page", "FILE_PAGE", "FILE.N", _file_page)
+REMOTE_PAGE = ParameterKind("remote_page", "FILE_PAGE", "FILE.N", _remote_page)
+WHOLE_FILE = ParameterKind("whole_file", "FILE", "FILE", _whole_file)
+LEFT = ParameterKind("left", '"to" NUMBER', "to N", _left)
+NODE = ParameterKind("node", "NODE", "NODE", _node)
+TO_NODE = ParameterKind("to_node", '"to" NODE', "to NODE", _node)
+DRAM = ParameterKind("dram", "", "", _fixed_node("dram"))
+CXL = ParameterKind("cxl", "", "", _fixed_node("cxl"))
 
 
 # -- mappings and processes ----------------------------------------------------------------------
@@ -256,22 +256,26 @@ def _child(reading: OpLine, words: Words) -> int:
     return len(processes) - 1
 
 
-BACKING = Kind(
+BACKING = ParameterKind(
     "backing",
     '"anon" NUMBER _PAGES | FILE ("page" NUMBER ("to" NUMBER)?)?',
     "(anon N pages|FILE [page N [to N]])",
     _backing,
 )
-RIGHTS = Kind("rights", "RIGHT*", "[RIGHT…]", _rights)
-NEW_RIGHTS = Kind("new_rights", "PROTECTION", "|".join(PROTECTION), _rights)
-PLACE = Kind(
+RIGHTS = ParameterKind("rights", "RIGHT*", "[RIGHT…]", _rights)
+NEW_RIGHTS = ParameterKind("new_rights", "PROTECTION", "|".join(PROTECTION), _rights)
+PLACE = ParameterKind(
     "place", '"as" NEW ("at" REGION)?', "as NAME [at REGION]", _place, lost=_after_as("region")
 )
-NEW_REGION = Kind("new_region", '"as" NEW', "as NAME", _new_region, lost=_after_as("region"))
-NUMBERED_ADVICE = Kind("advice", "ADVICE", "|".join(ADVICE), _advice)
-MISSING = Kind("missing", "MODE", "missing|wp", lambda reading, words: words[0] == "missing")
-FORKED = Kind("forked", "PARENT", "PROCESS", _parent)
-CHILD = Kind("child", '"as" NEW', "as NAME", _child, lost=_after_as("process"))
+NEW_REGION = ParameterKind(
+    "new_region", '"as" NEW', "as NAME", _new_region, lost=_after_as("region")
+)
+NUMBERED_ADVICE = ParameterKind("advice", "ADVICE", "|".join(ADVICE), _advice)
+MISSING = ParameterKind(
+    "missing", "MODE", "missing|wp", lambda reading, words: words[0] == "missing"
+)
+FORKED = ParameterKind("forked", "PARENT", "PROCESS", _parent)
+CHILD = ParameterKind("child", '"as" NEW', "as NAME", _child, lost=_after_as("process"))
 
 
 # -- contents and the kernel's own memory --------------------------------------------------------
@@ -331,7 +335,7 @@ def _labels(words: list[str]) -> set[Lost]:
     return {("label", name.strip('"')) for name in words[3:]}
 
 
-CONTENT = Kind(
+CONTENT = ParameterKind(
     "content",
     "label",
     "[LABEL]",
@@ -339,15 +343,19 @@ CONTENT = Kind(
     optional=True,
     lost=lambda words: {("label", " ".join(words[3:]).strip('"'))},
 )
-NEW_OBJECT = Kind(
+NEW_OBJECT = ParameterKind(
     "new_object", "NEW", "NAME", _new_object, lost=lambda words: {("object", "".join(words[2:3]))}
 )
-KNOWN_OBJECT = Kind("known_object", "OBJECT", "NAME", _object)
-ORDER = Kind("order", '"order" NUMBER', "[order N]", _order, clause=True)
-ATOMIC = Kind("atomic", "ATOMIC", "[atomic]", lambda reading, words: bool(words), clause=True)
-ON_NODE = Kind("on_node", '"on" NODE', "[on NODE]", _on_node, clause=True)
-HOLDING = Kind("holding", '"holding" label', "[holding LABEL]", _holding, clause=True, lost=_labels)
-BLOCK = Kind(
+KNOWN_OBJECT = ParameterKind("known_object", "OBJECT", "NAME", _object)
+ORDER = ParameterKind("order", '"order" NUMBER', "[order N]", _order, clause=True)
+ATOMIC = ParameterKind(
+    "atomic", "ATOMIC", "[atomic]", lambda reading, words: bool(words), clause=True
+)
+ON_NODE = ParameterKind("on_node", '"on" NODE', "[on NODE]", _on_node, clause=True)
+HOLDING = ParameterKind(
+    "holding", '"holding" label', "[holding LABEL]", _holding, clause=True, lost=_labels
+)
+BLOCK = ParameterKind(
     "block",
     '"order" NUMBER "as" NEW ("holding" label)?',
     "[order N as NAME [holding LABEL]]",

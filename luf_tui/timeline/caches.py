@@ -38,14 +38,14 @@ class Kept:
         self.here.clear()
 
 
-class Run(Protocol):
+class Recorded(Protocol):
     """What is asked: it has a cursor, and a place for answers."""
 
     kept: Kept
     position: int
 
 
-Asked = TypeVar("Asked", bound=Run)
+Asked = TypeVar("Asked", bound=Recorded)
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 

@@ -14,7 +14,7 @@ from luf_tui.script.program import Program
 from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, UNSAFE, Limits
 from luf_tui.search.shrink import Shrinker
-from luf_tui.ui.background.requests import Job, Run, run_of
+from luf_tui.ui.background.requests import Job, RunKey, run_of
 
 SEARCHING, SHRINKING, OVER = "searching", "shrinking", "over"
 """What a search is at."""
@@ -91,7 +91,7 @@ class RaceSearch(Job[None]):
         """Whether a longer search might say more."""
         return self.report is not None and self.report.verdict == BOUNDED
 
-    def is_of(self, run: Run, race: int) -> bool:
+    def is_of(self, run: RunKey, race: int) -> bool:
         """Whether it asks about this race of this run."""
         return (run, race) == (run_of(self.program, self.policy), self.race)
 

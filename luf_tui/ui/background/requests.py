@@ -19,7 +19,7 @@ Then = Callable[[], None]
 
 
 @frozen
-class Run:
+class RunKey:
     """What decides a run: the program, this very one, and the policy."""
 
     program: Program = field(eq=id)
@@ -27,9 +27,9 @@ class Run:
     without: tuple[str, ...]
 
 
-def run_of(program: Program, policy: Policy) -> Run:
+def run_of(program: Program, policy: Policy) -> RunKey:
     """The run that a program makes under a policy."""
-    return Run(program, policy.name, policy.without)
+    return RunKey(program, policy.name, policy.without)
 
 
 class Job(ABC, Generic[Made]):

@@ -8,7 +8,7 @@ from typing import overload
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.ui.background.race_search import MOST_STATES, RaceSearch
-from luf_tui.ui.background.requests import Run, run_of
+from luf_tui.ui.background.requests import RunKey, run_of
 
 
 class Searches(Sequence[RaceSearch]):
@@ -27,7 +27,7 @@ class Searches(Sequence[RaceSearch]):
     def __len__(self) -> int:
         return len(self._searches)
 
-    def of(self, run: Run, race: int | None) -> RaceSearch | None:
+    def of(self, run: RunKey, race: int | None) -> RaceSearch | None:
         """The search that asks about this race of this run."""
         if race is None:
             return None

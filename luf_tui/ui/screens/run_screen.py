@@ -27,7 +27,7 @@ from luf_tui.ui import actions, saving, typed_lines
 from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import AT_ONCE, Recording
 from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
-from luf_tui.ui.background.requests import Run, run_of
+from luf_tui.ui.background.requests import RunKey, run_of
 from luf_tui.ui.background.searches import Searches
 from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.file_watch import FileWatch
@@ -187,7 +187,7 @@ class RunScreen(BaseScreen):
 
     # -- the run that is shown ----------------------------------------------------------------
 
-    def shown(self) -> Run:
+    def shown(self) -> RunKey:
         """The run that is walked."""
         timeline = self.session.timeline
         return run_of(timeline.program, timeline.policy)
