@@ -9,6 +9,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition
 from luf_tui.timeline.navigate.breakpoints import (
     Breakpoint,
+    check,
     hits,
     of_program,
     parse,
@@ -131,3 +132,25 @@ def test_nonsense_is_no_breakpoint(text: str) -> None:
 def test_an_unknown_event_kind_gets_a_hint() -> None:
     with pytest.raises(LufError, match="did you mean 'defer'"):
         parse("event deffer")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("watch pte[3].pfn", "no 'pfn' in pte"),
+        ("watch pte[999]", "no pte[999]: the last one is number"),
+        ("watch nosuch[1]", "no 'nosuch' here"),
+    ],
+)
+def test_a_watch_on_what_the_machine_does_not_have_is_refused(text: str, told: str) -> None:
+    with pytest.raises(LufError) as error:
+        check(RUN, parse(text))
+
+    assert told in str(error.value)
+
+
+def test_a_watch_on_a_field_is_taken() -> None:
+    point = parse("watch pte[0].frame")
+    check(RUN, point)
+
+    assert run_forward(RUN, 0, (point,)).breakpoint == point

@@ -11,6 +11,7 @@ from luf_tui.errors import LufError
 from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.navigate import bookmarks, breakpoints
+from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.ui import session as module
 from luf_tui.ui.screens import run_screen
 from luf_tui.ui.session import Session
@@ -191,6 +192,16 @@ EXAMPLES = [
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_what_a_prompt_shows_as_an_example_can_be_typed(session: Session, example: str) -> None:
     if example in run_screen.BREAK_HELP[0]:
-        breakpoints.hits(session.timeline, parse_breakpoint(example, session.timeline.program))
+        breakpoints.hits(session.timeline, parse_breakpoint(example, session.timeline))
     else:
         session.goto(example.partition(" ")[0])
+
+
+def test_a_line_past_the_end_is_told_as_the_command_line_tells_it(session: Session) -> None:
+    assert session.to_line(999).text.startswith("line 999 is past the end")
+
+
+def test_a_saved_watch_on_what_the_machine_does_not_have_is_dropped(session: Session) -> None:
+    session.set_points((Breakpoint(watch=Ref("pte", 0, "nosuch")), Breakpoint(line=1)))
+
+    assert (Breakpoint(line=1),) == Session(session.timeline).points

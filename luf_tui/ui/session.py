@@ -17,7 +17,6 @@ from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, move
 from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.timeline.navigate.spots import spot
-from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import LEVELS
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.typed_lines import parse_breakpoint
@@ -132,10 +131,10 @@ class Session:
 
     def to_line(self, line: int) -> Reply:
         """Jump to where the run first reached a script line."""
-        found = to_line(self.timeline, line)
-        if found < 0:
-            return Reply(f"line {line} was not reached in this run", moved=False)
-        return self.go(found)
+        try:
+            return self.go(spot(f"L{line}").position(self.timeline))
+        except LufError as error:
+            return Reply(str(error), moved=False)
 
     def goto(self, words: str) -> Reply:
         """Jump to what a person typed: `21`, `+5`, `-5`, `50%`, `L12`, `L12+3`, `end`, or an event
@@ -340,11 +339,11 @@ class Session:
         self.points = self._parsed(kept.breakpoints)
 
     def _parsed(self, texts: Iterable[str]) -> tuple[Breakpoint, ...]:
-        """Breakpoints from their texts, with the names of this program; others are dropped."""
+        """Breakpoints from their texts, with the names of this run; others are dropped."""
         points = []
         for text in texts:
             try:
-                points.append(parse_breakpoint(text, self.timeline.program))
+                points.append(parse_breakpoint(text, self.timeline))
             except LufError:
                 continue
         return tuple(points)

@@ -7,6 +7,7 @@ from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Condition, Program
 from luf_tui.timeline.navigate import breakpoints
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
+from luf_tui.timeline.timeline import Timeline
 
 
 def with_line(program: Program, after: int, line: str) -> Program:
@@ -22,13 +23,15 @@ def with_line(program: Program, after: int, line: str) -> Program:
         raise LufError(error.brief) from error
 
 
-def parse_breakpoint(text: str, program: Program) -> Breakpoint:
-    """A breakpoint from what was typed. Raises LufError with a hint."""
+def parse_breakpoint(text: str, timeline: Timeline) -> Breakpoint:
+    """A breakpoint on a run from what was typed. Raises LufError with a hint."""
 
     def condition(words: str) -> Condition:
         try:
-            return parse_condition(program, words)
+            return parse_condition(timeline.program, words)
         except InputError as error:
             raise LufError(error.brief) from error
 
-    return breakpoints.parse(text, condition)
+    point = breakpoints.parse(text, condition)
+    breakpoints.check(timeline, point)
+    return point

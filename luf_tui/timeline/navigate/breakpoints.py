@@ -259,6 +259,23 @@ def parse(text: str, condition: Callable[[str], Condition] | None = None) -> Bre
     raise LufError(f"not a breakpoint: '{text}'. Known: line N, event KIND, watch X[N], when …")
 
 
+def check(timeline: Timeline, point: Breakpoint) -> None:
+    """Raises LufError for a breakpoint that watches what the run's machine does not have."""
+    if point.watch is None:
+        return
+    watched, regions = point.watch, timeline.machine.regions
+    if watched.region not in regions:
+        raise LufError(with_hint(f"no '{watched.region}' here", nearest(watched.region, regions)))
+    region = regions[watched.region]
+    if watched.index >= len(region):
+        told = f"no {watched.region}[{watched.index}]"
+        raise LufError(f"{told}: the last one is number {len(region) - 1}")
+    fields = [field.name for field in region.kind.FIELDS]
+    if watched.field and watched.field not in fields:
+        told = f"no '{watched.field}' in {watched.region}"
+        raise LufError(with_hint(told, nearest(watched.field, fields)))
+
+
 def _ref(text: str) -> Ref:
     region, _, rest = text.partition("[")
     index, _, field = rest.partition("]")

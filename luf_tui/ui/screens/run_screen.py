@@ -296,7 +296,7 @@ class RunScreen(BaseScreen):
                 self.preferences.remember(purpose.value, text)
                 return session.search(text)
             case Purpose.BREAK:
-                point = typed_lines.parse_breakpoint(text, session.timeline.program)
+                point = typed_lines.parse_breakpoint(text, session.timeline)
                 return session.set_points((*session.points, point))
             case Purpose.WHAT_IF:
                 program = typed_lines.with_line(session.timeline.program, session.line, text)
