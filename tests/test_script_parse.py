@@ -242,3 +242,10 @@ def test_a_switch_of_the_machine_takes_no_value() -> None:
 
     (problem,) = told.value.problems
     assert "'kasan' takes no value" == problem.message
+
+
+def test_a_machine_with_fewer_cpus_than_were_used_above_it_is_refused() -> None:
+    told = problems("kswapd on cpu3\nmachine cpus 3\nprocess app\nkswapd drain\n")
+
+    assert ("there is no cpu3, where kswapd is put above",) == tuple(one.message for one in told)
+    assert 3 == parse("kswapd on cpu2\nmachine cpus 3\nprocess app\nkswapd drain\n").config.cpus

@@ -193,11 +193,18 @@ class Reader:
         value, span = int(rest[0]), span_of(line, rest[0])
         if not known.low <= value <= known.high:
             raise Wrong(f"{word} must be between {known.low} and {known.high}", span, known.about)
-        self.scope.sizes[word] = value
         if word == "cpus":
-            self.scope.cpus = value
+            self._cpus(value, span)
+        self.scope.sizes[word] = value
         if word not in ("dram", "cxl"):
             self.fields[known.field] = value
+
+    def _cpus(self, count: int, span: Span) -> None:
+        for actor, cpu in self.scope.homes.items():
+            if cpu >= count:
+                hint = f"CPUs are cpu0 to cpu{count - 1}"
+                raise Wrong(f"there is no cpu{cpu}, where {actor} is put above", span, hint)
+        self.scope.cpus = count
 
     def _choice(self, line: Line, word: str, token: Any) -> None:
         known, choices = CHOICES[word]
