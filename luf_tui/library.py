@@ -23,6 +23,7 @@ _KIND = re.compile(r"\.luf$|\.trace(\.\w+)?$")
 _HERE = Path(__file__).resolve().parent
 _HEAD_LINES = 40
 _MOST_MEANT = 3
+_MOST_QUOTED = 60
 """Names that one hint offers."""
 
 
@@ -96,8 +97,11 @@ def locate(word: str) -> Path:
     LufError when there is no such thing, with names that can be typed in its place.
     """
     path = _expanded(word)
-    if path.exists():
-        return path
+    try:
+        if path.exists():
+            return path
+    except OSError as error:
+        raise LufError(f"{word[:_MOST_QUOTED]}…: {error.strerror or error}") from None
     known = _known()
     named = [name for name in known if word in (name, _stem(name))]
     if len(named) == 1:

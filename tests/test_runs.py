@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import luf_tui
@@ -284,7 +285,7 @@ def test_why_is_asked_of_a_finding_by_its_number(tour: Run, broken: Run) -> None
         ("cpu1 text.1", "cpu1 caches nothing of text.1 at step 40"),
         ("txt.0", "one may ask for"),
         ("zone nvme", "known: dram, cxl"),
-        ("", "one may ask for"),
+        ("", "nothing is asked about"),
     ],
 )
 def test_what_cannot_be_asked_about_is_told(tour: Run, subject: str, told: str) -> None:
@@ -393,3 +394,19 @@ def test_every_attribute_of_a_run_is_documented() -> None:
         public
     )
     assert [] == [name for name in public if not getattr(Run, name).__doc__]
+
+
+def test_a_path_opens_as_its_word_does() -> None:
+    assert luf_tui.open(str(TOUR)).summary() == luf_tui.open(TOUR).summary()
+    assert "safe" == luf_tui.explore(ROOT / "scenarios/races/flush-before-reuse.luf").verdict
+    assert "<Replayed" in repr(luf_tui.replay(RECORDING, "eager"))
+
+
+def test_a_step_may_be_any_whole_number(tour: Run) -> None:
+    assert 12 == tour.seek(np.int64(12)).step
+    assert type(tour.seek(True).step) is int
+
+
+def test_a_name_too_long_for_a_file_is_told() -> None:
+    with pytest.raises(LufError, match="too long"):
+        luf_tui.open("x" * 5000)

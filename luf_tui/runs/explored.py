@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from os import PathLike, fspath
 from typing import Any
 
 from luf_tui.errors import LufError
@@ -80,7 +81,7 @@ class Explored:
 
 
 def explore(
-    word: str,
+    word: str | PathLike[str],
     *,
     policy: str | None = None,
     without: str | Iterable[str] = (),
@@ -104,7 +105,9 @@ def explore(
     it. `tell` is told of the search, `say` of the shrinking. Raises LufError when there is no such
     file or race.
     """
-    asked = program(scenario(word, "has one order; `luf-tui replay {}` asks other policies"))
+    asked = program(
+        scenario(fspath(word), "has one order; `luf-tui replay {}` asks other policies")
+    )
     played = policy_of(asked, policy, without)
     report = Exploration(
         asked,

@@ -7,6 +7,7 @@ A word is a path (`~` is home), or the name of a scenario or recording that ship
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from os import PathLike, fspath
 from pathlib import Path
 
 from attrs import frozen
@@ -138,13 +139,15 @@ def play_file(path: Path, policy: str | None = None, without: str | Iterable[str
     return play(played, policy_of(played, policy, without))
 
 
-def open_run(word: str, policy: str | None = None, without: str | Iterable[str] = ()) -> Run:
+def open_run(
+    word: str | PathLike[str], policy: str | None = None, without: str | Iterable[str] = ()
+) -> Run:
     """Play a scenario or replay a recording, and stand at the place that the word names.
 
     Without a place that is the start. `policy` and `without` override the scenario's own. Raises
     LufError, its subclass InputError with every problem of a file that cannot be played.
     """
-    where = place(word)
+    where = place(fspath(word))
     run = Run(play_file(where.path, policy, without))
     if where.spot is not None:
         run.seek(where.spot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ class Replayed:
         self.outcomes = tuple(outcomes)
         """Each policy's replay in numbers, in the order they were named."""
 
+    def __repr__(self) -> str:
+        policies = ", ".join(one.policy for one in self.outcomes)
+        return f"<Replayed {self.trace.path} under {policies}>"
+
     def __str__(self) -> str:
         return "\n".join(lines(self.trace, self.outcomes))
 
@@ -46,7 +51,7 @@ class Replayed:
 
 
 def replay(
-    trace: str,
+    trace: str | PathLike[str],
     policies: str | Iterable[str] = COMPARED,
     *,
     lazy_drops: bool = False,
@@ -63,9 +68,10 @@ def replay(
     asked = [make_policy(own.known(name)) for name in dict.fromkeys(names(policies))]
     if not asked:
         raise LufError("name at least one policy: eager, luf")
-    path = Path(trace) if trace == STDIN else library.locate(trace)
+    word = fspath(trace)
+    path = Path(word) if word == STDIN else library.locate(word)
     if path.suffix == library.SUFFIX:
-        raise LufError(f"{trace} is a scenario; `luf-tui compare {trace}` asks other policies")
+        raise LufError(f"{word} is a scenario; `luf-tui compare {word}` asks other policies")
     read = read_trace(str(path), reading)
     layout = lay_out(read)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 from attrs import frozen
 
@@ -133,16 +134,19 @@ class Run:
 
         return narrate(self.timeline, self.step)
 
-    def seek(self, place: int | str | Spot) -> Run:
+    def seek(self, place: SupportsIndex | str | Spot) -> Run:
         """Go to a step, or to a place in words: `end`, `L25`, `L25+4`. Gives the run itself.
 
         Raises LufError when the run has no such place; the cursor then stays.
         """
-        if isinstance(place, int):
-            if place < 0:
-                raise LufError(f"step {place} is before the start, which is step 0")
-            place = Spot(place)
-        where = spot(place) if isinstance(place, str) else place
+        if isinstance(place, str):
+            where = spot(place)
+        elif isinstance(place, Spot):
+            where = place
+        else:
+            where = Spot(index(place))
+            if where.step < 0:
+                raise LufError(f"step {where.step} is before the start, which is step 0")
         self.timeline.seek(where.position(self.timeline))
         return self
 

@@ -25,6 +25,8 @@ def thing(timeline: Timeline, words: str) -> Ref:
     when they name nothing, or nothing that is there now.
     """
     said = " ".join(words.split())
+    if not said:
+        raise LufError(f"nothing is asked about; one may ask for {KNOWN}")
     if match := re.fullmatch(r"f(\d+)", said):
         return _within(timeline, "frame", int(match[1]), said)
     if match := re.fullmatch(r"cpu(\d+)", said):
