@@ -486,3 +486,15 @@ def test_a_place_that_a_run_does_not_have_is_told(
 
         assert (2, "") == (done.returncode, done.stdout)
         assert told in done.stderr
+
+
+@pytest.mark.parametrize("word", ["--jobs", "--random"])
+def test_a_matrix_of_no_programs_or_processes_is_refused(luf_tui: Run, word: str) -> None:
+    done = luf_tui("matrix", word, "0")
+
+    assert 2 == done.returncode
+    assert "'0' is no number above 0" in done.stderr
+
+
+def test_a_guard_like_no_other_leads_to_the_list_of_them(luf_tui: Run) -> None:
+    assert "`luf-tui guards` lists them" in luf_tui("guards", "nosuch").stderr

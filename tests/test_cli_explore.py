@@ -180,6 +180,8 @@ def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
         ([RACE, "--random-walks", "5", "--jobs", "2"], "takes no --jobs"),
         ([RACE, "--random-walks", "5", "--no-symmetry"], "takes no --jobs or --no-symmetry"),
         ([RACE, "--max-states", "none"], "no number above 0"),
+        ([RACE, "--max-seconds", "-1"], "no number of seconds"),
+        ([RACE, "--max-seconds", "nan"], "no number of seconds"),
     ]
     for words, told in cases:
         done = luf_tui("explore", *words)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from luf_tui.commands import explore_guards as guards
 from luf_tui.commands import matrix, terminal
-from luf_tui.commands.programs import add_policy
+from luf_tui.commands.programs import add_policy, count, seconds
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.runs.explored import MOST_STATES, explore
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=count,
         default=1,
         metavar="N",
         help="search with N processes; what is found does not depend on it",
@@ -43,21 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--write", metavar="OUT.luf", help="write the counterexample here, as a scenario"
     )
     parser.add_argument(
-        "--race", type=_count, metavar="N", help="only the file's race number N, counted from 1"
+        "--race", type=count, metavar="N", help="only the file's race number N, counted from 1"
     )
     parser.add_argument(
         "--max-states",
-        type=_count,
+        type=count,
         metavar="N",
         help=f"stop a race's search at N states; default {MOST_STATES:,}, "
         f"with --all-guards {matrix.MOST_STATES:,}",
     )
     parser.add_argument(
-        "--max-seconds", type=float, default=0.0, metavar="S", help="stop a race's search then"
+        "--max-seconds", type=seconds, default=0.0, metavar="S", help="stop a race's search then"
     )
     parser.add_argument(
         "--random-walks",
-        type=_count,
+        type=count,
         default=0,
         metavar="N",
         help="draw N orders of a race, the same ones each time, instead of trying every order",
@@ -71,12 +71,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-shrink", action="store_true", help="show the counterexample on the file as it is"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-def _count(word: str) -> int:
-    if not word.isdecimal() or not int(word):
-        raise argparse.ArgumentTypeError(f"'{word}' is no number above 0")
-    return int(word)
 
 
 def run(args: argparse.Namespace) -> int:

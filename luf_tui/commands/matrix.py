@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
+from luf_tui.commands.programs import count
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.runs.opening import play, policy_of, program
@@ -36,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--random",
-        type=int,
+        type=count,
         default=0,
         metavar="N",
         help="also: is it found by N random programs; 1500 find about two thirds of the guards",
     )
     parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="search and play with N processes"
+        "--jobs", type=count, default=1, metavar="N", help="search and play with N processes"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 
 def add_scenario(parser: argparse.ArgumentParser) -> None:
@@ -36,3 +37,21 @@ def size(word: str) -> tuple[int, int]:
     if not (1 <= int(width) <= 1000 and 1 <= int(height) <= 1000):
         raise argparse.ArgumentTypeError(f"'{word}' is beyond 1000x1000")
     return int(width), int(height)
+
+
+def count(word: str) -> int:
+    """A number above 0. Raises what argparse turns into a message."""
+    if not word.isdecimal() or not int(word):
+        raise argparse.ArgumentTypeError(f"'{word}' is no number above 0")
+    return int(word)
+
+
+def seconds(word: str) -> float:
+    """A time in seconds, 0 for as long as it takes. Raises what argparse turns into a message."""
+    try:
+        told = float(word)
+    except ValueError:
+        told = math.nan
+    if not 0 <= told < math.inf:
+        raise argparse.ArgumentTypeError(f"'{word}' is no number of seconds")
+    return told

@@ -684,5 +684,5 @@ def not_declared(guard: object) -> str:
     if guard in GUARDS:
         constant = str(guard).upper().replace("-", "_")
         return f"'{guard}' is the name of a guard; write luf_tui.policy.guards.{constant}"
-    hint = nearest(str(guard), GUARDS)
-    return f"no guard is called '{guard}'" + (f"; {hint}" if hint else "")
+    hint = nearest(str(guard), GUARDS) or "`luf-tui guards` lists them"
+    return f"no guard is called '{guard}'; {hint}"
