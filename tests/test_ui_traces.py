@@ -108,3 +108,13 @@ async def test_the_gallery_offers_the_excerpt(whole: None) -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert stands(pilot.app)
+
+
+@driven
+async def test_a_recording_has_no_script_to_save(tmp_path: Path, whole: None) -> None:
+    async with LufApp(LLM).run_test() as pilot:
+        assert stands(pilot.app)
+        await pilot.press("W")
+
+        assert "a recording has no script to save" in text(pilot.app)
+        assert [] == list(tmp_path.iterdir())

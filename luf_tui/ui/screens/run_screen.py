@@ -488,6 +488,8 @@ class RunScreen(BaseScreen):
     def save_script(self) -> Reply:
         """Write the script that is shown to a file of its own."""
         session = self.session
+        if session.timeline.program.recorded is not None:
+            return Reply("a recording has no script to save", moved=False)
         path = saving.free_path(session.path.name)
         text = "\n".join(session.timeline.program.source).rstrip("\n") + "\n"
         told, well = saving.save_text(text, path)
