@@ -19,6 +19,7 @@ RECORDED = (
 """What a recording is about: nothing in it says so."""
 LISTS = "`luf-tui list` names what is shipped"
 _KIND = re.compile(r"\.luf$|\.trace(\.\w+)?$")
+_RECORDING = re.compile(r"\.trace(\.\w+)?$")
 """The end of a file's name that says of what kind it is."""
 _HERE = Path(__file__).resolve().parent
 _HEAD_LINES = 40
@@ -86,7 +87,7 @@ def recordings(folder: Path | None = None) -> list[Entry]:
 
     A recording has no title of its own: it is the file's name.
     """
-    found = sorted(path for path in (folder or scenarios_dir()).rglob("*.trace*") if path.is_file())
+    found = _recording_files(folder or scenarios_dir())
     return [Entry(path, _name(path), path.name, RECORDED) for path in found]
 
 
@@ -124,7 +125,9 @@ def exists(word: str) -> bool:
 
 
 def _recording_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.trace*") if path.is_file())
+    # Bookmarks in a recording are kept beside it, under its name and one more suffix.
+    named = (path for path in folder.rglob("*.trace*") if _RECORDING.search(path.name))
+    return sorted(path for path in named if path.is_file())
 
 
 def _name(path: Path) -> str:

@@ -410,3 +410,19 @@ def test_a_step_may_be_any_whole_number(tour: Run) -> None:
 def test_a_name_too_long_for_a_file_is_told() -> None:
     with pytest.raises(LufError, match="too long"):
         luf_tui.open("x" * 5000)
+
+
+def test_a_line_of_a_recording_that_takes_no_micro_step_is_told() -> None:
+    run = luf_tui.open(str(RECORDING))
+
+    with pytest.raises(LufError, match="line 5 takes no micro-step"):
+        run.seek("L5")
+    with pytest.raises(LufError, match="past the end"):
+        run.seek("L99999")
+
+
+def test_bookmarks_beside_a_recording_are_no_recording(tmp_path: Path) -> None:
+    (tmp_path / "one.trace.xz").touch()
+    (tmp_path / ".one.trace.xz.marks.json").touch()
+
+    assert ["one.trace.xz"] == [one.title for one in library.recordings(tmp_path)]

@@ -14,6 +14,7 @@ from textual.geometry import Offset
 
 from luf_tui import library
 from luf_tui.errors import LufError
+from luf_tui.library import Entry
 from luf_tui.policy import own
 from luf_tui.policy.registry import POLICIES
 from luf_tui.render.strokes import without
@@ -21,7 +22,7 @@ from luf_tui.timeline.navigate.spots import spot
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.messages import OpenScenario
-from luf_tui.ui.screens.gallery import Gallery
+from luf_tui.ui.screens.gallery import Gallery, everything
 from luf_tui.ui.screens.run_screen import RunScreen
 from tests.ui_driver import SCENARIO, Hold, do, driven, hold, lines, luf_app, path, shown_run, text
 
@@ -335,3 +336,15 @@ async def test_an_app_that_fails_leaves_its_failure_and_no_traceback(
     assert app.failure is not None
     assert "failing.py:16: this policy failed: ValueError: not here" == own.blame(app.failure)
     assert "Traceback" not in capsys.readouterr().out
+
+
+def test_a_pipe_is_not_opened_for_the_gallery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe.luf")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(library, "entry", lambda path: Entry(path, "", "", ""))
+    read = [entry.path.name for entry in everything()]
+
+    assert "pipe.luf" not in read
+    assert "drain-all.luf" in read

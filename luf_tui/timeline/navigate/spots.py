@@ -73,6 +73,8 @@ def _in_line(timeline: Timeline, line: int, step: int) -> int:
 def _unreached(timeline: Timeline, line: int) -> str:
     """Why a run does not stand at a line."""
     program = timeline.program
+    if program.recorded is not None and line <= len(program.items):
+        return f"line {line} takes no micro-step of this run"
     if program.recorded is not None:
         return f"line {line} is past the end: this recording has {len(program.items)} facts"
     lines = len(program.source) - (program.source[-1:] == ("",))

@@ -255,7 +255,7 @@ def everything() -> list[Entry]:
     here = [
         evolve(library.entry(path), name=f"{HERE}/{path.name}")
         for path in sorted(Path().glob("*.luf"))
-        if path.resolve() not in known
+        if path.is_file() and path.resolve() not in known
     ]
     return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST), *library.recordings()]
 
