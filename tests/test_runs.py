@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -426,3 +427,13 @@ def test_bookmarks_beside_a_recording_are_no_recording(tmp_path: Path) -> None:
     (tmp_path / ".one.trace.xz.marks.json").touch()
 
     assert ["one.trace.xz"] == [one.title for one in library.recordings(tmp_path)]
+
+
+def test_a_scenario_comes_through_a_pipe() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, TOUR.read_bytes())
+    os.close(writing)
+    run = luf_tui.open(f"/dev/fd/{reading}")
+    os.close(reading)
+
+    assert luf_tui.open(str(TOUR)).steps == run.steps

@@ -40,11 +40,17 @@ _EVENT = re.compile(rb"^(# tracer:|cpus=\d|.{1,40}\[\d{3}\].{0,20} \d+\.\d+: )",
 
 
 def is_trace(path: Path) -> bool:
-    """Whether a file is a recording and no scenario: by its name, else by how it begins."""
+    """Whether a file is a recording and no scenario: by its name, else by how it begins.
+
+    A pipe whose name says nothing has a scenario.
+    """
     if path.suffix == SCENARIO:
         return False
     if path.suffix in PACKED or "trace" in path.name.lower():
         return True
+    # What is read from a pipe is gone for who plays it.
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             return _EVENT.search(file.read(_PEEK)) is not None
