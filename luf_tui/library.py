@@ -19,13 +19,15 @@ RECORDED = (
 """What a recording is about: nothing in it says so."""
 LISTS = "`luf-tui list` names what is shipped"
 _KIND = re.compile(r"\.luf$|\.trace(\.\w+)?$")
-_RECORDING = re.compile(r"\.trace(\.\w+)?$")
 """The end of a file's name that says of what kind it is."""
+_RECORDING = re.compile(r"\.trace(\.\w+)?$")
+"""The end of a recording's name."""
 _HERE = Path(__file__).resolve().parent
 _HEAD_LINES = 40
 _MOST_MEANT = 3
-_MOST_QUOTED = 60
 """Names that one hint offers."""
+_MOST_QUOTED = 60
+"""Characters of a name too long for a file that a message repeats."""
 
 
 @frozen
