@@ -130,7 +130,7 @@ def _guarded(words: Sequence[str]) -> int:
         return terminal.INTERRUPTED
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - no traceback reaches who did not ask for one
+    except (Exception, GeneratorExit) as error:  # noqa: BLE001 - no traceback reaches who did not ask for one
         if os.environ.get(DEBUG) and not isinstance(error, LufError):
             traceback.print_exc()
         terminal.say(_told(error))
@@ -138,7 +138,7 @@ def _guarded(words: Sequence[str]) -> int:
     return code
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     if isinstance(error, LufError):
         text = str(error)
         return text if "\n" in text else f"luf-tui: {text}"

@@ -26,6 +26,8 @@ FAILING = {
     "hook": (f"{BASE} def pays(self, *a):\n  return 1 / 0\n", "division by zero", ":6"),
     "endless": (f"{BASE} def owed(self, m, f):\n  return self.owed(m, f)\n", "recursion", ":6"),
     "leaves": (f"{BASE} def pays(self, *a):\n  sys.exit(0)\n", "SystemExit: 0", ":6"),
+    "stops": ("raise GeneratorExit\n", "GeneratorExit", ":1"),
+    "stops a hook": (f"{BASE} def pays(self, *a):\n  raise GeneratorExit\n", "GeneratorExit", ":6"),
     "answer": (f"{BASE} def pays(self, *a):\n  return 'later'\n", "may not fit", ""),
     "mask": (f"{BASE} def takeoff_end(self, *a):\n  return 1 << 70\n", "may not fit", ""),
     "regions": (f"{BASE} def regions(self, config):\n  return 3\n", "may not fit", ""),

@@ -102,7 +102,7 @@ def _load(path: Path, attribute: str) -> type[Policy]:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, GeneratorExit) as error:
         line = fault_line(error)
         where = f"{path}:{line}" if line else f"{path}"
         raise LufError(f"{where}: {type(error).__name__}: {error}") from error
