@@ -76,6 +76,7 @@ def test_compare_tells_a_refusal_once_and_where(luf_tui: Run, tmp_path: Path) ->
 REFUSED = {
     "no version": ("", "Mine does not say `API = 2`; since then methods get "),
     "another": (" API = 1\n", "write `API = 2` in the class"),
+    "newer": (" API = 3\n", "Mine says `API = 3`, and this luf-tui knows 2"),
     "no guard": (" API = 2\n GUARDS = {'nosuch'}\n", "GUARDS of Mine: no guard is called 'nosuch'"),
     "a name": (
         " API = 2\n GUARDS = {'skip-offline'}\n",

@@ -10,6 +10,7 @@ from luf_tui.commands import terminal, verdict
 from luf_tui.commands.programs import add_policy
 from luf_tui.errors import InputError, LufError
 from luf_tui.runs.opening import play_file, scenario
+from luf_tui.timeline.tell.words import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         terminal.put_json({"scenarios": results, **counts})
     else:
-        terminal.put(f"{sum(counts.values())} scenarios: {total}")
+        terminal.put(f"{counted(sum(counts.values()), 'scenario')}: {total}")
     return worst
 
 

@@ -14,6 +14,7 @@ from luf_tui.policy.guards import GUARDS
 from luf_tui.runs.opening import program
 from luf_tui.search.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
 from luf_tui.search.search import BOUNDED, UNSAFE, Limits
+from luf_tui.timeline.tell.words import counted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,7 +54,7 @@ def searching(
         raise LufError("there is no race to explore in these files")
     plan = Plan(policy, races, limits, prepare)
     search = AllGuards(plan, jobs=jobs, tell=terminal.say)
-    terminal.say(f"{len(search.guards)} guards of {policy}, {len(races)} races")
+    terminal.say(f"{len(search.guards)} guards of {policy}, {counted(len(races), 'race')}")
     return search
 
 

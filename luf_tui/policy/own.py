@@ -122,7 +122,11 @@ def _load(path: Path, attribute: str) -> type[Policy]:
 def _check(kind: type[Policy], path: Path) -> None:
     """Raises LufError for a policy written for another version, or whose guards are none."""
     name = kind.__name__
-    if vars(kind).get("API") != Policy.API:
+    said = vars(kind).get("API")
+    if isinstance(said, int) and said > Policy.API:
+        told = f"{name} says `API = {said}`, and this luf-tui knows {Policy.API}"
+        raise LufError(f"{path}: {told}: a newer one is needed")
+    if said != Policy.API:
         raise LufError(f"{path}: {name} does not say `API = {Policy.API}`; {CHANGED}")
     if not isinstance(kind.GUARDS, (set, frozenset)):
         raise LufError(f"{path}: GUARDS of {name} is no set of guards")
