@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
 from luf_tui.errors import LufError
 from luf_tui.ftrace.reading.tracepoints import parser_for
 from luf_tui.ftrace.recipe import EVENTS, VARIANTS, recipe
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -50,3 +53,10 @@ def test_it_narrows_to_one_process_or_group() -> None:
 def test_what_cannot_be_recorded_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(LufError):
         recipe(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_command_prints_what_its_options_ask_for(luf_tui: Run) -> None:
+    assert recipe() == luf_tui("record").stdout
+    assert recipe(variant="trace-cmd") == luf_tui("record", "--variant", "trace-cmd").stdout
+    assert recipe(42) == luf_tui("record", "--pid", "42").stdout
+    assert recipe(cgroup="app.slice") == luf_tui("record", "--cgroup", "app.slice").stdout

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from tests.invariants import check
 from tests.trace_lines import RW_VMA, WRITABLE, Lines
 
 ROOT = Path(__file__).parent.parent
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 LLM = ROOT / "scenarios" / "traces" / "llm-excerpt.trace.xz"
 FORK = ROOT / "tests" / "data" / "fork-excerpt.trace.xz"
 ADDRESS = 0x7F5F3A207000
@@ -220,3 +224,15 @@ def test_a_task_that_hands_its_cpu_back_keeps_its_batch(tmp_path: Path) -> None:
     lines.back(KSWAPD, 2, NEW, ADDRESS).free(KSWAPD, 2, OLD)
     found = outcome(lines.read(tmp_path))
     assert (1, 1, 0) == (found.deferred, found.pending_at_end, found.odd.early)
+
+
+def test_the_command_pays_for_handing_back_only_when_asked(luf_tui: Run, tmp_path: Path) -> None:
+    path = tmp_path / "t.trace"
+    lines = moved(started().switch(USER, 1, "kworker-9")).switch("kworker-9", 1, USER)
+    path.write_text(lines.text(), encoding="utf-8")
+    pending = []
+    for more in ((), ("--lazy-drops",)):
+        told = luf_tui("replay", path, "--policies", "luf", "--json", *more).stdout
+        pending.append(json.loads(told)["policies"]["luf"]["pending_at_end"])
+
+    assert [1, 0] == pending
