@@ -29,7 +29,7 @@ def small(tmp_path: Path) -> Path:
 def test_an_svg_is_well_formed_and_the_same_every_time(luf_tui: Run, small: Path) -> None:
     first, second = small.with_name("a.svg"), small.with_name("b.svg")
     for out in (first, second):
-        assert 0 == luf_tui("export", f"{small}@3", "-o", out).returncode
+        assert 0 == luf_tui("export", f"{small}@3", "--output", out).returncode
 
     assert first.read_bytes() == second.read_bytes()
     assert ET.parse(first).getroot().tag.endswith("svg")
