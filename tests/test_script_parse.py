@@ -154,7 +154,7 @@ def test_a_problem_shows_its_line_with_a_caret() -> None:
         "a.luf:6:9: 'raed' does not fit here\n"
         "     cpu1 raed text.0\n"
         "          ^^^^\n"
-        "  did you mean 'read'?"
+        "  did you mean 'read'? The line is `cpu1 read PAGE`, as in `cpu1 read text.0`"
     ) == str(caught.value)
 
 

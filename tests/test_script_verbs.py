@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ from luf_tui.engine.arguments import STARTS
 from luf_tui.engine.director import Director
 from luf_tui.errors import WIDEST, InputError, Refused
 from luf_tui.policy.registry import make_policy
-from luf_tui.script.declaration import Arguments, Verb
+from luf_tui.script.declaration import Arguments, Verb, Word
 from luf_tui.script.format import format_text
+from luf_tui.script.parameters import WORDS
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Op
 from luf_tui.script.verbs import VERBS, verbs_called
@@ -129,9 +131,11 @@ def test_a_wrong_name_or_type_of_an_argument_is_an_error_of_mypy(tmp_path: Path)
 
 
 def test_a_keyword_is_a_whole_word() -> None:
-    assert ("'runn' does not fit here", "did you mean 'run'?") == only("cpu1 runn app")
+    told = "did you mean 'run'? The line is `cpu1 run PROCESS`, as in `cpu1 run app`"
+    assert ("'runn' does not fit here", told) == only("cpu1 runn app")
     message, hint = only("cpu1 munmap heap stopp before flush")
-    assert ("'stopp' does not fit here", "did you mean 'stop'?") == (message, hint)
+    assert "'stopp' does not fit here" == message
+    assert hint.startswith("did you mean 'stop'? It may be stop, the end of the line; the line is")
 
 
 def test_an_unknown_verb_gets_the_verbs_of_its_actor() -> None:
@@ -162,15 +166,88 @@ def test_an_unknown_actor_gets_the_actors(line: str) -> None:
     assert hint.endswith("cpu0 to cpu2")
 
 
+def wrong_lines(kind: type[Arguments]) -> list[str]:
+    """A verb's example with each of its words but the first left out, made no word and made one
+    that nobody knows; and with a word too many.
+    """
+    words = kind.verb.example.split()
+    changed = [
+        " ".join((*words[:at], *instead, *words[at + 1 :]))
+        for at in range(1, len(words))
+        for instead in ((), ("=",), ("qqzz",))
+    ]
+    return [*changed, f"{kind.verb.example} 17"]
+
+
+@EVERY
+def test_whatever_is_wrong_with_a_line_the_hint_says_what_it_should_be(
+    kind: type[Arguments],
+) -> None:
+    verb, wrong = kind.verb, []
+    for line in wrong_lines(kind):
+        try:
+            parse(f"{WORLD}{line}\n")
+        except InputError as error:
+            (problem,) = error.problems
+            unknown = line.split()[1:2] != [verb.word]
+            syntax = "does not fit" in problem.message or "too early" in problem.message
+            told = re.search("expected|may be", problem.hint)
+            form = unknown or f"{verb.usage}`" in problem.hint
+            if not ((told and form) if syntax else problem.hint):
+                wrong.append((line, problem.message, problem.hint))
+
+    assert [] == wrong
+
+
+def _words_of(verb: Verb) -> list[Word]:
+    """The kinds of word that its parameters have."""
+    grammar = " ".join(one.grammar for _, one in verb.kinds)
+    return [word for name, word in WORDS.items() if re.search(rf"\b{name}\b", grammar)]
+
+
+@EVERY
+def test_a_hint_lists_all_that_may_stand_where_it_is_one_of_several_words(
+    kind: type[Arguments],
+) -> None:
+    """Each word of a choice is misspelt; whichever is the nearest, all are told."""
+    words = kind.verb.example.split()
+    for at, word in enumerate(words[2:], start=2):
+        for choices in (one.choices for one in _words_of(kind.verb) if word in one.choices):
+            _, hint = only(" ".join((*words[:at], f"{word}qz", *words[at + 1 :])))
+            assert [] == [choice for choice in choices if choice not in hint], hint
+
+
+@EVERY
+def test_a_line_that_begins_with_a_verb_is_told_who_does_it(kind: type[Arguments]) -> None:
+    verb = kind.verb
+    message, hint = only(verb.example.partition(" ")[2])
+
+    assert f"a line begins with who does '{verb.word}'" == message
+    assert f"{verb.usage}`, as in `{verb.example}`" in hint
+
+
+@EVERY
+def test_a_misspelt_verb_is_recognised_with_its_operands(kind: type[Arguments]) -> None:
+    actor, word, *rest = kind.verb.example.split()
+    misspelt = f"{word[:-1]}{word[-1]}{word[-1]}"
+    message, hint = only(" ".join((actor, misspelt, *rest)))
+
+    assert f"'{misspelt}' does not fit here" == message
+    assert hint.startswith(f"did you mean '{word}'? The line is `{actor} {word}")
+
+
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("cpu1 mprotect heap PROT_WRITE", "expected none, read-only, read-write; as in "),
+        ("cpu1 mprotect heap PROT_WRITE", "expected none, read-only, read-write; the line "),
         ("cpu1 mprotect heap read-execute", "did you mean 'read-write'? It may be none, read-"),
-        ("cpu1 fork child", "expected as; as in `app fork app as child`"),
+        ("cpu1 fork child", "expected as; the line is `cpu1 fork PROCESS as NAME`, as in "),
         ("cpu1 fork as child", "as in `app fork app as child`"),
-        ("cpu1 read", "expected a page such as heap.0; as in `cpu1 read text.0`"),
-        ("kernel move heap.0 to", "expected a node such as cxl; as in "),
+        ("cpu1 read", "expected a page such as heap.0; the line is `cpu1 read PAGE`, as"),
+        (
+            "kernel move heap.0 to",
+            "expected a node such as cxl; the line is `kernel move PAGE… to N",
+        ),
         ("kernel online", "as in `cpu1 online`, `kernel online cxl`"),
         ("app dma-read heap.0", "as in `device dma-read heap.0`"),
     ],

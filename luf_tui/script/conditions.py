@@ -38,7 +38,8 @@ def resolve(scope: Scope, line: Line, tree: Any) -> Condition:
         return _on(scope, line, tree, name, tokens[1], negated)
     if predicate not in PREDICATES:
         span = span_of(line, name)
-        raise Wrong(f"nothing can be expected of '{name}'", span, nearest(predicate, PREDICATES))
+        hint = nearest(predicate, PREDICATES) or f"known: {', '.join(PREDICATES)}"
+        raise Wrong(f"nothing can be expected of '{name}'", span, hint)
     args = _arguments(scope, line, PREDICATES[predicate][0], name, tokens)
     return Condition(_span(line, tree), line.text, predicate, args, relation, value, negated)
 

@@ -11,6 +11,7 @@ from luf_tui.errors import InputError, Problem, Span, nearest
 from luf_tui.machine.config import FileConfig
 from luf_tui.script import conditions, operations
 from luf_tui.script.declaration import Lost
+from luf_tui.script.expected import who_does
 from luf_tui.script.follow_on_errors import lost_with
 from luf_tui.script.op_line import span_of
 from luf_tui.script.program import Branch, Break, Condition, Expect, Item, Note, Op, Program, Race
@@ -123,6 +124,8 @@ class Reader:
             return problem
         if problem.span.column < span.end or ("process", word) in self.lost:
             return problem
+        if form := who_does(word):
+            return Problem(f"a line begins with who does '{word}'", span, f"the line is {form}")
         hint = self.scope.hint_of_actor(word, LINES)
         return Problem(f"no line begins with '{word}'", span, hint)
 

@@ -71,11 +71,24 @@ KERNEL_ACTORS: dict[str, str] = {
 }
 """Actors that are no process of the script."""
 
-LINES = (
-    *("title", "about", "note", "seed", "machine", "policy", "process", "file", "let"),
-    *("expect", "break", "race", "end", "allow", "schedule"),
-)
-"""Words that begin a line which is no operation."""
+LINES: dict[str, str] = {
+    "title": "title TEXT",
+    "about": "about TEXT",
+    "note": "note TEXT",
+    "seed": "seed N",
+    "machine": "machine cpus N, dram N, …",
+    "policy": "policy NAME [without GUARD, …]",
+    "process": "process NAME[, heap N pages]",
+    "file": "file NAME, N pages[, iomap]",
+    "let": "let NAME = PAGE",
+    "expect": "expect [no] CONDITION",
+    "break": "break [CONDITION]",
+    "race": "race",
+    "end": "end",
+    "allow": "allow TURN, …",
+    "schedule": "schedule ACTOR[*N] …",
+}
+"""Words that begin a line which is no operation, and how it is written."""
 
 PREDICATES: dict[str, tuple[str, str]] = {
     "stale": ("cpu page", "the CPU caches the page, and the page table disagrees"),
