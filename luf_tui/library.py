@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 
 from attrs import frozen
@@ -22,6 +23,8 @@ _KIND = re.compile(r"\.luf$|\.trace(\.\w+)?$")
 """The end of a file's name that says of what kind it is."""
 _RECORDING = re.compile(r"\.trace(\.\w+)?$")
 """The end of a recording's name."""
+_STOP = re.compile(r"([0-9]+)\s+(\S.*)")
+"""What follows `tour`: which stop this is, and what the tour is called."""
 _HERE = Path(__file__).resolve().parent
 _HEAD_LINES = 40
 _MOST_MEANT = 3
@@ -41,11 +44,30 @@ class Entry:
     """
     title: str
     about: str
+    stop: int = 0
+    """Which stop of a tour it is, from 1 on; 0 for what belongs to none."""
+    tour: str = ""
+    """What the tour is called."""
 
     @property
     def folder(self) -> str:
         """The part of the name before the last `/`; empty where there is none."""
         return self.name.rpartition("/")[0]
+
+
+@frozen
+class Tour:
+    """The scenarios of a folder that are to be seen one after the other."""
+
+    title: str
+    stops: tuple[Entry, ...]
+
+    def after(self, path: Path) -> Entry | None:
+        """The stop that follows a file; None after the last one."""
+        files = [one.path.resolve() for one in self.stops]
+        here = path.resolve()
+        next_one = files.index(here) + 1 if here in files else 0
+        return self.stops[next_one] if 0 < next_one < len(files) else None
 
 
 def scenarios_dir() -> Path:
@@ -55,11 +77,11 @@ def scenarios_dir() -> Path:
 
 
 def entry(path: Path) -> Entry:
-    """Read the `title` and `about` lines of a scenario, without parsing the rest.
+    """Read the `title`, `tour` and `about` lines of a scenario, without parsing the rest.
 
-    A file that cannot be read has neither; the parser says why when it is opened.
+    A file that cannot be read has none; the parser says why when it is opened.
     """
-    title, about = "", []
+    title, about, stop, tour = "", [], 0, ""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             for _, line in zip(range(_HEAD_LINES), file, strict=False):
@@ -68,9 +90,11 @@ def entry(path: Path) -> Entry:
                     title = rest.strip()
                 elif word == "about":
                     about.append(rest.strip())
+                elif word == "tour" and (said := _STOP.fullmatch(rest.strip())):
+                    stop, tour = int(said[1]), said[2]
     except OSError:
         pass
-    return Entry(path, _name(path), title or path.stem, " ".join(about))
+    return Entry(path, _name(path), title or path.stem, " ".join(about), stop, tour)
 
 
 def scenario_files(folder: Path) -> list[Path]:
@@ -79,9 +103,28 @@ def scenario_files(folder: Path) -> list[Path]:
 
 
 def shipped(folder: Path | None = None) -> list[Entry]:
-    """All shipped scenarios, or all under a folder, by folder, then by file name."""
+    """All shipped scenarios, or all under a folder, by folder; those of a tour in its order, then
+    the others by file name.
+    """
     found = [entry(path) for path in scenario_files(folder or scenarios_dir())]
-    return sorted(found, key=lambda one: (one.folder, one.path.name))
+    return sorted(found, key=lambda one: (one.folder, not one.stop, one.stop, one.path.name))
+
+
+def tours() -> list[Tour]:
+    """The shipped tours, by the names of their folders."""
+    folders = groupby((one for one in shipped() if one.stop), key=lambda one: one.folder)
+    stops = [tuple(found) for _, found in folders]
+    return [Tour(found[0].tour, found) for found in stops]
+
+
+def tour_of(path: Path) -> Tour | None:
+    """The tour that a file is a stop of, with the other files of its folder; None for others."""
+    here = entry(path)
+    if not here.stop:
+        return None
+    beside = [entry(one) for one in path.parent.glob(f"*{SUFFIX}") if one.is_file()]
+    stops = sorted((one for one in beside if one.stop), key=lambda one: (one.stop, one.path.name))
+    return Tour(here.tour, tuple(stops))
 
 
 def recordings(folder: Path | None = None) -> list[Entry]:

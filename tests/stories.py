@@ -8,7 +8,7 @@ from luf_tui.policy.guards import GUARDS
 
 PLAYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "S1": {
-        "tour/1-a-deferred-flush": (),
+        "tour/a-deferred-flush": (),
     },
     "S2": {
         "as-posted/d9-through-buddy": ("flush-before-reuse", "mark-on-drain"),

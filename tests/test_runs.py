@@ -44,7 +44,7 @@ def broken() -> Run:
     [
         (str(TOUR), TOUR),
         ("tour/flush-before-reuse", TOUR),
-        ("1-a-deferred-flush", TOUR.with_name("1-a-deferred-flush.luf")),
+        ("a-deferred-flush", TOUR.with_name("a-deferred-flush.luf")),
         ("llm-excerpt", RECORDING),
         ("traces/llm-excerpt", RECORDING),
         ("tour", TOUR.parent),

@@ -45,7 +45,7 @@ def _row(body: str, comment: str, inside: bool) -> str:
     if not body:
         return comment
     first, _, rest = body.partition(" ")
-    rest = rest.strip() if first in ("title", "about", "note") else _tidy(rest)
+    rest = rest.strip() if first in ("title", "tour", "about", "note") else _tidy(rest)
     row = f"{INDENT if inside else ''}{first:<{ACTOR_WIDTH}} {rest}".rstrip()
     return f"{row:<{COMMENT_COLUMN}} {comment}" if comment else row
 

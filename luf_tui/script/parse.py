@@ -158,6 +158,11 @@ class Reader:
     def _title(self, line: Line, tree: Any) -> None:
         self.title = str(tree.children[0])
 
+    def _tour(self, line: Line, tree: Any) -> None:
+        number = tree.children[0]
+        if int(number) < 1:
+            raise Wrong("the stops of a tour are counted from 1", span_of(line, number))
+
     def _about(self, line: Line, tree: Any) -> None:
         self.about.append(str(tree.children[0]))
 

@@ -77,7 +77,7 @@ def split(text: str) -> tuple[list[Line], tuple[str, ...]]:
 
 def strip_comment(raw: str) -> str:
     """The line without its comment. A # inside quotes or a word starts none."""
-    if re.match(r"\s*(title|about|note)\b", raw):
+    if re.match(r"\s*(title|tour|about|note)\b", raw):
         return raw
     quoted = False
     for at, char in enumerate(raw):

@@ -73,6 +73,7 @@ KERNEL_ACTORS: dict[str, str] = {
 
 LINES: dict[str, str] = {
     "title": "title TEXT",
+    "tour": "tour NUMBER TITLE",
     "about": "about TEXT",
     "note": "note TEXT",
     "seed": "seed N",

@@ -153,7 +153,7 @@ def text(
     for number, line in enumerate(program.source, start=1):
         words = strip_comment(line).split()
         first = words[0] if words else ""
-        if first == "policy":
+        if first in ("policy", "tour"):
             continue
         if number == ends.span.line:
             inside = True

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 from textual.binding import Binding
 
+from luf_tui.ui import touring
+
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
     from luf_tui.ui.screens.run_screen import RunScreen
@@ -370,6 +372,10 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "reload", ("r",), "reload", "Read the file again and keep the place", RUN,
         run=lambda screen: screen.reload(),
+    ),
+    Action(
+        "next-stop", ("G",), "next stop", "To the next stop of the tour", RUN,
+        run=touring.go_on,
     ),
     Action(
         "gallery", ("o",), "open", "Open another scenario", RUN,

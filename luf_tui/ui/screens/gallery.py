@@ -30,8 +30,6 @@ from luf_tui.view.columns import wrap
 from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, Row
 
-FIRST = "tour"
-"""The folder to begin with; the others follow in the order of their names."""
 HERE = "this folder"
 """Heading of the scenarios in the working folder."""
 AFTER = 0.05
@@ -117,9 +115,10 @@ class Gallery(BaseScreen):
                 folder = entry.folder
                 if self.list.items:
                     self.list.items.append(Item((), heading=True))
-                self.list.items.append(Item((Mark(folder or "scenarios", HEADING),), heading=True))
+                self.list.items.append(Item(_heading(entry), heading=True))
+            stop = (Mark(f"{entry.stop} ", DIM),) if entry.stop else ()
             bad = (Mark("✖ ", BAD),) if entry.path in self._broken else ()
-            title = (*bad, Mark(entry.title))
+            title = (*stop, *bad, Mark(entry.title))
             self.list.items.append(Item(title, value=entry, choose=Open(entry.path)))
         self.list.key("home", None)
         count = sum(not item.heading for item in self.list.items)
@@ -249,7 +248,7 @@ class Gallery(BaseScreen):
 
 
 def everything() -> list[Entry]:
-    """The shipped scenarios, and those in the working folder."""
+    """The shipped scenarios, tours first, and those in the working folder before them."""
     shipped = library.shipped()
     known = {entry.path.resolve() for entry in shipped}
     here = [
@@ -257,7 +256,13 @@ def everything() -> list[Entry]:
         for path in sorted(Path().glob("*.luf"))
         if path.is_file() and path.resolve() not in known
     ]
-    return [*here, *sorted(shipped, key=lambda entry: entry.folder != FIRST), *library.recordings()]
+    return [*here, *sorted(shipped, key=lambda entry: not entry.stop), *library.recordings()]
+
+
+def _heading(entry: Entry) -> Row:
+    """The folder; of a tour, what it is called."""
+    name = Mark(entry.folder or "scenarios", HEADING)
+    return (name, Mark(f"  {entry.tour}", ACCENT)) if entry.tour else (name,)
 
 
 def script_rows(path: Path) -> list[Row]:

@@ -23,7 +23,7 @@ from luf_tui.search.exploration import Report, race_of_line
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import actions, saving, typed_lines
+from luf_tui.ui import actions, saving, touring, typed_lines
 from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import AT_ONCE, Recording
 from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
@@ -181,6 +181,7 @@ class RunScreen(BaseScreen):
             found[2:2] = actions.hints([("explore", f"{search.figures.states:,} states")])
         elif race_of_line(program, line) is not None:
             found[2:2] = actions.hints([("explore",)])
+        found[:0] = actions.hints(touring.hint(self.session))
         if self.ways_back:
             found[:0] = actions.hints([("go-back",)])
         return found

@@ -1,0 +1,112 @@
+"""Tours: stops in their order, each true, each changed by what it says to change."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from luf_tui import library
+from luf_tui.errors import InputError
+from luf_tui.library import Entry
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import load, parse
+from luf_tui.script.program import Note
+from luf_tui.timeline.recorder import record, record_with
+from luf_tui.timeline.timeline import Timeline
+
+TOURS = library.tours()
+STOPS = [stop for tour in TOURS for stop in tour.stops]
+GUARD = re.compile(r"\(g, ([a-z0-9-]+)\)")
+"""How an about asks its reader to switch a guard off."""
+POLICY = re.compile(r"\(p, ([a-z0-9-]+)\)")
+"""How it asks for another policy."""
+COMPARE, EXPLORE = "(x)", "(E)"
+
+each_stop = pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+
+
+def notes(stop: Entry) -> list[str]:
+    return [one.text for one in load(str(stop.path)).items if isinstance(one, Note)]
+
+
+def bad(run: Timeline) -> set[str]:
+    """What a run has against itself: obligations, and expectations that fail."""
+    failed = {one.detail for one in run.outcomes if not one.held}
+    return {found.obligation for found in run.findings} | failed
+
+
+def test_stops_are_counted_without_a_gap_under_one_title() -> None:
+    counted = [[stop.stop for stop in tour.stops] for tour in TOURS]
+
+    assert [list(range(1, len(tour.stops) + 1)) for tour in TOURS] == counted
+    assert [] == [stop.name for tour in TOURS for stop in tour.stops if stop.tour != tour.title]
+
+
+def test_a_tour_is_walked_by_its_numbers_and_not_by_its_names(tmp_path: Path) -> None:
+    for name, number in (("b", 1), ("c", 2), ("a", 3)):
+        text = f"title {name}\ntour {number} A walk\nprocess app\n"
+        (tmp_path / f"{name}.luf").write_text(text, "utf-8")
+    (tmp_path / "aside.luf").write_text("title aside\nprocess app\n", "utf-8")
+    tour = library.tour_of(tmp_path / "b.luf")
+
+    assert tour
+    assert ["b", "c", "a"] == [stop.title for stop in tour.stops]
+    assert ["c", "a", None] == [
+        following.title if (following := tour.after(stop.path)) else None for stop in tour.stops
+    ]
+    assert ["b", "c", "a", "aside"] == [one.title for one in library.shipped(tmp_path)]
+    assert library.tour_of(tmp_path / "aside.luf") is None
+
+
+def test_a_stop_without_a_number_or_a_tour_is_told() -> None:
+    for line in ("tour The idea", "tour 3", "tour 0 The idea"):
+        with pytest.raises(InputError):
+            parse(f"{line}\nprocess app\n")
+
+
+@each_stop
+def test_a_stop_holds_and_has_something_to_hold(stop: Entry) -> None:
+    run = record(load(str(stop.path)))
+
+    assert set() == bad(run)
+    assert () == run.refusals
+    assert run.outcomes
+
+
+@each_stop
+def test_a_stop_says_at_its_head_what_to_look_at_and_what_to_do(stop: Entry) -> None:
+    """Within the first lines, and in a form that other tests can read."""
+    asked = [*GUARD.findall(stop.about), *POLICY.findall(stop.about)]
+    asked += [key for key in (COMPARE, EXPLORE) if key in stop.about]
+
+    assert asked
+    assert len(stop.about) < 500
+
+
+@each_stop
+def test_without_the_guard_it_names_a_stop_breaks(stop: Entry) -> None:
+    for guard in GUARD.findall(stop.about):
+        program = load(str(stop.path))
+        assert bad(record_with(program, make_policy(program.policy, (guard,))))
+
+
+@each_stop
+def test_under_the_policy_it_names_a_stop_goes_another_way(stop: Entry) -> None:
+    names = POLICY.findall(stop.about)
+    if COMPARE in stop.about:
+        names.append("eager")
+    for name in names:
+        program = load(str(stop.path))
+        here, there = record(program), record_with(program, make_policy(name))
+        assert here.counters(here.steps) != there.counters(there.steps)
+
+
+@each_stop
+def test_notes_stand_on_their_own(stop: Entry) -> None:
+    """There are some, and each is a sentence or more."""
+    said = notes(stop)
+
+    assert [] == [note for note in said if note[-1] not in ".:!?" or not note[0].isalnum()]
+    assert len(said) >= 2
