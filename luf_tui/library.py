@@ -169,6 +169,12 @@ def exists(word: str) -> bool:
     return True
 
 
+def shipped_name(path: Path) -> str:
+    """Where a shipped file is among them, as `tour/who-pays.luf`; empty for any other file."""
+    top, whole = scenarios_dir().resolve(), path.resolve()
+    return whole.relative_to(top).as_posix() if whole.is_relative_to(top) else ""
+
+
 def _recording_files(folder: Path) -> list[Path]:
     # Bookmarks in a recording are kept beside it, under its name and one more suffix.
     named = (path for path in folder.rglob("*.trace*") if _RECORDING.search(path.name))
@@ -176,10 +182,8 @@ def _recording_files(folder: Path) -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    top, whole = scenarios_dir().resolve(), path.resolve()
-    if not whole.is_relative_to(top):
-        return str(path)
-    return _KIND.sub("", whole.relative_to(top).as_posix())
+    shipped = shipped_name(path)
+    return _KIND.sub("", shipped) if shipped else str(path)
 
 
 def _expanded(word: str) -> Path:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from luf_tui.engine.director import StepInfo
-from luf_tui.errors import LufError
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.timeline.ask.compare import as_json, compare, divergence
 from luf_tui.timeline.navigate import bookmarks
-from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
 from luf_tui.timeline.navigate.places import same_place
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import CONFIG, made_up, operation, program, record
@@ -57,49 +52,6 @@ def test_the_end_of_an_operation_stays_its_end_when_it_has_more_steps() -> None:
 
 
 # -- bookmarks ------------------------------------------------------------------------------------
-
-
-def test_bookmarks_and_breakpoints_survive_a_save(tmp_path: Path) -> None:
-    side = bookmarks.sidecar_path(tmp_path / "a.luf")
-    kept = Sidecar((Bookmark("here", 1, 2, "op b", "look: ◆"),), ("event defer hit 2",))
-    bookmarks.save(side, kept)
-    assert kept == bookmarks.load(side)
-    assert [side] == list(tmp_path.iterdir())
-
-
-def test_nothing_to_keep_leaves_no_file(tmp_path: Path) -> None:
-    side = tmp_path / "x"
-    bookmarks.save(side, Sidecar((), ("line 1",)))
-    bookmarks.save(side, Sidecar())
-    assert not side.exists()
-
-
-@given(st.one_of(st.binary(), st.from_regex(r'\{"bookmarks": *[\[\{].*', fullmatch=True)
-                 .map(str.encode)))  # fmt: skip
-def test_any_garbage_is_read_as_far_as_it_makes_sense(
-    tmp_path_factory: pytest.TempPathFactory, garbage: bytes
-) -> None:
-    side = tmp_path_factory.mktemp("side") / "x"
-    side.write_bytes(garbage)
-    bookmarks.load(side)
-
-
-def test_the_good_entries_of_a_damaged_file_are_kept(tmp_path: Path) -> None:
-    side = tmp_path / "x"
-    side.write_text(
-        '{"bookmarks": [7, {"name": 1}, {"name": "a", "item": true}, '
-        '{"name": "b", "item": 2}], "breakpoints": [null, "line 3"]}'
-    )
-    assert Sidecar((Bookmark("b", 2, 0),), ("line 3",)) == bookmarks.load(side)
-
-
-def test_a_missing_file_holds_nothing(tmp_path: Path) -> None:
-    assert Sidecar() == bookmarks.load(tmp_path / "none")
-
-
-def test_a_place_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
-    with pytest.raises(LufError, match="bookmarks not saved"):
-        bookmarks.save(tmp_path / "no" / "x", Sidecar((), ("line 1",)))
 
 
 @given(st.integers(0, 30))

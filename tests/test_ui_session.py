@@ -10,7 +10,7 @@ import pytest
 from luf_tui.errors import LufError
 from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.navigate import bookmarks, breakpoints
+from luf_tui.timeline.navigate import breakpoints
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.ui import session as module
 from luf_tui.ui.screens import run_screen
@@ -21,7 +21,7 @@ from tests.timeline_kernel import program, reuse, step_with
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
-    monkeypatch.setattr(bookmarks, "sidecar_path", lambda path: tmp_path / "marks.json")
+    monkeypatch.chdir(tmp_path)
     return Session(reuse())
 
 

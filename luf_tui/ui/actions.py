@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from textual.binding import Binding
 
 from luf_tui.ui import touring
+from luf_tui.ui.features import bookmark_list
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
@@ -271,8 +272,8 @@ _TABLE: tuple[Action, ...] = (
         run=lambda screen: screen.navigation.bookmark(),
     ),
     Action(
-        "bookmarks", ("apostrophe",), "marks", "Go to a bookmark", STOP,
-        run=lambda screen: screen.list_bookmarks(),
+        "bookmarks", ("apostrophe",), "marks", "Go to a bookmark, or write a note on it", STOP,
+        run=bookmark_list.begin,
     ),
     # What is shown
     Action(

@@ -13,17 +13,21 @@ from attrs import evolve, frozen
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine.events import BY_NAME, KINDS
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places
-from luf_tui.timeline.navigate.bookmarks import Bookmark, Sidecar
+from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places, sidecar
+from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
+from luf_tui.timeline.navigate.sidecar import Sidecar
 from luf_tui.timeline.navigate.spots import spot
 from luf_tui.timeline.tell.narrate import LEVELS
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.typed_lines import parse_breakpoint
 from luf_tui.view.glyphs import of_kind
+from luf_tui.view.state import Flag
 
 FOLLOWED = ("defer", "pay", "saved", "violation", "deviation")
 """Event kinds that the next-match key goes to until others are chosen."""
+LETTERS = "abcdefghilmnoprstuvwyz"
+"""Names of bookmarks, in the order they are given."""
 TRAIL = 200
 """Jumps remembered."""
 
@@ -62,9 +66,11 @@ class Session:
     """One recorded run being looked at."""
 
     def __init__(self, timeline: Timeline, position: int = 0, *, filed: bool = True) -> None:
-        """`filed`: the script is in a file, beside which bookmarks and breakpoints are kept."""
+        """`filed`: the script is in a file, of which bookmarks and breakpoints are kept; of what
+        comes through a pipe they are not.
+        """
         self.timeline = timeline
-        self.filed = filed
+        self.filed = filed and (self.path.is_file() or not self.path.exists())
         self.position = timeline.clamp(position)
         self.trail: list[int] = []
         self.kinds: tuple[int, ...] = moves.kind_numbers(FOLLOWED)
@@ -75,6 +81,7 @@ class Session:
         self.level = "student"
         self.points: tuple[Breakpoint, ...] = ()
         self.marks: tuple[Bookmark, ...] = ()
+        self._told_away = False
         self._remember()
 
     @property
@@ -283,7 +290,8 @@ class Session:
 
     def mark(self, name: str) -> Reply:
         """Bookmark this place under a name, replacing one of that name."""
-        made = bookmarks.bookmark(self.timeline, self.position, name)
+        note = next((m.note for m in self.marks if m.name == name), "")
+        made = bookmarks.bookmark(self.timeline, self.position, name, note)
         self.marks = (*(m for m in self.marks if m.name != name), made)
         return self._saved(f"marked step {self.position} as {name}")
 
@@ -291,6 +299,21 @@ class Session:
         """Remove a bookmark."""
         self.marks = tuple(m for m in self.marks if m.name != name)
         return self._saved(f"bookmark {name} removed")
+
+    def note(self, name: str, text: str) -> Reply:
+        """Write a note on a bookmark, or take it away with an empty one."""
+        said = text.strip()
+        self.marks = tuple(evolve(m, note=said) if m.name == name else m for m in self.marks)
+        return self._saved(f"bookmark {name}: {said or 'no note'}")
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """The bookmarks that this run reaches, where they stand in it."""
+        timeline = self.timeline
+        placed = [(bookmarks.find(timeline, mark), mark) for mark in self.marks]
+        return tuple(
+            Flag(at, timeline.line_at(at), mark.name, mark.note) for at, mark in placed if at >= 0
+        )
 
     def to_mark(self, mark: Bookmark) -> Reply:
         """Jump to a bookmark."""
@@ -300,9 +323,9 @@ class Session:
         return self.go(found)
 
     def free_name(self) -> str:
-        """The first letter no bookmark has."""
+        """The first letter no bookmark has, of those that mean nothing else in their list."""
         taken = {m.name for m in self.marks}
-        return next((c for c in "abcdefghijklmnopqrstuvwxyz" if c not in taken), "z")
+        return next((c for c in LETTERS if c not in taken), LETTERS[-1])
 
     # -- what is shown ------------------------------------------------------------------------
 
@@ -334,7 +357,7 @@ class Session:
     # -- the file beside the scenario ---------------------------------------------------------
 
     def _remember(self) -> None:
-        kept = bookmarks.load(bookmarks.sidecar_path(self.path))
+        kept = sidecar.home(self.path).load()
         self.marks = kept.bookmarks
         self.points = self._parsed(kept.breakpoints)
 
@@ -352,10 +375,14 @@ class Session:
         if not self.filed:
             return Reply(text)
         kept = Sidecar(self.marks, tuple(point.text for point in self.points))
+        home = sidecar.home(self.path)
         try:
-            bookmarks.save(bookmarks.sidecar_path(self.path), kept)
+            home.save(kept)
         except LufError as error:
             return Reply(f"{text}; {error}")
+        if home.away and not self._told_away:
+            self._told_away = True
+            return Reply(f"{text}; {self.path.parent} cannot be written: kept in {home.path}")
         return Reply(text)
 
 

@@ -8,6 +8,17 @@ from luf_tui.machine.refs import Ref
 
 
 @frozen
+class Flag:
+    """A bookmark where it stands in a run."""
+
+    position: int
+    line: int
+    """The script line there, 0 before any."""
+    name: str
+    note: str = ""
+
+
+@frozen
 class ViewState:
     """The choices that panes depend on besides the timeline's position."""
 
@@ -16,6 +27,8 @@ class ViewState:
     breakpoints: frozenset[int] = frozenset()
     """Script lines with a breakpoint."""
     level: str = "student"
+    flags: tuple[Flag, ...] = ()
+    """Bookmarks that the run reaches."""
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""Panels to choose from: event kinds, policies, breakpoints, bookmarks."""
+"""Panels to choose from: event kinds, policies, breakpoints."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from attrs import evolve
 
 from luf_tui.machine.events import KINDS
 from luf_tui.machine.kind import Kind
-from luf_tui.timeline.navigate import bookmarks
-from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint, hits, of_program
 from luf_tui.ui.panels.intents import (
     AddBreakpoint,
     Choose,
     Follow,
     Intent,
-    RemoveBookmark,
     SetBreakpoints,
-    ToBookmark,
 )
 from luf_tui.ui.panels.panel import ACCENT, DIM, Item, ListPanel
 from luf_tui.ui.session import Session, switched
@@ -120,47 +116,3 @@ class BreakpointsPanel(ListPanel):
             toggle=SetBreakpoints(tuple(switched(p) if p is point else p for p in points)),
             remove=SetBreakpoints(tuple(p for p in points if p is not point)),
         )
-
-
-class BookmarksPanel(ListPanel):
-    """Bookmarks: gone to, or removed."""
-
-    name = "bookmarks"
-    width = 66
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(
-            "bookmarks",
-            (),
-            hint="⏎ or its letter: go   x remove   esc close",
-            empty="none yet: m marks a place",
-        )
-        self.session = session
-        self.refresh()
-
-    def key(self, key: str, character: str | None) -> Intent | None:
-        """A bookmark's letter goes to it; everything else is as in a list."""
-        for item in self.items:
-            mark = item.value
-            if isinstance(mark, Bookmark) and mark.name == character:
-                return ToBookmark(mark)
-        return super().key(key, character)
-
-    def refresh(self) -> None:
-        """Show the session's bookmarks as they are now."""
-        timeline = self.session.timeline
-        self.items = []
-        for mark in self.session.marks:
-            at = bookmarks.find(timeline, mark)
-            where = f"step {at}" if at >= 0 else "not in this run"
-            head = (Mark(f"{mark.name}  ", ACCENT), Mark(f"{where:<16}", DIM))
-            self.items.append(
-                Item(
-                    head,
-                    text=mark.note or mark.text or "power-on",
-                    value=mark,
-                    choose=ToBookmark(mark),
-                    remove=RemoveBookmark(mark.name),
-                )
-            )
-        self.cursor = max(0, min(self.cursor, len(self.items) - 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,11 +11,11 @@ from attrs import frozen
 
 from luf_tui.machine.refs import Ref
 from luf_tui.search.exploration import Report
-from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.ui.background.race_search import RaceSearch
 from luf_tui.ui.background.requests import Job
+from luf_tui.ui.session import Reply
 
 
 @frozen
@@ -54,12 +55,25 @@ class Purpose(Enum):
     FILTER = "filter"
 
 
+Use: TypeAlias = "Callable[[Any, str], Reply | None]"
+"""Uses a line that was typed, on the screen of a run. Raises LufError when it means nothing."""
+
+
 @frozen
 class Type:
     """Use a line that was typed for a purpose. A LufError is told in the panel, which stays."""
 
-    purpose: Purpose
+    purpose: Purpose | Use
     text: str
+
+
+@frozen
+class Do:
+    """Call a feature's own function with the screen of the run, and tell what it answers."""
+
+    act: Callable[[Any], Reply | None]
+    close: bool = False
+    """Whether the panel has done its work."""
 
 
 @frozen
@@ -96,20 +110,6 @@ class SetBreakpoints:
 @frozen
 class AddBreakpoint:
     """Ask for one more breakpoint."""
-
-
-@frozen
-class ToBookmark:
-    """Jump to a bookmark."""
-
-    bookmark: Bookmark
-
-
-@frozen
-class RemoveBookmark:
-    """Forget a bookmark, by its name."""
-
-    name: str
 
 
 @frozen
@@ -158,13 +158,12 @@ class SaveCounterexample:
 Common: TypeAlias = Stay | Close | Stop | Open | Type
 """What any screen does."""
 OfRun: TypeAlias = (
-    Go
+    Do
+    | Go
     | Select
     | Follow
     | SetBreakpoints
     | AddBreakpoint
-    | ToBookmark
-    | RemoveBookmark
     | Choose
     | SwitchGuards
     | ReadAgain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from luf_tui.ui.panels.intents import Close, Intent, Purpose, Stay, Type
+from luf_tui.ui.panels.intents import Close, Intent, Purpose, Stay, Type, Use
 from luf_tui.ui.panels.panel import ACCENT, BAD, CURSOR, DIM, Panel
 from luf_tui.view.marks import Mark, Pane, Row
 
@@ -21,7 +21,7 @@ class Prompt(Panel):
     def __init__(
         self,
         title: str,
-        purpose: Purpose,
+        purpose: Purpose | Use,
         *,
         text: str = "",
         help_rows: Sequence[str] = (),

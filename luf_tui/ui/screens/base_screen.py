@@ -22,7 +22,7 @@ from luf_tui.ui.background.loading import POLL, Recording
 from luf_tui.ui.background.requests import Job, Requests, Then, nothing
 from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.messages import OpenScenario, ThemeChanged
-from luf_tui.ui.panels.intents import Close, Intent, OfRun, Open, Purpose, Stay, Stop, Type
+from luf_tui.ui.panels.intents import Close, Intent, OfRun, Open, Purpose, Stay, Stop, Type, Use
 from luf_tui.ui.panels.key_help import HelpPanel
 from luf_tui.ui.panels.panel import ACCENT, ACTION, BAD, DIM, KEY, Panel
 from luf_tui.ui.panels.problems import ProblemsPanel
@@ -172,9 +172,12 @@ class BaseScreen(Screen[None]):
     def answer_of_run(self, panel: Panel, intent: OfRun) -> None:
         """Do what a panel wants that lies over a run: none does where no run is shown."""
 
-    def _use_line(self, panel: Panel, purpose: Purpose, text: str) -> None:
+    def _use_line(self, panel: Panel, purpose: Purpose | Use, text: str) -> None:
         try:
-            reply = self.typed(purpose, text)
+            if isinstance(purpose, Purpose):
+                reply = self.typed(purpose, text)
+            else:
+                reply = purpose(self, text)
         except LufError as error:
             panel.refuse(str(error))
         else:

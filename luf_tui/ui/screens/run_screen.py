@@ -38,19 +38,18 @@ from luf_tui.ui.panels.guard_switches import GuardsPanel
 from luf_tui.ui.panels.intents import (
     AddBreakpoint,
     Choose,
+    Do,
     Follow,
     Go,
     OfRun,
     OpenCounterexample,
     Purpose,
     ReadAgain,
-    RemoveBookmark,
     SaveCounterexample,
     SearchAgain,
     Select,
     SetBreakpoints,
     SwitchGuards,
-    ToBookmark,
 )
 from luf_tui.ui.panels.panel import Panel
 from luf_tui.ui.panels.problems import ProblemsPanel
@@ -240,6 +239,10 @@ class RunScreen(BaseScreen):
         """Do what a panel over a run wants."""
         navigation, session = self.navigation, self.session
         match intent:
+            case Do(act, close):
+                if close:
+                    self.panels.close(panel)
+                self.say(act(self))
             case Go(step):
                 self.panels.close(panel)
                 self.say(navigation.go(step))
@@ -256,11 +259,6 @@ class RunScreen(BaseScreen):
             case AddBreakpoint():
                 self.panels.close(panel)
                 self._prompt("break at", Purpose.BREAK, BREAK_HELP)
-            case ToBookmark(bookmark):
-                self.panels.close(panel)
-                self.say(session.to_mark(bookmark))
-            case RemoveBookmark(name):
-                session.unmark(name)
             case Choose(policy):
                 self.panels.close(panel)
                 show = partial(self._show_under, policy)
@@ -339,10 +337,6 @@ class RunScreen(BaseScreen):
     def list_breakpoints(self) -> None:
         """Breakpoints, to be changed."""
         self._ask(choices.BreakpointsPanel(self.session))
-
-    def list_bookmarks(self) -> None:
-        """Bookmarks, to be gone to."""
-        self._ask(choices.BookmarksPanel(self.session))
 
     def play(self) -> Reply:
         """Play on to the next breakpoint or the end; or pause."""

@@ -40,6 +40,7 @@ class VisiblePanes:
             selected=session.selected,
             breakpoints=session.lines_stopped_at,
             level=session.level,
+            flags=session.flags,
         )
         places = self._places(width, height)
         turns = sum(place.pane in GROUPS for place in places) == 1

@@ -18,6 +18,8 @@ from luf_tui.view.state import ViewState
 NOTE = "note  "
 """Stands before what a note of the script says."""
 WIDE = 110
+URGENT = ("violation", "failed")
+"""Roles that no bookmark hides in the strip."""
 LEAST_TITLE = 10
 """Cells below which a title is left out."""
 
@@ -71,8 +73,12 @@ def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     across = min(room, count)
     here = timeline.position * across // count
     row: list[Mark] = [Mark(" ")]
+    flags = {flag.position * across // count: flag.name for flag in reversed(state.flags)}
     for number, cell in enumerate(_strip(timeline, across)):
-        if number == here:
+        if number in flags and cell.role not in URGENT:
+            role = "current" if number == here else "accent"
+            row.append(Mark(flags[number], role, cell.ref))
+        elif number == here:
             row.append(Mark("▮" if cell.text == PLAIN else cell.text, "current", cell.ref))
         else:
             row.append(cell)

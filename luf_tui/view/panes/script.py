@@ -63,6 +63,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         here = number == at
         rows += _line(timeline, state, width, number, _item_on(timeline, number), here=here)
         if here:
+            rows += _noted_here(timeline, state, width)
             steps = tree(timeline, item, height)
             place = next((n for n, row in enumerate(steps) if row[0].role == "title"), None)
             current = lead if place is None else len(rows) + place
@@ -100,7 +101,20 @@ def _line(
     """A line in as many rows as it needs."""
     found = _happened(timeline, item) if item >= 0 else ()
     stops = number in state.breakpoints
-    return _rows(timeline, width, number, item, found, here=here, stops=stops)
+    flag = "".join(flag.name[:1] for flag in state.flags if flag.line == number)[:1]
+    return _rows(timeline, width, number, item, found, flag, here=here, stops=stops)
+
+
+def _noted_here(timeline: Timeline, state: ViewState, width: int) -> list[Row]:
+    """What bookmarks say of the very place where the run stands."""
+    rows: list[Row] = []
+    for flag in state.flags:
+        if flag.position == timeline.position and flag.note:
+            lead = f"{' ' * INDENT}{clean(flag.name)}: "
+            head, *more = wrap(clean(flag.note), max(10, width - len(lead)))
+            rows.append((Mark(lead, "accent"), Mark(head, "note")))
+            rows += [(Mark(" " * len(lead) + line, "note"),) for line in more]
+    return rows
 
 
 @per_run
@@ -110,6 +124,7 @@ def _rows(
     number: int,
     item: int,
     found: tuple[str, ...],
+    flag: str,
     *,
     here: bool,
     stops: bool,
@@ -117,9 +132,11 @@ def _rows(
     """Kept, because most lines look as they did before."""
     ref = Ref("line", number)
     text = _lines(timeline)[0][number - 1]
+    first = Mark("●", "breakpoint", ref) if stops else Mark(flag or " ", _flagged(flag), ref)
+    second = flag if stops and flag and not here else "▶" if here else " "
     head: Row = (
-        Mark("●" if stops else " ", "breakpoint" if stops else "text", ref),
-        Mark("▶" if here else " ", "current" if here else "text", ref),
+        first,
+        Mark(second, "current" if here else _flagged(second.strip()), ref),
         Mark(f"{number:>3} ", "dim", ref),
     )
     if item < 0:
@@ -131,6 +148,11 @@ def _rows(
     role = "text" if not here else "title" if stepped else "current"
     rows = _code(head, text, role, glyphs.marks(found), width, here=here)
     return (*rows, *(_trouble(timeline, item) if "✗" in found else ()))
+
+
+def _flagged(flag: str) -> str:
+    """The role of a bookmark's letter in the gutter."""
+    return "accent" if flag else "text"
 
 
 def _plain(head: Row, text: str, width: int, ref: Ref, *, here: bool) -> list[Row]:
