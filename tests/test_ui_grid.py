@@ -18,7 +18,7 @@ from luf_tui.ui.drawing.paint import Styles, mark_at, paint
 from luf_tui.ui.theme import NAMES, styles_of
 from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, selected_role
-from luf_tui.view.palette import PALETTES
+from luf_tui.view.palette import PALETTES, SIXTEEN
 
 PLAIN, STALE = Style(color="white"), Style(color="red", bold=True)
 STYLES = Styles("test", {"stale": STALE}, PLAIN)
@@ -33,9 +33,10 @@ def test_a_role_has_its_style() -> None:
 
 
 @pytest.mark.parametrize("theme", NAMES)
-def test_a_style_is_what_the_view_says_of_its_role(theme: str) -> None:
-    for role, ink in PALETTES[theme].inks().items():
-        style = styles_of(theme).of(role)
+@pytest.mark.parametrize("sixteen", [False, True])
+def test_a_style_is_what_the_view_says_of_its_role(theme: str, sixteen: bool) -> None:
+    for role, ink in (SIXTEEN if sixteen else PALETTES)[theme].inks().items():
+        style = styles_of(theme, sixteen=sixteen).of(role)
         assert (Color.parse(ink.colour), Color.parse(ink.ground)) == (style.color, style.bgcolor)
         told = {name for name in ("bold", "italic", "underline", "reverse") if getattr(style, name)}
         assert set(ink.attributes) == told

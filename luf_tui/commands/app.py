@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from luf_tui.commands.programs import add_policy
 from luf_tui.errors import LufError
 from luf_tui.runs.opening import checked, place
 from luf_tui.timeline.navigate.spots import Spot
+
+DRIVER = "TEXTUAL_DRIVER"
+"""Environment variable of Textual: what draws the app instead of a terminal, a web page say."""
+TELETYPES = ("dumb", "unknown")
+"""Values of TERM for what only prints line after line (terminfo)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +42,7 @@ def run(args: argparse.Namespace) -> int:
         where = place(args.file)
         path, spot = where.path, where.spot
         policy = checked(path, args.policy, args.without)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise LufError("the app needs a terminal; `luf-tui run FILE` does without one")
+    _check_terminal(args.file or "FILE")
     # Textual takes a quarter of a second to load: not before there is something to show.
     from luf_tui.ui.app import LufApp  # noqa: PLC0415
 
@@ -46,3 +51,15 @@ def run(args: argparse.Namespace) -> int:
     if app.failure is not None:
         raise app.failure
     return app.return_code or terminal.HELD
+
+
+def _check_terminal(file: str) -> None:
+    """Raises LufError, with what does instead, where the app cannot draw."""
+    if os.environ.get(DRIVER):
+        return
+    instead = f"`luf-tui run {file} --plain` prints the screen as lines"
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LufError(f"the app needs a terminal; {instead}")
+    kind = os.environ.get("TERM", "")
+    if kind in TELETYPES:
+        raise LufError(f"a terminal with TERM={kind} cannot be drawn on; {instead}")

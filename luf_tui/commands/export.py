@@ -12,7 +12,7 @@ from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.render.formats import FORMATS, WALKED, export
 from luf_tui.runs.opening import place, play_file
 from luf_tui.timeline.navigate.spots import Spot
-from luf_tui.view.palette import PALETTES
+from luf_tui.view.palette import PALETTES, palette_named
 
 SIZE = (120, 40)
 STDOUT = "-"
@@ -41,10 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Play the scenario and write it, or its screen at the step, in the format asked for."""
     name = _format(args.format, args.output)
-    if args.theme not in PALETTES:
-        raise LufError(
-            with_hint(f"no theme is called '{args.theme}'", nearest(args.theme, PALETTES))
-        )
+    palette_named(args.theme)
     where = place(args.file)
     if args.output != STDOUT and Path(args.output).exists() and where.path.samefile(args.output):
         raise LufError(f"{args.output} is the file itself; say another name after -o")

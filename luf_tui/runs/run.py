@@ -9,7 +9,7 @@ from typing import Any, SupportsIndex
 
 from attrs import frozen
 
-from luf_tui.errors import LufError, nearest, with_hint
+from luf_tui.errors import LufError
 from luf_tui.json_object import VERSION, versioned
 from luf_tui.machine.event_log import Event
 from luf_tui.machine.refs import Ref
@@ -185,12 +185,9 @@ class Run:
         Raises LufError for a theme that does not exist.
         """
         from luf_tui.render.svg import svg  # noqa: PLC0415
-        from luf_tui.view.palette import PALETTES  # noqa: PLC0415
+        from luf_tui.view.palette import palette_named  # noqa: PLC0415
 
-        if theme not in PALETTES:
-            hint = nearest(theme, PALETTES)
-            raise LufError(with_hint(f"no theme is called '{theme}'", hint))
-
+        palette_named(theme)
         return svg(self.timeline, width, height, theme)
 
     def _repr_html_(self) -> str:

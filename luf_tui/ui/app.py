@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.events import Resize
 from textual.screen import Screen
 
 from luf_tui.errors import LufError
@@ -22,6 +23,7 @@ from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.background.requests import Requests
 from luf_tui.ui.background.traces import Opening
 from luf_tui.ui.command_palette import ActionsProvider
+from luf_tui.ui.drawing.paint import Styles
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
 from luf_tui.ui.panels.intents import Open
 from luf_tui.ui.panels.problems import ProblemsPanel
@@ -63,11 +65,15 @@ class LufApp(App[None]):
         self.first_spot = spot
         self.policy = policy
         self.without = tuple(without)
-        self.preferences = Preferences(theme.NAMES, theme.styles_of, theme_name)
+        self.preferences = Preferences(theme.NAMES, self._styles_of, theme_name)
         self.requests = Requests(self._uppermost, self.call_later)
         for made in theme.textual_themes():
             self.register_theme(made)
         self.theme = theme.textual_name(self.preferences.theme)
+
+    def _styles_of(self, name: str) -> Styles:
+        sixteen = self.console.color_system == "standard"
+        return theme.styles_of(name, sixteen=sixteen)
 
     def get_default_screen(self) -> Screen[None]:
         """The first screen: no other is drawn before it."""
@@ -122,6 +128,14 @@ class LufApp(App[None]):
             screen for screen in reversed(self.screen_stack) if isinstance(screen, BaseScreen)
         )
         return next(screens, None)
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw everything anew when a shell brings the app back.
+
+        Its terminal was cleared or written on, and all that is told of it is a size as before.
+        """
+        if event.size == self.size:
+            self.refresh(layout=True)
 
     def on_unmount(self) -> None:
         """Nothing is opened any more."""

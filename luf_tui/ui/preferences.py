@@ -20,7 +20,8 @@ class Preferences:
         """
         self.names = tuple(names)
         if theme and theme not in self.names:
-            raise LufError(with_hint(f"no theme is called '{theme}'", nearest(theme, names)))
+            told = f"no theme is called '{theme}'; there are {', '.join(names)}"
+            raise LufError(with_hint(told, nearest(theme, names)))
         self._styles_of = styles_of
         self._styles: dict[str, Styles] = {}
         self.theme = theme or self.names[0]

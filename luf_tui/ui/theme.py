@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from attrs import evolve
 from rich.style import Style
-from textual.color import Color
 from textual.theme import Theme
 
 from luf_tui.ui.drawing.paint import Styles
-from luf_tui.view.palette import PALETTES, Ink, Palette
+from luf_tui.view.palette import PALETTES, SIXTEEN, Ink, Palette
 
 NAMES = tuple(PALETTES)
 """Themes there are; the first is the default."""
-RAISED = 0.07
-"""How far the ground of panels leans towards the text's colour."""
 
 
-def styles_of(name: str) -> Styles:
-    """The styles of a theme."""
-    palette = PALETTES[name]
-    raised = Color.parse(palette.background).blend(Color.parse(palette.text), RAISED).hex
-    return _styles(palette, _styles(evolve(palette, background=raised), None))
+def styles_of(name: str, *, sixteen: bool = False) -> Styles:
+    """The styles of a theme; `sixteen` is for a terminal that has no more colours than that."""
+    palette = (SIXTEEN if sixteen else PALETTES)[name]
+    return _styles(palette, _styles(palette, None, over=True), over=False)
 
 
-def _styles(palette: Palette, raised: Styles | None) -> Styles:
-    found = {role: _style(one) for role, one in palette.inks().items()}
+def _styles(palette: Palette, raised: Styles | None, *, over: bool) -> Styles:
+    found = {role: _style(one) for role, one in palette.inks(over=over).items()}
     return Styles(palette.name, found, found["text"], raised)
 
 

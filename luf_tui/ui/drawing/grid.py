@@ -203,7 +203,8 @@ class Grid(Widget):
     def render_line(self, y: int) -> Strip:
         """One line of the screen, as the app's filters (of NO_COLOR, say) leave it.
 
-        Themes have no ANSI colours, so the filter that translates those is left out.
+        A theme has the colours of the terminal only where that has no others, so the filter that
+        translates those is left out.
         """
         strip = self._strips.get(y)
         if strip is None:

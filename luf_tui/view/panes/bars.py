@@ -110,7 +110,7 @@ def _said(timeline: Timeline, room: int) -> list[Mark]:
     for name, role in ROLES.items():
         size = 4 + cells(role.event)
         if name in seen and size <= room:
-            told += [Mark(f"  {role.glyph} ", name), Mark(role.event, "dim")]
+            told += [Mark("  "), Mark(role.glyph, name), Mark(f" {role.event}", "dim")]
             room -= size
     return told
 
