@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 from textual.binding import Binding
 
-from luf_tui.ui import touring
-from luf_tui.ui.features import bookmark_list
+from luf_tui.ui import key_names
+from luf_tui.ui.features import bookmark_list, touring
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
@@ -209,7 +209,7 @@ _TABLE: tuple[Action, ...] = (
         run=lambda screen: screen.navigation.follow(-1),
     ),
     Action(
-        "follow", ("f",), "follow", "Choose the kinds of event that n and N go to", JUMP,
+        "follow", ("f",), "follow", "Choose the kinds of event to go to next", JUMP,
         run=lambda screen: screen.ask_kinds(),
     ),
     Action(
@@ -442,6 +442,7 @@ ACTIONS, WRONG_KEYS = rebound(_TABLE, os.environ.get(KEYS, ""))
 """Every action, in the order of the help screen; and what was wrong with a person's own keys."""
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+key_names.SHOWN.update((action.id, action.key or f"'{action.label}'") for action in ACTIONS)
 
 HINTS = (
     ("back", "forward", "step"),

@@ -209,7 +209,10 @@ class Session:
         target = find(self.timeline, self.position, self.kinds)
         if target == self.position:
             where = "ahead" if direction > 0 else "behind"
-            return Reply(f"no {self.followed} {where}; f chooses what n goes to", moved=False)
+            return Reply(
+                f"no {self.followed} {where}; {{follow}} chooses what {{next-match}} goes to",
+                moved=False,
+            )
         return self.go(target)
 
     @property
@@ -227,14 +230,14 @@ class Session:
         self.searched = words.strip()
         self.query = event_search.query(self.timeline, self.searched) if self.searched else None
         if self.query is None:
-            return Reply(f"n and N follow {self.followed}")
+            return Reply(f"{{next-match}} and {{previous-match}} follow {self.followed}")
         return self._next_match(1)
 
     def follow_kinds(self, kinds: tuple[int, ...]) -> Reply:
         """Choose the event kinds to follow; ends a search."""
         self.kinds = kinds or moves.kind_numbers(FOLLOWED)
         self.query, self.searched = None, ""
-        return Reply(f"n and N follow {self.followed}")
+        return Reply(f"{{next-match}} and {{previous-match}} follow {self.followed}")
 
     def _next_match(self, direction: int) -> Reply:
         assert self.query is not None

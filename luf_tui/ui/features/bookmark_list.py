@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from luf_tui.timeline.navigate import bookmarks
 from luf_tui.timeline.navigate.bookmarks import Bookmark
+from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.panels.intents import Do, Intent
 from luf_tui.ui.panels.panel import ACCENT, DIM, Item, ListPanel
 from luf_tui.ui.panels.prompt import Prompt
@@ -36,7 +37,7 @@ class BookmarksPanel(ListPanel):
             "bookmarks",
             (),
             hint="⏎ or its letter: go   space note   del remove   esc close",
-            empty="none yet: m marks a place",
+            empty=with_keys("none yet: {bookmark} marks a place"),
         )
         self.session = session
         self.refresh()

@@ -9,6 +9,7 @@ from attrs import evolve
 from luf_tui.machine.events import KINDS
 from luf_tui.machine.kind import Kind
 from luf_tui.timeline.navigate.breakpoints import Breakpoint, hits, of_program
+from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.panels.intents import (
     AddBreakpoint,
     Choose,
@@ -46,7 +47,7 @@ class KindsPanel(ListPanel):
             for kind in order
         ]
         super().__init__(
-            "n and N go to",
+            with_keys("{next-match} and {previous-match} go to"),
             items,
             hint="space switch   ⏎ this one only   esc done",
         )
@@ -89,7 +90,7 @@ class BreakpointsPanel(ListPanel):
             (),
             more={"a": AddBreakpoint(), "plus": AddBreakpoint()},
             hint="space off or on   x remove   a add   esc close",
-            empty="none yet: b sets one on the current line, a adds one on anything",
+            empty=with_keys("none yet: {breakpoint} sets one here, a adds one on anything"),
         )
         self.session = session
         self.refresh()

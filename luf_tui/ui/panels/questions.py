@@ -231,4 +231,7 @@ def ref_name(timeline: Timeline, ref: Ref) -> str:
 
 def nothing_selected(session: Session) -> Reply:
     """What to say when a question needs something selected."""
-    return Reply("select something first: click it, or tab to its pane and press s", moved=False)
+    return Reply(
+        "select something first: click it, or {next-pane} to its pane and press {select}",
+        moved=False,
+    )

@@ -21,6 +21,7 @@ from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import POLL, Recording
 from luf_tui.ui.background.requests import Job, Requests, Then, nothing
 from luf_tui.ui.drawing.grid import Grid
+from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.messages import OpenScenario, ThemeChanged
 from luf_tui.ui.panels.intents import Close, Intent, OfRun, Open, Purpose, Stay, Stop, Type, Use
 from luf_tui.ui.panels.key_help import HelpPanel
@@ -131,8 +132,11 @@ class BaseScreen(Screen[None]):
     # -- telling ------------------------------------------------------------------------------
 
     def tell(self, text: str, *, badly: bool = False) -> None:
-        """Say something in the hint line until the next key. Badly: with a bell."""
-        self.told, self.told_badly = text, badly
+        """Say something in the hint line until the next key, `{id}` of an action as its key.
+
+        Badly: with a bell.
+        """
+        self.told, self.told_badly = with_keys(text), badly
         if badly:
             self.app.bell()
         self.paint_soon()

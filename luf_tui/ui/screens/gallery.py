@@ -220,7 +220,7 @@ class Gallery(BaseScreen):
         elif len(self.app.screen_stack) > 1:
             self.dismiss()
         else:
-            return Reply("q leaves", moved=False)
+            return Reply("{quit} leaves", moved=False)
         return None
 
     def leave(self) -> None:

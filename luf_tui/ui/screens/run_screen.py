@@ -23,14 +23,16 @@ from luf_tui.search.exploration import Report, race_of_line
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import actions, saving, touring, typed_lines
+from luf_tui.ui import actions, saving, typed_lines
 from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import AT_ONCE, Recording
 from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
 from luf_tui.ui.background.requests import RunKey, run_of
 from luf_tui.ui.background.searches import Searches
 from luf_tui.ui.drawing.grid import Grid
+from luf_tui.ui.features import touring
 from luf_tui.ui.file_watch import FileWatch
+from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.messages import OpenGallery
 from luf_tui.ui.navigation import Navigation
 from luf_tui.ui.panels import choices, questions
@@ -68,7 +70,7 @@ GOTO_HELP = (
 )
 SEARCH_HELP = (
     "words of the narration, event kinds, cpu1, f3, text.0, process names; all must match",
-    "n and N go on to the next and previous match; an empty line ends the search",
+    "{next-match} and {previous-match} go to the next and previous match; an empty line ends it",
 )
 BREAK_HELP = (
     "line 15   event defer   event defer hit 3   watch pte[3].frame",
@@ -76,9 +78,9 @@ BREAK_HELP = (
 )
 WHAT_IF_HELP = (
     "any script line: cpu1 read text.0   kswapd reclaim text.1   cpu0 write heap.0 secret",
-    "the file is left alone; u goes back to the run as it was",
+    "the file is left alone; {go-back} goes back to the run as it was",
 )
-FAILS = "opened where it fails: w says why, home goes to the start"
+FAILS = "opened where it fails: {why} says why, {start} goes to the start"
 
 REST = "rest"
 """The kind of a request for the whole of a recording whose first part is shown."""
@@ -215,7 +217,7 @@ class RunScreen(BaseScreen):
         """Back to what was shown before the last line put in, or before the counterexample."""
         self.navigation.pause()
         if not self.ways_back:
-            told = "this is the run of the file: a puts a line in, E explores"
+            told = "this is the run of the file: {what-if} puts a line in, {explore} explores"
             return Reply(told, moved=False)
         way = self.ways_back.pop()
         if way.session is self.session:
@@ -313,6 +315,7 @@ class RunScreen(BaseScreen):
         """Ask for a line; those typed before for the same purpose can be had again."""
         self.navigation.pause()
         recent = self.preferences.typed.get(purpose.value, ())
+        rows = [with_keys(row) for row in rows]
         self.open(Prompt(title, purpose, help_rows=rows, recent=recent, blank=blank))
 
     def _ask(self, panel: Panel) -> None:
@@ -394,13 +397,13 @@ class RunScreen(BaseScreen):
         self.navigation.pause()
         found = self.panes.next_ref(self.session.selected, direction)
         if found is None:
-            told = f"nothing to select in {self.panes.focus}: tab to another pane"
+            told = f"nothing to select in {self.panes.focus}: {{next-pane}} goes to another pane"
             return Reply(told, moved=False)
         ref, row = found
         self.session.selected = ref
         self.grid.reveal(self.panes.focus, row)
         name = questions.ref_name(self.session.timeline, ref)
-        return Reply(f"{name}: w asks why, i its history")
+        return Reply(f"{name}: {{why}} asks why, {{history}} its history")
 
     # -- asking -------------------------------------------------------------------------------
 
@@ -478,7 +481,7 @@ class RunScreen(BaseScreen):
         try:
             self._read_again()
         except LufError:
-            self.tell("the file has changed and cannot be played: r shows why", badly=True)
+            self.tell("the file has changed and cannot be played: {reload} shows why", badly=True)
 
     def save_script(self) -> Reply:
         """Write the script that is shown to a file of its own."""
@@ -496,7 +499,7 @@ class RunScreen(BaseScreen):
     def ask_what_if(self) -> Reply | None:
         """Ask for a line to put in after the current one; the file is left alone."""
         if self.session.timeline.program.recorded is not None:
-            told = "a recording takes no other lines; p and g ask what if"
+            told = "a recording takes no other lines; {policy} and {guards} ask what if"
             return Reply(told, moved=False)
         self._prompt("what if, after this line", Purpose.WHAT_IF, WHAT_IF_HELP)
         return None
@@ -505,7 +508,7 @@ class RunScreen(BaseScreen):
         self._can_come_back()
         self.replace_run(run)
         self.say(self.session.to_line(self.session.line + 1))
-        self.tell("what if: u goes back to the run as it was")
+        self.tell("what if: {go-back} goes back to the run as it was")
 
     # -- races --------------------------------------------------------------------------------
 
@@ -558,7 +561,7 @@ class RunScreen(BaseScreen):
         session = Session(run, max(0, first_failure(run)), filed=False)
         session.level, session.kinds = before.level, before.kinds
         self.navigation.session, self.file = session, FileWatch(session.path)
-        self.tell("the counterexample: u goes back to where you were, W saves this script")
+        self.tell("the counterexample: {go-back} goes back, {save-script} saves this script")
 
     # -- the app ------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ def go_on(screen: RunScreen) -> Reply | None:
     path = screen.session.path
     tour = library.tour_of(path)
     if tour is None:
-        return Reply("this is no stop of a tour: o opens one", moved=False)
+        return Reply("this is no stop of a tour: {gallery} opens one", moved=False)
     following = tour.after(path)
     if following is None:
         screen.open(end_of_tour(tour, path))
