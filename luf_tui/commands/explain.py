@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import textwrap
 from collections.abc import Iterator
 
-from luf_tui import knowledge, library
-from luf_tui.commands import guards, terminal
+from luf_tui import knowledge
+from luf_tui.commands import terminal
 from luf_tui.errors import LufError
 from luf_tui.knowledge import Entry
-from luf_tui.machine.events import BY_NAME
-from luf_tui.policy.guards import GUARDS
-from luf_tui.policy.registry import POLICIES
-from luf_tui.script.verbs import verbs_called
-from luf_tui.script.vocabulary import PREDICATES
+from luf_tui.word_facts import facts
 
 WIDEST = 96
 """Columns of a text at most; longer lines read badly."""
@@ -76,7 +71,7 @@ def _as_json(entry: Entry) -> dict[str, object]:
         "aliases": list(entry.aliases),
         "text": entry.text,
         "see": list(entry.see),
-        "facts": {name: text for name, text in _facts(entry) if text},
+        "facts": {name: text for name, text in facts(entry) if text},
     }
 
 
@@ -87,7 +82,7 @@ def _page(entry: Entry, width: int) -> Iterator[str]:
         yield ""
         for line in block.split("\n"):
             yield from _wrapped(line, width, "  " if line.startswith("- ") else "")
-    rows = [*_facts(entry), ("see", ", ".join(entry.see))]
+    rows = [*facts(entry), ("see", ", ".join(entry.see))]
     rows = [(name, text) for name, text in rows if text]
     if rows:
         yield ""
@@ -100,34 +95,3 @@ def _wrapped(line: str, width: int, indent: str) -> list[str]:
     return textwrap.wrap(
         line, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
     )
-
-
-def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
-    """What the product's own tables say of an entry, beside its text."""
-    if entry.kind == "guard" and entry.word in GUARDS:
-        yield from guards.about(GUARDS[entry.word])[1:]
-    if entry.kind == "mutant":
-        yield "without", ", ".join(one.name for one in GUARDS.values() if one.mutant == entry.word)
-    if entry.kind == "event" and entry.word in BY_NAME:
-        kind = BY_NAME[entry.word]
-        yield "told as", kind.student
-        yield "or as", kind.kernel
-        yield "arguments", ", ".join(kind.args)
-    if entry.kind == "verb":
-        for verb in verbs_called(entry.word):
-            yield verb.usage, f"{verb.about} As in `{verb.example}`."
-    if entry.kind == "predicate" and entry.word in PREDICATES:
-        yield "asks", PREDICATES[entry.word][1]
-    if entry.kind == "obligation":
-        held_by = (one.name for one in GUARDS.values() if entry.word in one.obligation.split(", "))
-        yield "upheld by", ", ".join(held_by)
-    if entry.kind == "policy" and entry.word in POLICIES:
-        yield "in short", POLICIES[entry.word].SUMMARY
-    if entry.kind in ("obligation", "defect", "scenario", "mutant"):
-        yield "scenarios", ", ".join(_told_of(entry.word))
-
-
-def _told_of(code: str) -> Iterator[str]:
-    """The shipped scenarios whose first lines name a code."""
-    named = re.compile(rf"\b{re.escape(code)}\b")
-    return (one.name for one in library.shipped() if named.search(f"{one.title} {one.about}"))

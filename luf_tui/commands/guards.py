@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
 
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError
 from luf_tui.policy.guards import GUARDS, Guard, not_declared
-from luf_tui.policy.registry import POLICIES
+from luf_tui.word_facts import lacks, of_guard, policies
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +26,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         terminal.put_json({"guards": {guard.name: as_json(guard) for guard in shown}})
         return terminal.HELD
-    for line in terminal.table(about(shown[0]) if args.name else [row(guard) for guard in shown]):
+    for line in terminal.table(
+        of_guard(shown[0]) if args.name else [row(guard) for guard in shown]
+    ):
         terminal.put(line)
     if not args.name:
         terminal.say("O: obligations, B: kernel rules, M: mutants; `luf-tui explain O2` tells more")
@@ -38,26 +39,6 @@ def run(args: argparse.Namespace) -> int:
 def row(guard: Guard) -> tuple[str, ...]:
     """A guard's line in the table of all."""
     return (guard.name, guard.obligation, guard.mutant, guard.checks)
-
-
-def about(guard: Guard) -> list[tuple[str, str]]:
-    """All that is known of a guard, as rows of a word and what it is."""
-    return [
-        ("guard", guard.name),
-        ("checks", guard.checks),
-        ("level", guard.level),
-        ("upholds", guard.obligation),
-        ("in v10", guard.v10),
-        ("in v12", guard.v12),
-        ("mutant", guard.mutant or "-"),
-        ("policies", " ".join(policies(guard))),
-        *((one["policy"], _reading(one)) for one in lacks(guard)),
-    ]
-
-
-def _reading(one: Mapping[str, str]) -> str:
-    patch = "" if one["patch"] == "-" else f", patch {one['patch']}"
-    return f"lacks it, as we read it: {one['reading']} ({one['defect']}{patch})"
 
 
 def as_json(guard: Guard) -> dict[str, object]:
@@ -72,20 +53,3 @@ def as_json(guard: Guard) -> dict[str, object]:
         "policies": list(policies(guard)),
         "lacks": list(lacks(guard)),
     }
-
-
-def policies(guard: Guard) -> Iterator[str]:
-    """The policies that perform a guard."""
-    return (kind.NAME for kind in POLICIES.values() if guard in kind.GUARDS)
-
-
-def lacks(guard: Guard) -> Iterator[dict[str, str]]:
-    """The posted versions without a guard, and why we read them so."""
-    for one in guard.lacks:
-        for version in one.versions:
-            yield {
-                "policy": f"luf-{version}",
-                "patch": one.patch,
-                "defect": one.defect,
-                "reading": one.reading,
-            }

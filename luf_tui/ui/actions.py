@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from textual.binding import Binding
 
 from luf_tui.ui import key_names
-from luf_tui.ui.features import bookmark_list, touring
+from luf_tui.ui.features import bookmark_list, touring, words_asked
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
@@ -392,6 +392,12 @@ _TABLE: tuple[Action, ...] = (
         run=lambda screen: screen.export(),
     ),
     Action(
+        "glossary", ("h",), "words of it",
+        "What the words of the narration, a message or the selected thing mean", ASK,
+        run=words_asked.of_run,
+        gallery=words_asked.of_gallery,
+    ),
+    Action(
         "help", ("question_mark", "f1"), "help", "All keys, and what the glyphs mean", APP,
         run=lambda screen: screen.help(),
         gallery=lambda screen: screen.help(),
@@ -459,6 +465,11 @@ HINTS = (
     ("quit",),
 )
 """The hint line: ids of one or two actions, then a label where the first action's will not do."""
+
+
+def label_of(name: str) -> str:
+    """The word or two for an action, by its id."""
+    return BY_ID[name].label
 
 
 def of(where: str) -> Iterator[Action]:

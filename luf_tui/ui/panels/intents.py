@@ -45,6 +45,20 @@ class Open:
     without: tuple[str, ...] = ()
 
 
+@frozen
+class DoAction:
+    """Take the panel away and do an action, by its id."""
+
+    action: str
+
+
+@frozen
+class Explain:
+    """Show what a word means, over the panel."""
+
+    word: str
+
+
 class Purpose(Enum):
     """What a line is typed for."""
 
@@ -155,7 +169,7 @@ class SaveCounterexample:
     report: Report
 
 
-Common: TypeAlias = Stay | Close | Stop | Open | Type
+Common: TypeAlias = Stay | Close | Stop | Open | Type | DoAction | Explain
 """What any screen does."""
 OfRun: TypeAlias = (
     Do

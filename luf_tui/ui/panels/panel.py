@@ -7,7 +7,7 @@ what the intents say that keys and clicks are answered with.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
@@ -60,6 +60,11 @@ class Panel(ABC):
     def press(self, row: int, *, twice: bool) -> Intent:
         """Answer a click on a row."""
         return Stay()
+
+    @property
+    def said(self) -> str:
+        """What it says where one looks: whoever asks what words mean, asks about these."""
+        return ""
 
     def refresh(self) -> None:
         """Look again at what is shown, after the screen did something."""
@@ -119,24 +124,39 @@ class ListPanel(Panel):
         """The item under the cursor."""
         return self.items[self.cursor] if 0 <= self.cursor < len(self.items) else None
 
+    @property
+    def said(self) -> str:
+        """The title, and all about the current item."""
+        item = self.item
+        shown = (*plain(item.row), item.text, item.about) if item else ()
+        return "\n".join((self.title, " ".join(shown)))
+
     def pane(self, columns: int, rows: int) -> Pane:
         """The items, then what the current one is about, then the keys."""
-        found: list[Row] = []
         self._numbers = []
+        spread: dict[int, list[Row]] = {}
         for number, item in enumerate(self.items):
-            lines = self._lines(item, number == self.cursor, columns)
-            found += lines
-            self._numbers += [number] * len(lines)
-        if not found:
-            found.append((Mark("  "), Mark(self.empty, DIM)))
+            if item.text:
+                spread[number] = self._lines(item, number == self.cursor, columns)
+            self._numbers += [number] * len(spread.get(number, (None,)))
         at = self._numbers.index(self.cursor) if self.cursor in self._numbers else 0
         foot = self._foot(columns)
         room = max(1, rows - len(foot))
-        self._first = max(0, min(at - room // 2, len(found) - room))
-        shown = found[self._first : self._first + room]
-        if len(found) > room:
+        count = max(1, len(self._numbers))
+        self._first = max(0, min(at - room // 2, count - room))
+        seen = dict.fromkeys(self._numbers[self._first : self._first + room])
+        shown: list[Row] = []
+        for number in seen:
+            lines = spread.get(number)
+            if lines is None:
+                lines = self._lines(self.items[number], number == self.cursor, columns)
+            elif not shown:
+                lines = lines[self._first - self._numbers.index(number) :]
+            shown += lines
+        shown = shown[:room] or [(Mark("  "), Mark(self.empty, DIM))]
+        if count > room or not self.snug:
             shown += [()] * (room - len(shown))
-        more = len(found) - room - self._first
+        more = count - room - self._first
         title = (Mark(self.title, "title"), Mark(f" · {more} more below" if more > 0 else "", DIM))
         return Pane(self.name, title, (*shown, *foot))
 
@@ -192,7 +212,9 @@ class ListPanel(Panel):
 
     def _lines(self, item: Item, current: bool, columns: int) -> list[Row]:
         if item.heading:
-            return [item.row]
+            room = max(10, columns - length(item.row))
+            first, *more = wrap(item.text, room) if item.text else [""]
+            return [(*item.row, Mark(first)), *((Mark(line),) for line in more)]
         box: Row = ()
         if item.on is not None:
             box = (Mark("[✓] ", GOOD) if item.on else Mark("[ ] ", DIM),)
@@ -237,12 +259,23 @@ class TextPanel(Panel):
         self.top = 0
         self._room = 1
 
+    @property
+    def said(self) -> str:
+        """The rows in sight."""
+        shown = self.rows[self.top : self.top + self._room]
+        return "\n".join((self.title, *(" ".join(plain(row)) for row in shown)))
+
+    def lay(self, columns: int) -> Sequence[Row]:
+        """The rows at a width."""
+        return self.rows
+
     def height(self, columns: int) -> int:
         """All its rows: asking moves nothing."""
-        return len(self.rows)
+        return len(self.lay(columns))
 
     def pane(self, columns: int, rows: int) -> Pane:
         """The rows from the first one shown."""
+        self.rows = tuple(self.lay(columns))
         self._room = max(1, rows)
         self.top = max(0, min(self.top, len(self.rows) - rows))
         shown = self.rows[self.top : self.top + rows]
@@ -259,6 +292,11 @@ class TextPanel(Panel):
             return super().key(key, character)
         self.top += step
         return Stay()
+
+
+def plain(row: Row) -> Iterator[str]:
+    """The texts of a row's marks."""
+    return (mark.text for mark in row)
 
 
 def _lit(row: Row, current: bool, columns: int) -> Row:

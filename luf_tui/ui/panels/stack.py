@@ -55,8 +55,7 @@ class PanelStack(Sequence[Panel]):
             return Block(pane, 0, top, width, rows + 2, focus=True, over=True)
         wide = min(width - 2, panel.width)
         top, tall = (1, height - 2) if height < 30 else (2, height - 4)
-        rows = panel.height(wide - 4)
-        if rows + 2 < tall and panel.snug:
-            tall = rows + 2
+        if panel.snug:
+            tall = min(tall, panel.height(wide - 4) + 2)
         x = width - wide if width >= SIDE_WIDTH else (width - wide) // 2
         return Block(panel.pane(wide - 4, tall - 2), x, top, wide, tall, focus=True, over=True)

@@ -23,7 +23,20 @@ from luf_tui.ui.background.requests import Job, Requests, Then, nothing
 from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.messages import OpenScenario, ThemeChanged
-from luf_tui.ui.panels.intents import Close, Intent, OfRun, Open, Purpose, Stay, Stop, Type, Use
+from luf_tui.ui.panels.glossary import EntryPanel
+from luf_tui.ui.panels.intents import (
+    Close,
+    DoAction,
+    Explain,
+    Intent,
+    OfRun,
+    Open,
+    Purpose,
+    Stay,
+    Stop,
+    Type,
+    Use,
+)
 from luf_tui.ui.panels.key_help import HelpPanel
 from luf_tui.ui.panels.panel import ACCENT, ACTION, BAD, DIM, KEY, Panel
 from luf_tui.ui.panels.problems import ProblemsPanel
@@ -53,6 +66,8 @@ class BaseScreen(Screen[None]):
         self.requests = Requests(self.shown, self.call_later)
         self.told = ""
         self.told_badly = False
+        self.heard = ""
+        """What was told until the last key."""
         self._due = False
 
     def compose(self) -> ComposeResult:
@@ -166,6 +181,11 @@ class BaseScreen(Screen[None]):
             case Open(path, spot, policy, without):
                 self.panels.close(panel)
                 self.post_message(OpenScenario(path, spot, policy, without))
+            case DoAction(name):
+                self.panels.close(panel)
+                self.action_do(name)
+            case Explain(word):
+                self.open(EntryPanel(word))
             case Type(purpose, text):
                 self._use_line(panel, purpose, text)
             case _:
@@ -278,7 +298,7 @@ class BaseScreen(Screen[None]):
             return
         event.stop()
         event.prevent_default()
-        self.told = ""
+        self.heard, self.told = self.told, ""
         if self.panels:
             panel = self.panels[-1]
             intent = panel.key(event.key, event.character)
@@ -286,6 +306,8 @@ class BaseScreen(Screen[None]):
                 self.answer(panel, intent)
             elif event.key == panel.opener:
                 self.panels.close(panel)
+            elif event.key in actions.BY_ID["glossary"].keys:
+                self.action_do("glossary")
         else:
             self.panels.pressed = event.key
             bound = self.active_bindings.get(event.key)
@@ -336,7 +358,7 @@ class BaseScreen(Screen[None]):
 
     def help(self) -> None:
         """All keys."""
-        self.open(HelpPanel(actions.help_lines(self.WHERE)))
+        self.open(HelpPanel(actions.help_lines(self.WHERE), actions.label_of))
 
     def pressed(self, message: Grid.Pressed) -> None:
         """A click on a pane."""
