@@ -24,6 +24,7 @@ from luf_tui.ui.background.requests import Requests
 from luf_tui.ui.background.traces import Opening
 from luf_tui.ui.command_palette import ActionsProvider
 from luf_tui.ui.drawing.paint import Styles
+from luf_tui.ui.job_control import JobControl
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
 from luf_tui.ui.panels.intents import Open
 from luf_tui.ui.panels.problems import ProblemsPanel
@@ -129,13 +130,20 @@ class LufApp(App[None]):
         )
         return next(screens, None)
 
+    def on_mount(self) -> None:
+        """Be drawn anew after a stop that nobody was told of."""
+        JobControl(partial(self.call_later, self._draw_anew))
+
     def on_resize(self, event: Resize) -> None:
         """Draw everything anew when a shell brings the app back.
 
-        Its terminal was cleared or written on, and all that is told of it is a size as before.
+        Its terminal was cleared, and all that is told of it is a size as before.
         """
         if event.size == self.size:
-            self.refresh(layout=True)
+            self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        self.refresh(layout=True)
 
     def on_unmount(self) -> None:
         """Nothing is opened any more."""
