@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from textual.binding import Binding
 
 from luf_tui.ui import key_names
-from luf_tui.ui.features import bookmark_list, touring, words_asked
+from luf_tui.ui.features import bookmark_list, lanes, touring, words_asked
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
@@ -49,6 +49,8 @@ KEY_SIGNS = {
     "greater_than_sign": ">",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "question_mark": "?",
@@ -302,6 +304,20 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "zoom", ("z",), "zoom", "Give the whole screen to the pane, or take it back", LOOK,
         run=lambda screen: screen.panes.toggle_zoom(),
+    ),
+    Action(
+        "lanes-pair", ("T",), "eager beside luf",
+        "Show the lanes of the same script under eager above luf, or of one run again", LOOK,
+        run=lanes.toggle_pair,
+    ),
+    Action(
+        "time-in", ("right_parenthesis",), "finer time", "Zoom into the time of the lanes", LOOK,
+        run=partial(lanes.zoom_time, by=1),
+    ),
+    Action(
+        "time-out", ("left_parenthesis",), "coarser time", "Zoom out of the time of the lanes",
+        LOOK,
+        run=partial(lanes.zoom_time, by=-1),
     ),
     Action(
         "scroll-down", ("pagedown", "right_curly_bracket"), "scroll", "Scroll the pane down",

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from luf_tui.timeline.timeline import Timeline
 
 
+FEW_CPUS = 6
+"""Up to so many CPUs, also those that do nothing have a place of their own."""
+
+
 def page(m: Machine, mm: int, vpn: int) -> str:
     """A virtual page: `text.0`."""
     return clean(m.config.page_name(mm, vpn))

@@ -73,9 +73,11 @@ def arrange(width: int, height: int, group: str = "tlbs") -> tuple[Placement, ..
 
 
 def _wide(width: int, body: int) -> list[Placement]:
-    """Everything at once."""
+    """Everything at once, the lanes over the whole width."""
     left = max(52, width * 32 // 100)
     right = width - left
+    low = max(14, body // 4)
+    body -= low
     told = max(9, body // 4)
     first, second, third = body * 25 // 100, body * 27 // 100, body * 24 // 100
     half = right // 2
@@ -88,15 +90,17 @@ def _wide(width: int, body: int) -> list[Placement]:
         Placement("pagetables", left, y + first, right, second),
         Placement("lists", left, y + first + second, right, third),
         Placement("frames", left, y + body - fourth, right - half, fourth),
-        Placement("ledger", left + right - half, y + body - fourth, half, fourth - 6),
-        Placement("lanes", left + right - half, y + body - 6, half, 6),
+        Placement("ledger", left + right - half, y + body - fourth, half, fourth),
+        Placement("lanes", 0, y + body, width, low),
     ]
 
 
 def _normal(width: int, body: int) -> list[Placement]:
-    """Script on the left; TLBs, page tables, lists and the ledger on the right."""
+    """Script on the left; TLBs, page tables, lists and the ledger on the right; lanes below."""
     left = width * 40 // 100
     right = width - left
+    low = 10
+    body -= low
     first, second, third = body * 26 // 100, body * 28 // 100, body * 22 // 100
     fourth = body - first - second - third
     half = right // 2
@@ -108,6 +112,7 @@ def _normal(width: int, body: int) -> list[Placement]:
         Placement("lists", left, y + first + second, right, third),
         Placement("frames", left, y + body - fourth, right - half, fourth),
         Placement("ledger", left + right - half, y + body - fourth, half, fourth),
+        Placement("lanes", 0, y + body, width, low),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.timeline import Timeline
 
 
 @frozen
@@ -29,6 +30,10 @@ class ViewState:
     level: str = "student"
     flags: tuple[Flag, ...] = ()
     """Bookmarks that the run reaches."""
+    time_zoom: int = 0
+    """How much finer than the whole run the time axis of the lanes is, in steps of its scale."""
+    beside: Timeline | None = None
+    """The same script under another policy, whose lanes are shown too."""
 
 
 @frozen

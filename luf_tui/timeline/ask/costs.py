@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from attrs import asdict, define, frozen
 
 from luf_tui.machine import events as ev
+from luf_tui.timeline.ask.model_time import model_time
+from luf_tui.timeline.ask.prices import INTERRUPT, WAIT, Prices
 from luf_tui.timeline.timeline import Timeline
-
-SPENT_WAITING = (ev.SEND, ev.BARRIER)
-ACCESSES = (ev.READ, ev.STORE)
 
 
 @define
@@ -25,11 +24,20 @@ class Share:
     work: int = 0
     """Accesses, walks, faults, copies, allocation."""
     waiting: int = 0
-    """For acknowledgements of its own shootdowns."""
+    """For acknowledgements of its own shootdowns, until the last one."""
     interrupted: int = 0
     """In the handlers of other CPUs' shootdowns."""
     shootdowns: int = 0
     """Shootdowns it sent."""
+
+    def add(self, use: int, spent: int) -> None:
+        """Time for one of the uses that `prices` knows."""
+        if use == WAIT:
+            self.waiting += spent
+        elif use == INTERRUPT:
+            self.interrupted += spent
+        else:
+            self.work += spent
 
     @property
     def total(self) -> int:
@@ -98,13 +106,13 @@ def who_pays(bills: Sequence[Bill]) -> list[Cost]:
 
 
 def bill(timeline: Timeline, position: int) -> Bill:
-    """Add up the costs of all events up to a position."""
+    """Add up the costs of all events up to a position; of a shootdown sent, the whole wait."""
     machine, count = timeline.machine, timeline.config.cpus
     cpus = [Share() for _ in range(count)]
     actors: dict[str, Share] = defaultdict(Share)
-    price = Price(timeline)
+    prices, waits = Prices(timeline), model_time(timeline).waits
     for step in range(1, position + 1):
-        events = [n for n in timeline.events_of(step) if price.applies(n)]
+        events = [n for n in timeline.events_of(step) if prices.applies(n)]
         if not events:
             continue
         ctx = timeline.step_info(step).ctx
@@ -113,55 +121,8 @@ def bill(timeline: Timeline, position: int) -> Bill:
             "irq" if interrupt else machine.ctx_name(machine.ctx[ctx]) if ctx >= 0 else "boot"
         ]
         for event in events:
+            use, spent = prices.of(event, interrupt=interrupt)
             for share in (cpus[timeline.events.cpus[event]], actor):
-                price.charge(event, share, interrupt=interrupt)
+                share.add(use, waits.get(event, spent))
+                share.shootdowns += timeline.events.kinds[event] == ev.SEND
     return Bill(tuple(cpus), dict(actors))
-
-
-class Price:
-    """What the events of a run cost under its machine's cost model."""
-
-    def __init__(self, timeline: Timeline) -> None:
-        costs = timeline.config.costs
-        self.events, self.costs = timeline.events, costs
-        machine, nodes = timeline.machine, timeline.config.nodes
-        self.fixed = {int(kind): getattr(costs, kind.cost) for kind in ev.KINDS if kind.cost}
-        self.slow = [
-            frame is not machine.zero_page and nodes[machine.zone_of(frame).index].tier > 0
-            for frame in machine.frame
-        ]
-        """Per frame, whether it is on a lower tier."""
-        kinds = {*self.fixed, *SPENT_WAITING, *ACCESSES, ev.RECEIVE, ev.FLUSH, ev.COPY}
-        self.priced = [kind in kinds for kind in ev.KINDS]
-
-    def applies(self, event: int) -> bool:
-        """Whether an event costs a CPU anything."""
-        return self.priced[self.events.kinds[event]] and self.events.cpus[event] >= 0
-
-    def charge(self, event: int, share: Share, *, interrupt: bool) -> None:
-        """Add one event's cost to a share."""
-        costs, kind, args = self.costs, self.events.kinds[event], self.events.args
-        if kind == ev.SEND:
-            targets = args[ev.SEND.mask][event].bit_count()
-            share.shootdowns += 1
-            share.waiting += costs.ipi + costs.ipi_per_target * targets + costs.handler
-        elif kind == ev.BARRIER:
-            share.waiting += costs.dsb
-        elif kind == ev.RECEIVE:
-            share.interrupted += costs.handler
-        elif kind == ev.FLUSH:
-            pages = args[ev.FLUSH.pages][event]
-            spent = costs.full_flush if pages < 0 else costs.invlpg * pages
-            if interrupt:
-                share.interrupted += spent
-            else:
-                share.work += spent
-        elif kind in ACCESSES:
-            pfn = args[ev.READ.pfn if kind == ev.READ else ev.STORE.pfn][event]
-            share.work += costs.cxl_access if self.slow[pfn] else costs.dram_access
-        elif kind == ev.COPY:
-            source, target = args[ev.COPY.source][event], args[ev.COPY.target][event]
-            far = self.slow[source] or self.slow[target]
-            share.work += costs.copy_cxl if far else costs.copy_dram
-        else:
-            share.work += self.fixed[kind]

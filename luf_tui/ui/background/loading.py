@@ -9,6 +9,7 @@ from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.runs import opening
 from luf_tui.script.program import Program
+from luf_tui.timeline.ask.model_time import model_time
 from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.background.requests import Job
@@ -60,6 +61,7 @@ class Recording(Job[Timeline]):
     def _make(self) -> Timeline:
         made = self._record()
         made.seek(0)
+        model_time(made)  # of a long run it takes a while, and its lanes want it at once
         return made
 
     def _record(self) -> Timeline:

@@ -30,7 +30,7 @@ from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, rac
 from luf_tui.ui.background.requests import RunKey, run_of
 from luf_tui.ui.background.searches import Searches
 from luf_tui.ui.drawing.grid import Grid
-from luf_tui.ui.features import touring
+from luf_tui.ui.features import lanes, touring
 from luf_tui.ui.file_watch import FileWatch
 from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.messages import OpenGallery
@@ -199,6 +199,7 @@ class RunScreen(BaseScreen):
         self.navigation.replace(run)
         for panel in self.panels:
             panel.refresh()
+        lanes.follow(self)
 
     def _await_rest(self, rest: Callable[[], Recording]) -> None:
         """Put the whole run in the place of its first part, once it is there."""

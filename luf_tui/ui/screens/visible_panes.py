@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from luf_tui.machine.refs import Ref
+from luf_tui.ui.features.lanes import Lanes
 from luf_tui.ui.panels.panel import ACTION, TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.compose import FRAMED, Block, placed
@@ -26,6 +27,7 @@ class VisiblePanes:
     def __init__(self) -> None:
         self.focus = "script"
         self.zoomed = False
+        self.lanes: Lanes = Lanes()
         self._group = GROUPS[0]
         self._shown: list[Block] = []
 
@@ -41,6 +43,8 @@ class VisiblePanes:
             breakpoints=session.lines_stopped_at,
             level=session.level,
             flags=session.flags,
+            time_zoom=self.lanes.zoom,
+            beside=self.lanes.beside(timeline),
         )
         places = self._places(width, height)
         turns = sum(place.pane in GROUPS for place in places) == 1
@@ -134,6 +138,11 @@ class VisiblePanes:
         else:
             ref = refs[0 if direction > 0 else -1]
         return ref, found[ref]
+
+    def columns_of(self, name: str) -> int:
+        """Cells that a row of a pane has; 0 for a pane that is not shown."""
+        block = self._block(name)
+        return block.columns if block else 0
 
     def _block(self, name: str) -> Block | None:
         return next((block for block in self._shown if block.pane.name == name), None)

@@ -1,59 +1,282 @@
-"""What each CPU does now, and did lately: a lane per CPU."""
+"""What each CPU does when: a lane a CPU, on the time axis of the cost model."""
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
 
 from luf_tui.engine.operations import op_name, step_label
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import STACK_DEPTH, Context
+from luf_tui.timeline.ask.model_time import ModelTime, model_time
+from luf_tui.timeline.ask.prices import INTERRUPT, WAIT
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
-from luf_tui.view.columns import cut
+from luf_tui.view.columns import cells as width_of
+from luf_tui.view.columns import cut, fit, length, pad
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
+from luf_tui.view.time_axis import GLYPHS, Axis, axis, cells, duration, scales, sign
 
-LABEL = 6
-LOOK = {"task": ("━", "used"), "irq": ("▼", "ipi"), "": ("─", "dim")}
-"""A micro-step of the CPU's task, of its interrupt handler, and of somebody else."""
+HERE = "┃"
+SUMS = 15
+"""Cells of what a lane comes to."""
+WIDE = 96
+"""Cells from which each lane tells what it comes to."""
+LEGEND: tuple[tuple[str, str, str], ...] = (
+    ("━", "used", "runs"), ("▼", "ipi", "in interrupt"), ("⋯", "accent", "waits"),
+    ("·", "dim", "idle"), ("◆", "pending", "defers"), ("▲", "flushed", "pays"),
+    ("○", "benign", "stale hit"), ("◇", "deviation", "visible"), ("✖", "violation", "violation"),
+    (HERE, "current", "you are here"),
+)  # fmt: skip
+LABELLED = "cost model, not a measurement"
+
+
+@frozen
+class Shown:
+    """One run whose lanes are shown, and where in it one stands."""
+
+    timeline: Timeline
+    position: int
+    label: str
+    """What stands before its lanes: its policy, where there are two."""
+
+    @property
+    def time(self) -> ModelTime:
+        """The run on the time axis."""
+        return model_time(self.timeline)
+
+    @property
+    def here(self) -> int:
+        """The moment of the place."""
+        return self.time.here[self.position]
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """One row per CPU: its last micro-steps, and what it is about to do."""
-    room = max(6, min(40, (width - LABEL) // 3))
-    movers = _movers(timeline, room)
-    rows = tuple(_lane(timeline, cpu, movers, room, width) for cpu in range(timeline.config.cpus))
-    current = movers[-1][0] if movers and len(rows) > height else -1
-    return Pane("lanes", (Mark("CPUs", "title"),), rows, current if current >= 0 else None)
+    """A lane a CPU, what the lanes of a policy come to, the scale, and what the glyphs are."""
+    runs = _runs(timeline, state.beside)
+    columns = room(timeline, state, width)
+    longest = max(run.time.length for run in runs)
+    shown = axis(longest, model_time(timeline).here[timeline.position], columns, state.time_zoom)
+    whole = scales(longest, columns)[0]
+    label = _label_width(runs)
+    below = _below(shown, model_time(timeline).here[timeline.position], label, width)
+    lanes = [_lanes(run, shown, label, width, beside=len(runs) > 1) for run in runs]
+    sums = [_sum(run, whole, runs, label, columns) for run in runs]
+    left = height - len(below) - sum(len(some) for some in lanes)
+    rows: list[Row] = []
+    for some, total in zip(lanes, sums, strict=True):
+        rows += some
+        if left >= len(runs):
+            rows.append(total)
+    if len(rows) + len(below) > height:
+        rows = _around(rows, max(1, height - len(below)), _mover(timeline))
+    return Pane("lanes", (Mark("lanes", "title"),), (*rows, *below))
 
 
-def _movers(timeline: Timeline, room: int) -> list[tuple[int, str]]:
-    """CPU and level of the last micro-steps, oldest first; CPU -1 is no CPU's."""
-    found = []
+def room(timeline: Timeline, state: ViewState, width: int) -> int:
+    """Columns of the time axis in a pane of so many cells."""
+    runs = _runs(timeline, state.beside)
+    beside = len(runs) > 1
+    return max(6, width - _label_width(runs) - _side(width, beside=beside) - 1)
+
+
+def same_place(timeline: Timeline, other: Timeline) -> int:
+    """Where another run of the script is at the same line: as many micro-steps into it, or at its
+    end.
+    """
+    item, at = timeline.item_at(timeline.position), timeline.position
+    if item < 0:
+        return 0
+    mine, theirs = timeline.item_steps(item), other.item_steps(item)
+    if not theirs:
+        reached = other.item_position(item)
+        return reached if reached >= 0 else other.steps
+    if at >= mine.stop - 1:
+        return theirs.stop - 1
+    return theirs.start + min(at - mine.start, len(theirs) - 1)
+
+
+def _runs(timeline: Timeline, beside: Timeline | None) -> list[Shown]:
+    """The runs shown; of two, the one that flushes at once above the one that may put it off."""
+    here = Shown(timeline, timeline.position, "")
+    if beside is None:
+        return [here]
+    names_of = [f"{run.policy.name} " for run in (timeline, beside)]
+    pair = [
+        Shown(timeline, timeline.position, names_of[0]),
+        Shown(beside, same_place(timeline, beside), names_of[1]),
+    ]
+    return pair if timeline.policy.name == "eager" else pair[::-1]
+
+
+def _cpus(timeline: Timeline) -> range | list[int]:
+    """The CPUs with a lane of their own: of many, those that do anything in the run."""
+    cpus = range(timeline.config.cpus)
+    if len(cpus) <= names.FEW_CPUS:
+        return cpus
+    return [cpu for cpu in cpus if _acts(timeline)[cpu]]
+
+
+@per_run
+def _acts(timeline: Timeline) -> tuple[bool, ...]:
+    lanes = model_time(timeline).lanes
+    return tuple(bool(lane.busy.starts or lane.waits.starts or lane.marks) for lane in lanes)
+
+
+def _idle(timeline: Timeline) -> list[int]:
+    known = _cpus(timeline)
+    return [cpu for cpu in range(timeline.config.cpus) if cpu not in known]
+
+
+def _label_width(runs: Sequence[Shown]) -> int:
+    cpu = len(f"cpu{runs[0].timeline.config.cpus - 1} ")
+    return max(width_of(run.label) for run in runs) + cpu
+
+
+def _side(width: int, *, beside: bool) -> int:
+    """Cells to the right of the lanes: what each comes to, and what its CPU does now."""
+    sums = SUMS if width >= WIDE else 0
+    return sums if beside else sums + max(14, min(40, width // 4))
+
+
+def _lanes(run: Shown, shown: Axis, label: int, width: int, *, beside: bool) -> list[Row]:
+    rows = []
+    for number, cpu in enumerate(_cpus(run.timeline)):
+        name = run.label if not number else ""
+        head: Row = (
+            Mark(pad(name, label - len(f"cpu{run.timeline.config.cpus - 1} ")), "title"),
+            Mark(f"cpu{cpu} ", "title", Ref("cpu", cpu)),
+        )
+        row = [*fit(head, label), *_bar(run, cpu, shown), Mark(" ")]
+        if width >= WIDE:
+            row += _lane_sum(run, cpu)
+        if not beside:
+            text, role = _doing(run.timeline, cpu)
+            side = max(0, width - length(tuple(row)))
+            row.append(Mark(cut(text, side), role, Ref("cpu", cpu)))
+        rows.append(tuple(row))
+    if idle := _idle(run.timeline):
+        told = " ".join(f"cpu{cpu}" for cpu in idle)
+        rows.append((Mark(" " * label), Mark(cut(f"idle all the time: {told}", 60), "dim")))
+    return rows
+
+
+def _bar(run: Shown, cpu: int, shown: Axis) -> Iterator[Mark]:
+    """The columns of a lane, what has not happened yet in little weight, and where one stands."""
+    at, over = shown.column(run.here), shown.column(run.time.length)
+    text, role = "", ""
+    for column, cell in enumerate(cells(run.timeline, cpu, shown)):
+        seen = cell.role if cell.step <= run.position else "dim"
+        glyph, wanted = sign(cell, run.position) or (cell.glyph, seen)
+        if column > over:
+            glyph, wanted = " ", "text"
+        if column == at:
+            wanted = "current"
+            glyph = glyph if cell.marks else HERE
+        if wanted != role and text:
+            yield Mark(text, role, Ref("cpu", cpu))
+            text = ""
+        text, role = text + glyph, wanted
+    yield Mark(text, role, Ref("cpu", cpu))
+
+
+def _lane_sum(run: Shown, cpu: int) -> Row:
+    """What a CPU waits and how often it is interrupted, in the whole run."""
+    lane = run.time.lanes[cpu]
+    waits, taken = _waited(run.timeline)[cpu], len(lane.interrupts)
+    return (
+        Mark(f"⋯{duration(waits):>7}" if waits else "       –", "accent" if waits else "dim"),
+        Mark(f"  ▼{taken:>3} " if taken else "     – ", "ipi" if taken else "dim"),
+    )
+
+
+@per_run
+def _waited(timeline: Timeline) -> tuple[int, ...]:
+    return tuple(lane.spent(WAIT) for lane in model_time(timeline).lanes)
+
+
+@per_run
+def _interrupted(timeline: Timeline) -> int:
+    return model_time(timeline).spent(INTERRUPT)
+
+
+def _sum(run: Shown, per: int, runs: Sequence[Shown], label: int, columns: int) -> Row:
+    """What a policy comes to, as bars of the scale of the whole run, shrunk where the longest of
+    them would not fit.
+    """
+    said, most = 36, 1
+    for one in runs:
+        most = max(most, sum(_waited(one.timeline)) + _interrupted(one.timeline))
+    per = max(per, -(-most // max(1, columns - said)))
+    waited, interrupted = sum(_waited(run.timeline)), _interrupted(run.timeline)
+    bars = ((waited, WAIT, f" waits {duration(waited)}"),
+            (interrupted, INTERRUPT, f" interrupts {run.time.interrupts}"))  # fmt: skip
+    row = [Mark(pad("all" if not run.label else f"{run.label}all", label), "title")]
+    for spent, use, words in bars:
+        glyph, role = GLYPHS[use]
+        row += [Mark(glyph * -(-spent // per), role), Mark(f"{words}  ", role if spent else "dim")]
+    return tuple(row)
+
+
+def _below(shown: Axis, here: int, label: int, width: int) -> list[Row]:
+    """The time at every so many columns, what a column is, and what the glyphs are."""
+    said = Mark(f" one column {duration(shown.per)} · {LABELLED}", "dim")
+    scale = (Mark(" " * label), *_scale(shown, here))
+    if length((*scale, said)) <= width:
+        return [(*scale, said), *_legend(width, ())]
+    return [scale, *_legend(width, (Mark(said.text[1:], "dim"),))]
+
+
+def _scale(shown: Axis, here: int) -> Row:
+    """The time at every so many columns, and between them where one stands."""
+    text = [" "] * shown.columns
+    every = 20 if shown.columns >= 40 else 10
+    for column in range(0, shown.columns, every):
+        said = f"╵{shown.label(column)}"
+        if column + len(said) <= shown.columns:
+            text[column : column + len(said)] = said
+    line, at = "".join(text), shown.column(here)
+    if 0 <= at < shown.columns and not line[max(0, at - 1) : at + 2].strip():
+        return (Mark(line[:at], "dim"), Mark(HERE, "current"), Mark(line[at + 1 :], "dim"))
+    return (Mark(line, "dim"),)
+
+
+def _legend(width: int, lead: Row) -> list[Row]:
+    """What the glyphs are, in as many rows as that takes."""
+    rows: list[Row] = []
+    row: Row = lead
+    for glyph, role, words in LEGEND:
+        more: Row = (Mark(f"{glyph} ", role), Mark(words, "dim"))
+        longer = (*row, Mark("  "), *more) if row else more
+        if row and length(longer) > width:
+            rows.append(row)
+            longer = more
+        row = longer
+    return [*rows, row]
+
+
+def _around(rows: list[Row], most: int, mover: int) -> list[Row]:
+    """So many rows, that of a CPU among them."""
+    at = next(
+        (n for n, row in enumerate(rows) if any(mark.ref == Ref("cpu", mover) for mark in row)), 0
+    )
+    first = max(0, min(at - most + 1, len(rows) - most))
+    return rows[first : first + most]
+
+
+def _mover(timeline: Timeline) -> int:
+    """The CPU that made the last micro-step; -1 for none."""
+    if not timeline.position:
+        return -1
     m, cpus = timeline.machine, timeline.config.cpus
-    for step in range(max(1, timeline.position - room + 1), timeline.position + 1):
-        ctx = timeline.step_info(step).ctx
-        if 0 <= ctx < cpus:
-            found.append((ctx, "irq"))
-        elif cpus <= ctx < m.boot_ctx.index:
-            at = m.task[ctx - cpus].cpu
-            found.append((at if at >= 0 else timeline.config.tasks[ctx - cpus].cpu, "task"))
-        else:
-            found.append((-1, ""))
-    return found
-
-
-def _lane(
-    timeline: Timeline, cpu: int, movers: list[tuple[int, str]], room: int, width: int
-) -> Row:
-    bar = [Mark(" " * (room - len(movers)))] if len(movers) < room else []
-    for level, run in groupby(level if who == cpu else "" for who, level in movers):
-        glyph, role = LOOK[level]
-        bar.append(Mark(glyph * len(list(run)), role))
-    text, role = _doing(timeline, cpu)
-    ref = Ref("cpu", cpu)
-    text = cut(text, max(0, width - LABEL - room - 1))
-    return Mark(f"{f'cpu{cpu}':<{LABEL}}", "title", ref), *bar, Mark(" "), Mark(text, role, ref)
+    ctx = timeline.step_info(timeline.position).ctx
+    if cpus <= ctx < m.boot_ctx.index:
+        at = m.task[ctx - cpus].cpu
+        return at if at >= 0 else timeline.config.tasks[ctx - cpus].cpu
+    return ctx if ctx < cpus else -1
 
 
 def _doing(timeline: Timeline, cpu: int) -> tuple[str, str]:

@@ -11,7 +11,6 @@ from luf_tui.view.columns import pad, side_by_side
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
-MANY = 6
 LEAST = 24
 """Cells in which an entry can be read."""
 NOTHING: Row = (Mark("  –", "dim"),)
@@ -30,11 +29,11 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
 
 
 def _blocks(timeline: Timeline, state: ViewState, wide: int) -> tuple[list[list[Row]], list[int]]:
-    """A block per CPU; of more CPUs than MANY, those that do nothing and cache nothing apart."""
+    """A block per CPU; of many CPUs, those that do nothing and cache nothing apart."""
     m = timeline.machine
     cpus = range(timeline.config.cpus)
     idle: list[int] = []
-    if len(cpus) > MANY:
+    if len(cpus) > names.FEW_CPUS:
         idle = [n for n in cpus if not m.cpu[n].task and not m.cpu[n].ipis and _empty(timeline, n)]
     blocks = [_cpu(timeline, state, cpu, wide) for cpu in cpus if cpu not in idle]
     if timeline.config.secondary_tlb:
