@@ -17,7 +17,9 @@ RECORDED = (
     "A recording of a real kernel, replayed: it decided who unmaps, frees and allocates what; "
     "the policy decides what is flushed and when. What the CPUs read is not known."
 )
-"""What a recording is about: nothing in it says so."""
+"""What every recording is about, beside what is said of it in its own file of notes."""
+NOTES = ".about"
+"""The end of the name of a file beside a recording that has its `title` and `about`."""
 LISTS = "`luf-tui list` names what is shipped"
 _KIND = re.compile(r"\.luf$|\.trace(\.\w+)?$")
 """The end of a file's name that says of what kind it is."""
@@ -130,10 +132,10 @@ def tour_of(path: Path) -> Tour | None:
 def recordings(folder: Path | None = None) -> list[Entry]:
     """All shipped recordings of a real kernel, or all under a folder, in the order of their names.
 
-    A recording has no title of its own: it is the file's name.
+    What one shows is said in a file beside it, `NAME.about` beside `NAME.trace.xz`, with the lines
+    `title` and `about` of a scenario; without one its title is the file's name.
     """
-    found = _recording_files(folder or scenarios_dir())
-    return [Entry(path, _name(path), path.name, RECORDED) for path in found]
+    return [_recording(path) for path in _recording_files(folder or scenarios_dir())]
 
 
 def locate(word: str) -> Path:
@@ -173,6 +175,14 @@ def shipped_name(path: Path) -> str:
     """Where a shipped file is among them, as `tour/who-pays.luf`; empty for any other file."""
     top, whole = scenarios_dir().resolve(), path.resolve()
     return whole.relative_to(top).as_posix() if whole.is_relative_to(top) else ""
+
+
+def _recording(path: Path) -> Entry:
+    beside = path.with_name(_KIND.sub("", path.name) + NOTES)
+    if not beside.is_file():
+        return Entry(path, _name(path), path.name, RECORDED)
+    said = entry(beside)
+    return Entry(path, _name(path), said.title, f"{said.about} {RECORDED}")
 
 
 def _recording_files(folder: Path) -> list[Path]:

@@ -139,7 +139,7 @@ def test_a_kernel_thread_handing_an_address_space_back_pays_only_when_asked(
 
 
 def test_eager_reproduces_the_excerpts() -> None:
-    for path, recorded in ((LLM, 122), (FORK, 10)):
+    for path, recorded in ((LLM, 140), (FORK, 10)):
         trace = read_trace(str(path))
         assert recorded == trace.survey.recorded.shootdowns
         assert recorded == pytest.approx(outcome(trace, "eager").shootdowns, rel=0.01)

@@ -369,7 +369,7 @@ def test_a_replay_is_the_report_and_its_object() -> None:
     assert ["eager", "luf"] == [one.policy for one in found.outcomes]
     assert ["eager", "luf"] == list(found.summary()["policies"])
     assert ("version", 1) == next(iter(found.summary().items()))
-    assert "127 pages unmapped" in str(found)
+    assert "140 pages unmapped" in str(found)
     with pytest.raises(LufError, match="no policy is called 'eagr'"):
         luf_tui.replay("llm-excerpt", "eagr")
     with pytest.raises(InputError):
@@ -422,8 +422,8 @@ def test_a_name_too_long_for_a_file_is_told() -> None:
 def test_a_line_of_a_recording_that_takes_no_micro_step_is_told() -> None:
     run = luf_tui.open(str(RECORDING))
 
-    with pytest.raises(LufError, match="line 5 takes no micro-step"):
-        run.seek("L5")
+    with pytest.raises(LufError, match="line 3 takes no micro-step"):
+        run.seek("L3")
     with pytest.raises(LufError, match="past the end"):
         run.seek("L99999")
 
@@ -433,6 +433,28 @@ def test_bookmarks_beside_a_recording_are_no_recording(tmp_path: Path) -> None:
     (tmp_path / ".one.trace.xz.marks.json").touch()
 
     assert ["one.trace.xz"] == [one.title for one in library.recordings(tmp_path)]
+
+
+def test_what_a_recording_shows_is_said_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "one.trace.xz").touch()
+    (tmp_path / "one.about").write_text("title  A storm\nabout  Of\nabout  flushes.\n", "utf-8")
+
+    (one,) = library.recordings(tmp_path)
+    assert ("A storm", True) == (one.title, one.about.startswith("Of flushes. A recording of a"))
+
+
+def test_the_shipped_recording_shows_debts_put_off_paid_and_saved() -> None:
+    (one,) = library.recordings()
+    run = luf_tui.open(one.name)
+    counters = run.timeline.counters(run.steps)
+
+    assert one.title != one.path.name
+    assert min(counters.deferred, counters.paid, counters.saved, counters.owed) > 0
+    told = luf_tui.replay(one.name, "luf").summary()["policies"]["luf"]
+    figures = (told["deferred"], told["paid_at_takeoff"], told["pending_at_end"])
+    assert (139, 9, 31) == figures
+    assert "the flushes of 139 pages, and nine allocations pay" in one.about
+    assert "31 still owe at the end" in one.about
 
 
 def test_a_scenario_comes_through_a_pipe() -> None:

@@ -61,7 +61,11 @@ def scenarios(words: list[str]) -> list[tuple[Path, str]]:
         return found
     files: list[tuple[Path, str]] = []
     for word in words:
-        path = scenario(word, "expects nothing; `luf-tui run {}` plays it")
+        path = scenario(
+            word,
+            "expects nothing, and what its CPUs read is not known: there is "
+            "nothing to judge; `luf-tui run {0}` plays it, `luf-tui replay {0}` counts",
+        )
         inside = library.scenario_files(path) if path.is_dir() else [path]
         if not inside:
             raise LufError(f"{word}: no scenarios (*{library.SUFFIX}) in this folder")
