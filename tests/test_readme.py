@@ -69,7 +69,7 @@ def test_the_six_lines_of_the_readme_run_in_a_folder_of_ones_own(tmp_path: Path)
 
     assert (0, "") == (done.returncode, done.stderr)
     assert 6 == len([line for line in code.splitlines() if line])
-    for told in ("step 36/71", "cpu1 has text.0 → f0 cached", "unsafe", "'shootdowns': 122"):
+    for told in ("step 36/71", "cpu1 has text.0 → f0 cached", "unsafe", "'shootdowns': 140"):
         assert told in done.stdout
 
 
