@@ -22,7 +22,7 @@ from luf_tui.ui import theme
 from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.background.requests import Requests
 from luf_tui.ui.background.traces import Opening
-from luf_tui.ui.command_palette import ActionsProvider
+from luf_tui.ui.command_palette import ActionsProvider, ScenariosProvider, WordsProvider
 from luf_tui.ui.drawing.paint import Styles
 from luf_tui.ui.job_control import JobControl
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
@@ -43,7 +43,11 @@ class LufApp(App[None]):
     TITLE = "luf-tui"
     CSS_PATH = Path(__file__).with_name("luf.tcss")
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
+        ActionsProvider,
+        ScenariosProvider,
+        WordsProvider,
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Leave", show=False, priority=True, id="leave"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="suspend"),
