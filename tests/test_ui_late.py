@@ -87,7 +87,7 @@ async def test_a_recording_asked_of_a_run_that_was_left_is_dropped(path: Path, h
 
         await held.let_go(pilot, held.jobs[0])
         assert before is screen.session.timeline
-        assert "the run as it was" in lines(pilot.app)[-1]
+        assert "of reuse.luf" in lines(pilot.app)[-1]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -223,11 +223,10 @@ async def test_a_file_read_again_for_a_run_that_was_left_is_read_for_the_run_tha
         await click_away(pilot)
         await pilot.press("u")
         screen.look_at_file()
-        assert 1 == len(held.jobs)
+        assert 2 == len(held.jobs)
 
         await held.let_go(pilot, held.jobs[0])
         assert 14 == screen.session.line
-        screen.look_at_file()
         await held.let_go(pilot, held.jobs[1])
         assert 15 == screen.session.line
 
@@ -343,7 +342,7 @@ async def test_a_counterexample_looked_at_is_not_told_again_over_the_way_back(
         await asyncio.to_thread(begun.wait)
         assert SHRINKING == search.stage
         await pilot.press("home", "enter")
-        assert shown_run(app).ways_back
+        assert shown_run(app).branches.current.parent
         await pilot.press("u")
         gate.set()
         await made(pilot, search)

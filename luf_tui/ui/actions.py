@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from textual.binding import Binding
 
 from luf_tui.ui import key_names
-from luf_tui.ui.features import bookmark_list, lanes, touring, words_asked
+from luf_tui.ui.features import bookmark_list, branching, lanes, touring, words_asked
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
@@ -379,8 +379,13 @@ _TABLE: tuple[Action, ...] = (
     ),
     Action(
         "go-back", ("u",), "go back",
-        "Back to the run before the last line put in, or before the counterexample", RUN,
-        run=lambda screen: screen.go_back(),
+        "Back to the run that this one branched off from, where you stood in it", RUN,
+        run=branching.back,
+    ),
+    Action(
+        "branches", ("U",), "branches",
+        "All that was tried: lines put in, guards and policies, counterexamples", RUN,
+        run=branching.begin,
     ),
     Action(
         "save-script", ("W",), "save", "Write the script that is shown to a new file", RUN,

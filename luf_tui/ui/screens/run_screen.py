@@ -7,7 +7,6 @@ from functools import partial
 from time import monotonic
 from typing import ClassVar, assert_never
 
-from attrs import frozen
 from textual.timer import Timer
 
 from luf_tui.errors import LufError
@@ -29,8 +28,9 @@ from luf_tui.ui.background.loading import AT_ONCE, Recording
 from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
 from luf_tui.ui.background.requests import RunKey, run_of
 from luf_tui.ui.background.searches import Searches
+from luf_tui.ui.branches import Branches
 from luf_tui.ui.drawing.grid import Grid
-from luf_tui.ui.features import lanes, touring
+from luf_tui.ui.features import branching, lanes, touring
 from luf_tui.ui.file_watch import FileWatch
 from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.messages import OpenGallery
@@ -78,7 +78,7 @@ BREAK_HELP = (
 )
 WHAT_IF_HELP = (
     "any script line: cpu1 read text.0   kswapd reclaim text.1   cpu0 write heap.0 secret",
-    "the file is left alone; {go-back} goes back to the run as it was",
+    "the file is left alone; {go-back} goes back to the run as it was, {branches} lists all tried",
 )
 FAILS = "opened where it fails: {why} says why, {start} goes to the start"
 
@@ -92,15 +92,6 @@ LOOK = 1.0
 """Seconds between two looks at the file."""
 GUTTER = 5
 """Cells at the left of the script, line numbers included, in which a click sets a breakpoint."""
-
-
-@frozen
-class WayBack:
-    """What was shown before a line was put in, or before a counterexample was opened."""
-
-    session: Session
-    run: Timeline
-    file: FileWatch
 
 
 class RunScreen(BaseScreen):
@@ -133,8 +124,7 @@ class RunScreen(BaseScreen):
         self.panes: VisiblePanes = VisiblePanes()
         self.searches: Searches = Searches()
         self.file: FileWatch = FileWatch(self.session.path)
-        self.ways_back: list[WayBack] = []
-        """The latest last."""
+        self.branches: Branches = Branches(self.session, self.file, partial=part)
         self._clock: Timer | None = None
 
     @property
@@ -183,7 +173,7 @@ class RunScreen(BaseScreen):
         elif race_of_line(program, line) is not None:
             found[2:2] = actions.hints([("explore",)])
         found[:0] = actions.hints(touring.hint(self.session))
-        if self.ways_back:
+        if self.branches.current.parent is not None:
             found[:0] = actions.hints([("go-back",)])
         return found
 
@@ -209,27 +199,10 @@ class RunScreen(BaseScreen):
 
     def _show_whole(self, run: Timeline) -> None:
         untouched = self.session.position == self._opened_at
-        self.replace_run(run)
+        branching.whole(self, run)
         if self._wanted is not None and untouched:
             self.session.go(_stand(run, self._wanted, part=True))
         self.tell(f"the whole recording is here: {run.steps:,} micro-steps")
-
-    def go_back(self) -> Reply:
-        """Back to what was shown before the last line put in, or before the counterexample."""
-        self.navigation.pause()
-        if not self.ways_back:
-            told = "this is the run of the file: {what-if} puts a line in, {explore} explores"
-            return Reply(told, moved=False)
-        way = self.ways_back.pop()
-        if way.session is self.session:
-            self.replace_run(way.run)
-            return Reply("the run as it was")
-        self.navigation.session, self.file = way.session, way.file
-        return Reply(f"back at step {way.session.position} of {way.session.path.name}")
-
-    def _can_come_back(self) -> None:
-        """Remember what is shown, which something else takes the place of."""
-        self.ways_back.append(WayBack(self.session, self.session.timeline, self.file))
 
     # -- what keys and panels ask for ---------------------------------------------------------
 
@@ -264,12 +237,9 @@ class RunScreen(BaseScreen):
                 self._prompt("break at", Purpose.BREAK, BREAK_HELP)
             case Choose(policy):
                 self.panels.close(panel)
-                show = partial(self._show_under, policy)
-                self.record(session.timeline.program, make_policy(policy), show)
+                branching.under(self, make_policy(policy), told=True)
             case SwitchGuards(without):
-                timeline = session.timeline
-                policy_without = make_policy(timeline.policy.name, without)
-                self.record(timeline.program, policy_without, self.replace_run)
+                branching.under(self, make_policy(session.timeline.policy.name, without))
             case ReadAgain():
                 self.panels.close(panel)
                 self.reload()
@@ -303,7 +273,8 @@ class RunScreen(BaseScreen):
             case Purpose.WHAT_IF:
                 program = typed_lines.with_line(session.timeline.program, session.line, text)
                 self.preferences.remember(purpose.value, text)
-                self.record(program, _policy_of(session.timeline), self._show_what_if)
+                show = partial(branching.put_in, self, line=text)
+                self.record(program, _policy_of(session.timeline), show)
                 return None
             case Purpose.FILTER:
                 return None
@@ -448,10 +419,6 @@ class RunScreen(BaseScreen):
         known = [(name, kind.SUMMARY) for name, kind in POLICIES.items()]
         self._ask(choices.policy_panel(self.session.timeline.policy.name, known))
 
-    def _show_under(self, policy: str, run: Timeline) -> None:
-        self.replace_run(run)
-        self.tell(f"recorded again under {policy}, at the same place")
-
     def reload(self) -> None:
         """Read the file again, keep the place by script line."""
         self.navigation.pause()
@@ -468,11 +435,7 @@ class RunScreen(BaseScreen):
         policy, own = opening.policy_of(program), opening.policy_of(before.program)
         if (before.policy.name, before.policy.without) != (own.name, own.without):
             policy = _policy_of(before)
-        self.record(program, policy, self._show_read, dropped=self.file.forget)
-
-    def _show_read(self, run: Timeline) -> None:
-        self.replace_run(run)
-        self.tell(f"read again: {self.file.path.name}")
+        self.record(program, policy, partial(branching.read_again, self), dropped=self.file.forget)
 
     def look_at_file(self) -> None:
         """Read the file again when it has been saved; what is wrong with it waits for `r`."""
@@ -504,12 +467,6 @@ class RunScreen(BaseScreen):
             return Reply(told, moved=False)
         self._prompt("what if, after this line", Purpose.WHAT_IF, WHAT_IF_HELP)
         return None
-
-    def _show_what_if(self, run: Timeline) -> None:
-        self._can_come_back()
-        self.replace_run(run)
-        self.say(self.session.to_line(self.session.line + 1))
-        self.tell("what if: {go-back} goes back to the run as it was")
 
     # -- races --------------------------------------------------------------------------------
 
@@ -553,16 +510,8 @@ class RunScreen(BaseScreen):
             return
         self.requests.withdraw(SEARCH)
         self.panels.keep(())
-        self.record(program, search.policy, self._show_counterexample)
-
-    def _show_counterexample(self, run: Timeline) -> None:
-        self.navigation.pause()
-        self._can_come_back()
-        before = self.session
-        session = Session(run, max(0, first_failure(run)), filed=False)
-        session.level, session.kinds = before.level, before.kinds
-        self.navigation.session, self.file = session, FileWatch(session.path)
-        self.tell("the counterexample: {go-back} goes back, {save-script} saves this script")
+        show = partial(branching.counterexample, self, line=search.line)
+        self.record(program, search.policy, show)
 
     # -- the app ------------------------------------------------------------------------------
 

@@ -1,0 +1,224 @@
+"""What was tried from the run that was opened, as a tree: lines put in, guards and policies
+changed, counterexamples. Nothing that was shown is lost by going elsewhere.
+
+A branch is kept as its program and policy, which make the same run again at any time. The run
+itself is kept too while all that are kept besides the one shown take at most MOST_HELD bytes: those
+left longest ago are let go first, and recorded again when one goes there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import define, field, frozen
+
+from luf_tui.policy.base import Policy
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.program import Program
+from luf_tui.timeline.navigate import bookmarks
+from luf_tui.timeline.navigate.bookmarks import Bookmark
+from luf_tui.timeline.tell.words import counted
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.file_watch import FileWatch
+from luf_tui.ui.session import Session
+
+MOST_HELD = 64_000_000
+"""Bytes of recordings kept besides the one that is shown."""
+GOOD = "✓"
+"""The glyph of a run in which nothing is wrong."""
+START = Bookmark("", -1, 0)
+
+
+@frozen
+class Verdict:
+    """How a run came out, kept while the run itself is not."""
+
+    glyph: str
+    text: str
+
+    @property
+    def bad(self) -> bool:
+        """Whether something is wrong."""
+        return self.glyph != GOOD
+
+
+@define(eq=False)
+class Branch:
+    """A run that was shown: what makes it, where it branched off, and where one stood in it."""
+
+    name: str
+    program: Program
+    policy: Policy
+    session: Session
+    """Shared by branches of one file: its bookmarks, breakpoints and watches are theirs."""
+    file: FileWatch
+    run: Timeline | None
+    """None when it was let go."""
+    parent: Branch | None = None
+    origin: Bookmark = START
+    """The place in the parent where it branched off."""
+    line: int = 0
+    step: int = 0
+    """Where that is."""
+    filed: bool = True
+    """Whether its script is the one of its file, with no line put in."""
+    partial: bool = False
+    """Whether the run is but the first part of a recording."""
+    verdict: Verdict | None = None
+    """None while the script as it is now has not been played."""
+    stood: Bookmark = START
+    trail: list[int] = field(factory=list)
+    """Jumps that can be gone back over."""
+    children: list[Branch] = field(factory=list)
+
+    def anew(self) -> Policy:
+        """Its policy, for a run that is yet to be made."""
+        return make_policy(self.policy.name, self.policy.without)
+
+    def below(self) -> Iterator[tuple[int, Branch]]:
+        """It and what branched off from it, each with how deep it lies."""
+        yield 0, self
+        for child in self.children:
+            for depth, branch in child.below():
+                yield depth + 1, branch
+
+    def keeps(self, run: Timeline) -> None:
+        """This is its run from now on."""
+        self.program, self.policy, self.run = run.program, run.policy, run
+        self.verdict, self.partial = verdict(run), False
+
+
+class Branches:
+    """The tree of one opened file, and which branch of it is shown."""
+
+    def __init__(self, session: Session, file: FileWatch, *, partial: bool = False) -> None:
+        """`partial`: the run is but the first part of a recording."""
+        run = session.timeline
+        name = session.path.name
+        self.root = Branch(name, run.program, run.policy, session, file, run, partial=partial)
+        self.root.verdict = verdict(run)
+        self.current = self.root
+        self.removed: list[tuple[Branch, int]] = []
+        """What was taken out, the latest last, and which child of its parent it was."""
+        self._left: list[Branch] = []
+        """Those left, longest ago first."""
+
+    def __iter__(self) -> Iterator[tuple[int, Branch]]:
+        """Every branch under the one it branched off from, with how deep it lies."""
+        return self.root.below()
+
+    def of(self, program: Program, policy: Policy) -> Branch | None:
+        """The branch that a program under a policy would be, where there is one."""
+        wanted = (policy.name, policy.without)
+        for _, branch in self:
+            if (branch.policy.name, branch.policy.without) == wanted and _same(
+                branch.program, program
+            ):
+                return branch
+        return None
+
+    def grow(
+        self, name: str, run: Timeline, session: Session, file: FileWatch, *, filed: bool
+    ) -> Branch:
+        """A branch that begins where one stands, and is shown from now on."""
+        here = self.current.session
+        parent = self.current
+        branch = Branch(name, run.program, run.policy, session, file, run, parent, filed=filed)
+        branch.origin = bookmarks.bookmark(here.timeline, here.position, "")
+        branch.line, branch.step = here.line, here.position
+        branch.verdict = verdict(run)
+        parent.children.append(branch)
+        self.show(branch)
+        return branch
+
+    def show(self, branch: Branch) -> None:
+        """Leave the branch that is shown, and show another."""
+        left = self.current
+        here = left.session
+        left.stood = bookmarks.bookmark(here.timeline, here.position, "")
+        left.trail = list(here.trail)
+        if left.partial:
+            left.run = None
+        self._left = [one for one in self._left if one not in (left, branch)]
+        self._left.append(left)
+        self.current = branch
+        self._let_go()
+
+    def remove(self, branch: Branch) -> bool:
+        """Take a branch out with what branched off from it. False where one stands in it."""
+        parent = branch.parent
+        if parent is None or any(one is self.current for _, one in branch.below()):
+            return False
+        self.removed.append((branch, parent.children.index(branch)))
+        parent.children.remove(branch)
+        return True
+
+    def put_back(self) -> Branch | None:
+        """Undo the last removal."""
+        if not self.removed:
+            return None
+        branch, number = self.removed.pop()
+        assert branch.parent is not None
+        branch.parent.children.insert(number, branch)
+        return branch
+
+    def read_again(self, run: Timeline) -> Branch:
+        """The file of the branch shown has another text: its branches are of that text from now on.
+
+        Answers with the one that the run is of: the one shown, or where a line was put in, the
+        one that it was put into.
+        """
+        shown = self.current
+        while not shown.filed and shown.parent is not None:
+            shown = shown.parent
+        for _, branch in self:
+            if branch.filed and branch.session is shown.session and branch is not shown:
+                branch.program, branch.run, branch.verdict = run.program, None, None
+                branch.trail = []
+        shown.keeps(run)
+        for child in shown.children:
+            at = bookmarks.find(run, child.origin)
+            if at >= 0:
+                child.line, child.step = run.line_at(at), at
+        return shown
+
+    def _let_go(self) -> None:
+        """Keep no more runs than there is room for."""
+        room = MOST_HELD
+        for branch in reversed(self._left):
+            left = branch.session is not self.current.session
+            if branch.run is not None and not (left and branch.run is branch.session.timeline):
+                room -= branch.run.nbytes
+                if room < 0:
+                    branch.run = None
+
+
+def verdict(run: Timeline) -> Verdict:
+    """How a run came out, in a few words."""
+    violations = run.counters(run.steps).violations
+    failed = sum(not outcome.held for outcome in run.outcomes)
+    told = []
+    if violations:
+        told.append(counted(violations, "violation"))
+    if failed:
+        told.append(f"{counted(failed, 'expectation')} failed")
+    if run.refusals:
+        told.append("a line is refused")
+    elif run.incomplete:
+        told.append("ends early")
+    glyph = "✖" if violations else "✗" if failed or run.refusals else GOOD
+    return Verdict(glyph, ", ".join(told) or "holds")
+
+
+def policy_words(policy: Policy, before: Policy) -> str:
+    """What is another about a policy: `under eager`, `without skip-offline`."""
+    gone = f"without {', '.join(policy.without)}" if policy.without else ""
+    if policy.name != before.name:
+        return f"under {policy.name} {gone}".rstrip()
+    return gone or "with every guard"
+
+
+def _same(one: Program, other: Program) -> bool:
+    if one is other or one.recorded is not None or other.recorded is not None:
+        return one is other
+    return bool(one.source) and one.source == other.source
