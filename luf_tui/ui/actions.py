@@ -320,6 +320,10 @@ _TABLE: tuple[Action, ...] = (
         run=partial(lanes.zoom_time, by=-1),
     ),
     Action(
+        "map", ("M",), "map", "The map: TLB entries, frames and page tables in one picture", LOOK,
+        run=lambda screen: screen.panes.toggle_map(),
+    ),
+    Action(
         "scroll-down", ("pagedown", "right_curly_bracket"), "scroll", "Scroll the pane down",
         LOOK,
         run=lambda screen: screen.scroll(1),
@@ -343,7 +347,7 @@ _TABLE: tuple[Action, ...] = (
         run=lambda screen: screen.select_next(-1),
     ),
     Action(
-        "unselect", ("escape",), "unselect", "Select nothing; leave the zoom", ASK,
+        "unselect", ("escape",), "unselect", "Select nothing; leave the zoom and the map", ASK,
         run=lambda screen: screen.let_go(),
     ),
     Action(

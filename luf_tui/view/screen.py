@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.map import picture
 from luf_tui.view.marks import Mark, Pane
 from luf_tui.view.panes import (
     bars,
@@ -27,6 +28,9 @@ SMALLEST = (60, 20)
 GROUPS = ("tlbs", "pagetables", "lists", "frames", "ledger", "lanes", "events")
 """Panes that take turns where there is room for one of them beside the script."""
 
+MAP = "map"
+"""The pane that has the whole screen, and is on it when it is asked for."""
+
 
 def _too_small(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     need = f"{SMALLEST[0]}x{SMALLEST[1]}"
@@ -44,6 +48,7 @@ PANES: dict[str, Builder] = {
     "ledger": ledger.build,
     "lanes": lanes.build,
     "events": events.build,
+    MAP: picture.build,
     "strip": bars.strip,
     "narration": bars.narration,
     "too-small": _too_small,
@@ -63,6 +68,8 @@ def arrange(width: int, height: int, group: str = "tlbs") -> tuple[Placement, ..
         Placement("narration", 0, bottom + 1, width, spoken),
     ]
     body = bottom - 1
+    if group == MAP:
+        return (*places, Placement(MAP, 0, 1, width, body))
     if width >= 140 and height >= 44:
         return (*places, *_wide(width, body))
     if width >= 110 and height >= 34:

@@ -363,6 +363,7 @@ class RunScreen(BaseScreen):
         self.navigation.pause()
         self.session.selected = None
         self.panes.zoomed = False
+        self.panes.leave_map()
 
     def select_next(self, direction: int) -> Reply:
         """Select the next thing in the focused pane."""

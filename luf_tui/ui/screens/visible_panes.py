@@ -10,7 +10,7 @@ from luf_tui.ui.panels.panel import ACTION, TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.compose import FRAMED, Block, placed
 from luf_tui.view.marks import Mark, Pane, Row
-from luf_tui.view.screen import GROUPS, arrange
+from luf_tui.view.screen import GROUPS, MAP, arrange
 from luf_tui.view.state import Placement, ViewState
 
 NUMBERED = ("script", *GROUPS)
@@ -28,6 +28,8 @@ class VisiblePanes:
         self.focus = "script"
         self.zoomed = False
         self.lanes: Lanes = Lanes()
+        self._behind = "script"
+        """The pane that had the keys before the map came over all of them."""
         self._group = GROUPS[0]
         self._shown: list[Block] = []
 
@@ -59,6 +61,8 @@ class VisiblePanes:
 
     def _places(self, width: int, height: int) -> tuple[Placement, ...]:
         """Where panes go: as the view has it, or the focused one alone between the bars."""
+        if self.focus == MAP:
+            return arrange(width, height, MAP)
         if self.focus in GROUPS:
             self._group = self.focus
         places = arrange(width, height, self._group)
@@ -102,6 +106,7 @@ class VisiblePanes:
 
     def focus_by(self, by: int) -> None:
         """Give the keys to the next pane, shown or not."""
+        self.leave_map()
         self.focus = NUMBERED[(NUMBERED.index(self.focus) + by) % len(NUMBERED)]
 
     def focus_number(self, number: int) -> bool:
@@ -114,6 +119,18 @@ class VisiblePanes:
     def toggle_zoom(self) -> None:
         """One pane on the whole screen, or all of them."""
         self.zoomed = not self.zoomed
+
+    def toggle_map(self) -> None:
+        """The map on the whole screen, or the panes."""
+        if self.focus == MAP:
+            self.leave_map()
+        else:
+            self._behind, self.focus = self.focus, MAP
+
+    def leave_map(self) -> None:
+        """Back to the panes, where the map is shown."""
+        if self.focus == MAP:
+            self.focus = self._behind
 
     def focus_on(self, name: str) -> None:
         """Give the keys to a pane by name, if it can have them."""

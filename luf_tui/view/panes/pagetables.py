@@ -48,7 +48,7 @@ def _space(timeline: Timeline, state: ViewState, mm: Mm) -> list[Row]:
     changed = names.touched(timeline)
     rows: list[Row] = [_head(timeline, mm)]
     first = mm.index * timeline.config.pages
-    pages = _pages(timeline, mm)
+    pages = known_pages(timeline, mm)
     moved = [n for n, vpn in enumerate(pages) if ("pte", first + vpn) in changed]
     if state.changed_only:
         pages = [pages[n] for n in moved]
@@ -64,7 +64,7 @@ def _space(timeline: Timeline, state: ViewState, mm: Mm) -> list[Row]:
     return rows
 
 
-def _pages(timeline: Timeline, mm: Mm) -> list[int]:
+def known_pages(timeline: Timeline, mm: Mm) -> list[int]:
     """The virtual pages of an address space that are mapped, or whose PTE says something."""
     m = timeline.machine
     values, count = m.cells.values, m.config.pages
