@@ -41,7 +41,8 @@ async def test_other_keys_of_panes_lead_out_of_the_map(path: Path, key: str) -> 
 @driven
 async def test_steps_are_made_and_things_selected_in_the_map(path: Path) -> None:
     async with LufApp(path).run_test(size=(120, 40)) as pilot:
-        do(pilot.app, "map", "end", "select")
+        do(pilot.app, "map", "end")
+        do(pilot.app, "select")
         screen = shown_run(pilot.app)
 
         assert screen.session.position == screen.session.timeline.steps
