@@ -53,6 +53,29 @@ def test_every_format_is_written_by_the_name_of_the_file(
     assert out.stat().st_size > 100
 
 
+@pytest.mark.parametrize("name", ["svg", "html", "cast", "txt"])
+def test_the_map_is_in_every_picture_when_it_is_asked_for(
+    luf_tui: Run, small: Path, name: str
+) -> None:
+    plain, shown = (
+        luf_tui("export", f"{small}@end", *words, "--format", name, "-o", "-").stdout
+        for words in ((), ("--map",))
+    )
+
+    assert "◀" in shown
+    assert "◀" not in plain
+
+
+@pytest.mark.parametrize("name", ["svg", "html"])
+def test_the_lines_of_the_map_are_drawn_and_not_written(
+    luf_tui: Run, small: Path, name: str
+) -> None:
+    done = luf_tui("export", f"{small}@end", "--map", "--format", name, "-o", "-")
+
+    assert "<path " in done.stdout
+    assert not set("─│┄┆━┃┌┐└┘├┤┼╭╮╰╯").intersection(done.stdout)
+
+
 @pytest.mark.parametrize(("name", "shown"), [("html", ">step 0/"), ("svg", ", step 17 of 17<")])
 def test_without_a_step_a_page_opens_at_the_start_and_a_picture_shows_the_end(
     luf_tui: Run, small: Path, name: str, shown: str

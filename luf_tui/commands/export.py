@@ -13,6 +13,7 @@ from luf_tui.render.formats import FORMATS, WALKED, export
 from luf_tui.runs.opening import place, play_file
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.view.palette import PALETTES, palette_named
+from luf_tui.view.screen import FIRST, MAP
 
 SIZE = (120, 40)
 STDOUT = "-"
@@ -36,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--theme", default="dark", metavar="NAME", help=f"{', '.join(PALETTES)}; default dark"
     )
+    parser.add_argument(
+        "--map", action="store_true", help="the map in the place of the panes, lines drawn"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     spot = where.spot or (Spot() if name in WALKED else Spot(end=True))
     at = spot.position(played)
     width, height = args.size
-    text = export(played, at, name, width, height, args.theme)
+    text = export(played, at, name, width, height, args.theme, MAP if args.map else FIRST)
     if args.output == STDOUT:
         sys.stdout.write(text)
     else:

@@ -14,6 +14,7 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells
 from luf_tui.view.marks import clean
 from luf_tui.view.palette import PALETTES, Ink
+from luf_tui.view.screen import FIRST
 
 QUIET, TOLD, ENDS = 600, 2000, 3000
 """Milliseconds that a screen stays: of an ordinary step, of a telling one, the first and last."""
@@ -23,7 +24,9 @@ START, FINISH = "\x1b[?25l\x1b[2J", "\x1b[0m\x1b[?25h"
 """Hide the cursor and clear; show it again."""
 
 
-def cast(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
+def cast(
+    timeline: Timeline, width: int, height: int, theme: str = "dark", group: str = FIRST
+) -> str:
     """The run from power-on to the timeline's position, or its last part when it is very long.
 
     Telling steps are markers, so that a player can jump between them.
@@ -35,7 +38,8 @@ def cast(timeline: Timeline, width: int, height: int, theme: str = "dark") -> st
     lines = [_line({"version": 2, "width": width, "height": height, "title": title})]
     painted: list[list[Run]] = [[]] * height
     now, output = 0, START
-    for step, rows in zip(steps, screens(timeline, steps, width, height), strict=True):
+    shown = screens(timeline, steps, width, height, group)
+    for step, rows in zip(steps, shown, strict=True):
         for number, row in enumerate(rows):
             output += _change(painted[number], row, number, codes)
         painted = rows

@@ -11,14 +11,15 @@ from luf_tui.render.jsonl import jsonl
 from luf_tui.render.svg import svg
 from luf_tui.render.text import lines
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.screen import FIRST
 
-Renderer: TypeAlias = "Callable[[Timeline, int, int, str], str]"
-"""(run, width, height, theme) to the text of the file."""
+Renderer: TypeAlias = "Callable[[Timeline, int, int, str, str], str]"
+"""(run, width, height, theme, pane) to the text of the file."""
 
 
-def _text(timeline: Timeline, width: int, height: int, theme: str) -> str:
+def _text(timeline: Timeline, width: int, height: int, theme: str, group: str) -> str:
     """The screen as plain lines; they have no colours, so the theme does not matter."""
-    return "\n".join(lines(timeline, width, height)) + "\n"
+    return "\n".join(lines(timeline, width, height, group)) + "\n"
 
 
 FORMATS: Mapping[str, Renderer] = {
@@ -36,11 +37,18 @@ WALKED = frozenset({"html"})
 
 
 def export(
-    timeline: Timeline, step: int, name: str, width: int, height: int, theme: str = "dark"
+    timeline: Timeline,
+    step: int,
+    name: str,
+    width: int,
+    height: int,
+    theme: str = "dark",
+    group: str = FIRST,
 ) -> str:
-    """A run at a step in one of FORMATS. The cursor is back where it was afterwards.
+    """A run at a step in one of FORMATS; `group` is the pane shown where not all are, or the map.
 
-    Raises KeyError for a format or theme that does not exist, IndexError for such a step.
+    The cursor is back where it was afterwards. Raises KeyError for a format or theme that does not
+    exist, IndexError for such a step.
     """
     with timeline.visit(step):
-        return FORMATS[name](timeline, width, height, theme)
+        return FORMATS[name](timeline, width, height, theme, group)

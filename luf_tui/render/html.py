@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from html import escape
 
 from luf_tui.render.screen_sequence import Run, around, screens, telling
+from luf_tui.render.strokes import CHAR, LINE, Strokes
+from luf_tui.render.strokes import parts as drawn_parts
 from luf_tui.render.svg import FONT
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.marks import ROLES, clean
 from luf_tui.view.palette import PALETTES, Ink, Palette
+from luf_tui.view.screen import FIRST, MAP
 
 DECLARED = {
     "bold": "font-weight:bold",
@@ -67,7 +71,9 @@ linked();
 """
 
 
-def html(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
+def html(
+    timeline: Timeline, width: int, height: int, theme: str = "dark", group: str = FIRST
+) -> str:
     """All steps of the run, opening at the timeline's position; a long run's steps around it.
 
     Rows that look alike are stored once, and so are pieces of rows, which keeps a page of hundreds
@@ -76,9 +82,10 @@ def html(timeline: Timeline, width: int, height: int, theme: str = "dark") -> st
     steps = around(timeline)
     pieces: dict[str, int] = {}
     rows: dict[tuple[int, ...], int] = {}
+    written = _drawn if group == MAP else _run
     shown = [
-        [rows.setdefault(_row(row, pieces), len(rows)) for row in screen]
-        for screen in screens(timeline, steps, width, height)
+        [rows.setdefault(_row(row, pieces, written), len(rows)) for row in screen]
+        for screen in screens(timeline, steps, width, height, group)
     ]
     here = timeline.position
     parts, table = list(pieces), list(rows)
@@ -137,9 +144,27 @@ def _place(timeline: Timeline, steps: range) -> str:
     return place if whole else f"{place}, here from {steps.start} to {steps[-1]}"
 
 
-def _row(row: list[Run], pieces: dict[str, int]) -> tuple[int, ...]:
+def _row(
+    row: list[Run], pieces: dict[str, int], written: Callable[[str, str], str]
+) -> tuple[int, ...]:
     """The row as numbers of its pieces; new ones are added."""
-    return tuple(pieces.setdefault(_run(text, role), len(pieces)) for text, role in row)
+    return tuple(pieces.setdefault(written(text, role), len(pieces)) for text, role in row)
+
+
+def _drawn(text: str, role: str) -> str:
+    """A run whose lines are drawn: fonts leave gaps between them."""
+    return "".join(
+        _lines(part, role) if lines else _run(part, role) for lines, part in drawn_parts(text)
+    )
+
+
+def _lines(text: str, role: str) -> str:
+    """Lines as a picture of so many characters' size, in the colour of its role."""
+    strokes = Strokes()
+    strokes.add(text, 0.0, 0.0, "currentColor")
+    box = f'viewBox="0 0 {len(text) * CHAR:.1f} {LINE:g}" preserveAspectRatio="none"'
+    style = f'style="width:{len(text)}ch"'
+    return f'<svg class="{escape(role)}" {box} {style}>{"".join(strokes.elements())}</svg>'
 
 
 def _run(text: str, role: str) -> str:
@@ -160,6 +185,7 @@ def _page_style(palette: Palette) -> str:
         f"body{{margin:0;background:{palette.background};color:{palette.text}}}",
         "main{width:max-content;margin:0 auto;padding:12px}",
         f"pre{{margin:0;outline:0;font:14px/16px {FONT}}}",
+        "pre svg{height:16px;vertical-align:top}",
         "nav{display:flex;gap:6px;align-items:center;padding:10px 0;font:14px sans-serif}",
         "button{background:none;border-radius:4px;padding:2px 8px;cursor:pointer}",
         f"button{{border:1px solid {palette.frame};color:{palette.text}}}",

@@ -10,10 +10,13 @@ from luf_tui.timeline.ask.diff import step_changes
 from luf_tui.timeline.ask.history import changed
 from luf_tui.timeline.tell.narrate import narrate, sentence, step_text
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.screen import FIRST
 
 
-def jsonl(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
-    """The run from power-on to the timeline's position. Size and theme do not matter here.
+def jsonl(
+    timeline: Timeline, width: int, height: int, theme: str = "dark", group: str = FIRST
+) -> str:
+    """The run from power-on to the timeline's position. Size, theme and pane do not matter here.
 
     The first line has the keys version, scenario, title, policy, without, steps; every other one
     step, line, text, narration, events, changes, flushes, ipis, interrupted_cpus, stale_hits,

@@ -12,6 +12,7 @@ from luf_tui.view.columns import cells
 from luf_tui.view.compose import screen
 from luf_tui.view.marks import Row, clean
 from luf_tui.view.palette import PALETTES, Ink, Palette
+from luf_tui.view.screen import FIRST
 
 FONT = "'DejaVu Sans Mono', 'Cascadia Mono', Menlo, Consolas, monospace"
 """Fonts, for pictures and pages, that have the glyphs of the screen in one width."""
@@ -25,9 +26,12 @@ STYLES = {
 """Attributes in SVG; what is dim has a colour of its own, and reverse is a box behind the text."""
 
 
-def svg(timeline: Timeline, width: int, height: int, theme: str = "dark") -> str:
+def svg(
+    timeline: Timeline, width: int, height: int, theme: str = "dark", group: str = FIRST
+) -> str:
     """The screen at the timeline's position as SVG text."""
-    return picture(timeline, screen(timeline, width, height), width, PALETTES[theme])
+    rows = screen(timeline, width, height, group=group)
+    return picture(timeline, rows, width, PALETTES[theme])
 
 
 def picture(timeline: Timeline, rows: Sequence[Row], width: int, palette: Palette) -> str:

@@ -27,6 +27,8 @@ SMALLEST = (60, 20)
 """Below this, only a message."""
 GROUPS = ("tlbs", "pagetables", "lists", "frames", "ledger", "lanes", "events")
 """Panes that take turns where there is room for one of them beside the script."""
+FIRST = GROUPS[0]
+"""The one that is shown before another is chosen."""
 
 MAP = "map"
 """The pane that has the whole screen, and is on it when it is asked for."""
@@ -56,7 +58,7 @@ PANES: dict[str, Builder] = {
 """Every pane's builder, by name."""
 
 
-def arrange(width: int, height: int, group: str = "tlbs") -> tuple[Placement, ...]:
+def arrange(width: int, height: int, group: str = FIRST) -> tuple[Placement, ...]:
     """Where the panes go. `group` is the one shown where only one of GROUPS fits."""
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return (Placement("too-small", 0, 0, width, height),)
@@ -126,7 +128,7 @@ def _normal(width: int, body: int) -> list[Placement]:
 def _flat(width: int, body: int, group: str) -> list[Placement]:
     """Wide but low: the script on the left, and one pane of the group on the right."""
     left = width * 45 // 100
-    shown = group if group in GROUPS else GROUPS[0]
+    shown = group if group in GROUPS else FIRST
     return [
         Placement("script", 0, 1, left, body),
         Placement(shown, left, 1, width - left, body),
@@ -136,7 +138,7 @@ def _flat(width: int, body: int, group: str) -> list[Placement]:
 def _narrow(width: int, body: int, group: str) -> list[Placement]:
     """The script above, and one pane of the group below."""
     above = max(6, body * 45 // 100)
-    shown = group if group in GROUPS else GROUPS[0]
+    shown = group if group in GROUPS else FIRST
     return [
         Placement("script", 0, 1, width, above),
         Placement(shown, 0, 1 + above, width, body - above),

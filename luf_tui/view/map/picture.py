@@ -32,12 +32,21 @@ GUTTER = 32
 MANY = 12
 """Lines beyond which those that are neither new nor selected are dim."""
 
+LEGEND: Row = (
+    Mark("┄", "stale"), Mark(" the page table knows this translation no longer   ", "dim"),
+    Mark("━", "accent"), Mark(" new in this micro-step, or selected   ", "dim"),
+    Mark("┼", "text"), Mark(" lines that cross   ", "dim"),
+    Mark("↯", "ipi"), Mark(" who waits for whom", "dim"),
+)  # fmt: skip
+
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """The picture at the timeline's position, or how large the terminal has to be."""
     if width < INSIDE[0] or height < INSIDE[1]:
         return Pane("map", _title(timeline), too_small())
     rows = _picture(timeline, state, width, height)
+    if len(rows) + 2 <= height:
+        rows = (*rows, *[()] * (height - len(rows) - 1), LEGEND)
     current = names.first_lit(rows) if len(rows) > height else None
     return Pane("map", _title(timeline), rows, current)
 
