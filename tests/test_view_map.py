@@ -15,7 +15,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import PRESENT
 from luf_tui.runs.opening import play_file
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.box_drawing import ARMS, BROKEN, DOWN, LEFT, RIGHT, UP, Arms, character
+from luf_tui.view.box_drawing import ARMS, DOWN, LEFT, RIGHT, UP, Arms, character
 from luf_tui.view.columns import length
 from luf_tui.view.map import picture, wires
 from luf_tui.view.map.wires import Wire
@@ -26,6 +26,7 @@ from tests.view_runs import first, run, text
 SIZE = picture.INSIDE
 AWAY = {UP: (-1, 0), RIGHT: (0, 1), DOWN: (1, 0), LEFT: (0, -1)}
 BACK = {UP: DOWN, DOWN: UP, LEFT: RIGHT, RIGHT: LEFT}
+BROKEN = {"┄": (0, 1, 0, 1), "┅": (0, 2, 0, 2), "┆": (1, 0, 1, 0), "┇": (2, 0, 2, 0)}
 ARROWS = {"▶": (0, 0, 0, 1), "◀": (0, 1, 0, 0)}
 
 Place = tuple[int, int]

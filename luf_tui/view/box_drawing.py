@@ -50,8 +50,6 @@ _BROKEN: Final = {
     (0, LIGHT, 0, LIGHT): "┄", (LIGHT, 0, LIGHT, 0): "┆",
     (0, HEAVY, 0, HEAVY): "┅", (HEAVY, 0, HEAVY, 0): "┇",
 }  # fmt: skip
-BROKEN: Final = {char: arms for arms, char in _BROKEN.items()}
-"""The arms of characters of broken lines: there are straight ones only."""
 
 
 def character(arms: Arms, *, broken: bool = False) -> str:
