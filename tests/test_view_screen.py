@@ -8,7 +8,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.view.columns import length
 from luf_tui.view.legend import legend
 from luf_tui.view.marks import ROLES
-from luf_tui.view.screen import GROUPS, PANES, SMALLEST, arrange
+from luf_tui.view.screen import GROUPS, MAP, PANES, SMALLEST, arrange
 from luf_tui.view.state import ViewState
 from tests.view_runs import NAMES, SIZES, panes, run
 
@@ -45,7 +45,7 @@ def test_a_small_screen_shows_the_script_and_any_one_group(group):
 
 
 def test_a_large_screen_shows_everything():
-    assert set(PANES) - {"too-small"} == {place.pane for place in arrange(160, 49)}
+    assert set(PANES) - {"too-small", MAP} == {place.pane for place in arrange(160, 49)}
 
 
 @pytest.mark.parametrize("size", SIZES)

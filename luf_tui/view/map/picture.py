@@ -33,7 +33,7 @@ MANY = 12
 """Lines beyond which those that are neither new nor selected are dim."""
 
 LEGEND: Row = (
-    Mark("┄", "stale"), Mark(" the page table knows this translation no longer   ", "dim"),
+    Mark("┄", "stale"), Mark(" the page table knows it no longer   ", "dim"),
     Mark("━", "accent"), Mark(" new in this micro-step, or selected   ", "dim"),
     Mark("┼", "text"), Mark(" lines that cross   ", "dim"),
     Mark("↯", "ipi"), Mark(" who waits for whom", "dim"),
