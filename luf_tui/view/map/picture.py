@@ -33,8 +33,8 @@ MANY = 12
 """Lines beyond which those that are neither new nor selected are dim."""
 
 LEGEND: Row = (
-    Mark("┄", "stale"), Mark(" the page table knows it no longer   ", "dim"),
-    Mark("━", "accent"), Mark(" new in this micro-step, or selected   ", "dim"),
+    Mark("┄", "stale"), Mark(" unknown to the page table   ", "dim"),
+    Mark("━", "accent"), Mark(" new in this step, or selected   ", "dim"),
     Mark("┼", "text"), Mark(" lines that cross   ", "dim"),
     Mark("↯", "ipi"), Mark(" who waits for whom", "dim"),
 )  # fmt: skip
