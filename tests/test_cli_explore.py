@@ -55,6 +55,26 @@ def test_an_unsafe_race_exits_1_and_what_it_writes_runs_to_the_same_obligation(
     assert "O3" in [one["obligation"] for one in json.loads(run.stdout)["violations"]]
 
 
+def test_the_diagram_is_shown_under_the_verdict(luf_tui: Run) -> None:
+    """Without the flag there is none; a race that is safe has none."""
+    race = FOLDER / "flush-before-reuse.luf"
+    words = ("explore", race, "--without", "flush-before-reuse")
+    drawn, plain = luf_tui(*words, "--diagram"), luf_tui(*words)
+    safe = luf_tui("explore", race, "--diagram", "--json")
+
+    assert (1, 1) == (drawn.returncode, plain.returncode)
+    rows = drawn.stdout.splitlines()
+    assert rows[1].startswith("unsafe")
+    assert rows[4].split() == ["CPU0", "(kswapd)", "CPU0", "(thief)", "CPU1", "(app)"]
+    assert any("*** f0 reused" in row for row in rows)
+    assert "CPU0 (kswapd)" not in plain.stdout
+    assert [*KEYS, "diagram"] == list(json.loads(safe.stdout))
+    assert json.loads(safe.stdout)["diagram"] is None
+    every = luf_tui("explore", "--all-guards", race, "--diagram")
+    assert (2, "") == (every.returncode, every.stdout)
+    assert "--all-guards" in every.stderr
+
+
 def test_without_write_the_counterexample_is_printed_and_can_be_played(
     luf_tui: Run, tmp_path: Path
 ) -> None:

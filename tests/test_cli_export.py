@@ -42,12 +42,12 @@ def test_text_goes_to_stdout_when_asked(luf_tui: Run, small: Path) -> None:
     assert 24 == len(done.stdout.splitlines())
 
 
-@pytest.mark.parametrize("name", ["svg", "html", "cast", "txt", "jsonl"])
+@pytest.mark.parametrize("name", ["svg", "html", "cast", "txt", "jsonl", "diagram"])
 def test_every_format_is_written_by_the_name_of_the_file(
     luf_tui: Run, small: Path, name: str
 ) -> None:
     out = small.with_suffix(f".{name}")
-    done = luf_tui("export", f"{small}@3", "-o", out)
+    done = luf_tui("export", f"{small}@12", "-o", out)
 
     assert (0, "") == (done.returncode, done.stdout)
     assert out.stat().st_size > 100
@@ -76,6 +76,34 @@ def test_the_lines_of_the_map_are_drawn_and_not_written(
     assert not set("─│┄┆━┃┌┐└┘├┤┼╭╮╰╯").intersection(done.stdout)
 
 
+def test_a_diagram_is_of_what_led_to_the_place(luf_tui: Run, small: Path) -> None:
+    part, whole = (
+        luf_tui("export", f"{small}{place}", "--format", "diagram", "-o", "-").stdout
+        for place in ("@L4+3", "")
+    )
+
+    assert whole.startswith("CPU0 (app)") or "(app)" in whole.splitlines()[0]
+    assert 'writes "bytes"' in whole
+    assert part.splitlines() == whole.splitlines()[: len(part.splitlines())]
+    assert 'writes "bytes"' not in part
+
+
+def test_a_stretch_is_a_diagram_of_it_or_a_picture_of_each_step(luf_tui: Run, small: Path) -> None:
+    """The numbers in the names stand in the order of the steps."""
+    whole = luf_tui("export", small, "--format", "diagram", "-o", "-").stdout
+    end = luf_tui("export", f"{small}@16..end", "--format", "diagram", "-o", "-").stdout
+    done = luf_tui("export", f"{small}@9..10", "-o", small.with_name("s.svg"))
+
+    assert 'writes "bytes"' in end
+    assert len(end.splitlines()) < len(whole.splitlines())
+    assert 0 == done.returncode
+    made = sorted(path.name for path in small.parent.glob("s-*.svg"))
+    assert made == ["s-09.svg", "s-10.svg"]
+    for name, step in zip(made, (9, 10), strict=True):
+        alone = luf_tui("export", f"{small}@{step}", "--format", "svg", "-o", "-").stdout
+        assert alone == small.with_name(name).read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(("name", "shown"), [("html", ">step 0/"), ("svg", ", step 17 of 17<")])
 def test_without_a_step_a_page_opens_at_the_start_and_a_picture_shows_the_end(
     luf_tui: Run, small: Path, name: str, shown: str
@@ -84,6 +112,25 @@ def test_without_a_step_a_page_opens_at_the_start_and_a_picture_shows_the_end(
 
     assert 0 == done.returncode
     assert shown in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("place", "out", "told"),
+    [
+        ("9..3", "x.diagram", "a stretch goes forwards"),
+        ("3..99", "x.diagram", "step 99 is past the end"),
+        ("3..9", "x.html", "a stretch is for svg, txt and diagram"),
+        ("3..", "x.diagram", "is no step or line"),
+    ],
+)
+def test_a_stretch_that_is_none_is_told(
+    luf_tui: Run, small: Path, place: str, out: str, told: str
+) -> None:
+    done = luf_tui("export", f"{small}@{place}", "-o", out)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert told in done.stderr
+    assert not small.with_name(out).exists()
 
 
 def test_a_scenario_is_not_overwritten_by_its_own_export(luf_tui: Run, small: Path) -> None:

@@ -43,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--write", metavar="OUT.luf", help="write the counterexample here, as a scenario"
     )
     parser.add_argument(
+        "--diagram",
+        action="store_true",
+        help="show the order that breaks it as the CPU0 / CPU1 diagram of a commit message",
+    )
+    parser.add_argument(
         "--race", type=count, metavar="N", help="only the file's race number N, counted from 1"
     )
     parser.add_argument(
@@ -76,6 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explore one file. Exit code 0 when no order breaks anything, 1 when one does."""
     if args.all_guards:
+        if args.diagram:
+            raise LufError("--diagram is of one search: it does not go with --all-guards")
         return guards.run(args)
     if len(args.files) != 1:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
@@ -99,9 +106,11 @@ def run(args: argparse.Namespace) -> int:
     if args.write and report.scenario:
         _write(args.write, report.scenario)
     if args.json:
-        terminal.put_json(found.summary())
+        drawn = {"diagram": found.diagram() or None} if args.diagram else {}
+        terminal.put_json(found.summary() | drawn)
     else:
-        for line in told(found.program, found.policy, report, written=args.write):
+        drawing = found.diagram() if args.diagram else ""
+        for line in told(found.program, found.policy, report, args.write, drawing):
             terminal.put(line)
     if report.interrupted:
         return terminal.INTERRUPTED
@@ -115,8 +124,10 @@ def _write(path: str, text: str) -> None:
         raise LufError(f"{path}: {error.strerror or error}") from None
 
 
-def told(program: Program, policy: Policy, report: Report, *, written: str | None) -> list[str]:
-    """The report as lines: the verdict, its figures, and the counterexample."""
+def told(
+    program: Program, policy: Policy, report: Report, written: str | None, drawing: str = ""
+) -> list[str]:
+    """The report as lines: the verdict, its figures, a drawing and the counterexample."""
     without = f" without {', '.join(policy.without)}" if policy.without else ""
     lines = [
         f"{program.title} · {policy.name}{without}",
@@ -126,6 +137,8 @@ def told(program: Program, policy: Policy, report: Report, *, written: str | Non
     if len(report.shares) > 1:
         each = ", ".join(f"{one.states:,}" for one in report.shares)
         lines.append(f"states expanded by each of {len(report.shares)} processes: {each}")
+    if drawing:
+        lines += ["", *drawing.rstrip("\n").split("\n")]
     if report.scenario and written:
         lines.append(f"counterexample written to {written}")
     elif report.scenario:

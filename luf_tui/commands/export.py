@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_policy, size
 from luf_tui.errors import LufError, nearest, with_hint
-from luf_tui.render.formats import FORMATS, WALKED, export
-from luf_tui.runs.opening import place, play_file
+from luf_tui.render.diagram import diagram_of
+from luf_tui.render.formats import FORMATS, PICTURES, WALKED, export
+from luf_tui.runs.opening import play_file, stretch
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.view.palette import PALETTES, palette_named
 from luf_tui.view.screen import FIRST, MAP
 
 SIZE = (120, 40)
 STDOUT = "-"
+DIAGRAM = "diagram"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE[@PLACE]",
-        help="a scenario or a recording; without a place its end, or its start for a page to walk",
+        help="a scenario or a recording; without a place its end, or its start for a page to walk; "
+        "PLACE..PLACE is a stretch: a diagram of it, or a picture of each micro-step",
     )
     add_policy(parser)
     parser.add_argument(
@@ -46,20 +50,49 @@ def run(args: argparse.Namespace) -> int:
     """Play the scenario and write it, or its screen at the step, in the format asked for."""
     name = _format(args.format, args.output)
     palette_named(args.theme)
-    where = place(args.file)
+    where = stretch(args.file)
     if args.output != STDOUT and Path(args.output).exists() and where.path.samefile(args.output):
         raise LufError(f"{args.output} is the file itself; say another name after -o")
     played = play_file(where.path, args.policy, args.without)
     spot = where.spot or (Spot() if name in WALKED else Spot(end=True))
     at = spot.position(played)
+    last = at if where.until is None else where.until.position(played)
+    if last < at:
+        raise LufError(f"step {last} is before step {at}: a stretch goes forwards")
     width, height = args.size
-    text = export(played, at, name, width, height, args.theme, MAP if args.map else FIRST)
-    if args.output == STDOUT:
+    shown = MAP if args.map else FIRST
+    if where.until is None:
+        text = export(played, at, name, width, height, args.theme, shown)
+        _write(args.output, text, at, played.steps)
+    elif name == DIAGRAM:
+        _write(args.output, diagram_of(played, at, last), last, played.steps)
+    elif name in PICTURES:
+        for step in range(at, last + 1):
+            text = export(played, step, name, width, height, args.theme, shown)
+            _write(_numbered(args.output, step, last), text, step, played.steps)
+    else:
+        raise LufError(f"{name} is of a whole run: a stretch is for {_all_of(PICTURES)}")
+    return terminal.HELD
+
+
+def _write(output: str, text: str, step: int, steps: int) -> None:
+    if output == STDOUT:
         sys.stdout.write(text)
     else:
-        Path(args.output).write_text(text, encoding="utf-8", newline="\n")
-        terminal.say(f"{args.output}: step {at} of {played.steps}")
-    return terminal.HELD
+        Path(output).write_text(text, encoding="utf-8", newline="\n")
+        terminal.say(f"{output}: step {step} of {steps}")
+
+
+def _numbered(output: str, step: int, last: int) -> str:
+    """Where the picture of one step of several goes: names that stand in the order of the steps."""
+    path = Path(output)
+    if output == STDOUT:
+        return output
+    return str(path.with_name(f"{path.stem}-{step:0{len(str(last))}}{path.suffix}"))
+
+
+def _all_of(names: Iterable[str]) -> str:
+    return f"{', '.join(sorted(names))} and {DIAGRAM}"
 
 
 def _format(said: str | None, output: str) -> str:

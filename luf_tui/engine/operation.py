@@ -138,12 +138,14 @@ class Operation(Record):
 
     NUMBER: ClassVar[int] = 0
     NAME: ClassVar[str] = ""
+    FUNCTION: ClassVar[str] = ""
+    """The kernel's function that it is, without its brackets; empty where it is none."""
     LOCALS: ClassVar[dict[str, Field]] = {}
     STEPS: ClassVar[tuple[Step, ...]] = ()
     ON: ClassVar[dict[str, type[Operation]]] = {}
     """What takes its place on other architectures, with the same locals."""
 
-    def __init_subclass__(cls, name: str = "") -> None:
+    def __init_subclass__(cls, name: str = "", function: str = "") -> None:
         super().__init_subclass__()
         cls.STEPS = tuple(value for value in vars(cls).values() if isinstance(value, Step))
         for number, declared in enumerate(cls.STEPS):
@@ -151,7 +153,7 @@ class Operation(Record):
         if len(cls.FIELDS) - 2 > LOCALS:
             raise TypeError(f"{cls.__name__} has more than {LOCALS} locals")
         cls.LOCALS = {declared.name: declared for declared in cls.FIELDS[2:]}
-        cls.NAME = name
+        cls.NAME, cls.FUNCTION = name, function
         cls.NUMBER = len(OPERATIONS)
         OPERATIONS.append(cls)
 
@@ -159,6 +161,11 @@ class Operation(Record):
     def no_local(cls, name: str) -> str:
         """What is told of an argument that is none of its locals."""
         return f"{cls.NAME} has no local '{name}'; it has {', '.join(cls.LOCALS) or 'none'}"
+
+    @property
+    def function(self) -> str:
+        """The kernel's function that it is, where that depends on what it was called with."""
+        return self.FUNCTION
 
     @property
     def ctx(self) -> Context:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from luf_tui.render.cast import cast
+from luf_tui.render.diagram import diagram
 from luf_tui.render.html import html
 from luf_tui.render.jsonl import jsonl
 from luf_tui.render.svg import svg
@@ -28,9 +29,13 @@ FORMATS: Mapping[str, Renderer] = {
     "cast": cast,
     "txt": _text,
     "jsonl": jsonl,
+    "diagram": diagram,
 }
-"""svg and txt are the screen at the timeline's position, cast and jsonl the run up to it, and
-html every step, opening there."""
+"""svg and txt are the screen at the timeline's position, cast, jsonl and diagram the run up to it,
+and html every step, opening there."""
+
+PICTURES = frozenset({"svg", "txt"})
+"""Formats of one screen: of a stretch there is one each."""
 
 WALKED = frozenset({"html"})
 """Formats that a person walks through: they open at the start unless another step is said."""

@@ -75,6 +75,12 @@ class Explored:
         timeline.seek(max(0, first_failure(timeline)))
         return Run(timeline)
 
+    def diagram(self) -> str:
+        """The counterexample as the CPU0 / CPU1 diagram of a commit message, 72 cells wide in
+        ASCII; empty when nothing is broken.
+        """
+        return self.open().seek("end").diagram() if self.counterexample else ""
+
     def summary(self) -> dict[str, Any]:
         """The object that `luf-tui explore --json` prints."""
         return versioned(as_json(self.report))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from os import PathLike, fspath
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from luf_tui import library
 from luf_tui.engine.director import ItemInfo, StepInfo
@@ -28,7 +28,7 @@ from luf_tui.timeline.timeline import Timeline
 
 Reading = Callable[[int, int], None]
 """Called with the bytes of a file read so far and its size; 0 when the size is not known."""
-AT = "@"
+AT, BETWEEN = "@", ".."
 
 
 @frozen
@@ -38,6 +38,8 @@ class Place:
     path: Path
     spot: Spot | None = None
     """None when none is said."""
+    until: Spot | None = None
+    """The other end of a stretch, where one is said."""
 
 
 def place(word: str) -> Place:
@@ -50,6 +52,17 @@ def place(word: str) -> Place:
     if not at or library.exists(word) or not library.exists(name):
         return Place(library.locate(word))
     return Place(library.locate(name), spot(said))
+
+
+def stretch(word: str) -> Place:
+    """What `FILE@A..B` names: from the micro-step at place A to the one at B. What is no stretch is
+    as `place` has it. Raises what `place` raises.
+    """
+    name, at, said = word.rpartition(AT)
+    first, dots, last = said.partition(BETWEEN)
+    if not at or not dots or library.exists(word):
+        return place(word)
+    return evolve(place(f"{name}{AT}{first}"), until=spot(last))
 
 
 def scenario(word: str, instead: str) -> Path:

@@ -179,6 +179,22 @@ class Run:
 
         return "\n".join(lines(self.timeline, width, height))
 
+    def diagram(self, first: int | None = None, last: int | None = None) -> str:
+        """What led to the present step as the CPU0 / CPU1 diagram of a commit message, 72 cells
+        wide in ASCII; at the start, of the whole run. With steps, all from `first` to `last`.
+
+        Raises LufError for more micro-steps than a diagram is made of, or such as there are not.
+        """
+        from luf_tui.render.diagram import diagram, diagram_of  # noqa: PLC0415
+
+        if first is None and last is None:
+            with self.timeline.visit(self.step or self.steps):
+                return diagram(self.timeline)
+        begins, ends = first or 0, self.steps if last is None else last
+        if not 0 <= begins <= ends <= self.steps:
+            raise LufError(f"steps {begins} to {ends}: this run has {self.steps} micro-steps")
+        return diagram_of(self.timeline, begins, ends)
+
     def svg(self, width: int = WIDTH, height: int = HEIGHT, theme: str = "dark") -> str:
         """The app's screen at the present step as a picture; nothing in it is fetched.
 

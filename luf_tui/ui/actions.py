@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from textual.binding import Binding
 
 from luf_tui.ui import key_names
-from luf_tui.ui.features import bookmark_list, branching, lanes, touring, words_asked
+from luf_tui.ui.features import bookmark_list, branching, lanes, race_diagram, touring, words_asked
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
@@ -361,6 +361,11 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "compare", ("x",), "compare", "Compare with the same script under other policies", ASK,
         run=lambda screen: screen.compare(),
+    ),
+    Action(
+        "diagram", ("D",), "diagram",
+        "Who did what in which order, as the CPU0 / CPU1 diagram of a commit message", ASK,
+        run=race_diagram.begin,
     ),
     # Scenario and policy
     Action(

@@ -23,7 +23,7 @@ from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_kernel
 
 
-class Compact(Operation, name="compact"):
+class Compact(Operation, name="compact", function="compact_zone"):
     """compact_zone() over the folios on the task's `isolated` list, one zone.
 
     Free blocks at the end of the zone become the migration's targets, and are paid for first. With

@@ -34,7 +34,7 @@ WRITE_FAULT = ev.REASON["write fault"]
 READ_IN = ev.REASON["read in anew"]
 
 
-class Fault(Operation, name="fault"):
+class Fault(Operation, name="fault", function="handle_mm_fault"):
     """One page fault of the loaded mm, from the mapping to the new PTE."""
 
     vpn = Local()

@@ -21,7 +21,7 @@ WRITE, TRUNCATE = ev.REASON["write()"], ev.REASON["truncate"]
 INVALIDATE = ev.REASON["invalidate"]
 
 
-class WriteFile(Operation, name="write"):
+class WriteFile(Operation, name="write", function="generic_perform_write"):
     """generic_perform_write(): write(2) into one page of a file."""
 
     page = Required[FilePage]("file_page")
@@ -87,7 +87,7 @@ class RemoteWrite(Operation, name="remote write"):
         return DONE
 
 
-class DropPages(Operation, name="truncate_inode_pages"):
+class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_range"):
     """truncate, or invalidate: unmap the positions everywhere and take them out of the cache."""
 
     page = Local("the number of the position being dropped")

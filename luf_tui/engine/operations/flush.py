@@ -152,7 +152,7 @@ class Broadcast(Shootdown, name="tlbi"):
 Shootdown.ON = {ARM64: Broadcast}
 
 
-class FlushTlbFunc(Operation, name="flush_tlb_func"):
+class FlushTlbFunc(Operation, name="flush_tlb_func", function="flush_tlb_func"):
     """The IPI handler on a target CPU: take it, flush, acknowledge."""
 
     sender = Local()

@@ -8,7 +8,7 @@ from luf_tui.engine.operations.memory import hand_out
 from luf_tui.machine import lists
 
 
-class CompactionAlloc(Operation, name="compaction alloc"):
+class CompactionAlloc(Operation, name="compaction alloc", function="compaction_alloc"):
     """compaction_alloc(): a target from the compacting task's own list. Gives the frame,
     or none when the free scanner has met the migrating one.
     """

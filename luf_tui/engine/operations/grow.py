@@ -11,7 +11,7 @@ from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import TABLE, Frame, Mm
 
 
-class PteAlloc(Operation, name="pte_alloc"):
+class PteAlloc(Operation, name="pte_alloc", function="__pte_alloc"):
     """__pte_alloc(): allocate a page-table page and put it into the upper level. Gives whether
     there is one now.
     """

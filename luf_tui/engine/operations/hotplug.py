@@ -14,7 +14,7 @@ from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_cpu, by_kernel
 
 
-class CpuDown(Operation, name="cpu_down"):
+class CpuDown(Operation, name="cpu_down", function="cpu_down"):
     """cpu_down(): nobody interrupts the CPU any more, and nobody waits for it. Its bits in masks
     stay where they are, and so may what its TLB holds: INIT leaves it unchanged.
     """
@@ -46,7 +46,7 @@ class CpuDown(Operation, name="cpu_down"):
         return CpuDown.drain if drained else DONE
 
 
-class CpuUp(Operation, name="cpu_up"):
+class CpuUp(Operation, name="cpu_up", function="cpu_up"):
     """cpu_up(): the CPU is back, idle."""
 
     cpu = CpuNumber()

@@ -24,7 +24,7 @@ MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
 DONTNEED, FREE, COLD = range(3)
 
 
-class Madvise(Operation, name="madvise"):
+class Madvise(Operation, name="madvise", function="madvise"):
     """madvise(): under mmap_lock for reading; the VMAs stay.
 
     A page that MADV_FREE made clean is dropped by reclaim, unless it is stored to before.
@@ -129,7 +129,7 @@ def movable(m: Machine, mm: Mm, vpn: int, pages: int, to: int) -> bool:
     return old and not any(m.vma_at(mm, at).mapped for at in range(to, to + pages))
 
 
-class Mremap(Operation, name="mremap"):
+class Mremap(Operation, name="mremap", function="mremap"):
     """mremap(MREMAP_MAYMOVE): move_page_tables() to another range; the old one is gone after."""
 
     mm = Required[Mm]("mm")

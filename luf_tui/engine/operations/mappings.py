@@ -23,7 +23,7 @@ SHARED, READ, WRITE, MAY_WRITE = 1, 2, 4, 8
 """Permission bits of an mmap."""
 
 
-class Mmap(Operation, name="mmap"):
+class Mmap(Operation, name="mmap", function="mmap"):
     """mmap(): VMAs are cells; nothing is flushed (OP-18)."""
 
     mm = Required[Mm]("mm")
@@ -52,7 +52,7 @@ class Mmap(Operation, name="mmap"):
         return DONE
 
 
-class Zap(Operation, name="unmap_page_range"):
+class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
     """zap_pte_range() and its mmu_gather: clear, flush, then free (tlb_flush_mmu())."""
 
     mm = Required[Mm]("mm")
@@ -233,7 +233,7 @@ class Zap(Operation, name="unmap_page_range"):
         return None
 
 
-class Munmap(Operation, name="munmap"):
+class Munmap(Operation, name="munmap", function="munmap"):
     """munmap(): the VMA goes first, then its PTEs; after it returns nothing is readable."""
 
     mm = Required[Mm]("mm")
@@ -261,7 +261,7 @@ class Munmap(Operation, name="munmap"):
         return DONE
 
 
-class MmapFixed(Operation, name="mmap fixed"):
+class MmapFixed(Operation, name="mmap fixed", function="mmap"):
     """mmap(MAP_FIXED): the old mapping is unmapped, then the new one made."""
 
     mm = Required[Mm]("mm")
@@ -283,7 +283,7 @@ class MmapFixed(Operation, name="mmap fixed"):
         return self.jump(k, Mmap, file_page=self.file_page, flags=self.flags, **where)
 
 
-class Mprotect(Operation, name="mprotect"):
+class Mprotect(Operation, name="mprotect", function="mprotect"):
     """mprotect(): change PTEs under the lock, flush before mmap_lock is dropped."""
 
     mm = Required[Mm]("mm")

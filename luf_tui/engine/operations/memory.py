@@ -27,7 +27,7 @@ def generation_done(k: Kernel, ctx: Context, zone: Zone | None) -> bool:
     return not k.policy.takeoff_must_wait(k.m, k.m.task_of(ctx), zone)
 
 
-class AllocPage(Operation, name="alloc"):
+class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
     """get_page_from_freelist() and prep_new_page(): hand out a block of 2^order frames.
 
     Gives the block's first frame, or none when nothing can be had. Order 0 comes from the pcp
@@ -144,7 +144,7 @@ def hand_out(k: Kernel, head: Frame, order: int, use: int) -> None:
     k.emit(ev.ALLOC, k.cpu, head.pfn, order, use)
 
 
-class Refill(Operation, name="rmqueue_bulk"):
+class Refill(Operation, name="rmqueue_bulk", function="rmqueue_bulk"):
     """Fill a pcp list from buddy: a takeoff section with the zone (OP-12)."""
 
     zone = Required[Zone]("zone")
@@ -212,7 +212,7 @@ def no_cpu_refills(k: Kernel) -> bool:
     return not any(refills(k, cpu) for cpu in range(k.m.config.cpus))
 
 
-class FreePage(Operation, name="free"):
+class FreePage(Operation, name="free", function="free_unref_page"):
     """free_unref_page(): prepare a block and give it back, with or without a key (OP-5)."""
 
     frame = Required[Frame]("frame")
@@ -294,7 +294,7 @@ def next_free(k: Kernel, which: str) -> Frame | None:
     return k.m.task_list(k.task or k.m.task[0], which).head
 
 
-class Drain(Operation, name="drain"):
+class Drain(Operation, name="drain", function="drain_pages"):
     """drain_pages(): a CPU's pcp lists to buddy."""
 
     @step("move a page to buddy")
@@ -304,7 +304,7 @@ class Drain(Operation, name="drain"):
         return Drain.one if drained else DONE
 
 
-class DrainAll(Operation, name="drain all"):
+class DrainAll(Operation, name="drain all", function="drain_all_pages"):
     """drain_all_pages(): every CPU's pcp lists to buddy, before memory is offlined, compacted in
     earnest or given up as lacking. The caller drains the lists of other CPUs itself, under their
     pcp->lock, since Linux 6.1.
@@ -333,7 +333,7 @@ class DrainPage(Operation, name="drain a page"):
         return DONE
 
 
-class KernelAlloc(Operation, name="kalloc"):
+class KernelAlloc(Operation, name="kalloc", function="alloc_pages"):
     """A kernel allocation: slab, page cache, a buffer. Its bytes become the kernel's."""
 
     object = Required[KernelObject]("kobject")
@@ -373,7 +373,7 @@ def fill_object(
             change_bytes(k, frame, content, "written by the kernel")
 
 
-class KernelFree(Operation, name="kfree"):
+class KernelFree(Operation, name="kfree", function="__free_pages"):
     """Free a kernel allocation."""
 
     object = Required[KernelObject]("kobject")

@@ -30,7 +30,7 @@ def entry(frame: Frame) -> Pte | None:
     return next((pte for pte in pagetable.mappings(frame) if pte.kind == MIGRATION), None)
 
 
-class Migrate(Operation, name="migrate"):
+class Migrate(Operation, name="migrate", function="migrate_pages"):
     """Move the folios on the task's `isolated` list to another node, one batch."""
 
     zone = Reference[Zone]("zone", "target node")

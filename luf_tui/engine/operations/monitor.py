@@ -20,7 +20,7 @@ from luf_tui.script.verbs import by_kernel, by_process
 UFFD = ev.REASON["userfaultfd write-protect"]
 
 
-class UffdRegister(Operation, name="uffd register"):
+class UffdRegister(Operation, name="uffd register", function="userfaultfd_register"):
     """UFFDIO_REGISTER: faults of the range go to the monitor."""
 
     mm = Required[Mm]("mm")
@@ -40,7 +40,7 @@ class UffdRegister(Operation, name="uffd register"):
         return DONE
 
 
-class UffdProtect(Operation, name="uffd write-protect"):
+class UffdProtect(Operation, name="uffd write-protect", function="mwriteprotect_range"):
     """mwriteprotect_range(): under mmap_lock for reading, the flush after the PTEs."""
 
     mm = Required[Mm]("mm")
@@ -93,7 +93,7 @@ class UffdProtect(Operation, name="uffd write-protect"):
         return DONE
 
 
-class Pin(Operation, name="pin"):
+class Pin(Operation, name="pin", function="pin_user_pages"):
     """pin_user_pages(): an extra reference that reclaim and migration must respect."""
 
     frame = Required[Frame]("frame")

@@ -24,7 +24,7 @@ GONE = 1
 """The content code of memory that is not there any more: poison."""
 
 
-class Offline(Operation, name="offline_pages"):
+class Offline(Operation, name="offline_pages", function="offline_pages"):
     """offline_pages() of a whole node: isolate what is free, migrate what is used, until all is
     free; then the memory goes. A page that stays (pinned, a kernel allocation) undoes it (-EBUSY).
 
@@ -113,7 +113,7 @@ class Offline(Operation, name="offline_pages"):
         return Offline.put_back
 
 
-class Online(Operation, name="online_pages"):
+class Online(Operation, name="online_pages", function="online_pages"):
     """online_pages(): the memory of a node that was taken out comes back, free."""
 
     zone = Required[Zone]("zone", "the node")

@@ -12,7 +12,7 @@ from luf_tui.machine.schema import Mm
 PENDING = ev.REASON["pending unmaps"]
 
 
-class Pending(Operation, name="flush_tlb_batched_pending"):
+class Pending(Operation, name="flush_tlb_batched_pending", function="flush_tlb_batched_pending"):
     """A flush of a whole mm that is on its way; what it covers is settled when it is back."""
 
     mm = Required[Mm]("mm")

@@ -61,7 +61,7 @@ class Switch(Operation, name="switch"):
         return DONE
 
 
-class JoinMask(Operation, name="set mm_cpumask"):
+class JoinMask(Operation, name="set mm_cpumask", function="switch_mm_irqs_off"):
     """The wrong order: the CPU has read tlb_gen and loaded CR3, and is in mm_cpumask only now."""
 
     mm = Required[Mm]("mm")
@@ -73,7 +73,7 @@ class JoinMask(Operation, name="set mm_cpumask"):
         return DONE
 
 
-class FinishSwitch(Operation, name="finish_task_switch"):
+class FinishSwitch(Operation, name="finish_task_switch", function="finish_task_switch"):
     """v12: the task that just came in pays what LUF owes for the lazily borrowed mm (OP-19)."""
 
     mm = Required[Mm]("mm")
@@ -89,7 +89,7 @@ class FinishSwitch(Operation, name="finish_task_switch"):
         return self.jump(k, Shootdown, mask=self.mask, why=LAZY_DROPPED)
 
 
-class Fork(Operation, name="fork"):
+class Fork(Operation, name="fork", function="dup_mmap"):
     """dup_mmap(): write-protect the parent's private pages, flush once at the end."""
 
     mm = Required[Mm]("mm")
@@ -182,7 +182,7 @@ class Fork(Operation, name="fork"):
         return DONE
 
 
-class Exit(Operation, name="exit"):
+class Exit(Operation, name="exit", function="exit_mmap"):
     """exit_mmap(): everything is unmapped, the CPUs let go of the mm."""
 
     mm = Required[Mm]("mm")

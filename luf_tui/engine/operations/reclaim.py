@@ -22,7 +22,7 @@ BEFORE_IO = ev.REASON["before write-out"]
 KEPT = ev.REASON["kept after all"]
 
 
-class Reclaim(Operation, name="reclaim"):
+class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
     """Reclaim the folios on the task's `isolated` list: unmap, write out, free in one batch."""
 
     frame = Reference[Frame]("frame")
@@ -148,7 +148,7 @@ def write_out(k: Kernel, frame: Frame) -> None:
     k.emit(ev.WRITE_OUT, k.cpu, page, frame.pfn, frame.content)
 
 
-class Writeback(Operation, name="writeback"):
+class Writeback(Operation, name="writeback", function="folio_mkclean"):
     """folio_mkclean() and writeback of one page-cache page: write-protect, flush, write."""
 
     page = Required[FilePage]("file_page")

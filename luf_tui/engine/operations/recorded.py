@@ -68,7 +68,7 @@ class Learn(Operation, name="learn a PTE"):
         return DONE
 
 
-class Remap(Operation, name="remove_migration_pte"):
+class Remap(Operation, name="remove_migration_pte", function="remove_migration_pte"):
     """A migration entry becomes the PTE that the recording shows."""
 
     mm = Required[Mm]("mm")
@@ -86,7 +86,7 @@ class Remap(Operation, name="remove_migration_pte"):
         return DONE
 
 
-class Settle(Operation, name="settle a batch"):
+class Settle(Operation, name="settle a batch", function="try_to_unmap_flush"):
     """fold_unmap_luf() and try_to_unmap_flush() at a gate (OP-2)."""
 
     gate = Local("number in GATES")
@@ -125,7 +125,7 @@ class Keep(Operation, name="keep a page"):
         return self.jump(k, Shootdown, mask=self.mask, why=KEPT)
 
 
-class TakeBlock(Operation, name="take a recorded block"):
+class TakeBlock(Operation, name="take a recorded block", function="get_page_from_freelist"):
     """An allocation gets exactly these frames: the takeoff section they need (OP-9 to OP-11).
 
     A page of the CPU's own pcp list is taken from there. Any other is taken from buddy, to which
@@ -221,7 +221,7 @@ class Unneeded(Operation, name="forget mappings"):
         return DONE
 
 
-class Request(Operation, name="flush request"):
+class Request(Operation, name="flush request", function="flush_tlb_mm_range"):
     """A recorded flush for something else than a recorded unmap: munmap, mprotect, fork, a copy."""
 
     mm = Required[Mm]("mm")
@@ -242,7 +242,7 @@ class Request(Operation, name="flush request"):
         return self.jump(k, Shootdown, mm=self.mm, start=self.start, end=self.end, why=self.why)
 
 
-class WriteFault(Operation, name="recorded write fault"):
+class WriteFault(Operation, name="recorded write fault", function="handle_mm_fault"):
     """A recorded write fault: what its address space owes is paid before it can write (OP-14)."""
 
     mm = Required[Mm]("mm")
@@ -259,7 +259,7 @@ class WriteFault(Operation, name="recorded write fault"):
         return self.jump(k, Shootdown, mask=self.mask, why=WRITE_FAULT)
 
 
-class LeaveLazy(Operation, name="leave lazy mm"):
+class LeaveLazy(Operation, name="leave lazy mm", function="leave_mm"):
     """A CPU found lazy by an IPI leaves the address space it had borrowed."""
 
     cpu = CpuNumber()

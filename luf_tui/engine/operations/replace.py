@@ -33,7 +33,7 @@ def clear_flush(act: Operation, k: Kernel, pte: Pte, then: Step) -> Next:
     return act.call(k, Shootdown, then, **args)
 
 
-class Uprobe(Operation, name="uprobe"):
+class Uprobe(Operation, name="uprobe", function="uprobe_write_opcode"):
     """uprobe_write_opcode(): a private copy of a page of text, with a breakpoint in it.
 
     The thread that acts stands for the tracer: get_user_pages_remote() faults on its CPU.
@@ -124,7 +124,7 @@ class Uprobe(Operation, name="uprobe"):
         return DONE
 
 
-class Merge(Operation, name="ksm"):
+class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
     """try_to_merge_two_pages(): two equal anonymous pages become one, mapped read-only by both.
 
     First the page that stays is write-protected, then the one that goes; (mm, vpn) is the address

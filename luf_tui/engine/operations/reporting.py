@@ -20,7 +20,7 @@ REPORTING = ev.REASON["page reporting"]
 DISCARDED = "discarded by the host"
 
 
-class Report(Operation, name="page reporting"):
+class Report(Operation, name="page reporting", function="page_reporting_process_zone"):
     """page_reporting_process_zone(), zone by zone: isolate free blocks, report them, put them back.
 
     Every order is reported (page_reporting_order 0), and a zone's blocks in one go. Pages of the

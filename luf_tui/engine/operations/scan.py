@@ -22,7 +22,7 @@ NUMA, SOFT_DIRTY = range(2)
 WHY = (ev.REASON["numa scan"], ev.REASON["soft-dirty"])
 
 
-class Scan(Operation, name="scan"):
+class Scan(Operation, name="scan", function="change_prot_numa"):
     """task_numa_work() and clear_refs: change PTEs of a range, flush them together at the end.
 
     NUMA hinting makes PTEs inaccessible (PROT_NONE); a hinted page needs no flush when it is
@@ -36,6 +36,11 @@ class Scan(Operation, name="scan"):
     what = Local("NUMA or SOFT_DIRTY")
     at = Local()
     changed = Local()
+
+    @property
+    def function(self) -> str:
+        """NUMA hinting and clear_refs walk the same way."""
+        return "clear_soft_dirty" if self.what == SOFT_DIRTY else self.FUNCTION
 
     def _keeps_faults_out(self, k: Kernel) -> bool:
         """clear_refs takes mmap_lock for writing, so that no write fault copies a page before the

@@ -11,7 +11,7 @@ from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import Frame, Zone
 
 
-class EndSection(Operation, name="luf_takeoff_end"):
+class EndSection(Operation, name="luf_takeoff_end", function="luf_takeoff_end"):
     """luf_takeoff_end(), for callers that may wait: flush, then leave the zone's section."""
 
     zone = Reference[Zone]("zone", "the zone")

@@ -48,7 +48,7 @@ def owing(act: UffdCopy | UffdMove, k: Kernel, then: Step) -> Next:
     return act.call(k, Shootdown, then, mask=act.mask, why=INSTALL)
 
 
-class UffdCopy(Operation, name="uffd copy"):
+class UffdCopy(Operation, name="uffd copy", function="mfill_atomic"):
     """mfill_atomic(): a new page with the monitor's bytes, where nothing was (EEXIST otherwise).
 
     The kernel flushes nothing: the PTE was not present. What reclaim dropped there with its flush
@@ -111,7 +111,7 @@ class UffdCopy(Operation, name="uffd copy"):
         return DONE
 
 
-class UffdMove(Operation, name="uffd move"):
+class UffdMove(Operation, name="uffd move", function="move_pages"):
     """move_pages(): a page, or its swap entry, goes to another address of the same mm.
 
     A present page is cleared and flushed as ever. For a swap entry the kernel flushes nothing: its

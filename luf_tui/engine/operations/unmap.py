@@ -26,7 +26,7 @@ def present(frame: Frame) -> Pte | None:
     return next((pte for pte in pagetable.mappings(frame) if pte.kind == PRESENT), None)
 
 
-class Unmap(Operation, name="unmap"):
+class Unmap(Operation, name="unmap", function="try_to_unmap"):
     """try_to_unmap() or try_to_migrate() of one folio; its verdict stays in the frame.
 
     `batch` is TTU_BATCH_FLUSH: the caller promises to flush before it frees or copies.
@@ -37,6 +37,11 @@ class Unmap(Operation, name="unmap"):
     batch = Local()
     refused = Local("a refusal was told already")
     locked = Reference[Mm]("mm", "the address space whose page-table lock was kept over a flush")
+
+    @property
+    def function(self) -> str:
+        """Two functions of one kind, of which migration has its own."""
+        return "try_to_migrate" if self.migrate else self.FUNCTION
 
     @step("ask whether the flush may be deferred")
     def begin(self, k: Kernel) -> Next:
