@@ -120,7 +120,9 @@ def _telling(played: Timeline, events: list[int]) -> int:
     kind_of = played.events.kind_of
     loud = [event for event in events if ev.KINDS[kind_of(event)].rank < LOUD]
     got = [event for event in events if kind_of(event) in (ev.READ, ev.STORE)]
-    return most_telling(played, loud or got[-1:] or events)
+    done = [event for event in events if kind_of(event) not in (ev.SWITCH, ev.LAZY)]
+    told = most_telling(played, loud or got[-1:] or done)
+    return told if told >= 0 else most_telling(played, events)
 
 
 def _own(played: Timeline, event: int, number: int) -> bool:

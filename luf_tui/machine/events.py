@@ -225,11 +225,10 @@ ACK = kind("ack", "sender", rank=670,
     student="{cpu} tells {sender} that it has flushed.",
     kernel="{cpu} acknowledges to {sender} · csd_unlock()")
 FLUSHED = kind("flushed", "mask why", rank=210,
-    student="{mask} have all flushed: {why}.",
+    student="The flush is done on {mask}: {why}.",
     kernel="all of {mask} have flushed: {why} · smp_call_function_many_cond() returns")
 PAY = kind("pay", "pfn mask why", rank=70, role="flushed", counts="paid",
-    student="{pfn} is about to be used for something else, so the flush owed for it fires now on"
-    " {mask}: {why}.",
+    student="{pfn} is wanted, so the flush owed for it fires now on {mask}: {why}.",
     frameless="{mask} must flush before this goes on, deferred or not: {why}.",
     kernel="the deferred flush fires on {mask}: {why}"
     " · luf_takeoff_end(), try_to_unmap_flush_takeoff()")

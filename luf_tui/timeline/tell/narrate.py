@@ -11,6 +11,7 @@ from luf_tui.machine.event_log import Event
 from luf_tui.machine.kind import MEANING, QUIET
 from luf_tui.machine.schema import STATE_NAMES
 from luf_tui.policy.base import BATCH_NAMES
+from luf_tui.timeline.tell.waiting import aside
 from luf_tui.timeline.tell.words import counted, cpus, flags_text
 from luf_tui.timeline.timeline import Timeline
 
@@ -42,12 +43,16 @@ def sentence(timeline: Timeline, event: Event, level: str = "student") -> str:
 
 
 def narrate(timeline: Timeline, position: int, level: str = "student") -> str:
-    """One sentence about the micro-step that led to a position: its most telling event, or its
-    label where it had none.
+    """What the micro-step that led to a position did: its most telling event, and what that means
+    for those who owe, pay or wait; or its label where it had none.
     """
     found = telling(timeline, position)
     if found >= 0:
-        return sentence(timeline, timeline.events[found], level)
+        event = timeline.events[found]
+        said, besides = sentence(timeline, event, level), aside(timeline, position, event)
+        if not besides:
+            return said
+        return f"{said} · {besides}" if level == "kernel" else f"{said} {besides}."
     if position == 0:
         return timeline.program.about or "Power-on: nothing has happened yet."
     return label(timeline, position, level)

@@ -1,0 +1,141 @@
+"""What is told of a run: what each step and line did, and the script's notes beside it."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pytest
+
+import luf_tui
+from luf_tui import library
+from luf_tui.commands.run import items
+from luf_tui.machine import events as ev
+from luf_tui.render.cast import cast
+from luf_tui.render.html import html
+from luf_tui.script.parse import load
+from luf_tui.script.program import Note
+from luf_tui.timeline.recorder import record
+from luf_tui.timeline.tell.narrate import LEVELS, narrate, notes, telling
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.panes.bars import NOTE, narration
+from luf_tui.view.state import ViewState
+
+SHIPPED = library.shipped()
+WIDE = 2000
+"""Cells in which every sentence fits."""
+
+each = pytest.mark.parametrize("one", SHIPPED, ids=lambda one: one.name)
+
+
+@cache
+def run(name: str) -> Timeline:
+    return record(load(str(library.locate(name))))
+
+
+def told(timeline: Timeline, step: int) -> list[str]:
+    """The rows of the narration pane."""
+    timeline.seek(step)
+    rows = narration(timeline, ViewState(), WIDE, 2).rows
+    return ["".join(mark.text for mark in row) for row in rows]
+
+
+@each
+def test_a_note_stands_beside_what_the_step_did_and_never_instead(one: library.Entry) -> None:
+    timeline = run(one.name)
+    seen = 0
+    for step in range(timeline.steps + 1):
+        first, *rest = told(timeline, step)
+        said = notes(timeline, step)
+        seen += len(said)
+        assert f" {narrate(timeline, step)}" == first
+        assert [f" {NOTE}{' '.join(said)}"] * bool(said) == rest
+
+    assert seen == sum(isinstance(item, Note) for item in timeline.program.items)
+
+
+@each
+def test_a_line_of_the_report_never_has_a_note_for_its_result(one: library.Entry) -> None:
+    timeline = run(one.name)
+    said = {item.text for item in timeline.program.items if isinstance(item, Note)}
+    results = [result for _, _, result in items(timeline)]
+
+    assert [] == [result for result in results for note in said if result.endswith(f"  {note}")]
+
+
+def test_a_note_is_told_as_one_in_every_picture_of_the_step() -> None:
+    timeline = run("tour/flush-before-reuse")
+    step = next(n for n in range(timeline.steps) if notes(timeline, n) and n > 30)
+    said, did = notes(timeline, step)[0], narrate(timeline, step)
+    timeline.seek(step)
+    shown = luf_tui.open(f"tour/flush-before-reuse@{step}").screen(300, 50)
+    page = html(timeline, 300, 50)
+    film = "".join(json.loads(line)[2] for line in cast(timeline, 300, 50).splitlines()[1:])
+
+    assert f"{NOTE}{said}" in shown
+    assert did in shown
+    for picture in (page, film):
+        assert said in picture
+        assert did.split("  ")[0] in picture
+
+
+def test_the_report_says_what_an_allocation_got() -> None:
+    results = {text: result for _, text, result in items(run("tour/who-pays"))}
+
+    assert "f2 has a new owner" in results["kernel   alloc a"]
+
+
+# -- who owes, pays, is interrupted and waits -------------------------------------------------
+
+
+def said_at(timeline: Timeline, kind: ev.Kind, level: str = "student") -> list[str]:
+    """What is told at the steps whose most telling event is of a kind."""
+    steps = [n for n in range(timeline.steps + 1) if telling(timeline, n) >= 0]
+    of_kind = timeline.events.kind_of
+    return [narrate(timeline, n, level) for n in steps if of_kind(telling(timeline, n)) == kind]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_at_a_firing_one_reads_who_pays_who_is_interrupted_and_for_how_long(level: str) -> None:
+    timeline = run("tour/flush-before-reuse")
+    costs = timeline.config.costs
+    wait = f"{costs.ipi + 2 * costs.ipi_per_target + costs.handler:,} ns in the model"
+
+    assert "f0 may go to nobody" in said_at(timeline, ev.DEFER, level)[0]
+    assert (
+        "thief on cpu0 pays, and gets f0 only when cpu1 cpu2 have flushed"
+        in (said_at(timeline, ev.PAY, level)[0])
+    )
+    assert (
+        f"thief on cpu0 stands still until all have answered: {wait}"
+        in (said_at(timeline, ev.SEND, level)[0])
+    )
+    first, second = said_at(timeline, ev.RECEIVE, level)
+    assert "app/1 stands still; cpu0 waits for cpu1 cpu2" in first
+    assert "app/2 stands still; cpu0 waits for cpu2" in second
+    assert "text.0 → f0 is gone; cpu0 waits for cpu1 cpu2" in said_at(timeline, ev.FLUSH, level)[0]
+    first, second = said_at(timeline, ev.ACK, level)
+    assert "cpu0 waits for cpu2" in first
+    assert "cpu0 can go on" in second
+    assert f"thief on cpu0 goes on, having waited {wait}" in said_at(timeline, ev.FLUSHED, level)[0]
+
+
+def test_telling_moves_the_run_nowhere() -> None:
+    timeline = run("tour/who-pays")
+    timeline.seek(7)
+    for step in range(timeline.steps + 1):
+        narrate(timeline, step)
+
+    assert 7 == timeline.position
+
+
+@each
+def test_every_step_is_told_in_plain_text_at_both_levels(one: library.Entry) -> None:
+    timeline = run(one.name)
+    for level in LEVELS:
+        for step in range(timeline.steps + 1):
+            said = narrate(timeline, step, level)
+            assert said
+            assert "\n" not in said
+            assert "{" not in said
+            assert ".." not in said
