@@ -23,7 +23,10 @@ IN_THE_README = re.compile(r"`(\S)`")
 BITS = re.compile(r"\b[A-Z](?: and [A-Z])? bits?\b")
 LONE = re.compile(r"(?<![\w.'{}/<%+-])([b-zB-HJ-Z])(?![\w.'}(=%-])")
 """A letter that stands for itself in what the app says."""
-PANELS_OWN = {"correct the file and press r; esc goes on without"}
+PANELS_OWN = {
+    "correct the file and press r; esc goes on without",
+    "; z puts it back",
+}
 """Messages of a panel about a key that the panel itself takes."""
 
 
@@ -94,7 +97,7 @@ def said_in(path: Path) -> Iterator[str]:
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            hint = "   " in node.value.strip()
+            hint = "   " in node.value
             if id(node) not in documents and " " in node.value.strip() and not hint:
                 yield node.value
 
