@@ -31,6 +31,7 @@ COMMANDS = {
     "export": "pictures and recordings of a run",
     "fmt": "format scenarios in place",
     "help": "the verbs of the scenario language, or one of them in full",
+    "config": "where your own settings are, keys and theme, and what holds",
     "policies": "who owes which flush, and when it is paid",
     "guards": "the checks a policy performs, one line each",
     "explain": "what a word or a code means; without one, all words",

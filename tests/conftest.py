@@ -35,9 +35,13 @@ def state_homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def state_home(state_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a test keeps of shipped files is kept in no person's folder."""
+    """What a test keeps of shipped files is kept in no person's folder, and no person's settings
+    are read.
+    """
     home = next(state_homes)
     monkeypatch.setenv("XDG_STATE_HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.delenv("LUF_TUI_KEYS", raising=False)
     return home
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from textual.binding import Binding
 
 from luf_tui.ui import actions
 
@@ -44,35 +43,17 @@ def test_every_action_is_in_a_group_of_the_help_screen() -> None:
     assert {a.group for a in actions.ACTIONS} <= set(actions.GROUPS)
 
 
-def test_every_binding_has_an_id_for_keymaps() -> None:
-    ids = [
-        binding.id for binding in actions.bindings(actions.STEPPER) if isinstance(binding, Binding)
+@pytest.mark.parametrize("where", SCREENS)
+def test_every_key_does_its_action(where: str) -> None:
+    wrong = [
+        (action.id, key)
+        for action in actions.of(where)
+        for key in action.keys
+        if actions.bound(where, key) != action.id
     ]
-    assert [action.id for action in actions.of(actions.STEPPER)] == ids
+
+    assert [] == wrong
 
 
 def test_hints_name_known_actions() -> None:
     assert all(name in actions.BY_ID for _, _, name in actions.hints())
-
-
-def test_a_person_may_choose_other_keys() -> None:
-    table, wrong = actions.rebound(actions.ACTIONS, "forward=L right; search=f3")
-    keys = {action.id: action.keys for action in table}
-
-    assert "" == wrong
-    assert (("L", "right"), ("f3",)) == (keys["forward"], keys["search"])
-
-
-@pytest.mark.parametrize(
-    ("wish", "told"),
-    [
-        ("frobnicate=x", "names no action"),
-        ("forward", "names no action"),
-        ("forward=left", "back has that key"),
-    ],
-)
-def test_a_wrong_wish_for_keys_is_told_and_changes_nothing(wish: str, told: str) -> None:
-    table, wrong = actions.rebound(actions.ACTIONS, wish)
-
-    assert told in wrong
-    assert actions.ACTIONS == table

@@ -44,9 +44,10 @@ def run(args: argparse.Namespace) -> int:
         policy = checked(path, args.policy, args.without)
     _check_terminal(args.file or "FILE")
     # Textual takes a quarter of a second to load: not before there is something to show.
+    from luf_tui.ui import config_file  # noqa: PLC0415
     from luf_tui.ui.app import LufApp  # noqa: PLC0415
 
-    app = LufApp(path, spot, policy, args.without, args.theme)
+    app = LufApp(path, spot, policy, args.without, args.theme, config_file.load())
     app.run()
     if app.failure is not None:
         raise app.failure

@@ -4,16 +4,22 @@ the command palette all read this table.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
-from textual.binding import Binding
+from attrs import frozen
 
 from luf_tui.ui import key_names
-from luf_tui.ui.features import bookmark_list, branching, lanes, race_diagram, touring, words_asked
+from luf_tui.ui.features import (
+    bookmark_list,
+    branching,
+    lanes,
+    race_diagram,
+    touring,
+    words_asked,
+)
+from luf_tui.ui.keymap import rebound
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.gallery import Gallery
@@ -441,44 +447,37 @@ _TABLE: tuple[Action, ...] = (
 """Every action with the keys it has when nobody says otherwise."""
 
 
-def rebound(table: tuple[Action, ...], wishes: str) -> tuple[tuple[Action, ...], str]:
-    """The table with a person's own keys, and what was wrong with the wishes.
+DEFAULTS: tuple[Action, ...] = _TABLE
+"""Every action with its own keys, in the order of the help screen."""
+ACTIONS: list[Action] = list(DEFAULTS)
+"""Every action with the keys that it has now."""
+BY_ID: dict[str, Action] = {}
+_by_key: dict[tuple[str, str], str] = {}
 
-    Wishes are `id=key key` apart by semicolons, keys by their names: `forward=l right;back=h left`.
-    An action keeps its keys when a wish is wrong or takes a key of another action.
+
+def use_keys(wishes: Mapping[str, Sequence[str]]) -> None:
+    """Have a person's own keys, by action; the others have their default ones. What cannot be had
+    is left out.
     """
-    known = {action.id: action for action in table}
-    wrong = []
-    for wish in filter(None, (part.strip() for part in wishes.split(";"))):
-        name, _, keys = wish.partition("=")
-        action = known.get(name.strip())
-        if action is None or not keys.split():
-            wrong.append(f"'{wish}' names no action and keys")
-            continue
-        wanted = evolve(action, keys=tuple(keys.split()))
-        taken = next((a for a in known.values() if _clash(a, wanted)), None)
-        if taken is not None:
-            wrong.append(f"'{wish}': {taken.id} has that key")
-            continue
-        known[action.id] = wanted
-    return tuple(known.values()), "; ".join(wrong)
-
-
-def _clash(one: Action, other: Action) -> bool:
-    return (
-        one.id != other.id
-        and not set(one.where).isdisjoint(other.where)
-        and not set(one.keys).isdisjoint(other.keys)
+    table, _ = rebound(DEFAULTS, wishes)
+    ACTIONS[:] = table
+    BY_ID.update((action.id, action) for action in ACTIONS)
+    key_names.SHOWN.update((action.id, action.key or f"'{action.label}'") for action in ACTIONS)
+    _by_key.clear()
+    _by_key.update(
+        ((where, key), action.id)
+        for action in ACTIONS
+        for where in action.where
+        for key in action.keys
     )
 
 
-KEYS = "LUF_TUI_KEYS"
-"""Environment variable with a person's own keys, as `rebound` takes them."""
-ACTIONS, WRONG_KEYS = rebound(_TABLE, os.environ.get(KEYS, ""))
-"""Every action, in the order of the help screen; and what was wrong with a person's own keys."""
+def bound(where: str, key: str) -> str:
+    """The action that a key does on a screen, by its id; empty where it does none."""
+    return _by_key.get((where, key), "")
 
-BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
-key_names.SHOWN.update((action.id, action.key or f"'{action.label}'") for action in ACTIONS)
+
+use_keys({})
 
 HINTS = (
     ("back", "forward", "step"),
@@ -507,24 +506,13 @@ def of(where: str) -> Iterator[Action]:
     return (action for action in ACTIONS if where in action.where)
 
 
-def bindings(where: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
-    """Textual's bindings for a screen. Ids allow a keymap; nothing is shown by Textual itself."""
-    return [
-        Binding(
-            ",".join(action.keys), f"do('{action.id}')", action.description, show=False,
-            id=action.id,
-        )
-        for action in of(where)
-    ]  # fmt: skip
-
-
 def hints(wanted: Iterable[tuple[str, ...]] = HINTS) -> list[tuple[str, str, str]]:
     """The hint line as (keys, label, action id)."""
     found = []
     for names in wanted:
         known = [BY_ID[name] for name in names if name in BY_ID]
         label = next((name for name in names if name not in BY_ID), known[0].label)
-        found.append((" ".join(action.key for action in known), label, known[-1].id))
+        found.append((" ".join(action.key for action in known).strip(), label, known[-1].id))
     return found
 
 

@@ -18,11 +18,12 @@ from luf_tui.policy import own
 from luf_tui.runs import opening
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import theme
+from luf_tui.ui import actions, theme
 from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.background.requests import Requests
 from luf_tui.ui.background.traces import Opening
 from luf_tui.ui.command_palette import ActionsProvider, ScenariosProvider, WordsProvider
+from luf_tui.ui.config_file import Config
 from luf_tui.ui.drawing.paint import Styles
 from luf_tui.ui.job_control import JobControl
 from luf_tui.ui.messages import OpenGallery, OpenScenario, ThemeChanged
@@ -60,17 +61,21 @@ class LufApp(App[None]):
         policy: str | None = None,
         without: Iterable[str] = (),
         theme_name: str = "",
+        config: Config | None = None,
     ) -> None:
         """`spot` is where to stand first; without one, where the run fails, or the start.
 
-        `policy` and `without` override the scenario's own.
+        `policy` and `without` override the scenario's own, `theme_name` that of `config`: a
+        person's settings, without which the defaults hold and nothing is remembered.
         """
         super().__init__()
+        config = config or Config()
+        actions.use_keys(config.keys)
         self.path = Path(path) if path is not None else None
         self.first_spot = spot
         self.policy = policy
         self.without = tuple(without)
-        self.preferences = Preferences(theme.NAMES, self._styles_of, theme_name)
+        self.preferences = Preferences(theme.NAMES, self._styles_of, theme_name, config)
         self.requests = Requests(self._uppermost, self.call_later)
         for made in theme.textual_themes():
             self.register_theme(made)

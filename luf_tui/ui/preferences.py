@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from luf_tui.errors import LufError, nearest, with_hint
+from luf_tui.ui.config_file import Config
 from luf_tui.ui.drawing.paint import Styles
 
 
@@ -12,12 +14,20 @@ class Preferences:
     """Shared by all screens of one app."""
 
     def __init__(
-        self, names: Sequence[str], styles_of: Callable[[str], Styles], theme: str = ""
+        self,
+        names: Sequence[str],
+        styles_of: Callable[[str], Styles],
+        theme: str = "",
+        config: Config | None = None,
     ) -> None:
-        """`names` are the themes there are and `styles_of` makes the styles of one.
+        """`names` are the themes there are and `styles_of` makes the styles of one. Without a
+        `theme`, the one of `config` is used, which remembers the theme chosen last.
 
         Raises LufError for a theme there is not.
         """
+        self.config = config or Config()
+        self._told_wrong = False
+        theme = theme or self.config.theme
         self.names = tuple(names)
         if theme and theme not in self.names:
             told = f"no theme is called '{theme}'; there are {', '.join(names)}"
@@ -35,9 +45,24 @@ class Preferences:
         return self._styles[self.theme]
 
     def next_theme(self) -> str:
-        """Use the next theme, and say which it is."""
+        """Use the next theme, and remember it. Says which it is."""
         self.theme = self.names[(self.names.index(self.theme) + 1) % len(self.names)]
-        return self.theme
+        trouble = self.config.keep_theme(self.theme)
+        return f"theme {self.theme}" + (f"; {trouble}" if trouble else "")
+
+    def wrong(self) -> str:
+        """What is wrong with a person's settings, in a line; empty from the second time on."""
+        errors = () if self._told_wrong else self.config.errors
+        self._told_wrong = True
+        problems = [(error, problem) for error in errors for problem in error.problems]
+        if not problems:
+            return ""
+        error, first = problems[0]
+        line = f":{first.span.line}" if first.span else ""
+        told = f"{Path(error.path).name}{line}: {with_hint(first.message, first.hint)}"
+        if len(problems) > 1:
+            told = f"{told} ({len(problems) - 1} more: `luf-tui config --check`)"
+        return told
 
     def remember(self, kind: str, line: str) -> None:
         """Keep a line typed into a prompt."""

@@ -75,9 +75,10 @@ class BaseScreen(Screen[None]):
         yield self.grid
 
     def on_mount(self) -> None:
-        """Say what is wrong with a person's own keys."""
-        if actions.WRONG_KEYS:
-            self.tell(f"{actions.KEYS}: {actions.WRONG_KEYS}", badly=True)
+        """Say what is wrong with a person's own settings, once."""
+        wrong = self.preferences.wrong()
+        if wrong:
+            self.tell(wrong, badly=True)
 
     def on_unmount(self) -> None:
         """Nobody waits any more for what was asked for here."""
@@ -310,9 +311,9 @@ class BaseScreen(Screen[None]):
                 self.action_do("glossary")
         else:
             self.panels.pressed = event.key
-            bound = self.active_bindings.get(event.key)
-            if bound is not None and bound.binding.id in actions.BY_ID:
-                self.action_do(bound.binding.id)
+            name = actions.bound(self.WHERE, event.key)
+            if name:
+                self.action_do(name)
         self.paint_soon()
 
     def on_paste(self, event: events.Paste) -> None:
@@ -354,7 +355,7 @@ class BaseScreen(Screen[None]):
     def next_theme(self) -> Reply:
         """Use the next theme everywhere."""
         self.post_message(ThemeChanged())
-        return Reply(f"theme {self.preferences.next_theme()}")
+        return Reply(self.preferences.next_theme())
 
     def help(self) -> None:
         """All keys."""

@@ -48,7 +48,6 @@ class Gallery(BaseScreen):
     """Scenarios to choose from, and the script of the one under the cursor."""
 
     WHERE: ClassVar[str] = actions.GALLERY
-    BINDINGS = actions.bindings(actions.GALLERY)
 
     def __init__(
         self,

@@ -100,7 +100,6 @@ class RunScreen(BaseScreen):
     """
 
     WHERE: ClassVar[str] = actions.STEPPER
-    BINDINGS = actions.bindings(actions.STEPPER)
 
     def __init__(
         self,
