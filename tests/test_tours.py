@@ -10,11 +10,15 @@ import pytest
 from luf_tui import library
 from luf_tui.errors import InputError
 from luf_tui.library import Entry
+from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
-from luf_tui.script.program import Note
+from luf_tui.script.program import Expect, Note, Program
+from luf_tui.search.search import SAFE, UNSAFE, Search
+from luf_tui.timeline.ask.why import why_finding
 from luf_tui.timeline.recorder import record, record_with
 from luf_tui.timeline.timeline import Timeline
+from tests.races import start
 
 TOURS = library.tours()
 STOPS = [stop for tour in TOURS for stop in tour.stops]
@@ -22,7 +26,7 @@ GUARD = re.compile(r"\(g, ([a-z0-9-]+)\)")
 """How an about asks its reader to switch a guard off."""
 POLICY = re.compile(r"\(p, ([a-z0-9-]+)\)")
 """How it asks for another policy."""
-COMPARE, EXPLORE = "(x)", "(E)"
+COMPARE, EXPLORE, WHY = "(x)", "(E)", "(w)"
 
 each_stop = pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
 
@@ -32,9 +36,28 @@ def notes(stop: Entry) -> list[str]:
 
 
 def bad(run: Timeline) -> set[str]:
-    """What a run has against itself: obligations, and expectations that fail."""
-    failed = {one.detail for one in run.outcomes if not one.held}
-    return {found.obligation for found in run.findings} | failed
+    """What a run has against itself: violations, unless the script expects one, and expectations
+    that fail.
+    """
+    wanted = any(
+        isinstance(item, Expect)
+        and item.condition.predicate == "violation"
+        and not item.condition.negated
+        for item in run.program.items
+    )
+    found = {one.obligation for one in run.findings if one.weight == VIOLATION and not wanted}
+    return found | {one.detail for one in run.outcomes if not one.held}
+
+
+def broken(program: Program, guard: str) -> bool:
+    """Whether something goes wrong without a guard: as it is played, or in some order of a race."""
+    if bad(record_with(program, make_policy(program.policy, (guard,)))):
+        return True
+    return bool(program.races) and verdict(program, guard) == UNSAFE
+
+
+def verdict(program: Program, *without: str) -> str:
+    return Search(start(program, *without, policy=program.policy).transitions).run().verdict
 
 
 def test_stops_are_counted_without_a_gap_under_one_title() -> None:
@@ -79,7 +102,7 @@ def test_a_stop_holds_and_has_something_to_hold(stop: Entry) -> None:
 def test_a_stop_says_at_its_head_what_to_look_at_and_what_to_do(stop: Entry) -> None:
     """Within the first lines, and in a form that other tests can read."""
     asked = [*GUARD.findall(stop.about), *POLICY.findall(stop.about)]
-    asked += [key for key in (COMPARE, EXPLORE) if key in stop.about]
+    asked += [key for key in (COMPARE, EXPLORE, WHY) if key in stop.about]
 
     assert asked
     assert len(stop.about) < 500
@@ -89,7 +112,20 @@ def test_a_stop_says_at_its_head_what_to_look_at_and_what_to_do(stop: Entry) -> 
 def test_without_the_guard_it_names_a_stop_breaks(stop: Entry) -> None:
     for guard in GUARD.findall(stop.about):
         program = load(str(stop.path))
-        assert bad(record_with(program, make_policy(program.policy, (guard,))))
+        assert broken(program, guard)
+
+
+@each_stop
+def test_where_it_asks_for_a_search_every_order_is_safe(stop: Entry) -> None:
+    if EXPLORE in stop.about:
+        assert SAFE == verdict(load(str(stop.path)))
+
+
+@each_stop
+def test_where_it_asks_why_there_is_something_to_ask_of(stop: Entry) -> None:
+    if WHY in stop.about:
+        run = record(load(str(stop.path)))
+        assert len(why_finding(run, 0)) > 3
 
 
 @each_stop
