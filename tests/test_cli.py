@@ -341,7 +341,7 @@ def test_plain_prints_the_screen_at_a_step(luf_tui: Run, good: Path) -> None:
     assert end == luf_tui("run", good, "--plain", "--size", "80x24").stdout
 
 
-@pytest.mark.parametrize("word", ["x", "100000x5", "80x"])
+@pytest.mark.parametrize("word", ["x", "100000x5", "80x", "59x20", "60x19"])
 def test_a_size_that_is_none_is_told(luf_tui: Run, good: Path, word: str) -> None:
     done = luf_tui("run", good, "--plain", "--size", word)
 

@@ -302,8 +302,8 @@ async def test_at_small_sizes_panes_take_turns_by_key_and_by_click(path: Path) -
         await pilot.press("5")
         await pilot.pause()
         assert "dram" in text(pilot.app)
-        y, tabs = next((y, t) for y, t in enumerate(lines(pilot.app)) if "3 tables" in t)
-        await pilot.click(offset=Offset(tabs.index("3 tables"), y))
+        y, tabs = next((y, t) for y, t in enumerate(lines(pilot.app)) if "3 page tables" in t)
+        await pilot.click(offset=Offset(tabs.index("3 page tables"), y))
         await pilot.pause()
 
         assert "pagetables" == shown_run(pilot.app).panes.focus

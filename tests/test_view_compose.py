@@ -106,7 +106,7 @@ def test_the_group_that_is_asked_for_is_shown_on_a_small_screen(group: str) -> N
     shown = "".join(text_of(row) for row in screen(run, 80, 24, group=group))
 
     assert ("TLBs" in shown) == (group == "tlbs")
-    assert ("flushes owed" in shown) == (group == "ledger")
+    assert ("╭ owed" in shown) == (group == "ledger")
 
 
 def pane_of(rows: int, current: int | None) -> Pane:

@@ -8,8 +8,8 @@ from luf_tui.machine.refs import Ref
 from luf_tui.view.columns import length
 from luf_tui.view.legend import legend
 from luf_tui.view.marks import ROLES
-from luf_tui.view.screen import GROUPS, MAP, PANES, SMALLEST, arrange
-from luf_tui.view.state import ViewState
+from luf_tui.view.screen import GROUPS, HINTS, MAP, PANES, arrange
+from luf_tui.view.state import SMALLEST, ViewState
 from tests.view_runs import NAMES, SIZES, panes, run
 
 ROLES_LIT = {name for name, role in ROLES.items() if role.glyph}
@@ -29,7 +29,7 @@ def test_panes_cover_the_screen_once(width, height):
     assert all(count == 1 for row in covered for count in row)
 
 
-@pytest.mark.parametrize("size", [(59, 20), (60, 19), (1, 1)])
+@pytest.mark.parametrize("size", [(59, 20), (60, 20 - HINTS - 1), (1, 1)])
 def test_a_screen_too_small_says_so(size):
     places = arrange(*size)
 

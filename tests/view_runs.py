@@ -11,7 +11,7 @@ from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import length
 from luf_tui.view.marks import Pane, Row, clean
-from luf_tui.view.screen import PANES, arrange
+from luf_tui.view.screen import PANES, arranged
 from luf_tui.view.state import ViewState
 
 SIZES = ((160, 50), (120, 40), (120, 30), (80, 24), (60, 20), (59, 19))
@@ -51,7 +51,7 @@ def panes(
         PANES[place.pane](timeline, chosen, place.width - 4, place.height - 2)
         if place.height >= 3
         else PANES[place.pane](timeline, chosen, place.width, place.height)
-        for place in arrange(width, height)
+        for place in arranged(timeline, chosen, width, height)
     ]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 
+from luf_tui.view.state import SMALLEST
+
 
 def add_scenario(parser: argparse.ArgumentParser) -> None:
     """Declare the scenario argument."""
@@ -36,6 +38,9 @@ def size(word: str) -> tuple[int, int]:
         raise argparse.ArgumentTypeError(f"'{word}' is no size; say 160x50")
     if not (1 <= int(width) <= 1000 and 1 <= int(height) <= 1000):
         raise argparse.ArgumentTypeError(f"'{word}' is beyond 1000x1000")
+    if int(width) < SMALLEST[0] or int(height) < SMALLEST[1]:
+        least = f"{SMALLEST[0]}x{SMALLEST[1]}"
+        raise argparse.ArgumentTypeError(f"'{word}' is too small for a screen: {least} at least")
     return int(width), int(height)
 
 

@@ -87,9 +87,7 @@ def side_by_side(
     """
     if not blocks:
         return ()
-    across = _across(width, least or wanted, len(blocks))
-    if across < len(blocks):
-        across = _across(width, wanted, len(blocks))
+    across = _columns(len(blocks), width, wanted, least)
     column = min(most, (width + GAP) // across - GAP)
     rows: list[Row] = []
     for start in range(0, len(blocks), across):
@@ -97,6 +95,32 @@ def side_by_side(
             rows.append(())
         rows += _band(blocks[start : start + across], column)
     return tuple(rows)
+
+
+def stacked(heights: Sequence[int], width: int, wanted: int, least: int = 0) -> int:
+    """Rows that blocks of these heights take as `side_by_side` puts them."""
+    across = _columns(len(heights), width, wanted, least) if heights else 1
+    bands = [max(heights[start : start + across]) for start in range(0, len(heights), across)]
+    return sum(bands) + max(0, len(bands) - 1)
+
+
+def flowing(pieces: Sequence[Row], width: int) -> list[Row]:
+    """Pieces one after the other, in as many rows as that takes; none is cut in two."""
+    rows: list[Row] = []
+    row: Row = ()
+    for piece in pieces:
+        longer = (*row, Mark(" " * GAP), *piece) if row else piece
+        if row and length(longer) > width:
+            rows.append(row)
+            longer = piece
+        row = longer
+    return [*rows, row] if row else rows
+
+
+def _columns(blocks: int, width: int, wanted: int, least: int) -> int:
+    """How many of so many blocks stand side by side."""
+    across = _across(width, least or wanted, blocks)
+    return across if across == blocks else _across(width, wanted, blocks)
 
 
 def _across(width: int, column: int, blocks: int) -> int:

@@ -13,7 +13,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import fit, length
 from luf_tui.view.marks import FOCUS, FRAME, THUMB, Mark, Pane, Row, clean, selected_role
-from luf_tui.view.screen import FIRST, PANES, arrange
+from luf_tui.view.screen import FIRST, PANES, arranged
 from luf_tui.view.state import Placement, ViewState
 
 FRAMED = 3
@@ -157,5 +157,6 @@ def screen(
     timeline: Timeline, width: int, height: int, state: ViewState | None = None, group: str = FIRST
 ) -> list[Row]:
     """The screen at the timeline's position, as the app shows it before anything is chosen."""
-    places = arrange(width, height, group)
-    return rows([placed(timeline, state or ViewState(), one) for one in places], width, height)
+    chosen = state or ViewState()
+    places = arranged(timeline, chosen, width, height, group)
+    return rows([placed(timeline, chosen, one) for one in places], width, height)

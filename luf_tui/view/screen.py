@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.bands import FRAME_COLUMNS, FRAME_ROWS, bands, placed
 from luf_tui.view.map import picture
 from luf_tui.view.marks import Mark, Pane
 from luf_tui.view.panes import (
@@ -19,19 +20,25 @@ from luf_tui.view.panes import (
     script,
     tlbs,
 )
-from luf_tui.view.state import Placement, ViewState
+from luf_tui.view.state import SMALLEST, Placement, ViewState
+from luf_tui.view.wants import USUALLY, Wants, of_run
 
 Builder: TypeAlias = "Callable[[Timeline, ViewState, int, int], Pane]"
 
-SMALLEST = (60, 20)
-"""Below this, only a message."""
+HINTS = 1
+"""Rows of a terminal that the app keeps for its hints."""
 GROUPS = ("tlbs", "pagetables", "lists", "frames", "ledger", "lanes", "events")
 """Panes that take turns where there is room for one of them beside the script."""
-FIRST = GROUPS[0]
-"""The one that is shown before another is chosen."""
+FIRST = ""
+"""No pane chosen: the first that has something to show."""
 
 MAP = "map"
 """The pane that has the whole screen, and is on it when it is asked for."""
+TITLES = {
+    "script": "script", "tlbs": "TLBs", "pagetables": "page tables", "lists": "free lists",
+    "frames": "frames", "ledger": "owed", "lanes": "lanes", "events": "events",
+}  # fmt: skip
+"""What a pane is called, in its title and wherever else it is named."""
 
 
 def _too_small(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
@@ -58,9 +65,11 @@ PANES: dict[str, Builder] = {
 """Every pane's builder, by name."""
 
 
-def arrange(width: int, height: int, group: str = FIRST) -> tuple[Placement, ...]:
+def arrange(
+    width: int, height: int, group: str = FIRST, wants: Wants = USUALLY
+) -> tuple[Placement, ...]:
     """Where the panes go. `group` is the one shown where only one of GROUPS fits."""
-    if width < SMALLEST[0] or height < SMALLEST[1]:
+    if width < SMALLEST[0] or height < SMALLEST[1] - HINTS:
         return (Placement("too-small", 0, 0, width, height),)
     spoken = 2
     bottom = height - 1 - spoken
@@ -72,73 +81,64 @@ def arrange(width: int, height: int, group: str = FIRST) -> tuple[Placement, ...
     body = bottom - 1
     if group == MAP:
         return (*places, Placement(MAP, 0, 1, width, body))
-    if width >= 140 and height >= 44:
-        return (*places, *_wide(width, body))
     if width >= 110 and height >= 34:
-        return (*places, *_normal(width, body))
+        return (*places, *_all(width, body, wants))
+    known = [name for name in GROUPS if wants.rows(name, width)]
+    shown = group if group in GROUPS else (known or GROUPS)[0]
     if width >= 100:
-        return (*places, *_flat(width, body, group))
-    return (*places, *_narrow(width, body, group))
+        return (*places, *_flat(width, body, shown))
+    return (*places, *_narrow(width, body, shown))
 
 
-def _wide(width: int, body: int) -> list[Placement]:
-    """Everything at once, the lanes over the whole width."""
-    left = max(52, width * 32 // 100)
-    right = width - left
-    low = max(14, body // 4)
-    body -= low
-    told = max(9, body // 4)
-    first, second, third = body * 25 // 100, body * 27 // 100, body * 24 // 100
-    half = right // 2
-    fourth = body - first - second - third
-    y = 1
+def arranged(
+    timeline: Timeline, state: ViewState, width: int, height: int, group: str = FIRST
+) -> tuple[Placement, ...]:
+    """Where the panes of a run go: by what they hold in all of it."""
+    return arrange(width, height, group, of_run(timeline, state))
+
+
+CHOICES: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("tlbs",), ("pagetables",), ("lists",), ("frames",), ("ledger",)),
+    (("tlbs", "pagetables"), ("lists",), ("frames",), ("ledger",)),
+    (("tlbs",), ("pagetables",), ("lists",), ("frames", "ledger")),
+    (("tlbs", "pagetables"), ("lists",), ("frames", "ledger")),
+    (("tlbs",), ("pagetables",), ("lists", "ledger"), ("frames",)),
+    (("tlbs", "pagetables"), ("lists", "ledger"), ("frames",)),
+    (("tlbs",), ("pagetables", "ledger"), ("lists", "frames")),
+    (("tlbs", "pagetables"), ("lists", "frames"), ("ledger",)),
+)
+"""How panes on the right may stand, one to a row or two."""
+
+
+def _all(width: int, body: int, wants: Wants) -> list[Placement]:
+    """Everything at once: script and events on the left, the machine on the right, lanes below."""
+    wide = width >= 140
+    most = width * (50 if wide else 40) // 100
+    left = min(most, max(wants.script + FRAME_COLUMNS, width * (32 if wide else 40) // 100))
+    lanes_high = min(wants.rows("lanes", width - FRAME_COLUMNS) + FRAME_ROWS, body * 2 // 5)
+    upper = body - lanes_high
+    told = max(6, upper * 3 // 10)
+    found = bands(CHOICES, wants.rows, width - left, upper)
     return [
-        Placement("script", 0, y, left, body - told),
-        Placement("events", 0, y + body - told, left, told),
-        Placement("tlbs", left, y, right, first),
-        Placement("pagetables", left, y + first, right, second),
-        Placement("lists", left, y + first + second, right, third),
-        Placement("frames", left, y + body - fourth, right - half, fourth),
-        Placement("ledger", left + right - half, y + body - fourth, half, fourth),
-        Placement("lanes", 0, y + body, width, low),
+        Placement("script", 0, 1, left, upper - told),
+        Placement("events", 0, 1 + upper - told, left, told),
+        *placed(found, left, 1),
+        Placement("lanes", 0, 1 + upper, width, lanes_high),
     ]
 
 
-def _normal(width: int, body: int) -> list[Placement]:
-    """Script on the left; TLBs, page tables, lists and the ledger on the right; lanes below."""
-    left = width * 40 // 100
-    right = width - left
-    low = 10
-    body -= low
-    first, second, third = body * 26 // 100, body * 28 // 100, body * 22 // 100
-    fourth = body - first - second - third
-    half = right // 2
-    y = 1
-    return [
-        Placement("script", 0, y, left, body),
-        Placement("tlbs", left, y, right, first),
-        Placement("pagetables", left, y + first, right, second),
-        Placement("lists", left, y + first + second, right, third),
-        Placement("frames", left, y + body - fourth, right - half, fourth),
-        Placement("ledger", left + right - half, y + body - fourth, half, fourth),
-        Placement("lanes", 0, y + body, width, low),
-    ]
-
-
-def _flat(width: int, body: int, group: str) -> list[Placement]:
+def _flat(width: int, body: int, shown: str) -> list[Placement]:
     """Wide but low: the script on the left, and one pane of the group on the right."""
     left = width * 45 // 100
-    shown = group if group in GROUPS else FIRST
     return [
         Placement("script", 0, 1, left, body),
         Placement(shown, left, 1, width - left, body),
     ]
 
 
-def _narrow(width: int, body: int, group: str) -> list[Placement]:
+def _narrow(width: int, body: int, shown: str) -> list[Placement]:
     """The script above, and one pane of the group below."""
     above = max(6, body * 45 // 100)
-    shown = group if group in GROUPS else FIRST
     return [
         Placement("script", 0, 1, width, above),
         Placement(shown, 0, 1 + above, width, body - above),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
 
 from luf_tui.machine.refs import Ref
-from luf_tui.timeline.timeline import Timeline
+
+if TYPE_CHECKING:
+    from luf_tui.timeline.timeline import Timeline
+
+SMALLEST = (60, 20)
+"""Columns and rows of a terminal; below this, only a message."""
 
 
 @frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, takewhile
 
 from attrs import frozen
 
@@ -16,6 +16,8 @@ from luf_tui.timeline.timeline import Timeline
 
 FINEST = 10
 """Nanoseconds a column is at least."""
+FITTING, ZOOMED = (1, 2, 3, 4, 5, 6, 8), (1, 2, 5)
+"""What a column may be where it is to fit, and the steps in which one zooms."""
 GLYPHS = {WORK: ("━", "used"), INTERRUPT: ("▼", "ipi"), WAIT: ("⋯", "accent")}
 """What a CPU does, as a glyph and its role."""
 IDLE = ("·", "dim")
@@ -72,22 +74,19 @@ def duration(nanoseconds: int) -> str:
     return f"{nanoseconds} ns"
 
 
-def _scales() -> Iterator[int]:
-    """10, 20, 50, 100 nanoseconds and so on."""
+def _multiples(parts: tuple[int, ...]) -> Iterator[int]:
+    """The finest column times these, times 10 of these, and so on."""
     for power in count():
-        yield from (FINEST * 10**power * part for part in (1, 2, 5))
+        yield from (FINEST * 10**power * part for part in parts)
 
 
 def scales(length: int, columns: int) -> list[int]:
     """Nanoseconds a column can be: the whole of so long a run in so many columns first, the finest
     last.
     """
-    found: list[int] = []
-    for per in _scales():
-        found.append(per)
-        if per * columns > length:
-            break
-    return found[::-1]
+    whole = next(per for per in _multiples(FITTING) if per * columns > length)
+    finer = takewhile(lambda per: per < whole, _multiples(ZOOMED))
+    return [whole, *list(finer)[::-1]]
 
 
 def axis(length: int, here: int, columns: int, zoom: int) -> Axis:

@@ -78,6 +78,13 @@ class Terminal:
             count += len(piece)
         return count
 
+    def written(self, sign: str = "", quiet: float = 0.5) -> str:
+        """All it writes until `sign` has been written and it has then been silent for a while."""
+        seen = b""
+        while (piece := self.read(quiet if sign.encode() in seen and seen else 30.0)) or not seen:
+            seen += piece
+        return seen.decode()
+
     def press(self, keys: bytes) -> None:
         """Send keys, as a person would type them."""
         os.write(self.fd, keys)

@@ -1,6 +1,6 @@
 """One widget that draws every pane of a screen, a line at a time.
 
-A screen is a list of blocks: panes with a place. Showing a new list repaints only the rows that
+A screen is a list of blocks: panes with a place. Showing a new list repaints only the cells that
 differ from what was shown before; nothing is laid out, mounted or parsed on a step.
 """
 
@@ -18,12 +18,11 @@ from textual.widget import Widget
 
 from luf_tui.machine.refs import Ref
 from luf_tui.ui.drawing.paint import Styles, mark_at, paint, plain
+from luf_tui.ui.drawing.spans import differing
 from luf_tui.view.compose import Block, across, line, rows
 from luf_tui.view.marks import Mark, Row
 
 WHEEL_ROWS = 3
-MOSTLY = 0.6
-"""Share of dirty rows from which one refresh of everything is cheaper than many regions."""
 
 
 @frozen
@@ -120,13 +119,16 @@ class Grid(Widget):
     def _touch(self, regions: Sequence[Region]) -> None:
         if not regions:
             return
-        lines = {y for region in regions for y in region.line_range}
-        if len(lines) > MOSTLY * self.size.height:
-            self._repaint()
-            return
-        for y in lines:
-            self._strips.pop(y, None)
-        self.refresh(*regions)
+        dirty: list[Region] = []
+        for y in sorted({y for region in regions for y in region.line_range}):
+            old = self._strips.pop(y, None)
+            if old is None:
+                dirty.append(Region(0, y, self.size.width, 1))
+                continue
+            spans = differing(old, self.render_line(y))
+            dirty += [Region(first, y, end - first, 1) for first, end in spans]
+        if dirty:
+            self.refresh(*dirty)
 
     def _differences(
         self, old: Block, new: Block, refs: tuple[Ref | None, ...]

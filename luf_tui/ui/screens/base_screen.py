@@ -21,6 +21,7 @@ from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import POLL, Recording
 from luf_tui.ui.background.requests import Job, Requests, Then, nothing
 from luf_tui.ui.drawing.grid import Grid
+from luf_tui.ui.drawing.spans import SpanCompositor
 from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.messages import OpenScenario, ThemeChanged
 from luf_tui.ui.panels.glossary import EntryPanel
@@ -47,7 +48,7 @@ from luf_tui.ui.session import Reply
 from luf_tui.view.columns import cells
 from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, Row
-from luf_tui.view.screen import SMALLEST
+from luf_tui.view.state import SMALLEST
 
 RUN = "run"
 """The kind of a request for a recording that is to be shown in the place of what is shown."""
@@ -60,6 +61,7 @@ class BaseScreen(Screen[None]):
 
     def __init__(self, preferences: Preferences) -> None:
         super().__init__()
+        self._compositor = SpanCompositor()
         self.preferences = preferences
         self.grid = Grid(preferences.styles)
         self.panels = PanelStack()

@@ -5,20 +5,19 @@ from __future__ import annotations
 from attrs import evolve
 
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.features.lanes import Lanes
 from luf_tui.ui.panels.panel import ACTION, TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.compose import FRAMED, Block, placed
 from luf_tui.view.marks import Mark, Pane, Row
-from luf_tui.view.screen import GROUPS, MAP, arrange
+from luf_tui.view.screen import FIRST, GROUPS, MAP, TITLES, arrange, arranged
 from luf_tui.view.state import Placement, ViewState
 
 NUMBERED = ("script", *GROUPS)
 """Panes by number, from 1 on."""
 PLACES = ("line", "step")
 """Regions of refs that stand for a place in the run, not for a thing in the machine."""
-SHORT = {"tlbs": "TLBs", "pagetables": "tables", "ledger": "owed"}
-"""Names of panes where all of them stand in one title."""
 
 
 class VisiblePanes:
@@ -30,7 +29,7 @@ class VisiblePanes:
         self.lanes: Lanes = Lanes()
         self._behind = "script"
         """The pane that had the keys before the map came over all of them."""
-        self._group = GROUPS[0]
+        self._group = FIRST
         self._shown: list[Block] = []
 
     # -- drawing ------------------------------------------------------------------------------
@@ -48,24 +47,26 @@ class VisiblePanes:
             time_zoom=self.lanes.zoom,
             beside=self.lanes.beside(timeline),
         )
-        places = self._places(width, height)
+        places = self._places(timeline, state, width, height)
         turns = sum(place.pane in GROUPS for place in places) == 1
         self._shown = []
         for place in places:
             block = placed(timeline, state, place)
             if block.frame:
-                pane = self._titled(block.pane, turns=turns)
+                pane = self._titled(block.pane, turns=turns, room=block.width - 6)
                 block = evolve(block, pane=pane, focus=pane.name == self.focus)
             self._shown.append(block)
         return list(self._shown)
 
-    def _places(self, width: int, height: int) -> tuple[Placement, ...]:
+    def _places(
+        self, timeline: Timeline, state: ViewState, width: int, height: int
+    ) -> tuple[Placement, ...]:
         """Where panes go: as the view has it, or the focused one alone between the bars."""
         if self.focus == MAP:
             return arrange(width, height, MAP)
         if self.focus in GROUPS:
             self._group = self.focus
-        places = arrange(width, height, self._group)
+        places = arranged(timeline, state, width, height, self._group)
         hidden = self.focus not in [place.pane for place in places]
         if not self.zoomed and not hidden:
             return places
@@ -77,24 +78,14 @@ class VisiblePanes:
         bars = [place for place in places if place.height < FRAMED]
         return (*bars, Placement(self.focus, 0, top, width, bottom - top))
 
-    def _titled(self, pane: Pane, *, turns: bool) -> Pane:
+    def _titled(self, pane: Pane, *, turns: bool, room: int) -> Pane:
         """The pane with its number; where panes take turns, with the names of all of them."""
         if turns and pane.name in GROUPS:
-            return evolve(pane, title=self._tabs(pane.name))
+            return evolve(pane, title=_tabs(pane.name, room))
         if pane.name in NUMBERED:
             number = Mark(f"{NUMBERED.index(pane.name) + 1} ", "dim")
             return evolve(pane, title=(number, *pane.title))
         return pane
-
-    def _tabs(self, shown: str) -> Row:
-        tabs: list[Mark] = []
-        for number, name in enumerate(GROUPS, start=2):
-            ref = Ref(ACTION, 0, f"pane-{number}")
-            role = TAB if name == shown else "dim"
-            tabs += [
-                Mark(f"{number} ", "dim", ref), Mark(SHORT.get(name, name), role, ref), Mark("  "),
-            ]  # fmt: skip
-        return tuple(tabs[:-1])
 
     # -- the keys -----------------------------------------------------------------------------
 
@@ -163,3 +154,31 @@ class VisiblePanes:
 
     def _block(self, name: str) -> Block | None:
         return next((block for block in self._shown if block.pane.name == name), None)
+
+
+def _tabs(shown: str, room: int) -> Row:
+    """The panes that take turns, by number and name; where there is no room for all names, those
+    farthest from the one shown go by their number.
+    """
+    at = GROUPS.index(shown)
+    numbers = range(len(GROUPS))
+    for named in sorted({abs(number - at) for number in numbers}, reverse=True):
+        texts = [
+            f"{number + 2} {TITLES[GROUPS[number]]}"
+            if abs(number - at) <= named
+            else f"{number + 2}"
+            for number in numbers
+        ]
+        gap = 2 if sum(map(len, texts)) + 2 * (len(texts) - 1) <= room else 1
+        if sum(map(len, texts)) + gap * (len(texts) - 1) <= room:
+            break
+    tabs: list[Mark] = []
+    for number, text in enumerate(texts):
+        ref = Ref(ACTION, 0, f"pane-{number + 2}")
+        digit, _, name = text.partition(" ")
+        tabs += [
+            Mark(f"{digit} " if name else digit, "dim", ref),
+            Mark(name, TAB if number == at else "dim", ref),
+            Mark(" " * gap),
+        ]
+    return tuple(tabs[:-1])

@@ -10,7 +10,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.tell.narrate import narrate, notes
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.columns import cells, cut, ends, length, wrap
+from luf_tui.view.columns import cut, ends, length, wrap
 from luf_tui.view.glyphs import PLAIN, SHOWN, mark, of_kind
 from luf_tui.view.marks import ROLES, Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
@@ -70,7 +70,10 @@ def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     """The whole run in one row: a glyph for what happened, the cursor, and what glyphs mean."""
     room = max(1, width - 2)
     count = timeline.steps + 1
-    across = min(room, count)
+    legend = _legend(timeline)
+    if length(legend) > room // 2:
+        legend = ()
+    across = min(room - length(legend), count)
     here = timeline.position * across // count
     row: list[Mark] = [Mark(" ")]
     flags = {flag.position * across // count: flag.name for flag in reversed(state.flags)}
@@ -82,7 +85,7 @@ def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
             row.append(Mark("▮" if cell.text == PLAIN else cell.text, "current", cell.ref))
         else:
             row.append(cell)
-    row += _said(timeline, room - across)
+    row += legend
     return Pane("strip", (), (tuple(row),))
 
 
@@ -102,17 +105,15 @@ def _strip(timeline: Timeline, across: int) -> tuple[Mark, ...]:
     )
 
 
-def _said(timeline: Timeline, room: int) -> list[Mark]:
-    """A legend of the glyphs in this run, as far as it fits."""
+@per_run
+def _legend(timeline: Timeline) -> Row:
+    """What the glyphs are that this run has."""
     seen = {kind.role for kind in SHOWN if timeline.index.by_kind[kind]}
     told: list[Mark] = []
-    room -= 1
     for name, role in ROLES.items():
-        size = 4 + cells(role.event)
-        if name in seen and size <= room:
+        if name in seen:
             told += [Mark("  "), Mark(role.glyph, name), Mark(f" {role.event}", "dim")]
-            room -= size
-    return told
+    return tuple(told)
 
 
 def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:

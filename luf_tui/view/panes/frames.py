@@ -8,7 +8,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
-from luf_tui.view.columns import cells, length, pad
+from luf_tui.view.columns import cells, flowing, pad
 from luf_tui.view.framemap import FrameMap, frame_map, owing
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
@@ -16,30 +16,53 @@ from luf_tui.view.state import ViewState
 NAMED = 128
 """Up to so many frames, each may be shown with its content."""
 SHADES = "░▒▓█"
+FEWEST_NAMED = 2
+"""Frames with contents in a row, below which the pane asks for no room for them."""
+MOST_ROWS = 12
+"""Rows that the pane asks for at most."""
 BUNCH = 8
 """Frames between two gaps of a map that shows every frame."""
 LEGEND: tuple[tuple[str, str, str], ...] = (
     ("█", "used", "anon"), ("▓", "file", "file"), ("▒", "kernel", "kernel"), ("░", "free", "free"),
-    ("◆", "pending", "owes"), ("~", "stale", "stale"),
+    ("◆", "pending", "owes"), ("~", "stale", "stale"), ("□", "text", "taken"),
+    ("▤", "kernel", "page table"),
 )  # fmt: skip
+OWES = LEGEND[4]
 FILL = (("░", "free", "empty"), ("▒", "used", "some"), ("█", "used", "full"))
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """The most telling map that fits: frames with contents, frames, or groups of frames."""
     config = timeline.config
-    label = 1 + max(cells(clean(node.name)) for node in config.nodes) + len(str(config.frames)) + 1
+    label = _label_width(timeline)
     room = max(1, width - label)
+    legend = _legend(width, grouped=False)
     rows: list[Row] = []
     if config.frames <= NAMED:
         rows = _detailed(timeline, label, room)
-    grouped = False
-    if not rows or len(rows) > height - 1:
-        rows = _spaced(timeline, label, room, height - 1)
+    if not rows or len(rows) > height - len(legend):
+        rows = _spaced(timeline, label, room, height - len(legend))
     if not rows:
-        rows, grouped = _dense(timeline, label, room, max(1, height - 1))
-    rows.append(_legend(width, grouped=grouped))
-    return Pane("frames", (Mark("frames", "title"),), tuple(rows))
+        rows, grouped = _dense(timeline, label, room, max(1, height - len(legend)))
+        legend = _legend(width, grouped=grouped)
+    return Pane("frames", (Mark("frames", "title"),), (*rows, *legend))
+
+
+def rows_wanted(timeline: Timeline, width: int) -> int:
+    """Rows in which each frame has a place of its own, with its content where that is not too much
+    to ask.
+    """
+    config, room = timeline.config, max(1, width - _label_width(timeline))
+    detailed = _detailed_across(timeline, room) if config.frames <= NAMED else 0
+    across = detailed if detailed >= FEWEST_NAMED else _spaced_across(room)
+    rows = sum(-(-node.frames // across) for node in config.nodes)
+    return min(MOST_ROWS, rows + len(_legend(width, grouped=False)))
+
+
+def _label_width(timeline: Timeline) -> int:
+    """Cells before the frames of a row."""
+    config = timeline.config
+    return 1 + max(cells(clean(node.name)) for node in config.nodes) + len(str(config.frames)) + 1
 
 
 def _label(name: str, first: int, label: int, *, at_start: bool) -> Row:
@@ -51,11 +74,25 @@ def _label(name: str, first: int, label: int, *, at_start: bool) -> Row:
     )
 
 
+def _cell_width(timeline: Timeline) -> int:
+    """Cells of a frame with its number and content."""
+    return 5 + len(str(timeline.config.frames)) + names.content_width(timeline)
+
+
+def _detailed_across(timeline: Timeline, room: int) -> int:
+    """Frames with their contents in a row, a power of two."""
+    return 1 << (max(1, room // _cell_width(timeline)).bit_length() - 1)
+
+
+def _spaced_across(room: int) -> int:
+    """Frames without their contents in a row."""
+    return max(1, (room + 1) // (2 * BUNCH + 1)) * BUNCH
+
+
 def _detailed(timeline: Timeline, label: int, room: int) -> list[Row]:
     """Every frame with its number and content, in a power of two of columns."""
     config = timeline.config
-    cell = 5 + len(str(config.frames)) + names.content_width(timeline)
-    across = 1 << (max(1, room // cell).bit_length() - 1)
+    cell, across = _cell_width(timeline), _detailed_across(timeline, room)
     rows: list[Row] = []
     for node, spec in enumerate(config.nodes):
         start, end = config.first_frame(node), config.first_frame(node) + spec.frames
@@ -87,7 +124,7 @@ def _frame(timeline: Timeline, pfn: int, cell: int) -> list[Mark]:
 
 def _spaced(timeline: Timeline, label: int, room: int, height: int) -> list[Row]:
     """A mark per frame, in bunches; nothing where that does not fit."""
-    per = max(1, (room + 1) // (2 * BUNCH + 1)) * BUNCH
+    per = _spaced_across(room)
     config = timeline.config
     rows: list[Row] = []
     if sum(-(-node.frames // per) for node in config.nodes) > height:
@@ -155,12 +192,8 @@ def _cell(glyph: str, role: str, pfn: int) -> Mark:
     return Mark(glyph, role, Ref("frame", pfn))
 
 
-def _legend(width: int, *, grouped: bool) -> Row:
-    """What the glyphs are, as far as it fits."""
-    row: Row = ()
-    for glyph, role, words in (*FILL, LEGEND[4]) if grouped else LEGEND:
-        gap = (Mark("  "),) if row else ()
-        longer = (*row, *gap, Mark(f"{glyph} ", role), Mark(words, "dim"))
-        if length(longer) <= width:
-            row = longer
-    return row
+def _legend(width: int, *, grouped: bool) -> list[Row]:
+    """What the glyphs are, in as many rows as that takes."""
+    told = (*FILL, OWES) if grouped else LEGEND
+    pieces = [(Mark(f"{glyph} ", role), Mark(words, "dim")) for glyph, role, words in told]
+    return flowing(pieces, width)

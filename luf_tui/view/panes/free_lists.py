@@ -8,7 +8,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import ListHead, Zone
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
-from luf_tui.view.columns import side_by_side
+from luf_tui.view.columns import side_by_side, stacked
 from luf_tui.view.framemap import owing
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
@@ -31,6 +31,14 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     rows = side_by_side(blocks, width, WANTED, LEAST)
     current = names.first_lit(rows) if len(rows) > height else None
     return Pane("lists", (Mark("free lists", "title"),), rows, current)
+
+
+def rows_wanted(timeline: Timeline, width: int) -> int:
+    """Rows that it fills in a run, with room for pages in flight."""
+    config = timeline.config
+    lists = config.cpus if config.cpus <= FEW else 1
+    heights = [1 + lists + 1, *(2 + config.max_order for _ in config.nodes)]
+    return stacked(heights, width, WANTED, LEAST)
 
 
 def _pcp(timeline: Timeline) -> list[Row]:

@@ -15,7 +15,7 @@ from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.columns import cells as width_of
-from luf_tui.view.columns import cut, fit, length, pad
+from luf_tui.view.columns import cut, fit, flowing, length, pad
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 from luf_tui.view.time_axis import GLYPHS, Axis, axis, cells, duration, scales, sign
@@ -29,7 +29,7 @@ LEGEND: tuple[tuple[str, str, str], ...] = (
     ("━", "used", "runs"), ("▼", "ipi", "in interrupt"), ("⋯", "accent", "waits"),
     ("·", "dim", "idle"), ("◆", "pending", "defers"), ("▲", "flushed", "pays"),
     ("○", "benign", "stale hit"), ("◇", "deviation", "visible"), ("✖", "violation", "violation"),
-    (HERE, "current", "you are here"),
+    (HERE, "title", "you are here"),
 )  # fmt: skip
 LABELLED = "cost model, not a measurement"
 
@@ -81,6 +81,14 @@ def room(timeline: Timeline, state: ViewState, width: int) -> int:
     runs = _runs(timeline, state.beside)
     beside = len(runs) > 1
     return max(6, width - _label_width(runs) - _side(width, beside=beside) - 1)
+
+
+def rows_wanted(timeline: Timeline, state: ViewState, width: int) -> int:
+    """Rows in which everything is shown; the same wherever one stands."""
+    runs = _runs(timeline, state.beside)
+    lanes = len(_cpus(timeline)) + bool(_idle(timeline))
+    whole = axis(max(run.time.length for run in runs), 0, room(timeline, state, width), 0)
+    return len(runs) * (lanes + 1) + len(_below(whole, 0, _label_width(runs), width))
 
 
 def same_place(timeline: Timeline, other: Timeline) -> int:
@@ -174,8 +182,7 @@ def _bar(run: Shown, cpu: int, shown: Axis) -> Iterator[Mark]:
         if column > over:
             glyph, wanted = " ", "text"
         if column == at:
-            wanted = "current"
-            glyph = glyph if cell.marks else HERE
+            glyph, wanted = (glyph, "current") if cell.marks else (HERE, "title")
         if wanted != role and text:
             yield Mark(text, role, Ref("cpu", cpu))
             text = ""
@@ -240,22 +247,14 @@ def _scale(shown: Axis, here: int) -> Row:
             text[column : column + len(said)] = said
     line, at = "".join(text), shown.column(here)
     if 0 <= at < shown.columns and not line[max(0, at - 1) : at + 2].strip():
-        return (Mark(line[:at], "dim"), Mark(HERE, "current"), Mark(line[at + 1 :], "dim"))
+        return (Mark(line[:at], "dim"), Mark(HERE, "title"), Mark(line[at + 1 :], "dim"))
     return (Mark(line, "dim"),)
 
 
 def _legend(width: int, lead: Row) -> list[Row]:
     """What the glyphs are, in as many rows as that takes."""
-    rows: list[Row] = []
-    row: Row = lead
-    for glyph, role, words in LEGEND:
-        more: Row = (Mark(f"{glyph} ", role), Mark(words, "dim"))
-        longer = (*row, Mark("  "), *more) if row else more
-        if row and length(longer) > width:
-            rows.append(row)
-            longer = more
-        row = longer
-    return [*rows, row]
+    told = [(Mark(f"{glyph} ", role), Mark(words, "dim")) for glyph, role, words in LEGEND]
+    return flowing([lead, *told] if lead else told, width)
 
 
 def _around(rows: list[Row], most: int, mover: int) -> list[Row]:

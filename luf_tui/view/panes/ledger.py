@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from luf_tui.machine.events import DEFER
 from luf_tui.machine.refs import Ref
 from luf_tui.policy.base import Debt
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
@@ -11,6 +13,10 @@ from luf_tui.view.columns import ends, wrap
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
+LOOKS = 8
+"""Places of a run that are looked at for how much is owed."""
+FEWEST_ROWS, MOST_ROWS = 4, 14
+"""Rows that the pane asks for."""
 SHOWN = 8
 """Frames of one debt that are named."""
 INDENT = "  "
@@ -24,7 +30,27 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         rows += _debt(timeline, debt, width)
     if not rows:
         rows.append((Mark("nothing is owed", "dim"),))
-    return Pane("ledger", (Mark("flushes owed", "title"),), tuple(rows))
+    return Pane("ledger", (Mark("owed", "title"),), tuple(rows))
+
+
+def rows_wanted(timeline: Timeline, width: int) -> int:
+    """Rows that it fills at most, as far as a look at some places of a run tells."""
+    return min(
+        MOST_ROWS, max(FEWEST_ROWS, *(_filled(timeline, at, width) for at in _looked_at(timeline)))
+    )
+
+
+def _filled(timeline: Timeline, position: int, width: int) -> int:
+    with timeline.visit(position):
+        return len(build(timeline, ViewState(), width, MOST_ROWS).rows)
+
+
+@per_run
+def _looked_at(timeline: Timeline) -> tuple[int, ...]:
+    """Places where most is owed: after deferrals, a few of them in a long run."""
+    found = sorted({timeline.step_of_event(event) for event in timeline.index.by_kind[DEFER]})
+    apart = -(-len(found) // LOOKS) or 1
+    return (timeline.steps, *found[::-1][::apart])
 
 
 def _debt(timeline: Timeline, debt: Debt, width: int) -> list[Row]:

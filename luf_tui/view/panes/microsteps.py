@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from luf_tui.engine.operations import op_name, step_label
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import glyphs
+from luf_tui.view.columns import cells
 from luf_tui.view.marks import Mark, Row, clean
 
 LEAD = "      "
 MOST, FEWEST = 5, 1
 """Micro-steps on either side of the current one, by how high the pane is."""
+GLYPHS = 4
+"""Cells after a micro-step for what happened in it."""
+ENOUGH = 5000
+"""Micro-steps of a long run that are looked at for the longest."""
 SHORT = 12
 """Rows below which how many are left out is not said."""
 
@@ -29,17 +35,41 @@ def tree(timeline: Timeline, item: int, height: int) -> list[Row]:
     if first > steps.start and not short:
         before = Ref("step", steps.start)
         rows.append((Mark(f"{LEAD}┆ {first - steps.start} before", "dim", before),))
-    rows += [_row(timeline, step, item, last=step == steps.stop - 1) for step in range(first, last)]
+    rows += [_row(timeline, step, last=step == steps.stop - 1) for step in range(first, last)]
     if last < steps.stop and not short:
         after = Ref("step", steps.stop - 1)
         rows.append((Mark(f"{LEAD}┆ {steps.stop - last} more", "dim", after),))
     return rows
 
 
-def _row(timeline: Timeline, step: int, item: int, *, last: bool) -> Row:
+def columns_wanted(timeline: Timeline) -> int:
+    """Columns in which no micro-step is cut."""
+    lead = len(LEAD) + len("├ ")
+    return lead + max((cells(text) for text in _texts(timeline)), default=0) + GLYPHS
+
+
+@per_run
+def _texts(timeline: Timeline) -> frozenset[str]:
+    """What all micro-steps are called; in a recording, those of its first part."""
+    found: dict[tuple[int, int, int, int], str] = {}
+    for step in range(1, min(timeline.steps, ENOUGH) + 1):
+        info = timeline.step_info(step)
+        known = (info.op, info.pos, info.ctx, info.item)
+        if known not in found:
+            found[known] = _text(timeline, step)
+    return frozenset(found.values())
+
+
+def _text(timeline: Timeline, step: int) -> str:
+    """What a micro-step is called, and whose it was where that is not plain."""
     info = timeline.step_info(step)
+    who = _who(timeline, info.ctx, timeline.item_at(step))
+    return f"{who}{op_name(info.op)}: {step_label(info.op, info.pos)}"
+
+
+def _row(timeline: Timeline, step: int, *, last: bool) -> Row:
     here = timeline.position
-    text = f"{_who(timeline, info.ctx, item)}{op_name(info.op)}: {step_label(info.op, info.pos)}"
+    text = _text(timeline, step)
     role = "current" if step == here else "text" if step < here else "dim"
     ref = Ref("step", step)
     branch = "└" if last else "├"

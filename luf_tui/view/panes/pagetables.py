@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from luf_tui.machine.config import X86
+from luf_tui.machine.events import MAP
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import NONE, PRESENT, Frame, Mm, Pte, Vma
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
-from luf_tui.view.columns import GAP, pad, side_by_side
+from luf_tui.view.columns import GAP, pad, side_by_side, stacked
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.state import ViewState
 
 LEAST = 27
 """Cells in which a page can be read."""
+MOST_ROWS = 24
+"""Rows that the pane asks for at most; it scrolls."""
 MOST = 300
 """Pages of one address space that are shown at a time."""
 
@@ -28,6 +32,31 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     rows = side_by_side(blocks, width, wanted, LEAST)
     current = names.first_lit(rows) if len(rows) > height else None
     return Pane("pagetables", (Mark("page tables", "title"),), rows, current)
+
+
+def rows_wanted(timeline: Timeline, width: int) -> int:
+    """Rows that it fills at most in a run, as far as there is sense in them."""
+    heights = [1 + pages for pages in _mapped(timeline) if pages]
+    wanted = max(LEAST, 11 + names.page_width(timeline) + names.content_width(timeline))
+    across = max(1, (width + GAP) // (wanted + GAP))
+    if len(heights) >= across:
+        return min(MOST_ROWS, stacked(heights, width, wanted, LEAST))
+    for rows in range(1, MOST_ROWS):  # as _spread has it
+        if sum(-(-height // rows) for height in heights) <= across:
+            return rows
+    return MOST_ROWS
+
+
+@per_run
+def _mapped(timeline: Timeline) -> tuple[int, ...]:
+    """How many pages each address space maps in the run, not all at once perhaps."""
+    events = timeline.events
+    pages: list[set[int]] = [set() for _ in timeline.config.processes]
+    for number, process in enumerate(timeline.config.processes):
+        pages[number].update(vpn for vpn, name in enumerate(process.pages) if name)
+    for event in timeline.index.by_kind[MAP]:
+        pages[events.argument(event, MAP.mm)].add(events.argument(event, MAP.vpn))
+    return tuple(len(some) for some in pages)
 
 
 def _spread(blocks: list[list[Row]], across: int, height: int) -> list[list[Row]]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from luf_tui.machine.events import FILL
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import Cpu, Mm, TlbEntry
 from luf_tui.oracle import truth
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
-from luf_tui.view.columns import pad, side_by_side
+from luf_tui.view.columns import pad, side_by_side, stacked
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
+DEVICE_ROWS = 3
+"""Entries of a device that there is room for."""
 LEAST = 24
 """Cells in which an entry can be read."""
+UNKNOWN: Row = (Mark("a recording does not tell what CPUs cache", "dim"),)
 NOTHING: Row = (Mark("  –", "dim"),)
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """A block of rows per CPU, side by side; the first entry lit or changed is kept in view."""
+    if timeline.program.recorded is not None:
+        return Pane("tlbs", _title(timeline), (UNKNOWN,))
     wide = names.cached_width(timeline)
     blocks, idle = _blocks(timeline, state, wide)
     wanted = 13 + wide + names.content_width(timeline)
@@ -26,6 +33,38 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         rows = (*rows, (), (Mark(f"idle, nothing cached: {_ranges(idle)}", "dim"),))
     current = names.first_lit(rows) if len(rows) > height else None
     return Pane("tlbs", _title(timeline), rows, current)
+
+
+def rows_wanted(timeline: Timeline, width: int) -> int:
+    """Rows that it fills at most in a run; none in a recording, which does not tell what CPUs
+    cache.
+    """
+    if timeline.program.recorded is not None:
+        return 0
+    held = _held(timeline)
+    few = len(held) <= names.FEW_CPUS
+    heights = [1 + max(1, some) for some in held if some or few]
+    if timeline.config.secondary_tlb:
+        heights.append(1 + min(DEVICE_ROWS, len(timeline.machine.device_tlb)))
+    wanted = names.cached_width(timeline) + 13 + names.content_width(timeline)
+    return stacked(heights, width, wanted, LEAST) + 2 * (len(heights) < len(held))
+
+
+@per_run
+def _held(timeline: Timeline) -> tuple[int, ...]:
+    """How many entries and page-table pages each CPU has at once, at most."""
+    events, config = timeline.events, timeline.config
+    pages: list[set[tuple[int, int]]] = [set() for _ in range(config.cpus)]
+    for event in timeline.index.by_kind[FILL]:
+        cpu = events.cpu_of(event)
+        page = (events.argument(event, FILL.mm), events.argument(event, FILL.vpn))
+        if 0 <= cpu < config.cpus:
+            pages[cpu].add(page)
+    span = config.table_span
+    walks = [len({(mm, vpn // span) for mm, vpn in some}) if span else 0 for some in pages]
+    return tuple(
+        min(len(some), config.tlb_entries) + walk for some, walk in zip(pages, walks, strict=True)
+    )
 
 
 def _blocks(timeline: Timeline, state: ViewState, wide: int) -> tuple[list[list[Row]], list[int]]:

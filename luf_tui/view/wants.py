@@ -1,0 +1,71 @@
+"""How much room the panes of a run fill: of the whole run, so that nothing moves as one walks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from attrs import frozen
+
+from luf_tui.timeline.caches import per_run
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.bands import Rows
+from luf_tui.view.panes import (
+    frames,
+    free_lists,
+    lanes,
+    ledger,
+    microsteps,
+    pagetables,
+    script,
+    tlbs,
+)
+from luf_tui.view.state import ViewState
+
+Asked: TypeAlias = "Callable[[Timeline, int], int]"
+
+FILLS: dict[str, Asked] = {
+    "tlbs": tlbs.rows_wanted,
+    "pagetables": pagetables.rows_wanted,
+    "lists": free_lists.rows_wanted,
+    "frames": frames.rows_wanted,
+    "ledger": ledger.rows_wanted,
+}
+"""Rows that a pane fills in a number of columns at most, by its name."""
+USUAL = {"tlbs": 6, "pagetables": 7, "lists": 6, "frames": 5, "ledger": 6, "lanes": 7}
+"""The same of a small scenario, where no run is known."""
+
+
+@frozen
+class Wants:
+    """What the panes of a screen want."""
+
+    rows: Rows
+    """Rows of a pane in a number of columns; 0 for one that has nothing to show."""
+    script: int
+    """Columns in which no line or micro-step of the script is cut."""
+
+
+USUALLY = Wants(lambda pane, columns: USUAL.get(pane, 6), 56)
+"""Where no run is known."""
+
+
+def of_run(timeline: Timeline, state: ViewState) -> Wants:
+    """What the panes of a run want."""
+
+    def rows(pane: str, columns: int) -> int:
+        if pane == "lanes":
+            return lanes.rows_wanted(timeline, state, columns)
+        return _rows(timeline, pane, columns) if pane in FILLS else USUALLY.rows(pane, columns)
+
+    return Wants(rows, _script(timeline))
+
+
+@per_run
+def _rows(timeline: Timeline, pane: str, columns: int) -> int:
+    return FILLS[pane](timeline, columns)
+
+
+@per_run
+def _script(timeline: Timeline) -> int:
+    return max(script.columns_wanted(timeline), microsteps.columns_wanted(timeline))
