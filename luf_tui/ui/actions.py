@@ -14,6 +14,7 @@ from luf_tui.ui import key_names
 from luf_tui.ui.features import (
     bookmark_list,
     branching,
+    jumping,
     lanes,
     race_diagram,
     touring,
@@ -342,6 +343,10 @@ _TABLE: tuple[Action, ...] = (
         "theme", ("t",), "theme", "Next theme", LOOK,
         run=lambda screen: screen.next_theme(),
         gallery=lambda screen: screen.next_theme(),
+    ),
+    Action(
+        "jump-mode", ("J",), "jump", "Letters over panes and things: a letter goes there", LOOK,
+        run=jumping.begin,
     ),
     # Questions
     Action(

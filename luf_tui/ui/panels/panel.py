@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from luf_tui.ui.panels.intents import Close, Intent, Stay
 from luf_tui.view.columns import length, wrap
+from luf_tui.view.compose import Block
 from luf_tui.view.marks import Mark, Pane, Row
 
 CURSOR, DIM, KEY, GOOD, BAD, ACCENT, HEADING, TAB = (
@@ -45,6 +46,10 @@ class Panel(ABC):
     @abstractmethod
     def pane(self, columns: int, rows: int) -> Pane:
         """What to draw in this many cells."""
+
+    def blocks(self, width: int, height: int) -> list[Block]:
+        """Where it draws on a screen of so many cells, if not in one frame as others do."""
+        return []
 
     def height(self, columns: int) -> int:
         """How many rows it would fill at this width."""

@@ -45,6 +45,10 @@ class PanelStack(Sequence[Panel]):
         """Close all but these."""
         self._panels = [panel for panel in self._panels if panel in panels]
 
+    def blocks(self, width: int, height: int) -> list[Block]:
+        """What the uppermost panel draws on a screen of so many cells."""
+        return self._panels[-1].blocks(width, height) or [self.block(width, height)]
+
     def block(self, width: int, height: int) -> Block:
         """The uppermost panel in its place on a screen of so many cells."""
         panel = self._panels[-1]

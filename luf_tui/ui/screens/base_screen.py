@@ -138,7 +138,7 @@ class BaseScreen(Screen[None]):
         found = self.blocks(width, height)
         found.append(Block(self._hint_pane(width), 0, height - 1, width, 1, frame=False))
         if self.panels:
-            found.append(self.panels.block(width, height))
+            found += self.panels.blocks(width, height)
         self.grid.show(found, self.selection())
 
     def _hint_pane(self, width: int) -> Pane:

@@ -87,6 +87,11 @@ class VisiblePanes:
             return evolve(pane, title=(number, *pane.title))
         return pane
 
+    @property
+    def shown(self) -> tuple[Block, ...]:
+        """The panes as they were last drawn."""
+        return tuple(self._shown)
+
     # -- the keys -----------------------------------------------------------------------------
 
     @property
