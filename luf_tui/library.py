@@ -96,7 +96,7 @@ def entry(path: Path) -> Entry:
                     stop, tour = int(said[1]), said[2]
     except OSError:
         pass
-    return Entry(path, _name(path), title or path.stem, " ".join(about), stop, tour)
+    return Entry(path, name_of(path), title or path.stem, " ".join(about), stop, tour)
 
 
 def scenario_files(folder: Path) -> list[Path]:
@@ -180,9 +180,9 @@ def shipped_name(path: Path) -> str:
 def _recording(path: Path) -> Entry:
     beside = path.with_name(_KIND.sub("", path.name) + NOTES)
     if not beside.is_file():
-        return Entry(path, _name(path), path.name, RECORDED)
+        return Entry(path, name_of(path), path.name, RECORDED)
     said = entry(beside)
-    return Entry(path, _name(path), said.title, f"{said.about} {RECORDED}")
+    return Entry(path, name_of(path), said.title, f"{said.about} {RECORDED}")
 
 
 def _recording_files(folder: Path) -> list[Path]:
@@ -191,7 +191,8 @@ def _recording_files(folder: Path) -> list[Path]:
     return sorted(path for path in named if path.is_file())
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
+    """What opens a file: of what is shipped its name, as `tour/who-pays`, else its path."""
     shipped = shipped_name(path)
     return _KIND.sub("", shipped) if shipped else str(path)
 
@@ -207,7 +208,7 @@ def _expanded(word: str) -> Path:
 def _known() -> dict[str, Path]:
     """Every shipped scenario and recording by its name."""
     top = scenarios_dir()
-    return {_name(path): path for path in (*scenario_files(top), *_recording_files(top))}
+    return {name_of(path): path for path in (*scenario_files(top), *_recording_files(top))}
 
 
 def _stem(name: str) -> str:

@@ -7,10 +7,8 @@ import argparse
 from attrs import fields
 
 from luf_tui.commands import terminal
-from luf_tui.commands.programs import add_scenario
 from luf_tui.errors import LufError
-from luf_tui.library import locate
-from luf_tui.runs.opening import names, play, policy_of, program
+from luf_tui.runs.opening import names, place, play, policy_of, program
 from luf_tui.runs.replayed import COMPARED
 from luf_tui.timeline.answers import Counters
 from luf_tui.timeline.ask.compare import as_json, compare
@@ -22,7 +20,11 @@ DEFAULT = ",".join(COMPARED)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_scenario(parser)
+    parser.add_argument(
+        "file",
+        metavar="FILE[@PLACE]",
+        help="a scenario or a recording; of a permalink it is told what has changed",
+    )
     parser.add_argument(
         "--policies",
         default=DEFAULT,
@@ -37,8 +39,11 @@ def run(args: argparse.Namespace) -> int:
     policies = names(args.policies)
     if len(policies) < 2:
         raise LufError("name at least two policies: --policies eager,luf")
-    asked = program(locate(args.file))
+    where = place(args.file)
+    asked = program(where.path)
     runs = [play(asked, policy_of(asked, name)) for name in policies]
+    if where.spot is not None and (drift := where.spot.drift_among(runs)):
+        terminal.say(drift)
     if args.json:
         terminal.put_json(as_json(runs))
     else:

@@ -59,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     last = at if where.until is None else where.until.position(played)
     if last < at:
         raise LufError(f"step {last} is before step {at}: a stretch goes forwards")
+    if drift := spot.drift(played):
+        terminal.say(drift)
     width, height = args.size
     shown = MAP if args.map else FIRST
     if where.until is None:

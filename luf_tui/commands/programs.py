@@ -8,13 +8,6 @@ import math
 from luf_tui.view.state import SMALLEST
 
 
-def add_scenario(parser: argparse.ArgumentParser) -> None:
-    """Declare the scenario argument."""
-    parser.add_argument(
-        "file", metavar="FILE", help="a scenario file, or the name of a shipped scenario"
-    )
-
-
 def add_policy(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that override a scenario's policy."""
     parser.add_argument(

@@ -36,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Play one scenario and print what came of it. Exit code as its verdict says."""
     found = open_run(args.file, args.policy, args.without)
+    if found.drift:
+        terminal.say(found.drift)
     played = found.timeline
     judged = verdict.judged(played)
     if args.json:

@@ -59,6 +59,8 @@ class Run:
     """The version of the object that `summary` gives and `luf-tui run --json` prints."""
 
     def __init__(self, timeline: Timeline) -> None:
+        self.drift = ""
+        """What has changed since the permalink gone to was made; empty where nothing has."""
         self.timeline = timeline
         """The engine room: history, counters, diffs and the machine at the present step."""
 
@@ -148,6 +150,7 @@ class Run:
             if where.step < 0:
                 raise LufError(f"step {where.step} is before the start, which is step 0")
         self.timeline.seek(where.position(self.timeline))
+        self.drift = where.drift(self.timeline)
         return self
 
     def why(self, subject: str | Ref) -> Chain:

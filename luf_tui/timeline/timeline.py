@@ -153,10 +153,10 @@ class Timeline:
         """Totals up to and including a position."""
         return self.index.counters(position, self._steps.event_mark[position])
 
-    def digest(self) -> str:
-        """SHA-256 of the event log, the same on any computer."""
+    def digest(self, position: int | None = None) -> str:
+        """SHA-256 of the event log, whole or up to a position, the same on any computer."""
         sha = hashlib.sha256()
-        count = len(self.events)
+        count = len(self.events) if position is None else self.event_index_at(position)
         for first in range(0, count, 4096):
             piece = self.events.rows_of(first, min(first + 4096, count))
             if sys.byteorder == "big":

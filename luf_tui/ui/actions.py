@@ -16,6 +16,7 @@ from luf_tui.ui.features import (
     branching,
     jumping,
     lanes,
+    linking,
     race_diagram,
     touring,
     words_asked,
@@ -427,6 +428,10 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "copy", ("y",), "copy", "Copy the selected thing, or the pane", APP,
         run=lambda screen: screen.copy(),
+    ),
+    Action(
+        "permalink", ("Y",), "link", "Copy the command line that opens this place again", APP,
+        run=linking.copy,
     ),
     Action(
         "export", ("e",), "export", "Save this screen as an SVG picture", APP,

@@ -1,16 +1,23 @@
-"""A place in a run, in the words a person types: `34`, `start`, `end`, `L25`, `L25+4`."""
+"""A place in a run, in the words a person types: `34`, `start`, `end`, `L25`, `L25+4`; and in a
+permalink with a digest behind it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from luf_tui.errors import LufError, with_hint
+from luf_tui.timeline.navigate import digests
+from luf_tui.timeline.navigate.digests import Digest
 from luf_tui.timeline.script_lines import line_at, to_line
 from luf_tui.timeline.timeline import Timeline
 
 START, END = "start", "end"
+SEALED = "#"
+"""Between a place and a digest."""
 _STEP = re.compile(r"\d+")
 _LINE = re.compile(r"[Ll](\d+)(?:\+(\d+))?")
 
@@ -26,9 +33,39 @@ class Spot:
     """A script line, counted from 1; 0 where none is said. Of a recording, a fact."""
     end: bool = False
     """The last step, whatever its number."""
+    digest: Digest | None = None
+    """What a permalink remembers of the run that it was made of."""
 
     def position(self, timeline: Timeline) -> int:
-        """The spot's position in a run. Raises LufError when the run has no such place."""
+        """The spot's position in a run. Raises LufError when the run has no such place; for that of
+        a permalink, which may have moved, the nearest before it is taken.
+        """
+        try:
+            return self._position(timeline)
+        except LufError:
+            if self.digest is None:
+                raise
+            return _before(timeline, self)
+
+    def drift(self, timeline: Timeline) -> str:
+        """What has changed since a permalink was made, with where one stands therefore; empty where
+        nothing has, and for a spot of no permalink.
+        """
+        if self.digest is None:
+            return ""
+        at = self.position(timeline)
+        told = self.digest.drift(timeline, at)
+        return f"{told}; this is line {timeline.line_at(at)}, step {at}" if told else ""
+
+    def drift_among(self, runs: Sequence[Timeline]) -> str:
+        """As `drift`, of the run among these that a permalink was made of, or of their script."""
+        own = [run for run in runs if self.digest is not None and self.digest.is_under(run.policy)]
+        if own:
+            return self.drift(own[0])
+        seal = Digest(self.digest.script) if self.digest else None
+        return evolve(self, digest=seal).drift(runs[0])
+
+    def _position(self, timeline: Timeline) -> int:
         if self.end:
             return timeline.steps
         if self.line:
@@ -40,7 +77,12 @@ class Spot:
 
 
 def spot(word: str) -> Spot:
-    """The spot that a word names. Raises LufError when it names none."""
+    """The spot that a word names, with a permalink's digest behind `#`. Raises LufError when it
+    names none.
+    """
+    place, sealed, digest = word.partition(SEALED)
+    if sealed:
+        return evolve(spot(place), digest=digests.read(digest))
     if word == END:
         return Spot(end=True)
     if word == START:
@@ -68,6 +110,23 @@ def _in_line(timeline: Timeline, line: int, step: int) -> int:
         steps = "no micro-steps" if not own else f"{len(own)} micro-step" + "s" * (len(own) > 1)
         raise LufError(f"L{line}+{step} is past the end of line {line}, which takes {steps}")
     return own[step - 1]
+
+
+def _before(timeline: Timeline, wanted: Spot) -> int:
+    """The last position that is at or before a place, as far as lines and steps go."""
+    if not wanted.line:
+        return timeline.clamp(wanted.step)
+    recorded = timeline.program.recorded is not None
+    found = 0
+    for number, item in enumerate(timeline.program.items):
+        line = number + 1 if recorded else item.span.line
+        steps = timeline.item_steps(number)
+        if line > wanted.line:
+            break
+        if steps:
+            past = line < wanted.line or wanted.step > len(steps)
+            found = steps[-1] if past else steps[max(0, wanted.step - 1)]
+    return found
 
 
 def _unreached(timeline: Timeline, line: int) -> str:

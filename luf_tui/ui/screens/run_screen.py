@@ -116,7 +116,7 @@ class RunScreen(BaseScreen):
         failing = first_failure(timeline) if spot is None else -1
         part = rest is not None
         self._opened_at = max(0, failing) if spot is None else _stand(timeline, spot, part=part)
-        self._opened = FAILS if failing >= 0 else ""
+        self._opened = FAILS if failing >= 0 else spot.drift(timeline) if spot and not part else ""
         self._rest = rest
         self._wanted = spot
         self.navigation: Navigation = Navigation(Session(timeline, self._opened_at))
@@ -201,7 +201,8 @@ class RunScreen(BaseScreen):
         branching.whole(self, run)
         if self._wanted is not None and untouched:
             self.session.go(_stand(run, self._wanted, part=True))
-        self.tell(f"the whole recording is here: {run.steps:,} micro-steps")
+        drift = self._wanted.drift(run) if self._wanted is not None else ""
+        self.tell(drift or f"the whole recording is here: {run.steps:,} micro-steps")
 
     # -- what keys and panels ask for ---------------------------------------------------------
 
