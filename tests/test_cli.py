@@ -498,3 +498,11 @@ def test_a_matrix_of_no_programs_or_processes_is_refused(luf_tui: Run, word: str
 
 def test_a_guard_like_no_other_leads_to_the_list_of_them(luf_tui: Run) -> None:
     assert "`luf-tui guards` lists them" in luf_tui("guards", "nosuch").stderr
+
+
+def test_the_plain_screen_shows_the_lanes_of_another_policy_beside(luf_tui: Run) -> None:
+    words = ("run", "tour/who-pays", "--plain", "--size", "120x40")
+    beside = luf_tui(*words, "--beside", "eager").stdout
+
+    assert "eager all" in beside
+    assert "eager all" not in luf_tui(*words).stdout

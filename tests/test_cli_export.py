@@ -158,3 +158,20 @@ def test_what_cannot_be_written_is_told(
     assert (2, "") == (done.returncode, done.stdout)
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_lanes_of_another_policy_are_shown_beside(luf_tui: Run) -> None:
+    words = ("tour/who-pays@end", "--format", "txt", "-o", "-", "--size", "120x40")
+    alone = luf_tui("export", *words).stdout
+    beside = luf_tui("export", *words, "--beside", "eager").stdout
+
+    assert "eager cpu0" not in alone
+    assert beside.index("eager cpu0") < beside.index("luf   cpu0")
+    assert "eager all" in beside
+
+
+def test_a_policy_beside_that_is_none_is_told(luf_tui: Run) -> None:
+    done = luf_tui("export", "tour/who-pays", "--format", "txt", "-o", "-", "--beside", "eagre")
+
+    assert 2 == done.returncode
+    assert "did you mean 'eager'" in done.stderr

@@ -102,3 +102,10 @@ def test_the_picture_of_the_readme_is_the_screen_where_the_flush_is_deferred() -
         PICTURE.write_text(now, encoding="utf-8", newline="\n")
 
     assert PICTURE.read_text(encoding="utf-8") == now
+
+
+def test_what_stands_apart_is_drawn_apart() -> None:
+    """Not every reader of a picture keeps more than one space."""
+    shown = ET.fromstring(export(tour(), 20, "svg", 120, 40))
+
+    assert all("  " not in (element.text or "") for element in shown.iter(f"{SVG}text"))

@@ -101,9 +101,9 @@ def test_no_tlb_is_cut_at_160_by_50(name):
 def test_a_recording_hides_what_it_cannot_know():
     for size in SIZES:
         assert "tlbs" not in names(recording(), *size)
-    shown = [place.pane for place in arranged(recording(), STATE, 80, 23, "tlbs")]
+    shown = [place.pane for place in arranged(recording(), ViewState(group="tlbs"), 80, 23)]
     assert "tlbs" in shown
-    told = " ".join(text(row) for row in screen(recording(), 80, 23, group="tlbs"))
+    told = " ".join(text(row) for row in screen(recording(), 80, 23, ViewState(group="tlbs")))
     assert "a recording does not tell what CPUs cache" in told
 
 

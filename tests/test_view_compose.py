@@ -14,6 +14,7 @@ from luf_tui.view.columns import length
 from luf_tui.view.compose import Block, line, rows, screen
 from luf_tui.view.marks import ROLES, Mark, Pane, Row, selected_role
 from luf_tui.view.palette import PALETTES
+from luf_tui.view.state import ViewState
 from tests.render_runs import hostile, tour
 
 HOSTILE = "[luf] tlb[cpu0][/] [bold]x[/bold] \x1b[31mred\x07"
@@ -103,7 +104,7 @@ def test_neighbours_of_one_role_are_one_run() -> None:
 @pytest.mark.parametrize("group", ["tlbs", "ledger"])
 def test_the_group_that_is_asked_for_is_shown_on_a_small_screen(group: str) -> None:
     run = tour()
-    shown = "".join(text_of(row) for row in screen(run, 80, 24, group=group))
+    shown = "".join(text_of(row) for row in screen(run, 80, 24, ViewState(group=group)))
 
     assert ("TLBs" in shown) == (group == "tlbs")
     assert ("╭ owed" in shown) == (group == "ledger")

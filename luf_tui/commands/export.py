@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from luf_tui.commands import terminal
-from luf_tui.commands.programs import add_policy, size
+from luf_tui.commands.programs import add_beside, add_policy, size
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.render.diagram import diagram_of
 from luf_tui.render.formats import FORMATS, PICTURES, WALKED, export
 from luf_tui.runs.opening import play_file, stretch
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.view.palette import PALETTES, palette_named
-from luf_tui.view.screen import FIRST, MAP
+from luf_tui.view.screen import MAP
+from luf_tui.view.state import ViewState
 
 SIZE = (120, 40)
 STDOUT = "-"
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--theme", default="dark", metavar="NAME", help=f"{', '.join(PALETTES)}; default dark"
     )
+    add_beside(parser)
     parser.add_argument(
         "--map", action="store_true", help="the map in the place of the panes, lines drawn"
     )
@@ -62,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     if drift := spot.drift(played):
         terminal.say(drift)
     width, height = args.size
-    shown = MAP if args.map else FIRST
+    beside = play_file(where.path, args.beside) if args.beside else None
+    shown = ViewState(group=MAP if args.map else "", beside=beside)
     if where.until is None:
         text = export(played, at, name, width, height, args.theme, shown)
         _write(args.output, text, at, played.steps)

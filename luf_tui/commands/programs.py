@@ -24,6 +24,15 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_beside(parser: argparse.ArgumentParser) -> None:
+    """Declare the policy whose lanes are shown beside those of the run."""
+    parser.add_argument(
+        "--beside",
+        metavar="P",
+        help="show the lanes of the same script under policy P too, on one scale",
+    )
+
+
 def size(word: str) -> tuple[int, int]:
     """A screen's width and height from `160x50`. Raises what argparse turns into a message."""
     width, _, height = word.partition("x")

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from luf_tui.commands import terminal, verdict
-from luf_tui.commands.programs import add_policy, size
+from luf_tui.commands.programs import add_beside, add_policy, size
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.machine.kind import LOUD
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", type=size, default=SIZE, metavar="WxH", help="of that screen; default 160x50"
     )
+    add_beside(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -48,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     if args.plain:
         if place(args.file).spot is None:
             found.seek("end")
-        shown = found.screen(*args.size).split("\n")
+        beside = open_run(place(args.file).path, args.beside) if args.beside else None
+        shown = found.screen(*args.size, beside=beside).split("\n")
     else:
         shown = report(played)
     for line in shown:

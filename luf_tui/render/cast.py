@@ -14,7 +14,7 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells
 from luf_tui.view.marks import clean
 from luf_tui.view.palette import PALETTES, Ink
-from luf_tui.view.screen import FIRST
+from luf_tui.view.state import OPENED, ViewState
 
 QUIET, TOLD, ENDS = 600, 2000, 3000
 """Milliseconds that a screen stays: of an ordinary step, of a telling one, the first and last."""
@@ -25,7 +25,7 @@ START, FINISH = "\x1b[?25l\x1b[2J", "\x1b[0m\x1b[?25h"
 
 
 def cast(
-    timeline: Timeline, width: int, height: int, theme: str = "dark", group: str = FIRST
+    timeline: Timeline, width: int, height: int, theme: str = "dark", state: ViewState = OPENED
 ) -> str:
     """The run from power-on to the timeline's position, or its last part when it is very long.
 
@@ -38,7 +38,7 @@ def cast(
     lines = [_line({"version": 2, "width": width, "height": height, "title": title})]
     painted: list[list[Run]] = [[]] * height
     now, output = 0, START
-    shown = screens(timeline, steps, width, height, group)
+    shown = screens(timeline, steps, width, height, state)
     for step, rows in zip(steps, shown, strict=True):
         for number, row in enumerate(rows):
             output += _change(painted[number], row, number, codes)

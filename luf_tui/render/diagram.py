@@ -7,13 +7,14 @@ from luf_tui.timeline.tell.interleaving import interleaving
 from luf_tui.timeline.tell.story import Story, story
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.race_columns import text
+from luf_tui.view.state import OPENED, ViewState
 
 MOST = 20_000
 """Micro-steps that are gone through for one diagram."""
 
 
 def diagram(
-    timeline: Timeline, width: int = 0, height: int = 0, theme: str = "", group: str = ""
+    timeline: Timeline, width: int = 0, height: int = 0, theme: str = "", state: ViewState = OPENED
 ) -> str:
     """What leads to the timeline's position: of a run in which something is broken by then, only
     the turns that matter. Size, theme and pane do not matter here.

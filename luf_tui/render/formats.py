@@ -12,15 +12,15 @@ from luf_tui.render.jsonl import jsonl
 from luf_tui.render.svg import svg
 from luf_tui.render.text import lines
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.screen import FIRST
+from luf_tui.view.state import OPENED, ViewState
 
-Renderer: TypeAlias = "Callable[[Timeline, int, int, str, str], str]"
-"""(run, width, height, theme, pane) to the text of the file."""
+Renderer: TypeAlias = "Callable[[Timeline, int, int, str, ViewState], str]"
+"""(run, width, height, theme, choices) to the text of the file."""
 
 
-def _text(timeline: Timeline, width: int, height: int, theme: str, group: str) -> str:
+def _text(timeline: Timeline, width: int, height: int, theme: str, state: ViewState) -> str:
     """The screen as plain lines; they have no colours, so the theme does not matter."""
-    return "\n".join(lines(timeline, width, height, group)) + "\n"
+    return "\n".join(lines(timeline, width, height, state)) + "\n"
 
 
 FORMATS: Mapping[str, Renderer] = {
@@ -48,12 +48,12 @@ def export(
     width: int,
     height: int,
     theme: str = "dark",
-    group: str = FIRST,
+    state: ViewState = OPENED,
 ) -> str:
-    """A run at a step in one of FORMATS; `group` is the pane shown where not all are, or the map.
+    """A run at a step in one of FORMATS; `state` is what a person would have chosen.
 
     The cursor is back where it was afterwards. Raises KeyError for a format or theme that does not
     exist, IndexError for such a step.
     """
     with timeline.visit(step):
-        return FORMATS[name](timeline, width, height, theme, group)
+        return FORMATS[name](timeline, width, height, theme, state)

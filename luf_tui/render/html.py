@@ -13,7 +13,8 @@ from luf_tui.render.svg import FONT
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.marks import ROLES, clean
 from luf_tui.view.palette import PALETTES, Ink, Palette
-from luf_tui.view.screen import FIRST, MAP
+from luf_tui.view.screen import MAP
+from luf_tui.view.state import OPENED, ViewState
 
 DECLARED = {
     "bold": "font-weight:bold",
@@ -72,7 +73,7 @@ linked();
 
 
 def html(
-    timeline: Timeline, width: int, height: int, theme: str = "dark", group: str = FIRST
+    timeline: Timeline, width: int, height: int, theme: str = "dark", state: ViewState = OPENED
 ) -> str:
     """All steps of the run, opening at the timeline's position; a long run's steps around it.
 
@@ -82,10 +83,10 @@ def html(
     steps = around(timeline)
     pieces: dict[str, int] = {}
     rows: dict[tuple[int, ...], int] = {}
-    written = _drawn if group == MAP else _run
+    written = _drawn if state.group == MAP else _run
     shown = [
         [rows.setdefault(_row(row, pieces, written), len(rows)) for row in screen]
-        for screen in screens(timeline, steps, width, height, group)
+        for screen in screens(timeline, steps, width, height, state)
     ]
     here = timeline.position
     parts, table = list(pieces), list(rows)

@@ -10,11 +10,11 @@ from luf_tui.timeline.ask.diff import step_changes
 from luf_tui.timeline.ask.history import changed
 from luf_tui.timeline.tell.narrate import narrate, sentence, step_text
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.screen import FIRST
+from luf_tui.view.state import OPENED, ViewState
 
 
 def jsonl(
-    timeline: Timeline, width: int, height: int, theme: str = "dark", group: str = FIRST
+    timeline: Timeline, width: int, height: int, theme: str = "dark", state: ViewState = OPENED
 ) -> str:
     """The run from power-on to the timeline's position. Size, theme and pane do not matter here.
 

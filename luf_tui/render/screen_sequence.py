@@ -10,7 +10,7 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.compose import screen
 from luf_tui.view.glyphs import SHOWN
 from luf_tui.view.marks import Row
-from luf_tui.view.screen import FIRST
+from luf_tui.view.state import OPENED, ViewState
 
 MOST = 2000
 """Screens in one file: a browser and a player stay quick with so many."""
@@ -31,13 +31,13 @@ def runs(row: Row) -> list[Run]:
 
 
 def screens(
-    timeline: Timeline, steps: range, width: int, height: int, group: str = FIRST
+    timeline: Timeline, steps: range, width: int, height: int, state: ViewState = OPENED
 ) -> Iterator[list[list[Run]]]:
     """The screen at each of these positions. The cursor is back where it was afterwards."""
     with timeline.visit(timeline.position):
         for step in steps:
             timeline.seek(step)
-            yield [runs(row) for row in screen(timeline, width, height, group=group)]
+            yield [runs(row) for row in screen(timeline, width, height, state)]
 
 
 def around(timeline: Timeline, most: int = MOST) -> range:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
@@ -12,12 +13,14 @@ from luf_tui.view.columns import cells
 from luf_tui.view.compose import screen
 from luf_tui.view.marks import Row, clean
 from luf_tui.view.palette import PALETTES, Ink, Palette
-from luf_tui.view.screen import FIRST
+from luf_tui.view.state import OPENED, ViewState
 
 FONT = "'DejaVu Sans Mono', 'Cascadia Mono', Menlo, Consolas, monospace"
 """Fonts, for pictures and pages, that have the glyphs of the screen in one width."""
 MARGIN = 12.0
 """Pixels around the screen."""
+PIECE = re.compile(r"[^ ]+(?: [^ ]+)*")
+"""Words of a run with single spaces between them."""
 STYLES = {
     "bold": ' font-weight="bold"',
     "italic": ' font-style="italic"',
@@ -27,10 +30,10 @@ STYLES = {
 
 
 def svg(
-    timeline: Timeline, width: int, height: int, theme: str = "dark", group: str = FIRST
+    timeline: Timeline, width: int, height: int, theme: str = "dark", state: ViewState = OPENED
 ) -> str:
     """The screen at the timeline's position as SVG text."""
-    rows = screen(timeline, width, height, group=group)
+    rows = screen(timeline, width, height, state)
     return picture(timeline, rows, width, PALETTES[theme])
 
 
@@ -66,21 +69,30 @@ def picture(timeline: Timeline, rows: Sequence[Row], width: int, palette: Palett
 
 
 def _run(text: str, ink: Ink, left: float, above: float) -> Iterator[str]:
-    """A run as elements; `textLength` holds it to the cells whatever font there is,
-    and squeezes signs that come from another font.
+    """A run as elements, without the spaces around it. On a ground of its own it is one piece;
+    else each stretch of more than one space parts it, for not every reader keeps those.
     """
-    shown = text.strip(" ")
-    if not shown:
-        return
-    left += (len(text) - len(text.lstrip(" "))) * CHAR
-    wide = cells(shown) * CHAR
-    colour = ink.colour
     if ink.reverse:
-        box = f'x="{left:.1f}" y="{above:.1f}" width="{wide:.1f}" height="{LINE}"'
-        yield f'<rect {box} fill="{colour}"/>'
-        colour = ink.ground
+        shown = text.strip(" ")
+        if shown:
+            left += (len(text) - len(text.lstrip(" "))) * CHAR
+            box = (
+                f'x="{left:.1f}" y="{above:.1f}" width="{cells(shown) * CHAR:.1f}" height="{LINE}"'
+            )
+            yield f'<rect {box} fill="{ink.colour}"/>'
+            yield _piece(shown, ink, ink.ground, left, above)
+        return
+    for piece in PIECE.finditer(text):
+        yield _piece(piece[0], ink, ink.colour, left + cells(text[: piece.start()]) * CHAR, above)
+
+
+def _piece(text: str, ink: Ink, colour: str, left: float, above: float) -> str:
+    """A text; `textLength` holds it to the cells whatever font there is, and squeezes signs that
+    come from another font.
+    """
     style = "".join(STYLES.get(name, "") for name in ink.attributes)
+    wide = cells(text) * CHAR
     place = f'x="{left:.1f}" y="{above + LINE * 0.75:.1f}" textLength="{wide:.1f}"'
-    if not shown.isascii():
+    if not text.isascii():
         place += ' lengthAdjust="spacingAndGlyphs"'
-    yield f'<text {place} fill="{colour}"{style}>{escape(shown)}</text>'
+    return f'<text {place} fill="{colour}"{style}>{escape(text)}</text>'

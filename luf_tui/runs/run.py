@@ -18,6 +18,7 @@ from luf_tui.timeline.answers import Link
 from luf_tui.timeline.ask.summary import summary
 from luf_tui.timeline.navigate.spots import Spot, spot
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.state import ViewState
 
 WIDTH, HEIGHT = 120, 40
 """The size of a screen unless another is said, in cells."""
@@ -176,11 +177,14 @@ class Run:
 
     # -- pictures ---------------------------------------------------------------------------
 
-    def screen(self, width: int = WIDTH, height: int = HEIGHT) -> str:
-        """The app's screen at the present step as plain text, in cells."""
+    def screen(self, width: int = WIDTH, height: int = HEIGHT, *, beside: Run | None = None) -> str:
+        """The app's screen at the present step as plain text, in cells. `beside`: a run of the same
+        script under another policy, whose lanes are shown too.
+        """
         from luf_tui.render.text import lines  # noqa: PLC0415
 
-        return "\n".join(lines(self.timeline, width, height))
+        state = ViewState(beside=beside.timeline if beside else None)
+        return "\n".join(lines(self.timeline, width, height, state))
 
     def diagram(self, first: int | None = None, last: int | None = None) -> str:
         """What led to the present step as the CPU0 / CPU1 diagram of a commit message, 72 cells

@@ -13,6 +13,8 @@ FRAME_ROWS, FRAME_COLUMNS = 2, 4
 """What the frame around a pane takes."""
 LEAST_ROWS, LEAST_COLUMNS = 2, 30
 """What a pane in a band has at least, without its frame."""
+LEASTS = {"frames": 5}
+"""The same of panes that a legend makes higher."""
 WEIGHTS = {"tlbs": 3, "ledger": 2}
 """What counts more than other panes when something has to be cut."""
 SHARES = ((1, 1), (3, 2), (2, 3), (2, 1), (1, 2))
@@ -40,7 +42,8 @@ class Band:
     @property
     def least(self) -> int:
         """Rows below which it says nothing."""
-        return min(self.wanted, LEAST_ROWS + FRAME_ROWS)
+        most = max(LEASTS.get(pane, LEAST_ROWS) for pane in self.panes)
+        return min(self.wanted, most + FRAME_ROWS)
 
     def cut(self, rows: int) -> int:
         """How much is cut in so many rows, by its weight."""

@@ -13,8 +13,8 @@ from luf_tui.machine.refs import Ref
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import fit, length
 from luf_tui.view.marks import FOCUS, FRAME, THUMB, Mark, Pane, Row, clean, selected_role
-from luf_tui.view.screen import FIRST, PANES, arranged
-from luf_tui.view.state import Placement, ViewState
+from luf_tui.view.screen import PANES, arranged
+from luf_tui.view.state import OPENED, Placement, ViewState
 
 FRAMED = 3
 """Panes this tall or taller have a frame: a line and a space on either side."""
@@ -153,10 +153,7 @@ def rows(
     return [across(found, width) for found in pieces]
 
 
-def screen(
-    timeline: Timeline, width: int, height: int, state: ViewState | None = None, group: str = FIRST
-) -> list[Row]:
-    """The screen at the timeline's position, as the app shows it before anything is chosen."""
-    chosen = state or ViewState()
-    places = arranged(timeline, chosen, width, height, group)
-    return rows([placed(timeline, chosen, one) for one in places], width, height)
+def screen(timeline: Timeline, width: int, height: int, state: ViewState = OPENED) -> list[Row]:
+    """The screen at the timeline's position, as the app shows it."""
+    places = arranged(timeline, state, width, height)
+    return rows([placed(timeline, state, one) for one in places], width, height)

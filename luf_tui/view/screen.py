@@ -29,9 +29,6 @@ HINTS = 1
 """Rows of a terminal that the app keeps for its hints."""
 GROUPS = ("tlbs", "pagetables", "lists", "frames", "ledger", "lanes", "events")
 """Panes that take turns where there is room for one of them beside the script."""
-FIRST = ""
-"""No pane chosen: the first that has something to show."""
-
 MAP = "map"
 """The pane that has the whole screen, and is on it when it is asked for."""
 TITLES = {
@@ -66,9 +63,11 @@ PANES: dict[str, Builder] = {
 
 
 def arrange(
-    width: int, height: int, group: str = FIRST, wants: Wants = USUALLY
+    width: int, height: int, group: str = "", wants: Wants = USUALLY
 ) -> tuple[Placement, ...]:
-    """Where the panes go. `group` is the one shown where only one of GROUPS fits."""
+    """Where the panes go. `group` is the one shown where only one of GROUPS fits; without one, the
+    first that has something to show.
+    """
     if width < SMALLEST[0] or height < SMALLEST[1] - HINTS:
         return (Placement("too-small", 0, 0, width, height),)
     spoken = 2
@@ -91,10 +90,10 @@ def arrange(
 
 
 def arranged(
-    timeline: Timeline, state: ViewState, width: int, height: int, group: str = FIRST
+    timeline: Timeline, state: ViewState, width: int, height: int
 ) -> tuple[Placement, ...]:
     """Where the panes of a run go: by what they hold in all of it."""
-    return arrange(width, height, group, of_run(timeline, state))
+    return arrange(width, height, state.group, of_run(timeline, state))
 
 
 CHOICES: tuple[tuple[tuple[str, ...], ...], ...] = (
@@ -115,7 +114,7 @@ def _all(width: int, body: int, wants: Wants) -> list[Placement]:
     wide = width >= 140
     most = width * (50 if wide else 40) // 100
     left = min(most, max(wants.script + FRAME_COLUMNS, width * (32 if wide else 40) // 100))
-    lanes_high = min(wants.rows("lanes", width - FRAME_COLUMNS) + FRAME_ROWS, body * 2 // 5)
+    lanes_high = min(wants.rows("lanes", width - FRAME_COLUMNS) + FRAME_ROWS, body * 9 // 20)
     upper = body - lanes_high
     told = max(6, upper * 3 // 10)
     found = bands(CHOICES, wants.rows, width - left, upper)

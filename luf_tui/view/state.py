@@ -37,10 +37,18 @@ class ViewState:
     level: str = "student"
     flags: tuple[Flag, ...] = ()
     """Bookmarks that the run reaches."""
+    group: str = ""
+    """The pane shown where only one of those that take turns is, or the map; empty for the first
+    that has something to show.
+    """
     time_zoom: int = 0
     """How much finer than the whole run the time axis of the lanes is, in steps of its scale."""
     beside: Timeline | None = None
     """The same script under another policy, whose lanes are shown too."""
+
+
+OPENED = ViewState()
+"""What is shown before anything is chosen."""
 
 
 @frozen

@@ -18,7 +18,7 @@ FINEST = 10
 """Nanoseconds a column is at least."""
 FITTING, ZOOMED = (1, 2, 3, 4, 5, 6, 8), (1, 2, 5)
 """What a column may be where it is to fit, and the steps in which one zooms."""
-GLYPHS = {WORK: ("━", "used"), INTERRUPT: ("▼", "ipi"), WAIT: ("⋯", "accent")}
+GLYPHS = {WORK: ("━", "text"), INTERRUPT: ("▼", "ipi"), WAIT: ("⋯", "accent")}
 """What a CPU does, as a glyph and its role."""
 IDLE = ("·", "dim")
 TELLING = (INTERRUPT, WAIT, WORK)

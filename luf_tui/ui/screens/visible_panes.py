@@ -11,7 +11,7 @@ from luf_tui.ui.panels.panel import ACTION, TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.compose import FRAMED, Block, placed
 from luf_tui.view.marks import Mark, Pane, Row
-from luf_tui.view.screen import FIRST, GROUPS, MAP, TITLES, arrange, arranged
+from luf_tui.view.screen import GROUPS, MAP, TITLES, arrange, arranged
 from luf_tui.view.state import Placement, ViewState
 
 NUMBERED = ("script", *GROUPS)
@@ -29,7 +29,7 @@ class VisiblePanes:
         self.lanes: Lanes = Lanes()
         self._behind = "script"
         """The pane that had the keys before the map came over all of them."""
-        self._group = FIRST
+        self._group = ""
         self._shown: list[Block] = []
 
     # -- drawing ------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ class VisiblePanes:
             return arrange(width, height, MAP)
         if self.focus in GROUPS:
             self._group = self.focus
-        places = arranged(timeline, state, width, height, self._group)
+        places = arranged(timeline, evolve(state, group=self._group), width, height)
         hidden = self.focus not in [place.pane for place in places]
         if not self.zoomed and not hidden:
             return places

@@ -26,7 +26,7 @@ SUMS = 15
 WIDE = 96
 """Cells from which each lane tells what it comes to."""
 LEGEND: tuple[tuple[str, str, str], ...] = (
-    ("━", "used", "runs"), ("▼", "ipi", "in interrupt"), ("⋯", "accent", "waits"),
+    ("━", "text", "runs"), ("▼", "ipi", "in interrupt"), ("⋯", "accent", "waits"),
     ("·", "dim", "idle"), ("◆", "pending", "defers"), ("▲", "flushed", "pays"),
     ("○", "benign", "stale hit"), ("◇", "deviation", "visible"), ("✖", "violation", "violation"),
     (HERE, "title", "you are here"),
