@@ -42,7 +42,7 @@ def mistaken(texts: Iterator[str] | list[str], form: re.Pattern[str]) -> list[st
             for key in form.findall(clause):
                 action = KEYS.get(key)
                 about = f"{action.label} {action.description}".casefold() if action else ""
-                words = {word.rstrip("s") for word in re.findall(r"[a-z]{4,}", about)}
+                words = {word.rstrip("s") for word in re.findall(r"[a-z]{3,}", about)}
                 if not any(word in clause.casefold() for word in words):
                     wrong.append(clause)
     return wrong

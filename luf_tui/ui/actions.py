@@ -17,6 +17,7 @@ from luf_tui.ui.features import (
     jumping,
     lanes,
     linking,
+    quiz,
     race_diagram,
     touring,
     words_asked,
@@ -378,6 +379,10 @@ _TABLE: tuple[Action, ...] = (
         "diagram", ("D",), "diagram",
         "Who did what in which order, as the CPU0 / CPU1 diagram of a commit message", ASK,
         run=race_diagram.begin,
+    ),
+    Action(
+        "quiz", ("Q",), "quiz", "Guess what the next micro-step changes, and be scored", ASK,
+        run=quiz.begin,
     ),
     # Scenario and policy
     Action(

@@ -8,6 +8,7 @@ from pathlib import Path
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.ui.config_file import Config
 from luf_tui.ui.drawing.paint import Styles
+from luf_tui.view.guesses import Score
 
 
 class Preferences:
@@ -36,6 +37,8 @@ class Preferences:
         self._styles: dict[str, Styles] = {}
         self.theme = theme or self.names[0]
         self.typed: dict[str, list[str]] = {}
+        self.scores: dict[Path, Score] = {}
+        """How well each script was guessed, by its file."""
 
     @property
     def styles(self) -> Styles:

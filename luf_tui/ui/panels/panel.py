@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
+from luf_tui.machine.refs import Ref
 from luf_tui.ui.panels.intents import Close, Intent, Stay
 from luf_tui.view.columns import length, wrap
 from luf_tui.view.compose import Block
@@ -65,6 +66,14 @@ class Panel(ABC):
     def press(self, row: int, *, twice: bool) -> Intent:
         """Answer a click on a row."""
         return Stay()
+
+    def press_beside(self, pane: str, ref: Ref | None) -> Intent:
+        """Answer a click on a pane beneath, and on what a mark there stands for."""
+        return Close()
+
+    def dress(self, blocks: Sequence[Block]) -> Sequence[Block]:
+        """What lies beneath, as it is to be seen while the panel is open."""
+        return blocks
 
     @property
     def said(self) -> str:

@@ -138,7 +138,8 @@ class BaseScreen(Screen[None]):
         found = self.blocks(width, height)
         found.append(Block(self._hint_pane(width), 0, height - 1, width, 1, frame=False))
         if self.panels:
-            found += self.panels.blocks(width, height)
+            beneath = self.panels[-1].dress(found)
+            found = [*beneath, *self.panels.blocks(width, height)]
         self.grid.show(found, self.selection())
 
     def _hint_pane(self, width: int) -> Pane:
@@ -348,7 +349,7 @@ class BaseScreen(Screen[None]):
             if hit.pane == panel.name:
                 self.answer(panel, panel.press(hit.row, twice=message.twice))
             else:
-                self.panels.close(panel)
+                self.answer(panel, panel.press_beside(hit.pane, ref))
         else:
             self.told = ""
             self.pressed(message)
