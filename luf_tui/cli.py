@@ -5,9 +5,7 @@ Importing this module, or asking for help, loads neither Textual nor Rich nor th
 
 from __future__ import annotations
 
-import argparse
 import difflib
-import importlib
 import os
 import sys
 import traceback
@@ -17,26 +15,8 @@ from pathlib import Path
 import luf_tui
 from luf_tui import library
 from luf_tui.commands import terminal
+from luf_tui.commands.all_commands import APP, COMMANDS, module_of, parser_of
 from luf_tui.errors import LufError
-
-COMMANDS = {
-    "run": "play a scenario to the end without a screen",
-    "check": "run scenarios, judge their expectations, summarise",
-    "compare": "one scenario under several policies, side by side",
-    "list": "the scenarios there are, one line each",
-    "matrix": "every guard removed in turn: which scenario catches it",
-    "explore": "every order of a scenario's races: safe, or the order that breaks it",
-    "replay": "what a recorded kernel would have flushed under other policies",
-    "record": "the shell commands that record a trace on a stock kernel",
-    "export": "pictures and recordings of a run",
-    "fmt": "format scenarios in place",
-    "help": "the verbs of the scenario language, or one of them in full",
-    "config": "where your own settings are, keys and theme, and what holds",
-    "policies": "who owes which flush, and when it is paid",
-    "guards": "the checks a policy performs, one line each",
-    "explain": "what a word or a code means; without one, all words",
-}
-"""Every command, a module of `luf_tui.commands` each, and what it does."""
 
 DEBUG = "LUF_TUI_DEBUG"
 """Environment variable that asks for tracebacks."""
@@ -71,10 +51,10 @@ def _dispatch(words: Sequence[str]) -> int:
         terminal.put(f"luf-tui {luf_tui.__version__}")
         return terminal.HELD
     if first in COMMANDS:
-        return _run(first, f"luf-tui {first}", COMMANDS[first], words[1:])
+        return _run(first, words[1:])
     if first and not first.startswith("-") and not _is_file(first):
         raise LufError(_unknown(first))
-    return _run("app", "luf-tui", "the app, on the gallery or on a scenario", words)
+    return _run(APP, words)
 
 
 def _is_file(word: str) -> bool:
@@ -83,13 +63,8 @@ def _is_file(word: str) -> bool:
     return library.exists(word) or library.exists(name) or "/" in word or "." in name
 
 
-def _run(name: str, called: str, about: str, words: Sequence[str]) -> int:
-    module = importlib.import_module(f"luf_tui.commands.{name}")
-    parser = argparse.ArgumentParser(
-        prog=called, description=f"{about[:1].upper()}{about[1:]}.", allow_abbrev=False
-    )
-    module.add_arguments(parser)
-    code = module.run(parser.parse_args(words))
+def _run(name: str, words: Sequence[str]) -> int:
+    code = module_of(name).run(parser_of(name).parse_args(words))
     assert isinstance(code, int)
     return code
 

@@ -1,23 +1,17 @@
-"""Pictures: lines are drawn where the characters would stand, and the README shows the app.
-
-Set LUF_UPDATE_GOLDENS=1 to write the picture of the README anew, and look at it.
-"""
+"""Pictures: lines are drawn where the characters would stand."""
 
 from __future__ import annotations
 
-import os
 import re
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from luf_tui.machine import events as ev
 from luf_tui.render.formats import export
 from luf_tui.render.strokes import CHAR, LINE, SHAPES, Strokes, without
-from tests.render_runs import ROOT, hostile, tour
+from tests.render_runs import hostile, tour
 
 SVG = "{http://www.w3.org/2000/svg}"
-PICTURE = ROOT / ".github" / "screen.svg"
 NUMBER = re.compile(r"-?\d+\.?\d*|\.\d+")
 
 
@@ -92,16 +86,6 @@ def test_a_picture_is_called_after_its_run_and_step() -> None:
     title = ET.fromstring(export(hostile(), 2, "svg", 80, 24)).findtext(f"{SVG}title", "")
 
     assert title.startswith("</script><b>漢字 [luf] tlb[cpu0][/] ··[2J, step 2 of ")
-
-
-def test_the_picture_of_the_readme_is_the_screen_where_the_flush_is_deferred() -> None:
-    run = tour()
-    deferred = run.step_of_event(run.index.by_kind[ev.DEFER][0])
-    now = export(run, deferred, "svg", 140, 44)
-    if os.environ.get("LUF_UPDATE_GOLDENS"):
-        PICTURE.write_text(now, encoding="utf-8", newline="\n")
-
-    assert PICTURE.read_text(encoding="utf-8") == now
 
 
 def test_what_stands_apart_is_drawn_apart() -> None:

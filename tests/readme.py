@@ -1,0 +1,134 @@
+"""What the README has from the product itself: tables, a diagram and pictures.
+
+`python -m tests.readme` writes them anew; a test holds that they are what it would write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import luf_tui
+from luf_tui.commands.man import ENVIRONMENT
+from luf_tui.knowledge import find
+from luf_tui.machine import events as ev
+from luf_tui.machine.config import MachineConfig
+from luf_tui.render.formats import export
+from luf_tui.script.verbs import verbs_by_actor
+from luf_tui.script.vocabulary import CHOICES, FLAGS, SETTINGS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PICTURES_IN = ROOT / ".github"
+TOUR = "tour/flush-before-reuse"
+SIZE = (140, 44)
+
+
+def table(heads: str, rows: list[tuple[str, ...]]) -> str:
+    """A table of Markdown; `heads` are apart by bars."""
+    names = heads.split("|")
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(cell.strip() for cell in line) + " |" for line in lines)
+
+
+def code(text: str) -> str:
+    """A piece of code inside a table."""
+    return f"`{text}`".replace("|", "\\|") if text else ""
+
+
+# -- tables ---------------------------------------------------------------------------------------
+
+
+def verbs() -> str:
+    """The verbs as their declarations have them."""
+    return table(
+        "who|the line|what it does",
+        [
+            (actor if verb is found[0] else "", code(verb.usage), verb.about)
+            for actor, found in verbs_by_actor().items()
+            for verb in found
+        ],
+    )
+
+
+def settings() -> str:
+    """The settings of the machine line with their ranges and defaults."""
+    plain = MachineConfig()
+    rows = []
+    for name, one in SETTINGS.items():
+        nodes = {node.name: node.frames for node in plain.nodes}
+        usual = nodes[name] if name in nodes else getattr(plain, one.field)
+        rows.append((code(f"{name} N"), f"{one.low}–{one.high}", str(usual), one.about))
+    for name, (field, words) in CHOICES.items():
+        about = find(name)[0].text.partition("\n")[0]
+        rows.append((code(f"{name} WORD"), ", ".join(words), getattr(plain, field), about))
+    rows += [(code(name), "", "off", find(name)[0].text.partition("\n")[0]) for name in FLAGS]
+    return table("setting|range|else|what it is", rows)
+
+
+def environment() -> str:
+    """The variables of the environment."""
+    return table("variable|what it does", [(code(name), about) for name, about in ENVIRONMENT])
+
+
+def diagram() -> str:
+    """The diagram of the first story, without the guard that it is about."""
+    run = luf_tui.open("museum/mprotect-during-reclaim", without="flush-batched-pending")
+    return f"```\n{run.diagram()}```"
+
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "verbs": verbs,
+    "settings": settings,
+    "environment": environment,
+    "diagram": diagram,
+}
+"""Parts of the README by the name in their markers."""
+
+
+def parts(readme: str, name: str) -> tuple[str, str, str]:
+    """The README before a part of it, that part, and what follows."""
+    before, begin, rest = readme.partition(f"<!-- {name} -->\n")
+    part, end, after = rest.partition(f"\n<!-- end of {name} -->")
+    assert begin, f"no <!-- {name} -->"
+    assert end, f"no <!-- end of {name} -->"
+    return before + begin, part, end + after
+
+
+# -- pictures -------------------------------------------------------------------------------------
+
+
+def _screen(kind: int) -> str:
+    """The screen of the tour at the first event of a kind."""
+    run = luf_tui.open(TOUR).timeline
+    return export(run, run.step_of_event(run.index.by_kind[kind][0]), "svg", *SIZE)
+
+
+PICTURES: Mapping[str, Callable[[], str]] = {
+    "screen": lambda: _screen(ev.DEFER),
+}
+"""Pictures of the README by name, each an SVG in `.github`."""
+
+
+def picture_path(name: str) -> Path:
+    """Where a picture is kept."""
+    return PICTURES_IN / f"{name}.svg"
+
+
+def shown() -> set[str]:
+    """The names of the pictures that the README shows."""
+    return set(re.findall(r"\(\.github/([\w-]+)\.svg\)", README.read_text(encoding="utf-8")))
+
+
+def main() -> None:
+    """Write all of it anew."""
+    for name, make in GENERATED.items():
+        before, _, after = parts(README.read_text(encoding="utf-8"), name)
+        README.write_text(before + make() + after, encoding="utf-8")
+    for name, draw in PICTURES.items():
+        picture_path(name).write_text(draw(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
