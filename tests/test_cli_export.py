@@ -175,3 +175,13 @@ def test_a_policy_beside_that_is_none_is_told(luf_tui: Run) -> None:
 
     assert 2 == done.returncode
     assert "did you mean 'eager'" in done.stderr
+
+
+def test_a_page_has_the_theme_that_is_asked_for_or_that_of_its_reader(
+    luf_tui: Run, small: Path
+) -> None:
+    page = small.with_name("page.html")
+    luf_tui("export", small, "-o", page)
+    assert "data-theme=" not in page.read_text("utf-8").partition("<head>")[0]
+    luf_tui("export", small, "-o", page, "--theme", "tritan")
+    assert '<html lang="en" data-theme="tritan">' in page.read_text("utf-8")

@@ -106,10 +106,15 @@ def plain(row: str) -> str:
     return unescape(re.sub("<[^>]*>", "", row)).rstrip()
 
 
-def rows_of(data: dict[str, Any], at: int) -> list[str]:
-    """A screen of a page's data, as its script puts it together."""
+def screens_of(data: dict[str, Any]) -> list[list[str]]:
+    """The screens of a page's data, as its script puts them together."""
     rows, pieces = data["rows"], data["pieces"]
-    return ["".join(pieces[piece] for piece in rows[number]) for number in data["shown"][at]]
+    shown = [data["start"]]
+    for changed in data["changed"]:
+        shown.append(list(shown[-1]))
+        for at, row in zip(changed[::2], changed[1::2], strict=True):
+            shown[-1][at] = row
+    return [["".join(pieces[piece] for piece in rows[row]) for row in screen] for screen in shown]
 
 
 @pytest.mark.parametrize("make", [tour, hostile])
@@ -117,10 +122,11 @@ def test_a_page_holds_every_screen(make: Callable[[], Timeline]) -> None:
     run: Timeline = make()
     _, data = page_of(run, 3)
 
-    assert run.steps + 1 == len(data["shown"])
+    shown = screens_of(data)
+    assert run.steps + 1 == len(shown)
     for step in range(run.steps + 1):
         run.seek(step)
-        assert lines(run, *SIZE) == [plain(row) for row in rows_of(data, step)]
+        assert lines(run, *SIZE) == [plain(row) for row in shown[step]]
 
 
 def test_a_page_shows_its_first_screen_without_its_script() -> None:
@@ -130,9 +136,10 @@ def test_a_page_shows_its_first_screen_without_its_script() -> None:
 
     run.seek(37)
     assert found is not None
-    assert lines(run, *SIZE) == [plain(row) for row in found[1].split("\n")]
+    first = found[1].removeprefix("<span>").removesuffix("</span>").split("</span><span>")
+    assert lines(run, *SIZE) == [plain(row) for row in first]
     assert 37 == data["here"]
-    assert "step 37/71</output>" in text
+    assert "step 37/71, line 25</output>" in text
 
 
 def test_a_page_fetches_nothing() -> None:
@@ -155,5 +162,5 @@ def test_a_page_says_which_steps_of_a_long_run_it_has(monkeypatch: pytest.Monkey
     monkeypatch.setattr("luf_tui.render.html.around", lambda one: few(one, 10))
     text, data = page_of(run, 30)
 
-    assert "step 30/71, here from 25 to 34</output>" in text
-    assert (25, 10) == (data["first"], len(data["shown"]))
+    assert "This page has steps 25 to 34 of 71" in text
+    assert (25, 9) == (data["first"], len(data["changed"]))

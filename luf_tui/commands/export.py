@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=size, default=SIZE, metavar="WxH", help="of the screen; default 120x40"
     )
     parser.add_argument(
-        "--theme", default="dark", metavar="NAME", help=f"{', '.join(PALETTES)}; default dark"
+        "--theme",
+        metavar="NAME",
+        help=f"{', '.join(PALETTES)}; default dark, and for a page as the reader's system has it",
     )
     add_beside(parser)
     parser.add_argument(
@@ -51,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Play the scenario and write it, or its screen at the step, in the format asked for."""
     name = _format(args.format, args.output)
-    palette_named(args.theme)
+    if args.theme is not None:
+        palette_named(args.theme)
+    theme = args.theme or ("" if name in WALKED else "dark")
     where = stretch(args.file)
     if args.output != STDOUT and Path(args.output).exists() and where.path.samefile(args.output):
         raise LufError(f"{args.output} is the file itself; say another name after -o")
@@ -67,13 +71,13 @@ def run(args: argparse.Namespace) -> int:
     beside = play_file(where.path, args.beside) if args.beside else None
     shown = ViewState(group=MAP if args.map else "", beside=beside)
     if where.until is None:
-        text = export(played, at, name, width, height, args.theme, shown)
+        text = export(played, at, name, width, height, theme, shown)
         _write(args.output, text, at, played.steps)
     elif name == DIAGRAM:
         _write(args.output, diagram_of(played, at, last), last, played.steps)
     elif name in PICTURES:
         for step in range(at, last + 1):
-            text = export(played, step, name, width, height, args.theme, shown)
+            text = export(played, step, name, width, height, theme, shown)
             _write(_numbered(args.output, step, last), text, step, played.steps)
     else:
         raise LufError(f"{name} is of a whole run: a stretch is for {_all_of(PICTURES)}")

@@ -30,14 +30,22 @@ def runs(row: Row) -> list[Run]:
     return found
 
 
-def screens(
+def marked(
     timeline: Timeline, steps: range, width: int, height: int, state: ViewState = OPENED
-) -> Iterator[list[list[Run]]]:
+) -> Iterator[list[Row]]:
     """The screen at each of these positions. The cursor is back where it was afterwards."""
     with timeline.visit(timeline.position):
         for step in steps:
             timeline.seek(step)
-            yield [runs(row) for row in screen(timeline, width, height, state)]
+            yield screen(timeline, width, height, state)
+
+
+def screens(
+    timeline: Timeline, steps: range, width: int, height: int, state: ViewState = OPENED
+) -> Iterator[list[list[Run]]]:
+    """The same with neighbours of one role in one piece."""
+    for shown in marked(timeline, steps, width, height, state):
+        yield [runs(row) for row in shown]
 
 
 def around(timeline: Timeline, most: int = MOST) -> range:

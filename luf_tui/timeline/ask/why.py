@@ -44,6 +44,21 @@ def why_event(timeline: Timeline, number: int, level: str = "student") -> tuple[
     return _once((*links, *(why(timeline, ref, position, level) if ref else ())))
 
 
+def why_step(
+    timeline: Timeline, position: int, level: str = "student"
+) -> tuple[tuple[Link, ...], str]:
+    """What led to a micro-step, to its finding if it has one, and what that is called."""
+    for number, event in enumerate(timeline.finding_events):
+        if timeline.step_of_event(event) == position:
+            return why_finding(timeline, number, level), "this finding"
+    event, subject = telling(timeline, position), "this step"
+    if event < 0:
+        event, subject = timeline.event_index_at(position) - 1, "this step, after the last event"
+    if event < 0:
+        return (), subject
+    return why_event(timeline, event, level), subject
+
+
 def why_finding(timeline: Timeline, number: int, level: str = "student") -> tuple[Link, ...]:
     """How finding `number` came about: the access, what made it possible, and what was owed."""
     finding = timeline.findings[number]

@@ -94,15 +94,7 @@ def explain(session: Session) -> tuple[tuple[Link, ...], str]:
     if session.selected is not None:
         links = why.why(timeline, session.selected, at, session.level)
         return links, ref_name(timeline, session.selected)
-    for number, event in enumerate(timeline.finding_events):
-        if timeline.step_of_event(event) == at:
-            return why.why_finding(timeline, number, session.level), "this finding"
-    event, subject = narrate.telling(timeline, at), "this step"
-    if event < 0:
-        event, subject = timeline.event_index_at(at) - 1, "this step, after the last event"
-    if event < 0:
-        return (), subject
-    return why.why_event(timeline, event, session.level), subject
+    return why.why_step(timeline, at, session.level)
 
 
 def link_item(timeline: Timeline, link: Link) -> Item:
