@@ -82,6 +82,13 @@ def test_every_word_of_a_screen_is_in_its_picture() -> None:
     assert "".join(screen) == "".join(words)
 
 
+@pytest.mark.parametrize("step", [4, 20, 34])
+def test_a_picture_counts_on_nobody_to_keep_spaces(step: int) -> None:
+    shown = ET.fromstring(export(tour(), step, "svg", 120, 40))
+
+    assert not [one.text for one in shown.iter(f"{SVG}text") if "  " in (one.text or "")]
+
+
 def test_a_picture_is_called_after_its_run_and_step() -> None:
     title = ET.fromstring(export(hostile(), 2, "svg", 80, 24)).findtext(f"{SVG}title", "")
 

@@ -69,21 +69,17 @@ def picture(timeline: Timeline, rows: Sequence[Row], width: int, palette: Palett
 
 
 def _run(text: str, ink: Ink, left: float, above: float) -> Iterator[str]:
-    """A run as elements, without the spaces around it. On a ground of its own it is one piece;
-    else each stretch of more than one space parts it, for not every reader keeps those.
+    """A run as elements, without the spaces around it. Each stretch of more than one space parts
+    it, for not every reader keeps those; a ground of its own is one piece.
     """
-    if ink.reverse:
-        shown = text.strip(" ")
-        if shown:
-            left += (len(text) - len(text.lstrip(" "))) * CHAR
-            box = (
-                f'x="{left:.1f}" y="{above:.1f}" width="{cells(shown) * CHAR:.1f}" height="{LINE}"'
-            )
-            yield f'<rect {box} fill="{ink.colour}"/>'
-            yield _piece(shown, ink, ink.ground, left, above)
-        return
+    colour = ink.colour
+    if ink.reverse and (shown := text.strip(" ")):
+        start = left + (len(text) - len(text.lstrip(" "))) * CHAR
+        box = f'x="{start:.1f}" y="{above:.1f}" width="{cells(shown) * CHAR:.1f}" height="{LINE}"'
+        yield f'<rect {box} fill="{colour}"/>'
+        colour = ink.ground
     for piece in PIECE.finditer(text):
-        yield _piece(piece[0], ink, ink.colour, left + cells(text[: piece.start()]) * CHAR, above)
+        yield _piece(piece[0], ink, colour, left + cells(text[: piece.start()]) * CHAR, above)
 
 
 def _piece(text: str, ink: Ink, colour: str, left: float, above: float) -> str:
