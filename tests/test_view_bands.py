@@ -191,6 +191,6 @@ def test_what_flows_is_never_cut_in_two():
 @pytest.mark.parametrize("policy", POLICIES)
 def test_what_a_run_wants_is_known_under_every_policy(policy):
     timeline = record(load(str(library.locate("tour/who-pays"))), policy)
-    wants = of_run(timeline, STATE)
+    wants = of_run(timeline)
 
     assert all(wants.rows(pane, 60) > 0 for pane in GROUPS)

@@ -61,7 +61,7 @@ def test_the_four_glyphs_say_what_a_cpu_does():
 def test_the_cursor_is_in_sight_and_never_goes_back(width, zoom):
     timeline = run("luf")
     time = model_time(timeline)
-    columns = lanes.room(timeline, ViewState(), width)
+    columns = lanes.room(timeline, None, width)
     before = 0
     for position in range(timeline.steps + 1):
         part = axis(time.length, time.here[position], columns, zoom)
@@ -157,3 +157,12 @@ def test_the_scale_and_the_whole_legend_are_told_at_every_width(width):
 )
 def test_durations_are_told_in_a_unit_that_fits(spent, told):
     assert told == duration(spent)
+
+
+def test_the_rows_wanted_show_everything_and_stay_while_one_walks():
+    timeline = run("luf")
+    for beside in (None, run("eager")):
+        for position in (0, 40, timeline.steps):
+            timeline.seek(position)
+            wanted = lanes.rows_wanted(timeline, beside, 156)
+            assert wanted == len(shown(timeline, 156, 40, beside=beside).rows)

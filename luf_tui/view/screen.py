@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.bands import FRAME_COLUMNS, FRAME_ROWS, bands, placed
 from luf_tui.view.map import picture
@@ -93,7 +94,14 @@ def arranged(
     timeline: Timeline, state: ViewState, width: int, height: int
 ) -> tuple[Placement, ...]:
     """Where the panes of a run go: by what they hold in all of it."""
-    return arrange(width, height, state.group, of_run(timeline, state))
+    return _arranged(timeline, width, height, state.group, state.beside)
+
+
+@per_run(most=32)
+def _arranged(
+    timeline: Timeline, width: int, height: int, group: str, beside: Timeline | None
+) -> tuple[Placement, ...]:
+    return arrange(width, height, group, of_run(timeline, beside))
 
 
 CHOICES: tuple[tuple[tuple[str, ...], ...], ...] = (

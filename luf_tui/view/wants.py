@@ -20,7 +20,6 @@ from luf_tui.view.panes import (
     script,
     tlbs,
 )
-from luf_tui.view.state import ViewState
 
 Asked: TypeAlias = "Callable[[Timeline, int], int]"
 
@@ -32,6 +31,8 @@ FILLS: dict[str, Asked] = {
     "ledger": ledger.rows_wanted,
 }
 """Rows that a pane fills in a number of columns at most, by its name."""
+RECORDED_COLUMNS = 60
+"""Columns for the lines of a recording, which are of one kind."""
 USUAL = {"tlbs": 6, "pagetables": 7, "lists": 6, "frames": 5, "ledger": 6, "lanes": 7}
 """The same of a small scenario, where no run is known."""
 
@@ -50,12 +51,12 @@ USUALLY = Wants(lambda pane, columns: USUAL.get(pane, 6), 56)
 """Where no run is known."""
 
 
-def of_run(timeline: Timeline, state: ViewState) -> Wants:
-    """What the panes of a run want."""
+def of_run(timeline: Timeline, beside: Timeline | None = None) -> Wants:
+    """What the panes of a run want; `beside` is one whose lanes are shown too."""
 
     def rows(pane: str, columns: int) -> int:
         if pane == "lanes":
-            return lanes.rows_wanted(timeline, state, columns)
+            return lanes.rows_wanted(timeline, beside, columns)
         return _rows(timeline, pane, columns) if pane in FILLS else USUALLY.rows(pane, columns)
 
     return Wants(rows, _script(timeline))
@@ -68,4 +69,6 @@ def _rows(timeline: Timeline, pane: str, columns: int) -> int:
 
 @per_run
 def _script(timeline: Timeline) -> int:
+    if timeline.program.recorded is not None:
+        return RECORDED_COLUMNS
     return max(script.columns_wanted(timeline), microsteps.columns_wanted(timeline))

@@ -11,7 +11,6 @@ from luf_tui.timeline.ask.prices import WAIT
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.session import Reply
 from luf_tui.view.panes import lanes
-from luf_tui.view.state import ViewState
 from luf_tui.view.time_axis import duration, scales
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def zoom_time(screen: RunScreen, by: int) -> Reply:
         return Reply("the lanes are not on the screen: {pane-7} shows them", moved=False)
     beside = chosen.beside(shown)
     runs = [run for run in (shown, beside) if run is not None]
-    columns = lanes.room(shown, ViewState(beside=beside), width)
+    columns = lanes.room(shown, beside, width)
     known = scales(max(model_time(run).length for run in runs), columns)
     before = min(chosen.zoom, len(known) - 1)
     chosen.zoom = max(0, min(before + by, len(known) - 1))

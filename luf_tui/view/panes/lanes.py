@@ -57,7 +57,7 @@ class Shown:
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """A lane a CPU, what the lanes of a policy come to, the scale, and what the glyphs are."""
     runs = _runs(timeline, state.beside)
-    columns = room(timeline, state, width)
+    columns = room(timeline, state.beside, width)
     longest = max(run.time.length for run in runs)
     shown = axis(longest, model_time(timeline).here[timeline.position], columns, state.time_zoom)
     whole = scales(longest, columns)[0]
@@ -76,18 +76,17 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     return Pane("lanes", (Mark("lanes", "title"),), (*rows, *below))
 
 
-def room(timeline: Timeline, state: ViewState, width: int) -> int:
+def room(timeline: Timeline, beside: Timeline | None, width: int) -> int:
     """Columns of the time axis in a pane of so many cells."""
-    runs = _runs(timeline, state.beside)
-    beside = len(runs) > 1
-    return max(6, width - _label_width(runs) - _side(width, beside=beside) - 1)
+    runs = _runs(timeline, beside)
+    return max(6, width - _label_width(runs) - _side(width, beside=len(runs) > 1) - 1)
 
 
-def rows_wanted(timeline: Timeline, state: ViewState, width: int) -> int:
+def rows_wanted(timeline: Timeline, beside: Timeline | None, width: int) -> int:
     """Rows in which everything is shown; the same wherever one stands."""
-    runs = _runs(timeline, state.beside)
+    runs = _runs(timeline, beside)
     lanes = len(_cpus(timeline)) + bool(_idle(timeline))
-    whole = axis(max(run.time.length for run in runs), 0, room(timeline, state, width), 0)
+    whole = axis(max(run.time.length for run in runs), 0, room(timeline, beside, width), 0)
     return len(runs) * (lanes + 1) + len(_below(whole, 0, _label_width(runs), width))
 
 

@@ -34,7 +34,11 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
 
 
 def rows_wanted(timeline: Timeline, width: int) -> int:
-    """Rows that it fills at most, as far as a look at some places of a run tells."""
+    """Rows that it fills at most, as far as a look at some places of a run tells; in a recording,
+    where much is owed, all that it may ask for.
+    """
+    if timeline.program.recorded is not None:
+        return MOST_ROWS
     return min(
         MOST_ROWS, max(FEWEST_ROWS, *(_filled(timeline, at, width) for at in _looked_at(timeline)))
     )

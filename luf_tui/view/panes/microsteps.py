@@ -50,7 +50,7 @@ def columns_wanted(timeline: Timeline) -> int:
 
 @per_run
 def _texts(timeline: Timeline) -> frozenset[str]:
-    """What all micro-steps are called; in a recording, those of its first part."""
+    """What the micro-steps are called; of a very long run, those of its first part."""
     found: dict[tuple[int, int, int, int], str] = {}
     for step in range(1, min(timeline.steps, ENOUGH) + 1):
         info = timeline.step_info(step)

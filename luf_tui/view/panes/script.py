@@ -20,8 +20,8 @@ PAGE = 500
 are made."""
 RECORDED = 60
 """PAGE of a recording, where people jump far and often."""
-RECORDED_COLUMNS, MOST_COLUMNS = 56, 64
-"""Columns that a recording asks for, and that a script asks for at most; lines are wrapped."""
+MOST_COLUMNS = 64
+"""Columns that a script asks for at most; lines are wrapped."""
 GLYPHS = 4
 """Cells after a line in which most of what it came to can be shown."""
 INDENT = 6
@@ -79,8 +79,6 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
 
 def columns_wanted(timeline: Timeline) -> int:
     """Columns in which no operation is cut, with what it came to."""
-    if timeline.program.recorded is not None:
-        return RECORDED_COLUMNS
     lines, items = _lines(timeline)
     codes = (lines[number - 1].partition(" #")[0].rstrip() for number in items if number)
     said = max(
