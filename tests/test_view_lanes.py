@@ -148,7 +148,8 @@ def test_the_scale_and_the_whole_legend_are_told_at_every_width(width):
         for glyph, _, words in lanes.LEGEND:
             assert f"{glyph} {words}" in said
         assert all(length(row) <= width for row in pane.rows)
-        assert len(pane.rows) <= 8
+        assert pane.current is not None or len(pane.rows) <= 8
+        assert timeline.config.cpus * (2 if beside else 1) == len(lane_rows(pane))
 
 
 @pytest.mark.parametrize(
@@ -166,3 +167,15 @@ def test_the_rows_wanted_show_everything_and_stay_while_one_walks():
             timeline.seek(position)
             wanted = lanes.rows_wanted(timeline, beside, 156)
             assert wanted == len(shown(timeline, 156, 40, beside=beside).rows)
+
+
+def test_in_a_low_pane_the_lane_that_moves_is_in_sight_and_the_rest_is_to_be_scrolled_to():
+    timeline = run("luf")
+    for position in range(1, timeline.steps + 1):
+        timeline.seek(position)
+        pane = shown(timeline, 56, 3)
+        ctx = timeline.step_info(position).ctx
+        if ctx < timeline.config.cpus:
+            row = pane.rows[pane.current]
+            assert f"cpu{ctx} " in text(row)
+        assert "you are here" in " ".join(text(row) for row in pane.rows)

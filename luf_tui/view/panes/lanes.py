@@ -69,11 +69,10 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     rows: list[Row] = []
     for some, total in zip(lanes, sums, strict=True):
         rows += some
-        if left >= len(runs):
+        if not 0 <= left < len(runs):  # they fit, or the pane scrolls anyway
             rows.append(total)
-    if len(rows) + len(below) > height:
-        rows = _around(rows, max(1, height - len(below)), _mover(timeline))
-    return Pane("lanes", (Mark("lanes", "title"),), (*rows, *below))
+    current = _row_of(rows, _mover(timeline)) if len(rows) + len(below) > height else None
+    return Pane("lanes", (Mark("lanes", "title"),), (*rows, *below), current)
 
 
 def room(timeline: Timeline, beside: Timeline | None, width: int) -> int:
@@ -256,13 +255,10 @@ def _legend(width: int, lead: Row) -> list[Row]:
     return flowing([lead, *told] if lead else told, width)
 
 
-def _around(rows: list[Row], most: int, mover: int) -> list[Row]:
-    """So many rows, that of a CPU among them."""
-    at = next(
-        (n for n, row in enumerate(rows) if any(mark.ref == Ref("cpu", mover) for mark in row)), 0
-    )
-    first = max(0, min(at - most + 1, len(rows) - most))
-    return rows[first : first + most]
+def _row_of(rows: list[Row], cpu: int) -> int:
+    """The first row of a CPU."""
+    found = (n for n, row in enumerate(rows) if any(mark.ref == Ref("cpu", cpu) for mark in row))
+    return next(found, 0)
 
 
 def _mover(timeline: Timeline) -> int:
