@@ -49,6 +49,7 @@ def test_a_note_stands_beside_what_the_step_did_and_never_instead(one: library.E
         said = notes(timeline, step)
         seen += len(said)
         assert f" {narrate(timeline, step)}" == first
+        assert first.strip() not in said
         assert [f" {NOTE}{' '.join(said)}"] * bool(said) == rest
 
     assert seen == sum(isinstance(item, Note) for item in timeline.program.items)

@@ -164,3 +164,33 @@ def test_signs_stand_before_what_is_marked_and_the_score_in_the_header() -> None
     texts = ["".join(mark.text for mark in block.pane.rows[0]) for block in shown]
 
     assert ["?f3 f4", "?f3 f4", " quiz: 3 of 4", "░f3 f4"] == texts
+
+
+def test_a_sign_before_a_name_moves_nothing_behind_the_next_blank() -> None:
+    cpu = Ref("cpu", 0)
+    row = (Mark("cpu0 ", "title", cpu), Mark("app", "text", cpu), Mark("   "), Mark("cpu1"))
+    block = Block(Pane("tlbs", (), (row,)), 0, 0, 40, 3)
+    shown = guesses.signed([block], {cpu: "?"}, "")[0].pane.rows[0]
+
+    assert "?cpu0 app  cpu1" == "".join(mark.text for mark in shown)
+
+
+def test_what_comes_is_hidden_and_what_was_is_not() -> None:
+    timeline = run("tour/flush-before-reuse")
+    step = step_with(timeline, ev.PAY)
+    timeline.seek(step - 1)
+    panes = [PANES[name](timeline, ViewState(), 120, 30) for name in ("events", "strip", "lanes")]
+    blocks = [Block(pane, 0, 0, 124, 32) for pane in panes]
+    before = text_of(blocks)
+    hidden = text_of(guesses.without_what_comes(blocks, step - 1))
+
+    assert "fires now" in before
+    assert "fires now" not in hidden
+    assert "nobody was interrupted" in hidden
+    assert "▲" not in hidden.splitlines()[-2].split("  ")[0]
+    assert "waits" not in hidden
+
+
+def text_of(blocks: list[Block]) -> str:
+    rows = [row for block in blocks for row in block.pane.rows]
+    return "\n".join("".join(mark.text for mark in row) for row in rows)

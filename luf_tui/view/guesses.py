@@ -45,6 +45,8 @@ FRESH = "not stale any more"
 OWES, OWES_NOT = "owes a flush from here on", "owes no flush any more"
 GUESSED, RIGHT, MISSED, WRONG = "?", "✓", "•", "✗"
 """Signs before a thing: marked, marked and changed, changed only, marked only."""
+VEIL: Final[Row] = (Mark("?", "dim"),)
+"""Stands for what is not to be seen yet."""
 ROLES: Final = {GUESSED: "key", RIGHT: "ok", MISSED: "failed", WRONG: "failed"}
 
 
@@ -273,21 +275,60 @@ def _scored(row: Row, score: str) -> Row:
 
 
 def _row(row: Row, signs: Mapping[Ref, str]) -> Row:
-    """A row with signs: in the place of a glyph that stands before a thing, else before it."""
+    """A row with signs: in the place of a glyph that stands before a thing, else before it, where
+    a blank beside it makes room.
+    """
     told: set[Ref] = set()
     found: list[Mark] = []
+    over = 0
     for mark in row:
         ref = thing(mark.ref)
         sign = signs.get(ref, "") if ref is not None else ""
         if ref is None or not sign or ref in told:
-            found.append(mark)
+            if over and len(mark.text) > 1 and mark.text.endswith(" "):
+                found.append(evolve(mark, text=mark.text[:-1]))
+                over -= 1
+            else:
+                found.append(mark)
             continue
         told.add(ref)
         glyph = Mark(sign, ROLES[sign], mark.ref)
-        if len(mark.text.strip()) <= 1 and mark.text:
+        if mark.text and len(mark.text.strip()) <= 1:
             found += [glyph, evolve(mark, text=mark.text[1:])]
+            continue
+        if found and not found[-1].ref and found[-1].text.endswith(" "):
+            found[-1] = evolve(found[-1], text=found[-1].text[:-1])
         else:
-            if found and not found[-1].ref and found[-1].text.endswith(" "):
-                found[-1] = evolve(found[-1], text=found[-1].text[:-1])
-            found += [glyph, mark]
+            over += 1
+        found += [glyph, mark]
     return tuple(found)
+
+
+def without_what_comes(blocks: Collection[Block], position: int) -> list[Block]:
+    """Blocks that do not tell what happens after a position: it would be the answer."""
+    return [_veiled(block, position) for block in blocks]
+
+
+def _veiled(block: Block, position: int) -> Block:
+    pane = block.pane
+    if pane.name == "lanes":
+        return evolve(block, pane=evolve(pane, rows=(VEIL,), current=None))
+    if pane.name == "events":
+        rows = tuple(VEIL if _comes(row, position) else row for row in pane.rows)
+        return evolve(block, pane=evolve(pane, rows=rows))
+    if pane.name == "strip":
+        rows = tuple(tuple(_plain(mark, position) for mark in row) for row in pane.rows)
+        return evolve(block, pane=evolve(pane, rows=rows))
+    return block
+
+
+def _comes(row: Row, position: int) -> bool:
+    return any(_is_later(mark, position) for mark in row)
+
+
+def _is_later(mark: Mark, position: int) -> bool:
+    return mark.ref is not None and mark.ref.region == "step" and mark.ref.index > position
+
+
+def _plain(mark: Mark, position: int) -> Mark:
+    return Mark("·", "dim", mark.ref) if _is_later(mark, position) else mark

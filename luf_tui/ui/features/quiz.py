@@ -126,12 +126,16 @@ class QuizPanel(Panel):
         return [Block(pane, 0, height - rows - 3, width, rows + 2, focus=True, over=True)]
 
     def dress(self, blocks: Sequence[Block]) -> list[Block]:
-        """The panes with a sign at what is marked, and the score in the header."""
+        """The panes with a sign at what is marked, and the score in the header.
+
+        What comes is hidden until it has been guessed.
+        """
         if self.answer:
             refs = self.guess | self.question.things.keys()
             signs = {ref: self.answer.sign(ref) for ref in refs}
         else:
             signs = dict.fromkeys(self.guess, guesses.GUESSED)
+            blocks = guesses.without_what_comes(blocks, self.question.step - 1)
         score = self.score
         told = f"quiz: {score.points} of {score.asked}"
         found = guesses.signed(blocks, signs, told)
