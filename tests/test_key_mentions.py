@@ -19,7 +19,7 @@ KEYS = {key: action for action in actions.ACTIONS for key in map(actions.key_sig
 IN_A_SCENARIO = re.compile(r"\(([^\s(),])(?:, [^()]*)?\)")
 """`(g, flush-before-reuse)`, `(x)`: how a scenario's text names a key."""
 IN_A_BOOK = re.compile(r"\bkeys? `(\S)`")
-IN_THE_README = re.compile(r"`(\S)`")
+IN_THE_README = re.compile(r"(?<!`)`([^\s`])`(?!`)")
 BITS = re.compile(r"\b[A-Z](?: and [A-Z])? bits?\b")
 LONE = re.compile(r"(?<![\w.'{}/<%+-])([b-zB-HJ-Z])(?![\w.'}(=%-])")
 """A letter that stands for itself in what the app says."""
