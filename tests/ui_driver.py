@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 import pytest
+from textual._context import active_app
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -75,9 +76,38 @@ def driven(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loading, "AT_ONCE", UNHURRIED)
+            patch.setattr("textual.app.wait_for_idle", _nothing_waits)
+            patch.setattr("textual.pilot.wait_for_idle", _nothing_waits)
             asyncio.run(finished())
 
     return run
+
+
+FRAME = 1 / 50
+"""Seconds in which textual takes what it keeps for its next frame."""
+QUIET = 12
+"""Turns of the event loop in which nobody has a message, after which all of them are taken. A key
+takes a few: the app passes it to the screen, which may tell the grid, which may tell the screen.
+"""
+
+
+async def _nothing_waits(*_: object) -> None:
+    """Until every message that was sent, and every one sent for it, has been taken, those included
+    that textual keeps for its next frame.
+
+    In place of textual's own wait, which takes a process that gets no processor for an idle one.
+    """
+    await _quiet()
+    await asyncio.sleep(FRAME)
+    await _quiet()
+
+
+async def _quiet() -> None:
+    app, quiet = active_app.get(), 0
+    while quiet < QUIET and app.is_running and not app._exception:
+        await asyncio.sleep(0)
+        pumps = (app, *app.screen_stack, *app.screen.walk_children())
+        quiet = quiet + 1 if all(pump._message_queue.empty() for pump in pumps) else 0
 
 
 class Held:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
@@ -138,12 +137,11 @@ def _serve(pipe: Connection, make: Callable[[], Callable[[Task], Answer]]) -> No
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Processes begun in here do not hear Ctrl-C: who began them decides what is kept."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Processes begun in here do not hear Ctrl-C: who began them decides what is kept. One that is
+    typed meanwhile is heard afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
