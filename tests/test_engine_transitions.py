@@ -47,7 +47,7 @@ def test_what_a_schedule_leaves_in_flight_is_finished() -> None:
     run = played("  kswapd reclaim text.0\n  cpu0 read heap.0\n  schedule kswapd*4\n")
     run.seek(run.steps)
     assert [0] * run.machine.contexts == [ctx.depth for ctx in run.machine.ctx]
-    assert 1 == run.counters(run.steps).owed
+    assert 1 == run.owed(run.steps)
 
 
 def test_a_running_operation_keeps_its_cpu_unless_the_race_allows_preemption() -> None:

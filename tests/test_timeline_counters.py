@@ -24,21 +24,12 @@ def run() -> Timeline:
 def recounted(run: Timeline, position: int) -> Counters:
     seen = [run.events[n] for n in range(run.event_index_at(position))]
     count = {kind: sum(e.kind == kind for e in seen) for kind in range(len(ev.KINDS))}
-    owing: set[int] = set()
-    for e in seen:
-        if e.kind == ev.DEFER:
-            owing.add(e.args["pfn"])
-        elif e.kind in (ev.PAY, ev.SAVED):
-            owing.discard(e.args["pfn"])
-        elif e.kind == ev.ALLOC:
-            owing -= set(range(e.args["pfn"], e.args["pfn"] + (1 << e.args["order"])))
     return Counters(
         steps=position,
         ipis=sum(e.args["mask"].bit_count() for e in seen if e.kind == ev.SEND),
         sends=count[ev.SEND],
         interrupted=count[ev.RECEIVE],
         flushes=count[ev.FLUSH],
-        owed=len(owing),
         deferred=count[ev.DEFER],
         paid=count[ev.PAY],
         saved=count[ev.SAVED],
@@ -71,7 +62,7 @@ def test_the_same_run_has_the_same_digest_and_another_run_another() -> None:
 
 def test_the_summary_has_exactly_the_documented_keys(run: Timeline) -> None:
     documented = (
-        "scenario policy without steps events ipis interrupted_cpus flushes expectations"
-        " violations deviations digest"
+        "scenario policy without steps events ipis interrupted_cpus flushes debts"
+        " expectations violations deviations digest"
     )
     assert documented.split() == list(summary(run))

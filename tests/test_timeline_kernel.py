@@ -85,8 +85,13 @@ def test_the_digest_does_not_depend_on_the_hash_seed() -> None:
 
 def test_the_deferred_flush_is_owed_from_its_deferral_to_the_takeoff() -> None:
     deferred, paid = step_with(LAZY, ev.DEFER), step_with(LAZY, ev.PAY)
-    owed = [LAZY.counters(p).owed for p in (deferred - 1, deferred, paid - 1, paid)]
-    assert [0, 1, 1, 0] == owed
+    over = next(
+        LAZY.step_of_event(n)
+        for n in LAZY.index.by_kind[ev.FLUSHED]
+        if LAZY.step_of_event(n) > paid
+    )
+    owed = [LAZY.owed(p) for p in (deferred - 1, deferred, paid, over - 1, over + 1)]
+    assert [1, 1, 1, 1, 0] == owed
 
 
 def test_the_policies_differ_where_the_flush_is_sent() -> None:
@@ -232,4 +237,4 @@ def test_frames_counted_as_owed_are_free(said: Program) -> None:
         frame.state in FREE_STATES and bool(run.policy.owed(run.machine, frame))
         for frame in run.machine.frame
     )
-    assert owing <= run.counters(run.steps).owed <= free
+    assert owing <= run.owed(run.steps) <= free

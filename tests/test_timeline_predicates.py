@@ -149,7 +149,7 @@ DETAILS = [
     (RECLAIMED, asked("mapped", **TEXT0), "text.0 is not mapped"),
     (RECLAIMED, asked("free", **TEXT0), "f0 on dram is pcp and holds lib.0 v1"),
     (RECLAIMED, asked("free", page=0), "f0 on dram is pcp and holds lib.0 v1"),
-    (RECLAIMED, asked("owed", **TEXT0), "the debt of f0 names cpu1 cpu2"),
+    (RECLAIMED, asked("owed", **TEXT0), "f0 waits for cpu1 cpu2: its flush is owed"),
     (END, asked("reads", content=SECRET), "the last operation read lib.0 v1"),
     (END, asked("violation"), "no violation"),
     (REUSED, asked("blocked", task=0), "app has nothing to finish"),

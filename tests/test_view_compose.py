@@ -12,7 +12,7 @@ from luf_tui.render.screen_sequence import runs
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import length
 from luf_tui.view.compose import Block, line, rows, screen
-from luf_tui.view.marks import ROLES, Mark, Pane, Row, selected_role
+from luf_tui.view.marks import ROLES, Mark, Pane, Row, changed_role, selected_role
 from luf_tui.view.palette import PALETTES
 from luf_tui.view.state import ViewState
 from tests.render_runs import hostile, tour
@@ -66,7 +66,7 @@ def test_text_of_a_scenario_is_neither_markup_nor_escape_codes() -> None:
 
 def test_marks_of_the_selected_thing_have_its_role() -> None:
     row = (Mark("f3", "stale", Ref("frame", 3)), Mark(" f4", "stale", Ref("frame", 4)))
-    shown = line(block_of(row, width=9, frame=False), 0, 0, Ref("frame", 3))
+    shown = line(block_of(row, width=9, frame=False), 0, 0, frozenset({Ref("frame", 3)}))
     assert [selected_role("stale"), "stale", "text"] == [mark.role for mark in shown]
 
 
@@ -131,10 +131,13 @@ def test_a_pane_without_a_current_row_shows_its_start() -> None:
 @pytest.mark.parametrize("theme", PALETTES)
 def test_every_role_has_an_ink_with_its_attributes(theme: str) -> None:
     inks = PALETTES[theme].inks()
-    assert set(ROLES) | {selected_role(name) for name in ROLES} == set(inks)
+    plain = {*ROLES, *map(changed_role, ROLES)}
+    assert plain | {selected_role(name) for name in plain} == set(inks)
     for name, role in ROLES.items():
         assert role.attributes == inks[name].attributes
         assert inks[selected_role(name)].reverse
+        moved = inks[changed_role(name)]
+        assert (inks[name].colour, True) == (moved.colour, "underline" in moved.attributes)
         for colour in (inks[name].colour, inks[name].ground):
             assert (7, "#") == (len(colour), colour[0])
             int(colour[1:], 16)

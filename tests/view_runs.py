@@ -65,7 +65,7 @@ def pane_text(pane: Pane) -> str:
     rows = ["".join(mark.text for mark in pane.title)]
     for number, row in enumerate(pane.rows):
         said = "".join(
-            clean(mark.text) + ("" if mark.role in ("text", "dim") else f"{{{mark.role}}}")
+            clean(mark.text) + ("" if mark.ink in ("text", "dim") else f"{{{mark.ink}}}")
             for mark in row
         )
         rows.append(("> " if number == pane.current else "  ") + said if length(row) else "")

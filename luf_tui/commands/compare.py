@@ -69,6 +69,7 @@ def side_by_side(runs: list[Timeline]) -> list[str]:
     for field in fields(Counters):
         values = (str(getattr(counters, field.name)) for counters in found.counters)
         rows.append((field.name.replace("_", " "), *values))
+    rows.append(("owed at the end", *map(str, found.owed)))
     costs = who_pays([bill(run, run.steps) for run in runs])
     rows += [("",), ("ns of the model:",)]
     rows += [(f"  {cost.what}", *(str(spent) for spent in cost.spent)) for cost in costs]

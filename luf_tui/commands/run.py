@@ -155,7 +155,7 @@ def totals(played: Timeline) -> Iterator[str]:
         f"expectations: {held} held, {len(played.outcomes) - held} failed"
     )
     yield (
-        f"flushes owed {total.owed}, paid {total.paid}, saved {total.saved}; "
+        f"flushes owed {played.owed(played.steps)}, paid {total.paid}, saved {total.saved}; "
         f"IPIs {total.ipis}, CPUs interrupted {total.interrupted}; "
         f"stale hits {total.stale_hits}, deviations {total.deviations}, "
         f"violations {total.violations}"

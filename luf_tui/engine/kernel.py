@@ -23,6 +23,7 @@ class Kernel:
         self.m = machine
         self.policy = policy
         self.emit = machine.events.emit
+        self.cpu_of = machine.cpu_of
         self.cpu = -1
         self.task: Task | None = None
         self.ctx: Context = machine.boot_ctx
@@ -108,18 +109,6 @@ class Kernel:
         return mm
 
     # -- actions ----------------------------------------------------------------------------
-
-    def cpu_of(self, ctx: Context) -> int:
-        """The CPU a context runs on now; -1 for a task that is switched out, or for boot."""
-        m = self.m
-        number = ctx.index - self._cpus
-        if number < 0:
-            return ctx.index
-        if ctx is m.boot_ctx:
-            return -1
-        task = m.task[number]
-        cpu = task.cpu
-        return cpu if cpu >= 0 and m.cpu[cpu].task is task else -1
 
     def can_move(self, ctx: Context) -> bool:
         """Whether a context can make its next micro-step now."""

@@ -7,7 +7,7 @@ step comes next, so that any number of operations can be in flight and stopped h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from luf_tui.machine.regions import Field, Number, Record
@@ -15,6 +15,7 @@ from luf_tui.machine.schema import LOCALS, STACK_DEPTH, Context, Frame
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
+    from luf_tui.machine.machine import Machine
 
 Act = TypeVar("Act", bound="Operation")
 Given = TypeVar("Given")
@@ -172,6 +173,14 @@ class Operation(Record):
         """The context this operation runs in."""
         context: Context = self.regions["ctx"][self.index // STACK_DEPTH]
         return context
+
+    def taken(self, m: Machine) -> Sequence[Frame]:
+        """Heads of the blocks that it has taken off the free lists and not paid for yet."""
+        return ()
+
+    def freeing(self, m: Machine) -> tuple[int, Sequence[Frame]]:
+        """The key under which it frees pages, and those that are on no free list yet."""
+        return 0, ()
 
     def call(self, k: Kernel, callee: type[Operation], then: Step, **args: object) -> Signal:
         """Put `callee` on top of the stack; this operation goes on at `then` afterwards."""

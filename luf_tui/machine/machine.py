@@ -251,6 +251,24 @@ class Machine:
         number = ctx.index - self.config.cpus
         return self.task[number] if 0 <= number < len(self.task) else None
 
+    def marked(self) -> list[s.Frame]:
+        """The frames that carry a mark of the policy."""
+        region, size = self.frame, self.frame.size
+        first = region.base + s.Frame.mark.offset
+        marks = self.cells.values[first : region.base + len(region) * size : size]
+        return [region[number] for number, mark in enumerate(marks) if mark]
+
+    def cpu_of(self, ctx: s.Context) -> int:
+        """The CPU a context runs on now; -1 for a task that is switched out, or for boot."""
+        number = ctx.index - self.config.cpus
+        if number < 0:
+            return ctx.index
+        if ctx is self.boot_ctx:
+            return -1
+        task = self.task[number]
+        cpu = task.cpu
+        return cpu if cpu >= 0 and self.cpu[cpu].task is task else -1
+
     def ctx_name(self, ctx: s.Context) -> str:
         """What a person calls a context."""
         if ctx is self.boot_ctx:

@@ -21,7 +21,7 @@ from attrs import frozen
 
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
-from luf_tui.machine.schema import FilePage, Frame, Mm, Pte, Task, Zone
+from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, FilePage, Frame, Mm, Pte, Task, Zone
 from luf_tui.policy.guards import LUF_GUARDS, Guard, not_declared
 
 NOW, ORDINARY, DEFERRED = 0, 1, 2
@@ -30,17 +30,32 @@ NOW, ORDINARY, DEFERRED = 0, 1, 2
 BATCH_NAMES = ("now", "ordinary", "luf")
 
 
+OWED, PAYING, SAVED = "owed", "being paid", "saved"
+"""States of a debt as a policy answers: nobody pays yet; a task's flush is for it, from when the
+first
+page of it is taken until everybody has flushed; everybody has flushed since, for whatever reason.
+"""
+
+
 @frozen
 class Debt:
-    """A flush that is owed, as the ledger pane shows it."""
+    """A flush that a policy has put off, as long as its ledger or a page's mark tells of it."""
 
     key: int
-    """luf_key, or zone generation, 0 for a task's batch."""
+    """luf_key, or the mark its pages carry; 0 where they carry a generation, or there are none."""
     mask: int
     """CPUs that still owe it."""
     frames: tuple[int, ...]
+    """The free pages that carry it, by the first frame of each block."""
     why: str
+    """Where it stands: `pcp`, `buddy dram`, `batch of app`."""
     generation: int
+    """The zone generation of its pages, or the number of its newest request."""
+    state: str = OWED
+    payer: int = -1
+    """While it is being paid, the number of the task that pays."""
+    waiters: tuple[int, ...] = ()
+    """Tasks that have taken pages which wait for the same payment."""
 
 
 class Policy:
@@ -84,8 +99,21 @@ class Policy:
         """Set the ledger's initial values; logged writes, forgotten before the first step."""
 
     def ledger(self, m: Machine) -> list[Debt]:
-        """What is owed now, for the screen."""
-        return []
+        """Every debt there is, with its state. As a rule, a debt for each mark that free pages
+        carry, owed until `owed` names nobody.
+        """
+        carried: dict[int, list[Frame]] = {}
+        for frame in m.marked():
+            if frame.state in (FREE_PCP, FREE_BUDDY):
+                carried.setdefault(frame.mark, []).append(frame)
+        found = []
+        for mark, frames in sorted(carried.items()):
+            mask = 0
+            for frame in frames:
+                mask |= self.owed(m, frame)
+            pfns = tuple(frame.pfn for frame in frames)
+            found.append(Debt(mark, mask, pfns, "free lists", 0, OWED if mask else SAVED))
+        return found
 
     def owed(self, m: Machine, frame: Frame) -> int:
         """CPUs a free frame's debt still names."""
@@ -125,6 +153,10 @@ class Policy:
     def key_mask(self, m: Machine, key: int) -> int:
         """CPUs a key stands for."""
         return 0
+
+    def key_owed(self, m: Machine, key: int) -> int:
+        """Those of them that have yet to flush."""
+        return self.key_mask(m, key)
 
     def take_batch(self, m: Machine, task: Task | None, gate: str) -> int:
         """try_to_unmap_flush(): hand over the CPUs to flush now and forget them.

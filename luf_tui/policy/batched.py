@@ -65,11 +65,15 @@ class Batched(Policy):
         return m.regions["tlb_ubc"]
 
     def ledger(self, m: Machine) -> list[Debt]:
-        """The ordinary batches that still need their flush."""
+        """The ordinary batches that still need their flush, and what pages carry."""
+        return self.batches(m, self.ubc(m), "batch") + super().ledger(m)
+
+    def batches(self, m: Machine, region: Region[UnmapBatch], what: str) -> list[Debt]:
+        """What the batches of a region owe; `what` they are called."""
         return [
-            Debt(0, batch.mask, (), f"batch of {name_of(m, batch.index)}", 0)
-            for batch in self.ubc(m)
-            if batch.required
+            Debt(0, batch.mask, (), f"{what} of {name_of(m, batch.index)}", 0)
+            for batch in region
+            if batch.required and batch.mask
         ]
 
     def pays(self, m: Machine, task: Task | None, cpu: int, pte: Pte, batch: bool) -> int:

@@ -128,6 +128,11 @@ class Luf(LufLedger):
         """CPUs of a key's table entry."""
         return self.batch(m)[key].mask
 
+    def key_owed(self, m: Machine, key: int) -> int:
+        """Those of them that have not flushed since its newest request."""
+        entry = self.batch(m)[key]
+        return self.diet(m, entry.mask, entry.ugen)
+
     def drain(self, m: Machine, task: Task | None) -> int:
         """try_to_unmap_flush(): what was not keyed is flushed with the rest, the safe default."""
         ordinary = self.ubc(m)[place(task)]

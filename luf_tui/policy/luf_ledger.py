@@ -8,8 +8,8 @@ from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.regions import Number, Record, Region
 from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP, Frame, Task, Zone
 from luf_tui.policy import guards
-from luf_tui.policy.base import Debt
-from luf_tui.policy.batched import Batched, UnmapBatch, name_of, place
+from luf_tui.policy.base import OWED, PAYING, SAVED, Debt
+from luf_tui.policy.batched import Batched, UnmapBatch, place
 
 WIDE = 32
 """Bits that stand for the kernel's 64: no run comes to their end."""
@@ -63,6 +63,8 @@ class LufTask(Record):
     started = Number("luf_takeoff_started")
     mask = Number("tlb_ubc_takeoff", mask="cpu")
     ugen = Number("newest request folded in this section", counter="ugen", bits=32)
+    paying = Number("CPUs that its section's flush is for, while that is on its way", mask="cpu")
+    paying_ugen = Number("newest request that this flush is for", counter="ugen", bits=32)
     claimed = Number("zone generation this task flushes", counter="zone_ugen", bits=32)
     awaited = Number("zone generation of another task", counter="zone_ugen", bits=32)
 
@@ -315,10 +317,14 @@ class LufLedger(Batched):
             self.zones(m)[zone.index].done = state.claimed
         if not mask or not self.has(guards.FLUSH_BEFORE_REUSE):
             return 0
-        return self.diet(m, mask, ugen)
+        state.paying = self.diet(m, mask, ugen)
+        state.paying_ugen = ugen if state.paying else 0
+        return state.paying
 
     def takeoff_flushed(self, m: Machine, task: Task | None, mask: int) -> None:
         """The flushed CPUs leave the task's other batches (OP-13)."""
+        state = self.tasks(m)[place(task)]
+        state.paying = state.paying_ugen = 0
         for batches in (self.ubc(m), self.ro(m), self.luf(m)):
             if batches[place(task)].required:
                 batches[place(task)].drop(mask)
@@ -335,7 +341,7 @@ class LufLedger(Batched):
         state = self.tasks(m)[place(task)]
         if state.claimed and zone:
             self.zones(m)[zone.index].done = state.claimed
-        state.claimed = state.awaited = 0
+        state.claimed = state.awaited = state.paying = state.paying_ugen = 0
 
     # -- for the screen ---------------------------------------------------------
 
@@ -348,45 +354,78 @@ class LufLedger(Batched):
             return self.diet(m, entry.mask, entry.ugen)
         if frame.state in (FREE_BUDDY, BUDDY_TAIL):
             zone = m.zone_of(frame)
-            debts, generation = self.zones(m)[zone.index], self.expand(m, zone, frame.mark)
-            if debts.done >= generation:
-                return 0
-            if generation == debts.current:
-                return self.diet(m, debts.mask, debts.ugen)
-            waiting = 0
-            for request in m.shootdown:
-                waiting |= request.waiting
-            return waiting
+            return self._generation(m, zone, self.expand(m, zone, frame.mark))[0]
         return 0
 
+    def _generation(self, m: Machine, zone: Zone, generation: int) -> tuple[int, str, int]:
+        """Who still owes what a zone's pages of a generation wait for, its state, and the number of
+        the task that pays.
+        """
+        debts = self.zones(m)[zone.index]
+        if debts.done >= generation:
+            return 0, SAVED, -1
+        if generation >= debts.current:
+            mask = self.diet(m, debts.mask, debts.ugen)
+            return mask, OWED if mask else SAVED, -1
+        for task in self.tasks(m):
+            if task.claimed == generation:
+                return self._due(m, task), PAYING, task.index
+        return 0, SAVED, -1
+
+    def _due(self, m: Machine, task: LufTask) -> int:
+        """CPUs that have yet to flush for what a task has taken off."""
+        mask = self.diet(m, task.mask, task.ugen)
+        return mask | self.diet(m, task.paying, task.paying_ugen)
+
     def ledger(self, m: Machine) -> list[Debt]:
-        """Keys carried by pcp pages, zone generations carried by buddy blocks, task batches."""
-        found = super().ledger(m)
-        config = m.config
+        """Task batches, keys carried by pcp pages, zone generations carried by buddy blocks, and
+        what takers of pages are about to pay.
+        """
+        found = self.batches(m, self.ubc(m), "batch")
+        found += self.batches(m, self.ro(m), "notes")
+        found += self.batches(m, self.luf(m), "deferred notes")
+        found += self._keys(m)
+        for zone in m.zone:
+            found += self._generations(m, zone)
+        for task in self.tasks(m):
+            due = self._due(m, task)
+            if due or task.paying:
+                found.append(
+                    Debt(
+                        *(0, due, (), "takeoff", task.claimed, PAYING, task.index),
+                        tuple(
+                            one.index
+                            for one in self.tasks(m)
+                            if task.claimed and one.awaited == task.claimed
+                        ),
+                    )
+                )
+        return found
+
+    def _keys(self, m: Machine) -> list[Debt]:
         carried: dict[int, list[int]] = {}
-        for cpu in range(config.cpus):
+        for cpu in range(m.config.cpus):
             for zone in m.zone:
                 for frame in lists.members(m.pcp_list(cpu, zone)):
                     if frame.mark:
                         carried.setdefault(frame.mark, []).append(frame.pfn)
+        found = []
         for key, frames in sorted(carried.items()):
             entry = self.batch(m)[key]
             mask = self.diet(m, entry.mask, entry.ugen)
-            found.append(Debt(key, mask, tuple(frames), "pcp", entry.ugen))
-        for zone, spec in zip(m.zone, config.nodes, strict=True):
-            marked = [
-                frame
-                for order in range(m.orders)
-                for frame in lists.members(m.pend_list(zone, order))
-            ]
-            if marked:
-                mask = 0
-                for frame in marked:
-                    mask |= self.owed(m, frame)
-                current, pfns = self.zones(m)[zone.index].current, tuple(f.pfn for f in marked)
-                found.append(Debt(0, mask, pfns, f"buddy {spec.name}", current))
-        for batch in self.luf(m):
-            if batch.required:
-                name = name_of(m, batch.index)
-                found.append(Debt(0, batch.mask, (), f"deferred notes of {name}", 0))
+            state = OWED if mask else SAVED
+            found.append(Debt(key, mask, tuple(frames), "pcp", entry.ugen, state))
+        return found
+
+    def _generations(self, m: Machine, zone: Zone) -> list[Debt]:
+        carried: dict[int, list[int]] = {}
+        for order in range(m.orders):
+            for frame in lists.members(m.pend_list(zone, order)):
+                generation = self.expand(m, zone, frame.mark)
+                carried.setdefault(generation, []).append(frame.pfn)
+        where = f"buddy {m.config.nodes[zone.index].name}"
+        found = []
+        for generation, frames in sorted(carried.items()):
+            mask, state, payer = self._generation(m, zone, generation)
+            found.append(Debt(0, mask, tuple(frames), where, generation, state, payer))
         return found

@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from luf_tui.json_object import versioned
+from luf_tui.timeline.ask.debt_states import debts_at
 from luf_tui.timeline.ask.diff import step_changes
 from luf_tui.timeline.ask.history import changed
+from luf_tui.timeline.open_debts import as_json
 from luf_tui.timeline.tell.narrate import narrate, sentence, step_text
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.state import OPENED, ViewState
@@ -19,7 +21,8 @@ def jsonl(
     """The run from power-on to the timeline's position. Size, theme and pane do not matter here.
 
     The first line has the keys version, scenario, title, policy, without, steps; every other one
-    step, line, text, narration, events, changes, flushes, ipis, interrupted_cpus, stale_hits,
+    step, line, text, narration, events, changes, flushes, debts, ipis, interrupted_cpus,
+    stale_hits,
     deviations, violations. Totals are up to and including the step. All of it is ASCII, so that
     no name in a file can do anything to a terminal, and a program still reads the name itself.
     """
@@ -53,7 +56,8 @@ def _step(timeline: Timeline, step: int) -> dict[str, Any]:
             }
             for change in step_changes(timeline, step)
         ],
-        "flushes": {"owed": total.owed, "paid": total.paid, "saved": total.saved},
+        "flushes": {"owed": timeline.owed(step), "paid": total.paid, "saved": total.saved},
+        "debts": [as_json(timeline.machine, debt) for debt in debts_at(timeline, step)],
         "ipis": total.ipis,
         "interrupted_cpus": total.interrupted,
         "stale_hits": total.stale_hits,

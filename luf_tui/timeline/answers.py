@@ -39,8 +39,6 @@ class Counters:
     """IPIs taken."""
     flushes: int = 0
     """Times a CPU dropped entries."""
-    owed: int = 0
-    """Frames that are free now with a flush owed."""
     deferred: int = 0
     """Frames freed so far without their flush."""
     paid: int = 0

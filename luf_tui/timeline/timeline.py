@@ -20,6 +20,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.timeline import script_lines
 from luf_tui.timeline.answers import Counters, Outcome, Refusal
 from luf_tui.timeline.caches import Kept, per_run
+from luf_tui.timeline.open_debts import owed
 from luf_tui.timeline.store.checkpoints import Checkpoints
 from luf_tui.timeline.store.deltas import Deltas
 from luf_tui.timeline.store.event_index import EventIndex
@@ -153,6 +154,10 @@ class Timeline:
         """Totals up to and including a position."""
         return self.index.counters(position, self._steps.event_mark[position])
 
+    def owed(self, position: int) -> int:
+        """Frames that wait for a flush at a position, put off and not over."""
+        return _owed_at(self, position)
+
     def digest(self, position: int | None = None) -> str:
         """SHA-256 of the event log, whole or up to a position, the same on any computer."""
         sha = hashlib.sha256()
@@ -226,6 +231,12 @@ class Timeline:
             (bisect_right(marks, n), log.cell[n], log.old[n], log.new[n])
             for n in log.writes_to(first_cell, end_cell)
         ]
+
+
+@per_run
+def _owed_at(timeline: Timeline, position: int) -> int:
+    with timeline.visit(position):
+        return owed(timeline.policy, timeline.machine)
 
 
 @per_run

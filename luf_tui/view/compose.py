@@ -6,16 +6,23 @@ Whoever shows a screen, live or in a file, only paints these rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from attrs import evolve, frozen
 
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.changes import only_changed
 from luf_tui.view.columns import fit, length
 from luf_tui.view.marks import FOCUS, FRAME, THUMB, Mark, Pane, Row, clean, selected_role
 from luf_tui.view.screen import PANES, arranged
 from luf_tui.view.state import OPENED, Placement, ViewState
 
+Selected: TypeAlias = "frozenset[Ref]"
+"""What is selected: the thing itself, and what is one with it."""
+NOTHING: Selected = frozenset()
+OF_MACHINE = frozenset({"tlbs", "pagetables", "lists", "frames", "ledger"})
+"""Panes that can be told to show only what changed."""
 FRAMED = 3
 """Panes this tall or taller have a frame: a line and a space on either side."""
 
@@ -69,10 +76,13 @@ def placed(timeline: Timeline, state: ViewState, place: Placement) -> Block:
     spot = (place.x, place.y, place.width, place.height)
     empty = Block(Pane(place.pane, (), ()), *spot, frame=framed)
     pane = PANES[place.pane](timeline, state, empty.columns, empty.rows)
+    if state.changed_only and pane.name in OF_MACHINE:
+        title = (*pane.title, Mark("  changed only", "accent"))
+        pane = evolve(pane, title=title, rows=only_changed(pane.rows), current=None)
     return evolve(empty, pane=pane)
 
 
-def line(block: Block, number: int, top: int, selected: Ref | None = None) -> Row:
+def line(block: Block, number: int, top: int, selected: Selected = NOTHING) -> Row:
     """Line `number` of a block whose first row shown is `top`: exactly as wide as the block."""
     if not block.frame:
         return _shown(block.row(top + number), block.width, selected)
@@ -88,13 +98,15 @@ def line(block: Block, number: int, top: int, selected: Ref | None = None) -> Ro
     return row if block.width >= len("│  │") else fit(row, block.width)
 
 
-def _shown(row: Row, width: int, selected: Ref | None) -> Row:
+def _shown(row: Row, width: int, selected: Selected) -> Row:
     """The row in so many cells, harmless, the marks of the selected thing in its role."""
     if not all(mark.text.isprintable() for mark in row):
         row = tuple(evolve(mark, text=clean(mark.text)) for mark in row)
-    if selected is not None and any(mark.ref == selected for mark in row):
+    if selected or any(mark.changed for mark in row):
         row = tuple(
-            evolve(mark, role=selected_role(mark.role)) if mark.ref == selected else mark
+            evolve(mark, role=selected_role(mark.ink) if mark.ref in selected else mark.ink)
+            if mark.changed or mark.ref in selected
+            else mark
             for mark in row
         )
     return fit(row, width)
@@ -141,7 +153,7 @@ def rows(
     width: int,
     height: int,
     *,
-    selected: Ref | None = None,
+    selected: Selected = NOTHING,
     top_of: Callable[[Block], int] = first_row,
 ) -> list[Row]:
     """All rows of a screen of blocks that do not overlap."""

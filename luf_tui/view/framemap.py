@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_STATES, Frame
-from luf_tui.timeline.caches import per_position, per_run
+from luf_tui.machine.schema import FREE_STATES, Frame
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 
 MANY_WRITES = 20_000
@@ -15,11 +15,10 @@ BUSY: Final = bytes(state not in FREE_STATES for state in range(256))
 
 
 class FrameMap:
-    """Frame states by number, and which frames carry a mark of the policy."""
+    """Frame states by number."""
 
     def __init__(self) -> None:
         self.states = bytearray()
-        self.marked: set[int] = set()
         self._position = -1
 
     def follow(self, timeline: Timeline) -> None:
@@ -39,12 +38,7 @@ class FrameMap:
         self._position = here
 
     def _read(self, timeline: Timeline, pfn: int) -> None:
-        frame = timeline.machine.frame[pfn]
-        self.states[pfn] = frame.state
-        if frame.mark and frame.state in FREE_STATES:
-            self.marked.add(pfn)
-        else:
-            self.marked.discard(pfn)
+        self.states[pfn] = timeline.machine.frame[pfn].state
 
     def _read_all(self, timeline: Timeline) -> None:
         m = timeline.machine
@@ -52,29 +46,10 @@ class FrameMap:
         states = m.cells.values[base + Frame.state.offset : base + count * size : size]
         low = 0 if sys.byteorder == "little" else states.itemsize - 1
         self.states = bytearray(states.tobytes()[low :: states.itemsize])
-        marks = m.cells.values[base + Frame.mark.offset : base + count * size : size]
-        found = (pfn for pfn, mark in enumerate(marks) if mark)
-        self.marked = {pfn for pfn in found if self.states[pfn] in FREE_STATES}
 
     def used(self, start: int, end: int) -> int:
         """How many frames of a range are not free."""
         return self.states[start:end].translate(BUSY).count(1)
-
-    def owing(self, timeline: Timeline) -> frozenset[int]:
-        """Free frames whose flush is still owed, the tails of owing blocks included."""
-        m, policy = timeline.machine, timeline.policy
-        asked: dict[tuple[int, int, int], int] = {}
-        found: set[int] = set()
-        for pfn in self.marked:
-            frame = m.frame[pfn]
-            key = (frame.state, m.zone_of(frame).index, frame.mark)
-            owed = asked.get(key)
-            if owed is None:
-                owed = asked[key] = policy.owed(m, frame)
-            if owed and frame.state != BUDDY_TAIL:
-                size = 1 << frame.order if frame.state == FREE_BUDDY else 1
-                found.update(range(pfn, pfn + size))
-        return frozenset(found)
 
 
 def frame_map(timeline: Timeline) -> FrameMap:
@@ -88,9 +63,3 @@ def frame_map(timeline: Timeline) -> FrameMap:
 def _following(timeline: Timeline) -> FrameMap:
     """The one map that is kept in step with a run's cursor."""
     return FrameMap()
-
-
-@per_position
-def owing(timeline: Timeline) -> frozenset[int]:
-    """Free frames whose flush is owed at the cursor."""
-    return frame_map(timeline).owing(timeline)

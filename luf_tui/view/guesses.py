@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.answers import Change
+from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.ask.diff import step_changes
 from luf_tui.timeline.ask.history import changed
 from luf_tui.timeline.caches import per_run
@@ -21,7 +22,6 @@ from luf_tui.timeline.tell.narrate import label, telling
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.compose import Block
-from luf_tui.view.framemap import owing
 from luf_tui.view.marks import Mark, Row
 
 ASKED: Final = ("tlbs", "pagetables", "lists", "frames", "ledger", "map")
@@ -97,7 +97,7 @@ def question(timeline: Timeline, step: int) -> Question:
     """What a micro-step changes, of what stood there before it."""
     found: dict[Ref, list[str]] = defaultdict(list)
     with timeline.visit(step):
-        stale, owed = names.stale_entries(timeline), owing(timeline)
+        stale, owed = names.stale_entries(timeline), set(in_debt(timeline))
         cached = {
             e.index: names.page(timeline.machine, e.mm.index, e.vpn)
             for e in timeline.machine.tlb.records
@@ -110,7 +110,7 @@ def question(timeline: Timeline, step: int) -> Question:
             ref = Ref("tlb", index)
             if timeline.machine.tlb[index].mm and index in cached:
                 found[ref].append(STALE if index in stale else FRESH)
-        for pfn in set(owing(timeline)) ^ set(owed):
+        for pfn in set(in_debt(timeline)) ^ set(owed):
             found[Ref("frame", pfn)].append(OWES if pfn in owed else OWES_NOT)
         told = {
             ref: (name(timeline, ref), "; ".join(dict.fromkeys(how)))

@@ -16,6 +16,13 @@ class Mark:
     text: str
     role: str = "text"
     ref: Ref | None = None
+    changed: bool = False
+    """The last micro-step changed it: it keeps its role, and is underlined besides."""
+
+    @property
+    def ink(self) -> str:
+        """The role it is written in."""
+        return changed_role(self.role) if self.changed else self.role
 
 
 Row: TypeAlias = "tuple[Mark, ...]"
@@ -67,11 +74,12 @@ ROLES: dict[str, Role] = {
     "dim": Role("of little weight now"),
     "title": Role("a heading", ("bold",)),
     "current": Role("where the run stands", ("bold", "reverse"), "▶"),
-    "changed": Role("changed by the last micro-step", ("bold", "underline"), "•"),
+    "changed": Role("changed by the last micro-step", ("bold", "underline"), "▐"),
     "stale": Role("cached, and the page table disagrees with it", ("bold",), "~", "stale walk"),
+    "unusable": Role("stale, but its CPU flushes before it could use it", (), "⊘"),
     "danger": Role("a stale entry that a store would go through", ("bold", "reverse"), "≈"),
     "pending": Role("free, with a flush owed", ("bold",), "◆", "deferred"),
-    "flushed": Role("a deferred flush fired", ("bold",), "▲", "fired"),
+    "flushed": Role("a deferred flush fires: the frame waits for it", ("bold",), "▲", "fired"),
     "saved": Role("a flush that turned out needless", (), "△", "saved"),
     "ipi": Role("an interrupt is sent", (), "↯", "IPIs"),
     "benign": Role("a stale entry served the right bytes", (), "○", "stale, harmless"),
@@ -102,6 +110,11 @@ FRAME, FOCUS, THUMB = "frame", "focus", "thumb"
 def selected_role(role: str) -> str:
     """The role of a mark of the selected thing: looks the same, reversed."""
     return f"{role} selected"
+
+
+def changed_role(role: str) -> str:
+    """The role of a mark that the last micro-step changed: looks the same, underlined."""
+    return f"{role} changed"
 
 
 def clean(text: str) -> str:

@@ -19,11 +19,13 @@ from luf_tui.machine.schema import (
     Pte,
     TlbEntry,
 )
-from luf_tui.oracle import truth
+from luf_tui.policy.base import OWED, PAYING, SAVED
+from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.ask.diff import changed_records
 from luf_tui.timeline.caches import per_position, per_run
+from luf_tui.timeline.open_debts import PAID, OpenDebt
+from luf_tui.view.changes import stale_at
 from luf_tui.view.columns import cells
-from luf_tui.view.framemap import owing
 from luf_tui.view.marks import Row, clean
 
 if TYPE_CHECKING:
@@ -66,6 +68,25 @@ def cpus(mask: int, *, short: bool = False) -> str:
     return " ".join(f"cpu{n}" for n in numbers) or "nobody"
 
 
+SIGNS = {
+    OWED: ("◆", "pending"),
+    PAYING: ("▲", "flushed"),
+    SAVED: ("△", "saved"),
+    PAID: ("▲", "flushed"),
+}
+"""The glyph and the role of a debt, by its state."""
+
+
+def debt_sign(debt: OpenDebt) -> tuple[str, str]:
+    """The glyph and the role of a debt now."""
+    return SIGNS[debt.state]
+
+
+def debt_tag(debt: OpenDebt) -> str:
+    """`◆1`: the sign of a debt and its key or generation, which ties its places together."""
+    return f"{SIGNS[debt.state][0]}{debt.key or debt.generation or ''}"
+
+
 FRAME_GLYPHS = {
     ANON: ("█", "used"),
     FILE: ("▓", "file"),
@@ -80,8 +101,9 @@ FRAME_GLYPHS = {
 
 def frame(timeline: Timeline, pfn: int) -> tuple[str, str]:
     """The glyph and the role of a frame now."""
-    if pfn in owing(timeline):
-        return "◆", "pending"
+    debt = in_debt(timeline).get(pfn)
+    if debt is not None:
+        return debt_sign(debt)
     return FRAME_GLYPHS.get(timeline.machine.frame[pfn].state, ("·", "dim"))
 
 
@@ -91,21 +113,21 @@ def touched(timeline: Timeline) -> frozenset[tuple[str, int]]:
     return changed_records(timeline, timeline.position) if timeline.position else frozenset()
 
 
-@per_position
 def stale_entries(timeline: Timeline) -> frozenset[int]:
-    """The TLB entries, by index, that the page tables disagree with now."""
-    m = timeline.machine
-    return frozenset(e.index for e in m.tlb.records if e.mm and truth.stale(m, e))
+    """The TLB entries, by index, that the page tables disagree with and that can be used now."""
+    found = stale_at(timeline, timeline.position)
+    return frozenset(index for index, usable in found.items() if usable)
 
 
+@per_position
 def stale_frames(timeline: Timeline) -> frozenset[int]:
-    """The frames that stale entries lead to now."""
+    """The frames that usable stale entries lead to now."""
     tlb = timeline.machine.tlb
     frames = (tlb[index].frame for index in stale_entries(timeline))
     return frozenset(frame.pfn for frame in frames if frame)
 
 
-LIT = ("violation", "danger", "stale", "changed", "pending")
+LIT = ("violation", "danger", "stale", "changed", "flushed", "pending")
 """Roles that a pane too long for its place scrolls to, the most urgent first."""
 
 
@@ -114,7 +136,7 @@ def first_lit(rows: Sequence[Row]) -> int | None:
     found: dict[str, int] = {}
     for number, row in enumerate(rows):
         for mark in row:
-            found.setdefault(mark.role, number)
+            found.setdefault("changed" if mark.changed else mark.role, number)
     return next((found[role] for role in LIT if role in found), None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from luf_tui.errors import LufError, nearest, with_hint
-from luf_tui.view.marks import FRAME, ROLES, selected_role
+from luf_tui.view.marks import FRAME, ROLES, changed_role, selected_role
 
 
 @frozen
@@ -24,6 +24,11 @@ class Ink:
     def reverse(self) -> bool:
         """Whether it is written in the colour of the ground, on its own."""
         return "reverse" in self.attributes
+
+    def underlined(self) -> Ink:
+        """The same for what has changed."""
+        told = (*self.attributes, "bold", "underline")
+        return evolve(self, attributes=tuple(dict.fromkeys(told)))
 
     def reversed(self) -> Ink:
         """The same for what is selected."""
@@ -57,6 +62,7 @@ class Palette:
             name: Ink(colours.get(name, self.text), ground, role.attributes)
             for name, role in ROLES.items()
         }
+        plain |= {changed_role(name): one.underlined() for name, one in plain.items()}
         return plain | {selected_role(name): one.reversed() for name, one in plain.items()}
 
 
@@ -72,6 +78,7 @@ def _roles(
         "current": accent,
         "changed": accent,
         "stale": warm,
+        "unusable": dim,
         "danger": alarm,
         "pending": warm,
         "flushed": good,

@@ -7,6 +7,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
+from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import Context, Mm
 from luf_tui.policy import guards
@@ -14,9 +15,9 @@ from luf_tui.policy import guards
 TAKEOFF = ev.REASON["taken off the free lists"]
 
 
-def initiator(k: Kernel, ctx: Context) -> int:
+def initiator(m: Machine, ctx: Context) -> int:
     """The CPU that flushes for a context: its own, and cpu0 for a process that runs nowhere."""
-    return max(k.cpu_of(ctx), 0)
+    return max(m.cpu_of(ctx), 0)
 
 
 def settle_devices(k: Kernel, flush: Shootdown) -> None:
@@ -44,6 +45,19 @@ class Shootdown(Operation, name="shootdown"):
     number = Local(counter="ugen")
     gen = Local(counter="tlb_gen")
 
+    @property
+    def sent(self) -> bool:
+        """Whether others have been told: IPIs are on their way, or invalidates are issued."""
+        return self.pos == Shootdown.wait.number
+
+    def left(self, m: Machine) -> int:
+        """CPUs that have yet to flush for it; of those told, only they are waited for."""
+        me = initiator(m, self.ctx)
+        if self.sent:
+            return m.shootdown[me].waiting
+        mask = self.mm.cpumask if self.mm else self.mask
+        return mask if self.pos == Shootdown.local.number else mask & ~(1 << me)
+
     @step("flush locally")
     def local(self, k: Kernel) -> Next:
         """The initiator drops its own entries and takes the flush's number first (O18)."""
@@ -55,7 +69,7 @@ class Shootdown(Operation, name="shootdown"):
             self.mask = self.mm.cpumask
             if self.end - self.start > k.m.config.ceiling:
                 self.start = self.end = 0
-        me = initiator(k, self.ctx)
+        me = initiator(k.m, self.ctx)
         if self.mask >> me & 1 and self._flushes_itself(k):
             args = (self.mm, self.start, self.end, self.gen)
             hardware.flush_tlb_func(k, me, *args, hardware.LOCAL)
@@ -67,7 +81,7 @@ class Shootdown(Operation, name="shootdown"):
         """
         if k.m.config.arch != X86:
             return True
-        me = initiator(k, self.ctx)
+        me = initiator(k.m, self.ctx)
         others = self.mask & ~(1 << me)
         return bool(not k.m.cpu[me].lazy or self.tables or not others)
 
@@ -75,7 +89,7 @@ class Shootdown(Operation, name="shootdown"):
         """should_flush_tlb(): who is interrupted. Lazy CPUs catch up by tlb_gen;
         where there is none every CPU of the mask is interrupted, whatever it runs.
         """
-        others = self.mask & ~(1 << initiator(k, self.ctx))
+        others = self.mask & ~(1 << initiator(k.m, self.ctx))
         if k.policy.has(guards.SKIP_OFFLINE):
             others &= ~sum(1 << cpu.index for cpu in k.m.cpu if cpu.offline)
         if self.tables or k.m.config.arch != X86:
@@ -90,7 +104,7 @@ class Shootdown(Operation, name="shootdown"):
     @step("send IPIs")
     def send(self, k: Kernel) -> Next:
         """Interrupt every target at once."""
-        me = initiator(k, self.ctx)
+        me = initiator(k.m, self.ctx)
         request = k.m.shootdown[me]
         targets = self._targets(k)
         if self.mm:
@@ -106,12 +120,12 @@ class Shootdown(Operation, name="shootdown"):
 
     def _acknowledged(self, k: Kernel) -> bool:
         """Every CPU that was interrupted has flushed."""
-        return not k.m.shootdown[initiator(k, self.ctx)].waiting
+        return not k.m.shootdown[initiator(k.m, self.ctx)].waiting
 
     @step("wait for acknowledgements", when=_acknowledged)
     def wait(self, k: Kernel) -> Next:
         """The initiator spins with preemption off until every target has flushed."""
-        k.m.shootdown[initiator(k, self.ctx)].clear()
+        k.m.shootdown[initiator(k.m, self.ctx)].clear()
         return self._complete(k)
 
     def _complete(self, k: Kernel) -> Next:
@@ -129,6 +143,15 @@ class Broadcast(Shootdown, name="tlbi"):
     left.
     """
 
+    @property
+    def sent(self) -> bool:
+        """Once the invalidates are issued, or were with the PTEs."""
+        return self.pos == Broadcast.complete.number or not self.mm
+
+    def left(self, m: Machine) -> int:
+        """Every CPU of the mask may use what it has until the barrier is over."""
+        return self.mm.cpumask if self.mm else self.mask
+
     @step("issue what was not issued yet")
     def issue(self, k: Kernel) -> Next:
         """TLBI by address, or by ASID above MAX_DVM_OPS."""
@@ -138,14 +161,14 @@ class Broadcast(Shootdown, name="tlbi"):
                 self.start = self.end = 0
             self.mask = self.mm.cpumask
             upper = bool(self.tables)
-            cpu = initiator(k, self.ctx)
+            cpu = initiator(k.m, self.ctx)
             hardware.issue(k, cpu, self.mm, self.start, self.end, upper=upper)
         return None
 
     @step("wait until every CPU has done it")
     def complete(self, k: Kernel) -> Next:
         """DSB ISH: it waits for what this CPU has issued, now or before."""
-        hardware.barrier(k, initiator(k, self.ctx))
+        hardware.barrier(k, initiator(k.m, self.ctx))
         return self._complete(k)
 
 

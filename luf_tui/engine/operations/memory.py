@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from luf_tui.engine import allocator, folio
@@ -11,6 +12,7 @@ from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, Step, 
 from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
+from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
 from luf_tui.machine.schema import FREE_PCP, KERNEL, Context, Frame, KernelObject, Zone
 from luf_tui.policy import guards
@@ -42,6 +44,10 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
     tried = Local("zones of the zonelist that have been tried")
     frame = Reference[Frame]("frame")
     mask = Local(mask="cpu")
+
+    def taken(self, m: Machine) -> Sequence[Frame]:
+        """The block, until it is handed out."""
+        return [self.frame] if self.frame else ()
 
     @step("take a page off")
     def take(self, k: Kernel) -> Next:
@@ -152,6 +158,15 @@ class Refill(Operation, name="rmqueue_bulk", function="rmqueue_bulk"):
     count = Local()
     mask = Local(mask="cpu")
 
+    def taken(self, m: Machine) -> Sequence[Frame]:
+        """The pages at the end of the pcp list: nobody is given them before the lock is let go."""
+        task = m.task_of(self.ctx)
+        return self._newest(m, task.cpu) if task else ()
+
+    def _newest(self, m: Machine, cpu: int) -> Sequence[Frame]:
+        """What it has added to a CPU's list, the last first."""
+        return list(lists.members(m.pcp_list(cpu, self.zone)))[::-1][: self.count]
+
     @step("take pages from buddy")
     def take(self, k: Kernel) -> Next:
         """One batch, appended to the pcp list's tail in the order received, marks cleared."""
@@ -172,13 +187,11 @@ class Refill(Operation, name="rmqueue_bulk", function="rmqueue_bulk"):
     def settle(self, k: Kernel) -> Next:
         """The section's end pays for every page taken."""
         self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
-        newest = list(lists.members(k.m.pcp_list(k.cpu, self.zone)))[::-1]
-        for frame in newest[: self.count]:
+        for frame in self._newest(k.m, k.cpu):
             if frame.verdict and self.mask:
                 k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
             elif frame.verdict and k.policy.has(guards.FLUSH_BEFORE_REUSE):
                 k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
-            frame.verdict = 0
         if not self.mask:
             return Refill.wait
         return self.call(k, Shootdown, Refill.paid, mask=self.mask, why=TAKEOFF)
@@ -194,7 +207,9 @@ class Refill(Operation, name="rmqueue_bulk", function="rmqueue_bulk"):
 
     @step("leave the section", when=_generation_done)
     def wait(self, k: Kernel) -> Next:
-        """As in an allocation."""
+        """As in an allocation; from here on the pages owe nothing."""
+        for frame in self._newest(k.m, k.cpu):
+            frame.verdict = 0
         k.policy.takeoff_done(k.m, k.task, self.zone)
         return DONE
 
@@ -218,6 +233,10 @@ class FreePage(Operation, name="free", function="free_unref_page"):
     frame = Required[Frame]("frame")
     order = Local()
     key = Local()
+
+    def freeing(self, m: Machine) -> tuple[int, Sequence[Frame]]:
+        """The page, until it is on a list."""
+        return self.key, () if self.frame.where else (self.frame,)
 
     @step("prepare the page for being free")
     def prepare(self, k: Kernel) -> Next:
@@ -287,6 +306,11 @@ def change_bytes(k: Kernel, frame: Frame, content: int, why: str) -> None:
     frame.content = content
     frame.writer = -1
     k.emit(ev.FILL_BYTES, k.cpu, frame.pfn, content, ev.REASON[why])
+
+
+def unfreed(m: Machine, ctx: Context) -> Sequence[Frame]:
+    """The folios of a task's private list whose flush is deferred."""
+    return list(lists.members(m.task_list(m.task_of(ctx) or m.task[0], "luf")))
 
 
 def next_free(k: Kernel, which: str) -> Frame | None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.freepages import CompactionAlloc
-from luf_tui.engine.operations.memory import POISON, AllocPage, FreePage, change_bytes
+from luf_tui.engine.operations.memory import (
+    POISON,
+    AllocPage,
+    FreePage,
+    change_bytes,
+    unfreed,
+)
 from luf_tui.engine.operations.unmap import Unmap, isolate_named, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
+from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Reference
-from luf_tui.machine.schema import MIGRATION, TAKEN, Frame, Pte, Zone
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, TAKEN, Frame, Pte, Zone
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.values import Target
@@ -39,6 +48,14 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
     frame = Reference[Frame]("frame")
     key = Local()
     mask = Local(mask="cpu")
+
+    def freeing(self, m: Machine) -> tuple[int, Sequence[Frame]]:
+        """The sources whose flush is deferred, once they have a key; the one being moved as
+        well.
+        """
+        moved = self.frame
+        held = moved and moved.verdict and not moved.where and moved.state in (ANON, FILE)
+        return self.key, [*([moved] if moved and held else ()), *unfreed(m, self.ctx)]
 
     @property
     def _source(self) -> Frame:

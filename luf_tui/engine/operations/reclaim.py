@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from luf_tui.engine import locks, pagetable
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import FreePage, next_free
+from luf_tui.engine.operations.memory import FreePage, next_free, unfreed
 from luf_tui.engine.operations.unmap import Unmap, isolate_named, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
+from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, NONE, FilePage, Frame, Mm, Pte
 from luf_tui.policy import guards
@@ -28,6 +31,10 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
     frame = Reference[Frame]("frame")
     key = Local()
     mask = Local(mask="cpu")
+
+    def freeing(self, m: Machine) -> tuple[int, Sequence[Frame]]:
+        """The folios whose flush is deferred, once they have a key."""
+        return self.key, unfreed(m, self.ctx)
 
     @property
     def _folio(self) -> Frame:

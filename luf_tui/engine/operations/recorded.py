@@ -7,6 +7,8 @@ through.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from luf_tui.engine import allocator, hardware, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
@@ -14,8 +16,9 @@ from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
 from luf_tui.engine.operations.memory import COVERED, generation_done, hand_out
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
+from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import CpuNumber, Reference, Required
-from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, PRESENT, Frame, Mm, Pte, Zone
+from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, PRESENT, TAKEN, Frame, Mm, Pte, Zone
 from luf_tui.policy import guards
 
 KEPT = ev.REASON["kept after all"]
@@ -139,6 +142,11 @@ class TakeBlock(Operation, name="take a recorded block", function="get_page_from
     zone = Reference[Zone]("zone", "the zone; none for a pcp page")
     owing = Reference[Frame]("frame", "the first frame that carried a debt")
     mask = Local(mask="cpu")
+
+    def taken(self, m: Machine) -> Sequence[Frame]:
+        """The frames of the block that are taken off already."""
+        frames = m.frame[self.frame.index : self.frame.index + self.count]
+        return [frame for frame in frames if frame.state == TAKEN]
 
     @step("take the block off")
     def take(self, k: Kernel) -> Next:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import generation_done
 from luf_tui.machine import events as ev
+from luf_tui.machine import lists
+from luf_tui.machine.machine import TASK_LISTS, Machine
 from luf_tui.machine.regions import Reference
-from luf_tui.machine.schema import Frame, Zone
+from luf_tui.machine.schema import TAKEN, Frame, Zone
 
 
 class EndSection(Operation, name="luf_takeoff_end", function="luf_takeoff_end"):
@@ -19,6 +23,12 @@ class EndSection(Operation, name="luf_takeoff_end", function="luf_takeoff_end"):
     pays = Local("what is owed is flushed")
     why = Local()
     mask = Local(mask="cpu")
+
+    def taken(self, m: Machine) -> Sequence[Frame]:
+        """The free blocks on its task's private lists."""
+        task = m.task_of(self.ctx) or m.task[0]
+        heads = [head for name in TASK_LISTS for head in lists.members(m.task_list(task, name))]
+        return [head for head in heads if head.state == TAKEN]
 
     @step("settle what the blocks owe")
     def settle(self, k: Kernel) -> Next:

@@ -39,6 +39,8 @@ class Comparison:
 
     policies: tuple[str, ...]
     counters: tuple[Counters, ...]
+    owed: tuple[int, ...]
+    """Frames of each that wait for a flush at its end."""
     divergence: Divergence | None
     outside: Divergence | None
     """The first difference that a program can notice: in what it reads, or in a signal."""
@@ -49,6 +51,7 @@ def compare(runs: Sequence[Timeline]) -> Comparison:
     return Comparison(
         tuple(policy_name(run) for run in runs),
         tuple(run.counters(run.steps) for run in runs),
+        tuple(run.owed(run.steps) for run in runs),
         _first([divergence(runs[0], run) for run in runs[1:]]),
         _first([divergence(runs[0], run, outside=True) for run in runs[1:]]),
     )

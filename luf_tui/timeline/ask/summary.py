@@ -6,6 +6,7 @@ from typing import Any
 
 from luf_tui.machine.events import KINDS
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION, Finding
+from luf_tui.timeline.open_debts import as_json, debts_of
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -22,12 +23,24 @@ def summary(timeline: Timeline) -> dict[str, Any]:
         "events": {kind.name: len(by_kind[kind]) for kind in KINDS if by_kind[kind]},
         "ipis": total.ipis,
         "interrupted_cpus": total.interrupted,
-        "flushes": {"owed": total.owed, "paid": total.paid, "saved": total.saved},
+        "flushes": {
+            "owed": timeline.owed(timeline.steps),
+            "paid": total.paid,
+            "saved": total.saved,
+        },
+        "debts": _debts(timeline),
         "expectations": {"held": held, "failed": len(timeline.outcomes) - held},
         "violations": findings(timeline, VIOLATION),
         "deviations": findings(timeline, DEVIATION),
         "digest": timeline.digest(),
     }
+
+
+def _debts(timeline: Timeline) -> list[dict[str, object]]:
+    """What is owed at the end, being paid, or saved."""
+    with timeline.visit(timeline.steps):
+        m = timeline.machine
+        return [as_json(m, debt) for debt in debts_of(timeline.policy, m)]
 
 
 def findings(timeline: Timeline, weight: str) -> list[dict[str, Any]]:

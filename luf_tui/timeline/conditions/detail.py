@@ -11,6 +11,7 @@ from luf_tui.oracle import truth
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION
 from luf_tui.timeline.conditions.lookups import (
     Args,
+    debt_of,
     entries_of,
     frame_of,
     mask_of,
@@ -19,6 +20,7 @@ from luf_tui.timeline.conditions.lookups import (
     ptes_of,
 )
 from luf_tui.timeline.conditions.moment import Moment
+from luf_tui.timeline.open_debts import owed
 from luf_tui.timeline.tell.words import cpus, flags_text
 
 Detail: TypeAlias = "Callable[[Moment, Args], str]"
@@ -83,11 +85,14 @@ def _frame(moment: Moment, args: Args) -> str:
 
 def _owed(moment: Moment, args: Args) -> str:
     if not {"pfn", "vpn", "page"} & set(args):
-        return f"free frames that owe a flush: {moment.counters.owed}"
+        return f"frames that wait for a flush: {owed(moment.policy, moment.machine)}"
     frame = frame_of(moment, args)
     if not frame:
         return f"{page_text(moment, args)} has no frame"
-    return f"the debt of f{frame.pfn} names {cpus(moment.policy.owed(moment.machine, frame))}"
+    debt = debt_of(moment, args)
+    if debt is None:
+        return f"f{frame.pfn} waits for no flush"
+    return f"f{frame.pfn} waits for {cpus(debt.left)}: its flush is {debt.state}"
 
 
 def _mask(kind: int, verb: str) -> Detail:
@@ -127,7 +132,7 @@ TOLD: Mapping[str, Detail] = {
     **dict.fromkeys(("stale", "cached"), _entries),
     **dict.fromkeys(("mapped", "writable", "swapped"), _mapping),
     **dict.fromkeys(("free", "on", "content"), _frame),
-    "owed": _owed,
+    **dict.fromkeys(("owed", "being-paid"), _owed),
     "flushed": _mask(ev.FLUSH, "flushed"),
     "interrupted": _mask(ev.RECEIVE, "took an IPI"),
     "reads": _reads,

@@ -9,6 +9,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.schema import Frame, Pte, TlbEntry, Vma
 from luf_tui.script.program import Value
 from luf_tui.timeline.conditions.moment import Moment
+from luf_tui.timeline.open_debts import OpenDebt, debts_of, frames_in_debt
 
 Args: TypeAlias = "Mapping[str, Value]"
 
@@ -51,6 +52,13 @@ def frame_of(moment: Moment, args: Args) -> Frame | None:
         page = number(args, "page")
         frame, last = m.file_page[page].frame, moment.last((ev.UNCACHE,), page=page)
     return m.frame[last.args["pfn"]] if last and not frame else frame
+
+
+def debt_of(moment: Moment, args: Args) -> OpenDebt | None:
+    """The debt that the frame asked about waits for; None when it waits for none."""
+    frame = frame_of(moment, args)
+    waiting = frames_in_debt(debts_of(moment.policy, moment.machine))
+    return waiting.get(frame.pfn) if frame else None
 
 
 def places_of(moment: Moment, args: Args) -> list[tuple[int, int]] | None:

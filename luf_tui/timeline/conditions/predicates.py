@@ -17,11 +17,14 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.schema import FREE_STATES, PRESENT, SWAP
 from luf_tui.oracle import truth
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION
+from luf_tui.policy.base import PAYING
 from luf_tui.script.program import Condition
+from luf_tui.timeline import open_debts
 from luf_tui.timeline.conditions.detail import last_read, told
 from luf_tui.timeline.conditions.lookups import (
     Args,
     cpus_of,
+    debt_of,
     entries_of,
     frame_of,
     mask_of,
@@ -126,11 +129,19 @@ def _on(moment: Moment, args: Args) -> int:
 
 def _owed(moment: Moment, args: Args) -> int:
     if not {"pfn", "vpn", "page"} & set(args):
-        return moment.counters.owed
-    frame = frame_of(moment, args)
-    mask = moment.policy.owed(moment.machine, frame) if frame else 0
+        return open_debts.owed(moment.policy, moment.machine)
+    debt = debt_of(moment, args)
     wanted = number(args, "mask")
-    return int(bool(mask) and (wanted < 0 or mask & wanted == wanted))
+    return int(debt is not None and (wanted < 0 or debt.left & wanted == wanted))
+
+
+def _being_paid(moment: Moment, args: Args) -> int:
+    """Whether the flush of a page's frame is on its way; without a page, how many frames'."""
+    if not {"pfn", "vpn", "page"} & set(args):
+        known = open_debts.debts_of(moment.policy, moment.machine)
+        return len({pfn for one in known if one.state == PAYING for pfn in one.all_frames})
+    debt = debt_of(moment, args)
+    return int(debt is not None and debt.state == PAYING)
 
 
 def _content(moment: Moment, args: Args) -> int:
@@ -232,6 +243,7 @@ PREDICATES: dict[str, Predicate] = {
     "free": _free,
     "on": _on,
     "owed": _owed,
+    "being-paid": _being_paid,
     "content": _content,
     "blocked": _blocked,
     "flushed": _flushed,

@@ -13,26 +13,6 @@ from luf_tui.timeline.store.packed_events import PackedEvents
 
 COUNTED = {kind.counts: kind for kind in ev.KINDS if kind.counts}
 """Counters that count events of one kind."""
-DEBT_KINDS = (ev.DEFER, ev.PAY, ev.SAVED, ev.ALLOC)
-"""Kinds that bring free frames into debt and out of it."""
-
-
-def change_debt(frames: set[int], events: EventLog, index: int) -> None:
-    """Bring the set of free frames in debt up to date with an event of DEBT_KINDS.
-
-    A frame is out of debt when its flush fires or has become needless, or when the block it is
-    in gets a new owner.
-    """
-    kind = events.kind_of(index)
-    if kind == ev.DEFER:
-        frames.add(events.argument(index, ev.DEFER.pfn))
-    elif kind == ev.ALLOC:
-        first = events.argument(index, ev.ALLOC.pfn)
-        frames.difference_update(
-            range(first, first + (1 << events.argument(index, ev.ALLOC.order)))
-        )
-    else:
-        frames.discard(events.argument(index, ev.PAY.pfn if kind == ev.PAY else ev.SAVED.pfn))
 
 
 class Tally:
@@ -43,7 +23,6 @@ class Tally:
         self._seen = 0
         self._ipis = 0
         self._counts = [0] * len(ev.KINDS)
-        self._owing: set[int] = set()
 
     def counters(self, steps: int) -> Counters:
         """The totals over everything that happened so far."""
@@ -53,13 +32,10 @@ class Tally:
             self._counts[kind] += 1
             if kind == ev.SEND:
                 self._ipis += events.argument(index, ev.SEND.mask).bit_count()
-            elif kind in DEBT_KINDS:
-                change_debt(self._owing, events, index)
         self._seen = len(events)
         return Counters(
             steps=steps,
             ipis=self._ipis,
-            owed=len(self._owing),
             **{name: self._counts[kind] for name, kind in COUNTED.items()},
         )
 
@@ -77,14 +53,6 @@ class EventIndex:
         for index in found[ev.SEND]:
             ipis = events.argument(index, ev.SEND.mask).bit_count()
             self.ipis_before.append(self.ipis_before[-1] + ipis)
-        self.debt_events = array("I")
-        self.debt_after = array("I")
-        """Free frames in debt after debt event number n."""
-        frames: set[int] = set()
-        for index in sorted(index for kind in DEBT_KINDS for index in found[kind]):
-            change_debt(frames, events, index)
-            self.debt_events.append(index)
-            self.debt_after.append(len(frames))
 
     def count(self, kind: int, before: int) -> int:
         """How many events of a kind have a number below `before`."""
@@ -98,10 +66,8 @@ class EventIndex:
     def counters(self, steps: int, before: int) -> Counters:
         """The totals over the first `before` events."""
         sends = self.count(ev.SEND, before)
-        debts = bisect_left(self.debt_events, before)
         return Counters(
             steps=steps,
             ipis=self.ipis_before[sends],
-            owed=self.debt_after[debts - 1] if debts else 0,
             **{name: self.count(kind, before) for name, kind in COUNTED.items()},
         )

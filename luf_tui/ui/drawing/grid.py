@@ -16,10 +16,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from luf_tui.machine.refs import Ref
 from luf_tui.ui.drawing.paint import Styles, mark_at, paint, plain
 from luf_tui.ui.drawing.spans import differing
-from luf_tui.view.compose import Block, across, line, rows
+from luf_tui.view.compose import NOTHING, Block, Selected, across, line, rows
 from luf_tui.view.marks import Mark, Row
 
 WHEEL_ROWS = 3
@@ -63,7 +62,7 @@ class Grid(Widget):
         super().__init__()
         self.painted_with = styles
         self.blocks: tuple[Block, ...] = ()
-        self.selected: Ref | None = None
+        self.selected: Selected = NOTHING
         self._tops: dict[str, int] = {}
         self._held: set[str] = set()
         """Panes scrolled by hand since their current row last moved."""
@@ -78,17 +77,15 @@ class Grid(Widget):
         self.painted_with = styles
         self._repaint()
 
-    def show(self, blocks: Sequence[Block], selected: Ref | None = None) -> None:
+    def show(self, blocks: Sequence[Block], selected: Selected = NOTHING) -> None:
         """Show these blocks, repainting what differs from those shown before."""
         before, self.blocks = self.blocks, tuple(blocks)
-        changed_selection = selected != self.selected
-        old_selection, self.selected = self.selected, selected
+        refs, self.selected = self.selected ^ selected, selected
         if len(before) != len(self.blocks) or any(
             a.place != b.place for a, b in zip(before, self.blocks, strict=True)
         ):
             self._lay_out()
             return
-        refs = (old_selection, selected) if changed_selection else ()
         dirty = [
             region
             for old, new in zip(before, self.blocks, strict=True)
@@ -130,9 +127,7 @@ class Grid(Widget):
         if dirty:
             self.refresh(*dirty)
 
-    def _differences(
-        self, old: Block, new: Block, refs: tuple[Ref | None, ...]
-    ) -> Iterator[Region]:
+    def _differences(self, old: Block, new: Block, refs: Selected) -> Iterator[Region]:
         """Regions in which a block looks different now."""
         top = self.top_of(old.pane.name)
         scrolled = self._follow(new, old)
@@ -300,5 +295,5 @@ class Grid(Widget):
         return "\n".join([plain(shown.title), *(plain(row) for row in shown.rows)])
 
 
-def _names(row: Row, refs: tuple[Ref | None, ...]) -> bool:
+def _names(row: Row, refs: Selected) -> bool:
     return bool(refs) and any(mark.ref is not None and mark.ref in refs for mark in row)

@@ -46,7 +46,7 @@ from luf_tui.ui.panels.stack import PanelStack
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.session import Reply
 from luf_tui.view.columns import cells
-from luf_tui.view.compose import Block
+from luf_tui.view.compose import NOTHING, Block, Selected
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.state import SMALLEST
 
@@ -100,9 +100,9 @@ class BaseScreen(Screen[None]):
         """What requests are made for: they are dropped once it is another."""
         return None
 
-    def selection(self) -> Ref | None:
-        """The thing whose marks are shown as selected."""
-        return None
+    def selection(self) -> Selected:
+        """The things whose marks are shown as selected."""
+        return NOTHING
 
     def hints(self) -> Sequence[tuple[str, str, str]]:
         """The hint line as (keys, label, action id)."""

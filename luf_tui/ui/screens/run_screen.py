@@ -61,8 +61,9 @@ from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import RUN, BaseScreen
 from luf_tui.ui.screens.visible_panes import PLACES, VisiblePanes
 from luf_tui.ui.session import Reply, Session
-from luf_tui.view.compose import Block
+from luf_tui.view.compose import Block, Selected
 from luf_tui.view.palette import PALETTES
+from luf_tui.view.related import related
 
 GOTO_HELP = (
     "21 a step   +5 -5 from here   50% of the run   L12 a script line",
@@ -148,9 +149,9 @@ class RunScreen(BaseScreen):
         """The panes that fit, at the session's position."""
         return self.panes.blocks(self.session, width, height - 1)
 
-    def selection(self) -> Ref | None:
-        """The thing questions are about."""
-        return self.session.selected
+    def selection(self) -> Selected:
+        """The thing questions are about, with all that belongs to the same debt."""
+        return related(self.session.timeline, self.session.selected)
 
     def hints(self) -> Sequence[tuple[str, str, str]]:
         """Hints that say what n follows and whether space plays or pauses, with a way back where

@@ -20,12 +20,13 @@ from luf_tui.machine.schema import (
     TABLE,
     TAKEN,
 )
-from luf_tui.policy.base import Debt
-from luf_tui.timeline.caches import per_position, per_run
+from luf_tui.policy.base import SAVED
+from luf_tui.timeline.ask.debt_states import debts, in_debt
+from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.columns import length, pad
-from luf_tui.view.framemap import frame_map, owing
+from luf_tui.view.framemap import frame_map
 from luf_tui.view.map.ends import CALM, CHANGED
 from luf_tui.view.marks import Mark, Row, clean
 
@@ -77,14 +78,8 @@ def _urgent(timeline: Timeline, led_to: Collection[int]) -> list[int]:
     """Frames to show now, what owes or changed before what is only led to."""
     moved = sorted(index for region, index in names.touched(timeline) if region == "frame")
     stale = sorted(names.stale_frames(timeline))
-    owed = sorted(owing(timeline).union(*(debt.frames for debt in debts(timeline))))
+    owed = sorted({pfn for debt in debts(timeline) for pfn in debt.all_frames})
     return list(dict.fromkeys(chain(moved, owed, stale, sorted(led_to))))
-
-
-@per_position
-def debts(timeline: Timeline) -> tuple[Debt, ...]:
-    """What the policy owes now."""
-    return tuple(timeline.policy.ledger(timeline.machine))
 
 
 @per_run
@@ -122,7 +117,11 @@ def row(timeline: Timeline, pfn: int) -> Row:
     return (
         CHANGED if changed else CALM,
         Mark(f"{glyph} ", role, ref),
-        Mark(f"{name:<4}", role if role == "pending" else "changed" if changed else "text", ref),
+        Mark(
+            f"{name:<4}",
+            role if role in ("pending", "flushed") else "changed" if changed else "text",
+            ref,
+        ),
         Mark(f"{pad(what, wide)} ", "text" if what else "dim", ref),
         _owed(timeline, pfn, ref) or Mark(WORDS.get(frame.state, ""), "dim", ref),
     )
@@ -139,13 +138,13 @@ def width(timeline: Timeline) -> int:
 
 def _owed(timeline: Timeline, pfn: int, ref: Ref) -> Mark | None:
     """The debt of a frame."""
-    for debt in debts(timeline):
-        if pfn in debt.frames:
-            number = debt.key or debt.generation
-            if debt.mask:
-                return Mark(f"◆{number} {names.cpus(debt.mask, short=True)}", "pending", ref)
-            return Mark(f"△{number} all flushed", "dim", ref)
-    return Mark("◆ owed", "pending", ref) if pfn in owing(timeline) else None
+    debt = in_debt(timeline).get(pfn)
+    if debt is not None:
+        told = f"{names.debt_tag(debt)} {names.cpus(debt.left, short=True)}"
+        return Mark(told, names.debt_sign(debt)[1], ref)
+    saved = (one for one in debts(timeline) if one.state == SAVED and pfn in one.frames)
+    done = next(saved, None)
+    return Mark(f"{names.debt_tag(done)} all flushed", "dim", ref) if done else None
 
 
 def heading(box: Box, width: int) -> Row:

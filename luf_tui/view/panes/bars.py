@@ -41,29 +41,33 @@ def header(timeline: Timeline, state: ViewState, width: int, height: int) -> Pan
 
 def _counters(timeline: Timeline, *, wide: bool) -> Row:
     """The position and the counters; only what matters most where there is little room."""
-    seen = timeline.counters(timeline.position)
+    before = max(0, timeline.position - 1)
+    seen, was = timeline.counters(timeline.position), timeline.counters(before)
     places = len(str(timeline.steps))
     told: list[Mark] = [
         Mark("step ", "dim"),
         Mark(f"{timeline.position:>{places}}", "title"),
         Mark(f"/{timeline.steps}", "dim"),
-        *_count("owed", seen.owed, "pending"),
-        *_count("paid", seen.paid, "flushed"),
+        *_count("owed", timeline.owed(timeline.position), "pending", then=timeline.owed(before)),
+        *_count("paid", seen.paid, "flushed", then=was.paid),
     ]
     if wide:
-        told += _count("saved", seen.saved, "saved")
-    told += _count("IPIs", seen.ipis, "ipi")
+        told += _count("saved", seen.saved, "saved", then=was.saved)
+    told += _count("IPIs", seen.ipis, "ipi", then=was.ipis)
     if wide:
-        told += _count("interrupted", seen.interrupted, "ipi")
+        told += _count("interrupted", seen.interrupted, "ipi", then=was.interrupted)
     if seen.deviations:
-        told.append(Mark(f"  ◇ {seen.deviations}", "deviation"))
+        new = seen.deviations != was.deviations
+        told += [Mark("  "), Mark(f"◇ {seen.deviations}", "deviation", changed=new)]
     if seen.violations:
-        told += [Mark("  "), Mark(f" ✖ {seen.violations} ", "violation")]
+        new = seen.violations != was.violations
+        told += [Mark("  "), Mark(f" ✖ {seen.violations} ", "violation", changed=new)]
     return (*told, Mark(" "))
 
 
-def _count(name: str, value: int, role: str) -> list[Mark]:
-    return [Mark(f"  {name} ", "dim"), Mark(f"{value:<2}", role if value else "dim")]
+def _count(name: str, value: int, role: str, *, then: int) -> list[Mark]:
+    number = Mark(str(value), role if value else "dim", changed=value != then)
+    return [Mark(f"  {name} ", "dim"), number, Mark(" " * (2 - len(number.text)))]
 
 
 def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from functools import lru_cache
 
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import FREE_STATES
+from luf_tui.machine.schema import FREE_STATES, Frame, TlbEntry
+from luf_tui.timeline.ask.debt_states import in_debt
+from luf_tui.timeline.caches import per_position
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
+from luf_tui.view.changes import (
+    AS_BEFORE,
+    CHANGED,
+    before,
+    changed,
+    debt_moved,
+    stale_moved,
+)
 from luf_tui.view.columns import cells, flowing, pad
-from luf_tui.view.framemap import FrameMap, frame_map, owing
+from luf_tui.view.framemap import FrameMap, frame_map
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
@@ -28,6 +38,8 @@ LEGEND: tuple[tuple[str, str, str], ...] = (
     ("▤", "kernel", "page table"),
 )  # fmt: skip
 OWES = LEGEND[4]
+SHOWN = (Frame.state, Frame.content)
+"""Fields of a frame that its mark shows."""
 FILL = (("░", "free", "empty"), ("▒", "used", "some"), ("█", "used", "full"))
 
 
@@ -76,7 +88,7 @@ def _label(name: str, first: int, label: int, *, at_start: bool) -> Row:
 
 def _cell_width(timeline: Timeline) -> int:
     """Cells of a frame with its number and content."""
-    return 5 + len(str(timeline.config.frames)) + names.content_width(timeline)
+    return 6 + len(str(timeline.config.frames)) + names.content_width(timeline)
 
 
 def _detailed_across(timeline: Timeline, room: int) -> int:
@@ -109,17 +121,37 @@ def _frame(timeline: Timeline, pfn: int, cell: int) -> list[Mark]:
     glyph, role = names.frame(timeline, pfn)
     frame = timeline.machine.frame[pfn]
     ref = Ref("frame", pfn)
-    lit = role == "pending" or ("frame", pfn) not in names.touched(timeline)
+    moved = _moved(timeline, pfn)
     reached = pfn in names.stale_frames(timeline)
     untouched = frame.state in FREE_STATES and not frame.content
     what = "" if untouched else names.content(timeline.machine, frame.content)
     name = f"f{pfn} "
     return [
-        Mark(glyph, role, ref),
+        CHANGED if moved else AS_BEFORE,
+        Mark(glyph, role, ref, moved),
         Mark("~" if reached else " ", "stale" if reached else "text", ref),
-        Mark(name, role if lit else "changed", ref),
-        Mark(pad(what, cell - 2 - len(name)), "dim", ref),
+        Mark(name, role, ref, moved),
+        Mark(pad(what, cell - 3 - len(name)), "dim", ref),
     ]
+
+
+def _moved(timeline: Timeline, pfn: int) -> bool:
+    """Whether the last micro-step changed what a frame's mark says."""
+    return (
+        changed(timeline, "frame", pfn, SHOWN)
+        or pfn in debt_moved(timeline)
+        or pfn in _led_to_anew(timeline)
+    )
+
+
+@per_position
+def _led_to_anew(timeline: Timeline) -> frozenset[int]:
+    """Frames that a stale entry leads to since the last micro-step, or led to before it."""
+    tlb = timeline.machine.tlb
+    moved = stale_moved(timeline)
+    now = (tlb[n].frame for n in moved)
+    then = (before(timeline, tlb[n], TlbEntry.frame) for n in moved)
+    return frozenset(frame.pfn for frame in (*now, *then) if frame)
 
 
 def _spaced(timeline: Timeline, label: int, room: int, height: int) -> list[Row]:
@@ -142,12 +174,10 @@ def _spaced(timeline: Timeline, label: int, room: int, height: int) -> list[Row]
 def _mark(timeline: Timeline, pfn: int, *, gap: bool) -> list[Mark]:
     """A frame, and ~ where a stale entry leads to it."""
     glyph, role = names.frame(timeline, pfn)
-    if role != "pending" and ("frame", pfn) in names.touched(timeline):
-        role = "changed"
-    ref = Ref("frame", pfn)
+    ref, moved = Ref("frame", pfn), _moved(timeline, pfn)
     reached = pfn in names.stale_frames(timeline)
-    after = Mark("~", "stale", ref) if reached else Mark(" ")
-    return [Mark(glyph, role, ref), after, *((Mark(" "),) if gap else ())]
+    after = Mark("~", "stale", ref, moved) if reached else CHANGED if moved else Mark(" ")
+    return [Mark(glyph, role, ref, moved), after, *((Mark(" "),) if gap else ())]
 
 
 def _dense(timeline: Timeline, label: int, room: int, height: int) -> tuple[list[Row], bool]:
@@ -159,7 +189,7 @@ def _dense(timeline: Timeline, label: int, room: int, height: int) -> tuple[list
     while sum(-(-node.frames // (group * room)) for node in nodes) > max(height, len(nodes)):
         group = max(group + 1, group * 9 // 8)
     found = frame_map(timeline)
-    owed = owing(timeline)
+    owed = in_debt(timeline)
     rows: list[Row] = []
     for node, spec in enumerate(nodes):
         start = timeline.config.first_frame(node)

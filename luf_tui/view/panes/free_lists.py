@@ -5,15 +5,18 @@ from __future__ import annotations
 from luf_tui.machine import lists
 from luf_tui.machine.machine import TASK_LISTS
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import ListHead, Zone
+from luf_tui.machine.schema import Frame, ListHead, Mm, Pte, Zone
+from luf_tui.timeline.ask.debt_states import in_debt, in_debt_at
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
+from luf_tui.view.changes import before, changed, debt_moved, gutter, written
 from luf_tui.view.columns import side_by_side, stacked
-from luf_tui.view.framemap import owing
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
 WANTED, LEAST = 30, 24
+SHOWN = (Frame.where, Frame.mark, Frame.order)
+"""Fields of a frame that its place on a list shows."""
 LONGEST = 12
 """Frames of one list that are named before the rest is only counted."""
 FEW = 8
@@ -43,15 +46,24 @@ def rows_wanted(timeline: Timeline, width: int) -> int:
 
 def _pcp(timeline: Timeline) -> list[Row]:
     m = timeline.machine
-    rows: list[Row] = [(Mark("pcp ", "title"), Mark("head first", "dim"))]
+    rows: list[Row] = [(Mark(" pcp ", "title"), Mark("head first", "dim"))]
     many = len(m.config.nodes) > 1
     for cpu in range(m.config.cpus):
         for zone, spec in zip(m.zone, m.config.nodes, strict=True):
             which = m.pcp_list(cpu, zone)
-            if which.count or (not zone.index and m.config.cpus <= FEW):
+            shown = not zone.index and m.config.cpus <= FEW
+            if which.count or shown or _left(timeline, which):
                 where = f"cpu{cpu} {clean(spec.name)}" if many else f"cpu{cpu}"
-                rows.append((Mark(f"  {where:<9} ", "dim"), *_frames(timeline, which)))
+                rows.append(_line(timeline, f" {where:<9} ", which))
     return rows + _in_flight(timeline)
+
+
+def _line(timeline: Timeline, label: str, *lists_of: ListHead) -> Row:
+    """A label and the frames of lists, one after the other."""
+    marks: list[Mark] = []
+    for which in lists_of:
+        marks += [*_frames(timeline, which), *_left(timeline, which)]
+    return gutter((Mark(label, "dim"), *(marks or [Mark("–", "dim")])))
 
 
 def _in_flight(timeline: Timeline) -> list[Row]:
@@ -61,65 +73,80 @@ def _in_flight(timeline: Timeline) -> list[Row]:
     for task, spec in zip(m.task[: 8 * FEW], m.config.tasks, strict=False):
         for name in TASK_LISTS:
             which = m.task_list(task, name)
-            if which.count:
-                label = f"  {clean(spec.name)} {IN_FLIGHT[name]} "
-                rows.append((Mark(label, "dim"), *_frames(timeline, which)))
+            if which.count or _left(timeline, which):
+                rows.append(_line(timeline, f" {clean(spec.name)} {IN_FLIGHT[name]} ", which))
     return rows + _gathered(timeline)
 
 
 def _gathered(timeline: Timeline) -> list[Row]:
     """Pages that an mmu_gather unmapped and holds until its flush."""
     m = timeline.machine
-    changed = names.touched(timeline)
     rows: list[Row] = []
     for mm, spec in zip(m.mm, m.config.processes, strict=True):
-        if not mm.flush_pending:
-            continue
-        held = [m.pte_at(mm, vpn).gathered for vpn in range(m.config.pages)]
-        marks = [
-            Mark(f"f{pfn} ", "changed" if ("frame", pfn) in changed else "text", Ref("frame", pfn))
-            for pfn in (frame.pfn for frame in held if frame)
-        ]
+        marks = [mark for vpn in range(m.config.pages) for mark in _held(timeline, mm, vpn)]
         if marks:
-            rows.append((Mark(f"  {clean(spec.name)} gathered ", "dim"), *marks[:LONGEST]))
+            rows.append(gutter((Mark(f" {clean(spec.name)} gathered ", "dim"), *marks[:LONGEST])))
     return rows
+
+
+def _held(timeline: Timeline, mm: Mm, vpn: int) -> Row:
+    """The frame that a gather holds for a page, or held before the last micro-step."""
+    pte = timeline.machine.pte_at(mm, vpn)
+    moved = changed(timeline, "pte", pte.index, (Pte.gathered,))
+    held = pte.gathered
+    if held:
+        return (Mark(f"f{held.pfn} ", "text", Ref("frame", held.pfn), moved),)
+    was = before(timeline, pte, Pte.gathered) if moved else None
+    return (Mark(f"was f{was.pfn} ", "dim", Ref("frame", was.pfn), moved),) if was else ()
 
 
 def _zone(timeline: Timeline, zone: Zone) -> list[Row]:
     """A zone's free areas, those that owe after those that do not."""
     m = timeline.machine
     spec = m.config.nodes[zone.index]
-    moved = ("zone", zone.index) in names.touched(timeline)
-    free = Mark(str(zone.free), "changed" if moved else "text")
-    rows: list[Row] = [
-        (Mark(f"{clean(spec.name)} ", "title"), free, Mark(f" of {spec.frames} free", "dim"))
-    ]
+    moved = changed(timeline, "zone", zone.index, (Zone.free,))
+    free = Mark(str(zone.free), "text", changed=moved)
+    head = (Mark(f"{clean(spec.name)} ", "title"), free, Mark(f" of {spec.frames} free", "dim"))
+    rows: list[Row] = [gutter(head)]
     for order in range(m.orders):
-        pend, clean_blocks = m.pend_list(zone, order), m.free_list(zone, order)
-        plain = _frames(timeline, clean_blocks)
-        if pend.count:
-            none = not clean_blocks.count
-            plain = _frames(timeline, pend) if none else (*plain, *_frames(timeline, pend))
-        rows.append((Mark(f"  order {order}  ", "dim"), *plain))
+        both = (m.free_list(zone, order), m.pend_list(zone, order))
+        rows.append(_line(timeline, f" order {order}  ", *both))
     return rows
 
 
-def _frames(timeline: Timeline, which: ListHead) -> Row:
-    """The frames of a list, each with ◆ and its key or generation if it owes a flush."""
-    changed, owed = names.touched(timeline), owing(timeline)
+def _frames(timeline: Timeline, which: ListHead) -> list[Mark]:
+    """The frames of a list, each with the sign of its debt and its key or generation."""
+    waiting, moved = in_debt(timeline), debt_moved(timeline)
     marks: list[Mark] = []
     for number, frame in enumerate(lists.members(which)):
         if number == LONGEST:
             marks.append(Mark(f"and {which.count - LONGEST} more", "dim"))
             break
-        pfn = frame.pfn
+        pfn, debt = frame.pfn, waiting.get(frame.pfn)
         ref = Ref("frame", pfn)
         last = f"-{pfn + (1 << frame.order) - 1}" if frame.order else ""
-        role = "changed" if ("frame", pfn) in changed else "text"
-        marks.append(Mark(f"f{pfn}{last}", "pending" if pfn in owed else role, ref))
-        if pfn in owed:
-            marks.append(Mark(f"◆{frame.mark}", "pending", ref))
+        role = names.debt_sign(debt)[1] if debt else "text"
+        new = pfn in moved or changed(timeline, "frame", pfn, SHOWN)
+        marks.append(Mark(f"f{pfn}{last}", role, ref, new))
+        if debt:
+            marks.append(Mark(names.debt_tag(debt), role, ref, new))
         elif frame.mark:
-            marks.append(Mark(f"△{frame.mark}", "dim", ref))
+            marks.append(Mark(f"△{frame.mark}", "dim", ref, new))
         marks.append(Mark(" "))
-    return tuple(marks) or (Mark("–", "dim"),)
+    return marks
+
+
+def _left(timeline: Timeline, which: ListHead) -> list[Mark]:
+    """What the last micro-step took off a list: `was f0◆1`."""
+    was = in_debt_at(timeline, timeline.position - 1) if timeline.position else {}
+    marks: list[Mark] = []
+    for region, index, field in sorted(written(timeline)):
+        if (region, field) != ("frame", Frame.where.name):
+            continue
+        frame = timeline.machine.frame[index]
+        if frame.where is not which and before(timeline, frame, Frame.where) is which:
+            debt = was.get(frame.pfn)
+            tag = names.debt_tag(debt) if debt else ""
+            told = f"was f{frame.pfn}{tag}"
+            marks += [Mark(told, "dim", Ref("frame", frame.pfn), changed=True), Mark(" ")]
+    return marks

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.events import DEFER
+from luf_tui.machine.events import DEFER, PAY
 from luf_tui.machine.refs import Ref
-from luf_tui.policy.base import Debt
+from luf_tui.policy.base import OWED, PAYING, SAVED
+from luf_tui.timeline.ask.debt_states import asked, debts, debts_at, fired, waited
 from luf_tui.timeline.caches import per_run
+from luf_tui.timeline.open_debts import FREEING, PAID, OpenDebt
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
-from luf_tui.view.columns import ends, wrap
+from luf_tui.view.changes import AS_BEFORE, gutter, lit
+from luf_tui.view.columns import cells, ends, length, wrap
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
@@ -23,13 +26,19 @@ INDENT = "  "
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """A debt in a few rows: who owes since when, for which frames, and what pays it."""
-    debts = timeline.policy.ledger(timeline.machine)
+    """A debt in a few rows: who owes or pays, since when, for which frames, and what ends it."""
+    known = debts(timeline)
+    here = timeline.position
+    then = debts_at(timeline, here - 1) if here else known
+    faces = {_face(debt) for debt in then}
     rows: list[Row] = []
-    for debt in debts:
-        rows += _debt(timeline, debt, width)
+    for debt in known:
+        head, *rest = _debt(timeline, debt, width - 1, moved=_face(debt) not in faces)
+        rows += [gutter(head), *((AS_BEFORE, *row) for row in rest)]
+    places = {_place(debt) for debt in known}
+    rows += [_gone(debt) for debt in then if _place(debt) not in places]
     if not rows:
-        rows.append((Mark("nothing is owed", "dim"),))
+        rows.append((AS_BEFORE, Mark("nothing is owed", "dim")))
     return Pane("ledger", (Mark("owed", "title"),), tuple(rows))
 
 
@@ -51,33 +60,102 @@ def _filled(timeline: Timeline, position: int, width: int) -> int:
 
 @per_run
 def _looked_at(timeline: Timeline) -> tuple[int, ...]:
-    """Places where most is owed: after deferrals, a few of them in a long run."""
-    found = sorted({timeline.step_of_event(event) for event in timeline.index.by_kind[DEFER]})
+    """Places where most is owed: after deferrals and where flushes fire, a few of them in a long
+    run.
+    """
+    by_kind = timeline.index.by_kind
+    events = (*by_kind[DEFER], *by_kind[PAY])
+    found = sorted({timeline.step_of_event(event) for event in events})
     apart = -(-len(found) // LOOKS) or 1
     return (timeline.steps, *found[::-1][::apart])
 
 
-def _debt(timeline: Timeline, debt: Debt, width: int) -> list[Row]:
-    owes = bool(debt.mask)
-    role = "pending" if owes else "dim"
-    label = f"key {debt.key}" if debt.key else f"gen {debt.generation}" if debt.frames else "batch"
-    who = f"owed by {names.cpus(debt.mask, short=True)}" if owes else "all have flushed since"
-    steps = [last_seen.deferred(timeline, pfn) for pfn in debt.frames]
-    since = min((step for step in steps if step >= 0), default=-1)
-    age = _age(timeline, since) if 0 <= since < timeline.position else ""
-    head: Row = (Mark("◆ " if owes else "△ ", role), Mark(f"{label:<6} ", role), Mark(who, role))
-    told = _payer(debt)
-    if sum(len(mark.text) for mark in head) + len(age) > width:
-        told, age = f"{told}, owed{age}", ""
-    rows = [ends(head, (Mark(age, "dim"),), width)]
-    if debt.frames:
+def _face(debt: OpenDebt) -> tuple[object, ...]:
+    """What a debt's rows tell, but for how long."""
+    return (_place(debt), debt.state, debt.left, debt.all_frames, debt.sent)
+
+
+def _place(debt: OpenDebt) -> tuple[object, ...]:
+    """What a debt is known by while it stands where it stands."""
+    return (debt.where, debt.key, debt.generation, debt.payer)
+
+
+def _gone(debt: OpenDebt) -> Row:
+    """A debt that the last micro-step ended, or moved to where it is known by another name."""
+    return gutter((Mark(f"was {_label(debt)}", "dim", _ref(debt), changed=True),))
+
+
+def _debt(timeline: Timeline, debt: OpenDebt, width: int, *, moved: bool) -> list[Row]:
+    glyph, role = names.debt_sign(debt) if debt.deferred else ("↯", "ipi")
+    role = "dim" if debt.state == SAVED else role
+    ref, age = _ref(debt), _age(timeline, debt)
+    head: list[Mark] = [Mark(f"{glyph} ", role, ref), Mark(_label(debt), role, ref)]
+    told = _story(timeline, debt)
+    if length(tuple(head)) + cells(told[0]) + len(age) + 3 <= width:
+        head.append(Mark(f"  {told.pop(0)}", role, ref))
+    rows = [ends(lit(tuple(head), when=moved), (Mark(age, "dim"),), width)]
+    if debt.all_frames:
         rows.append(_frames(timeline, debt, role))
-    rows += [(Mark(f"{INDENT}{line}", "dim"),) for line in wrap(told, width - len(INDENT))]
+    for text in told:
+        rows += [(Mark(f"{INDENT}{line}", "dim"),) for line in wrap(text, width - len(INDENT))]
     return rows
 
 
-def _age(timeline: Timeline, since: int) -> str:
-    """For how long something has been owed: in micro-steps, in a recording in time."""
+def _ref(debt: OpenDebt) -> Ref | None:
+    """A debt is selected by its first frame."""
+    return Ref("frame", debt.all_frames[0]) if debt.all_frames else None
+
+
+def _label(debt: OpenDebt) -> str:
+    """`key 1`, `gen 2`, or where the debt stands."""
+    if debt.key:
+        return f"key {debt.key}"
+    return f"gen {debt.generation}" if debt.generation else clean(debt.where)
+
+
+def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
+    """Who owes or pays, who is waited for, and what ends it."""
+    left = names.cpus(debt.left, short=True)
+    if debt.state == SAVED:
+        return ["saved: all have flushed since", "free to hand out: nothing is left to pay"]
+    if debt.state == OWED:
+        return [f"owed by {left}", _payer(debt)]
+    who, payer = f"cpu{debt.cpu}", timeline.machine.ctx[debt.payer]
+    name = clean(timeline.machine.ctx_name(payer))
+    whose = who if name == who else f"{who} for {name}"
+    stopped = asked(timeline, debt)
+    interrupted = [f"it interrupted {names.cpus(stopped, short=True)}"] if stopped else []
+    wait = _wait(timeline, debt)
+    if debt.state == PAID:
+        return [f"paid by {whose}{wait}", *interrupted]
+    pays = f"{who} pays" if whose == who else f"{who} pays, for {name}"
+    until = ["nobody gets the frame before"] if debt.all_frames else []
+    if not debt.left:
+        return [pays, f"everybody has flushed{wait}", *interrupted]
+    if debt.sent:
+        return [pays, f"waits for {left}{wait}", *until]
+    return [pays, f"{left} must flush first", *until]
+
+
+def _wait(timeline: Timeline, debt: OpenDebt) -> str:
+    """For how long whoever pays has waited; a recording has a clock of its own."""
+    spent = 0 if timeline.program.recorded is not None else waited(timeline, debt)
+    return f", {spent:,} ns" if spent else ""
+
+
+def _since(timeline: Timeline, debt: OpenDebt) -> int:
+    """The micro-step since which a debt stands as it does; -1 when no event tells."""
+    if debt.state == PAYING:
+        return fired(timeline, debt)
+    steps = [last_seen.deferred(timeline, pfn) for pfn in debt.frames]
+    return min((step for step in steps if step >= 0), default=-1)
+
+
+def _age(timeline: Timeline, debt: OpenDebt) -> str:
+    """For how long a debt stands as it does: in micro-steps, in a recording in time."""
+    since = _since(timeline, debt)
+    if debt.state == PAID or not 0 <= since < timeline.position:
+        return ""
     recorded = timeline.program.recorded
     if recorded is None:
         return f" for {counted(timeline.position - since, 'step')}"
@@ -89,29 +167,26 @@ def _age(timeline: Timeline, since: int) -> str:
     return f" for {passed / 1e-6:.0f} µs"
 
 
-def _frames(timeline: Timeline, debt: Debt, role: str) -> Row:
+def _frames(timeline: Timeline, debt: OpenDebt, role: str) -> Row:
     """The frames of a debt, and whose page the first of them was."""
-    changed = names.touched(timeline)
     row = [Mark(INDENT)]
-    for pfn in debt.frames[:SHOWN]:
-        lit = "changed" if role == "dim" and ("frame", pfn) in changed else role
-        row += [Mark(f"f{pfn}", lit, Ref("frame", pfn)), Mark(" ")]
-    if len(debt.frames) > SHOWN:
-        row.append(Mark(f"and {len(debt.frames) - SHOWN} more ", "dim"))
-    was = last_seen.page_of_frame(timeline, debt.frames[0])
-    if was is not None and len(debt.frames) == 1:
+    frames = debt.all_frames
+    for pfn in frames[:SHOWN]:
+        row += [Mark(f"f{pfn}", role, Ref("frame", pfn)), Mark(" ")]
+    if len(frames) > SHOWN:
+        row.append(Mark(f"and {len(frames) - SHOWN} more ", "dim"))
+    was = last_seen.page_of_frame(timeline, frames[0])
+    if was is not None and len(frames) == 1:
         m = timeline.machine
         row.append(Mark(f"was {names.page(m, *was)} of {names.process(m, was[0])}", "dim"))
     return tuple(row)
 
 
-def _payer(debt: Debt) -> str:
+def _payer(debt: OpenDebt) -> str:
     """What will make the flush happen."""
-    why = clean(debt.why)
-    if not debt.mask and debt.frames:
-        return "free to hand out: nothing is left to pay"
-    if debt.key:
-        return "paid when a frame of it leaves the pcp list" if why == "pcp" else why
-    if debt.frames:
-        return f"paid when a block leaves {why}"
-    return f"{why}: flushed before free or copy"
+    if debt.where == FREEING:
+        return "its page is about to be free"
+    if debt.where == "pcp":
+        return "paid when a frame of it leaves the pcp list"
+    where = clean(debt.where)
+    return f"paid when a block leaves {where}" if debt.frames else f"{where}: not yet settled"

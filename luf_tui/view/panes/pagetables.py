@@ -9,10 +9,17 @@ from luf_tui.machine.schema import NONE, PRESENT, Frame, Mm, Pte, Vma
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
+from luf_tui.view.changes import changed, gutter, lit, written
 from luf_tui.view.columns import GAP, pad, side_by_side, stacked
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.state import ViewState
 
+ALIVE = (Mm.alive,)
+SHOWN = (
+    *(Pte.kind, Pte.frame, Pte.slot, Pte.writable, Pte.dirty, Pte.accessed),
+    *(Pte.uffd_wp, Pte.prot_none),
+)
+"""Fields of a PTE that its row shows."""
 LEAST = 27
 """Cells in which a page can be read."""
 MOST_ROWS = 24
@@ -24,7 +31,8 @@ MOST = 300
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
     """A block of rows per address space, side by side; a long one goes on in the next column."""
     m = timeline.machine
-    blocks = [_space(timeline, state, mm) for mm in m.mm if mm.alive]
+    blocks = [_space(timeline, mm) for mm in m.mm if mm.alive]
+    blocks += [_ended(timeline, mm) for mm in m.mm if changed(timeline, "mm", mm.index, ALIVE)]
     wanted = max(LEAST, 11 + names.page_width(timeline) + names.content_width(timeline))
     across = max(1, (width + GAP) // (wanted + GAP))
     if len(blocks) < across:
@@ -59,6 +67,12 @@ def _mapped(timeline: Timeline) -> tuple[int, ...]:
     return tuple(len(some) for some in pages)
 
 
+def _ended(timeline: Timeline, mm: Mm) -> list[Row]:
+    """An address space that the last micro-step ended; nothing for one that it began."""
+    told = f"was {names.process(timeline.machine, mm.index)}"
+    return [] if mm.alive else [gutter((Mark(told, "dim", Ref("mm", mm.index), changed=True),))]
+
+
 def _spread(blocks: list[list[Row]], across: int, height: int) -> list[list[Row]]:
     """Blocks too high for the pane, continued in columns that would stay empty."""
     spare = across - len(blocks)
@@ -73,21 +87,19 @@ def _spread(blocks: list[list[Row]], across: int, height: int) -> list[list[Row]
     return found
 
 
-def _space(timeline: Timeline, state: ViewState, mm: Mm) -> list[Row]:
+def _space(timeline: Timeline, mm: Mm) -> list[Row]:
     changed = names.touched(timeline)
     rows: list[Row] = [_head(timeline, mm)]
     first = mm.index * timeline.config.pages
     pages = known_pages(timeline, mm)
     moved = [n for n, vpn in enumerate(pages) if ("pte", first + vpn) in changed]
-    if state.changed_only:
-        pages = [pages[n] for n in moved]
     skipped = 0
     if len(pages) > MOST:
         skipped = max(0, min((moved or [0])[0] - MOST // 2, len(pages) - MOST))
     if skipped:
         rows.append((Mark(f"  … {skipped} before", "dim"),))
     shown = pages[skipped : skipped + MOST]
-    rows += [_page(timeline, mm, vpn, moved=("pte", first + vpn) in changed) for vpn in shown]
+    rows += [_page(timeline, mm, vpn) for vpn in shown]
     if len(pages) > skipped + MOST:
         rows.append((Mark(f"  … {len(pages) - skipped - MOST} more", "dim"),))
     return rows
@@ -102,56 +114,78 @@ def known_pages(timeline: Timeline, mm: Mm) -> list[int]:
     mapped = values[at + Vma.mapped.offset : at + count * vma.size : vma.size]
     at = pte.base + mm.index * count * pte.size
     kinds = values[at + Pte.kind.offset : at + count * pte.size : pte.size]
-    return [n for n, (one, two) in enumerate(zip(mapped, kinds, strict=True)) if one or two]
+    known = {n for n, (one, two) in enumerate(zip(mapped, kinds, strict=True)) if one or two}
+    first, ends = mm.index * count, {("vma", Vma.mapped.name), ("pte", Pte.kind.name)}
+    gone = {n - first for region, n, name in written(timeline) if (region, name) in ends}
+    return sorted(known | {n for n in gone if 0 <= n < count})
 
 
 def _head(timeline: Timeline, mm: Mm) -> Row:
     """The address space, its generation, and the CPUs it may be cached on."""
-    role = "changed" if ("mm", mm.index) in names.touched(timeline) else "dim"
     ref = Ref("mm", mm.index)
     row = [
         Mark(f"{names.process(timeline.machine, mm.index)} ", "title", ref),
-        *([Mark(f"gen {mm.tlb_gen}  ", role, ref)] if timeline.config.arch == X86 else []),
+        *([Mark(f"gen {mm.tlb_gen}  ", "dim", ref)] if timeline.config.arch == X86 else []),
         Mark(f"on {names.cpus(mm.cpumask)}", "dim", ref),
     ]
     if mm.writer:
         row.append(Mark("  locked", "ipi", ref))
-    return tuple(row)
+    moved = changed(timeline, "mm", mm.index, (Mm.alive, Mm.tlb_gen, Mm.cpumask, Mm.writer))
+    return gutter(lit(tuple(row), when=moved))
 
 
-def _page(timeline: Timeline, mm: Mm, vpn: int, *, moved: bool) -> Row:
+def _moved(timeline: Timeline, mm: Mm, vpn: int) -> bool:
+    """Whether the last micro-step changed what a page's row says."""
     m = timeline.machine
-    pte = m.pte_at(mm, vpn)
-    role = "changed" if moved else "text"
-    ref = Ref("pte", pte.index)
-    wide = names.page_width(timeline)
-    name = (
-        Mark("• " if moved else "  ", role, ref),
-        Mark(f"{pad(names.page(m, mm.index, vpn), wide)} ", "text" if pte.kind else "dim", ref),
+    pte, vma = m.pte_at(mm, vpn), m.vma_at(mm, vpn)
+    filled = pte.frame and changed(timeline, "frame", pte.frame.index, (Frame.content,))
+    return bool(
+        changed(timeline, "pte", pte.index, SHOWN)
+        or changed(timeline, "vma", vma.index, (Vma.mapped, Vma.prot_write))
+        or filled
     )
+
+
+def _page(timeline: Timeline, mm: Mm, vpn: int) -> Row:
+    """A page: where it leads, or what it was."""
+    pte = timeline.machine.pte_at(mm, vpn)
+    ref = Ref("pte", pte.index)
+    name = pad(names.page(timeline.machine, mm.index, vpn), names.page_width(timeline))
+    if not pte.kind and not timeline.machine.vma_at(mm, vpn).mapped:
+        return gutter((Mark(f"was {name}", "dim", ref, changed=True),))
+    row = (
+        Mark(" "),
+        Mark(f"{name} ", "text" if pte.kind else "dim", ref),
+        *_leads(timeline, mm, vpn, pte),
+    )
+    return gutter(lit(row, when=_moved(timeline, mm, vpn)))
+
+
+def _leads(timeline: Timeline, mm: Mm, vpn: int, pte: Pte) -> Row:
+    m, ref = timeline.machine, Ref("pte", pte.index)
     if pte.kind == PRESENT and pte.frame:
-        return *name, *_present(timeline, pte, pte.frame, m.vma_at(mm, vpn), role)
+        return _present(timeline, pte, pte.frame, m.vma_at(mm, vpn))
     if pte.frame:
-        return *name, Mark(f"migrating f{pte.frame.pfn}", "changed" if moved else "saved", ref)
+        return (Mark(f"migrating f{pte.frame.pfn}", "saved", ref),)
     if pte.slot:
-        return *name, Mark(f"swap {pte.slot.index}", role if moved else "dim", ref)
+        return (Mark(f"swap {pte.slot.index}", "dim", ref),)
     assert pte.kind == NONE
     was = last_seen.frame_of_page(timeline, mm.index, vpn)
-    gone = Mark("–", role if moved else "dim", ref)
+    gone = Mark("–", "dim", ref)
     if was < 0:
-        return *name, gone
-    return *name, gone, Mark("   was ", "dim", ref), Mark(f"f{was}", "dim", Ref("frame", was))
+        return (gone,)
+    return gone, Mark("   was ", "dim", ref), Mark(f"f{was}", "dim", Ref("frame", was))
 
 
-def _present(timeline: Timeline, pte: Pte, page: Frame, vma: Vma, role: str) -> Row:
+def _present(timeline: Timeline, pte: Pte, page: Frame, vma: Vma) -> Row:
     """A page that is mapped: its frame, rights, flags, and bytes."""
     pfn = page.pfn
     ref, frame = Ref("pte", pte.index), Ref("frame", pfn)
     flags = ("w" if pte.writable else "r") + ("A" if pte.accessed else "")
     flags += ("D" if pte.dirty else "") + ("?" if pte.writable and not vma.prot_write else "")
     told = [
-        Mark(f"{f'f{pfn}':<3}", role, frame),
-        Mark(f" {flags:<3} ", role, ref),
+        Mark(f"{f'f{pfn}':<3}", "text", frame),
+        Mark(f" {flags:<3} ", "text", ref),
         Mark(names.content(timeline.machine, page.content), "dim", frame),
     ]
     if pte.uffd_wp:

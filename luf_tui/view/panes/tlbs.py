@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from luf_tui.machine.events import FILL
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import Cpu, Mm, TlbEntry
+from luf_tui.machine.schema import Cpu, Frame, Mm, PageTable, Pte, Shootdown, TlbEntry, WalkEntry
 from luf_tui.oracle import truth
+from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
+from luf_tui.view.changes import before, changed, debt_moved, gutter, lit, stale_at, stale_moved
 from luf_tui.view.columns import pad, side_by_side, stacked
-from luf_tui.view.marks import Mark, Pane, Row, clean
+from luf_tui.view.marks import ROLES, Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
+IDENTITY = (TlbEntry.mm, TlbEntry.vpn, TlbEntry.frame)
+SHOWN = (*IDENTITY, TlbEntry.writable, TlbEntry.dirty, TlbEntry.issued)
+HEAD = (Cpu.task, Cpu.loaded_mm, Cpu.lazy, Cpu.irqs_off, Cpu.offline, Cpu.ipis, Cpu.handling)
+"""Fields of a CPU that its heading shows."""
 DEVICE_ROWS = 3
 """Entries of a device that there is room for."""
-LEAST = 24
+LEAST = 25
 """Cells in which an entry can be read."""
+BESIDE = 17
+"""Cells of an entry beside the names of its page and of its bytes, the tag of its debt included."""
 UNKNOWN: Row = (Mark("a recording does not tell what CPUs cache", "dim"),)
-NOTHING: Row = (Mark("  –", "dim"),)
+NOTHING: Row = (Mark("   –", "dim"),)
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
@@ -26,8 +36,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     if timeline.program.recorded is not None:
         return Pane("tlbs", _title(timeline), (UNKNOWN,))
     wide = names.cached_width(timeline)
-    blocks, idle = _blocks(timeline, state, wide)
-    wanted = 13 + wide + names.content_width(timeline)
+    blocks, idle = _blocks(timeline, wide)
+    wanted = BESIDE + wide + names.content_width(timeline)
     rows = side_by_side(blocks, width, wanted, LEAST)
     if idle:
         rows = (*rows, (), (Mark(f"idle, nothing cached: {_ranges(idle)}", "dim"),))
@@ -46,7 +56,7 @@ def rows_wanted(timeline: Timeline, width: int) -> int:
     heights = [1 + max(1, some) for some in held if some or few]
     if timeline.config.secondary_tlb:
         heights.append(1 + min(DEVICE_ROWS, len(timeline.machine.device_tlb)))
-    wanted = names.cached_width(timeline) + 13 + names.content_width(timeline)
+    wanted = names.cached_width(timeline) + BESIDE + names.content_width(timeline)
     return stacked(heights, width, wanted, LEAST) + 2 * (len(heights) < len(held))
 
 
@@ -67,16 +77,16 @@ def _held(timeline: Timeline) -> tuple[int, ...]:
     )
 
 
-def _blocks(timeline: Timeline, state: ViewState, wide: int) -> tuple[list[list[Row]], list[int]]:
+def _blocks(timeline: Timeline, wide: int) -> tuple[list[list[Row]], list[int]]:
     """A block per CPU; of many CPUs, those that do nothing and cache nothing apart."""
     m = timeline.machine
     cpus = range(timeline.config.cpus)
     idle: list[int] = []
     if len(cpus) > names.FEW_CPUS:
         idle = [n for n in cpus if not m.cpu[n].task and not m.cpu[n].ipis and _empty(timeline, n)]
-    blocks = [_cpu(timeline, state, cpu, wide) for cpu in cpus if cpu not in idle]
+    blocks = [_cpu(timeline, cpu, wide) for cpu in cpus if cpu not in idle]
     if timeline.config.secondary_tlb:
-        blocks.append(_device(timeline, state, wide))
+        blocks.append(_device(timeline, wide))
     return blocks, idle
 
 
@@ -93,79 +103,107 @@ def _ranges(numbers: list[int]) -> str:
 
 
 def _title(timeline: Timeline) -> Row:
-    """The pane's name, and how many entries are stale."""
-    found = len(names.stale_entries(timeline))
-    told = (Mark(f"  {found} stale", "stale"),) if found else ()
+    """The pane's name, and how many entries are stale: those that can be used, and the rest."""
+    known = stale_at(timeline, timeline.position)
+    usable = sum(known.values())
+    spent = len(known) - usable
+    told = [Mark(f"  {usable} stale", "stale")] if usable else []
+    if spent:
+        told.append(Mark(f"  {spent} unusable", "unusable"))
     return (Mark("TLBs", "title"), *told)
 
 
-def _cpu(timeline: Timeline, state: ViewState, cpu: int, wide: int) -> list[Row]:
+def _cpu(timeline: Timeline, cpu: int, wide: int) -> list[Row]:
     m = timeline.machine
     loaded = m.cpu[cpu].loaded_mm
     rows: list[Row] = [_head(timeline, m.cpu[cpu])]
-    rows += _entries(timeline, state, m.tlb_of(cpu), loaded, wide)
-    rows += _walks(timeline, state, cpu, wide)
+    rows += _entries(timeline, m.tlb_of(cpu), loaded, wide)
+    rows += _walks(timeline, cpu, wide)
     return rows if len(rows) > 1 else [*rows, NOTHING]
 
 
-def _device(timeline: Timeline, state: ViewState, wide: int) -> list[Row]:
+def _device(timeline: Timeline, wide: int) -> list[Row]:
     """The translations of a device, of whatever address space."""
     entries = timeline.machine.device_tlb
-    rows = [(Mark("device", "title"),), *_entries(timeline, state, entries, None, wide)]
+    rows = [(Mark("device", "title"),), *_entries(timeline, entries, None, wide)]
     return rows if len(rows) > 1 else [*rows, NOTHING]
 
 
 def _entries(
-    timeline: Timeline, state: ViewState, entries: list[TlbEntry], loaded: Mm | None, wide: int
+    timeline: Timeline, entries: list[TlbEntry], loaded: Mm | None, wide: int
 ) -> list[Row]:
-    """The entries in use, or those of them that changed."""
-    changed = names.touched(timeline)
-    stale = names.stale_entries(timeline)
-    rows = []
+    """The entries in use, and those that the last micro-step took away or put others in place
+    of.
+    """
+    rows: list[Row] = []
     for entry in entries:
-        moved = ("tlb", entry.index) in changed
-        if entry.mm and (moved or not state.changed_only):
-            is_stale = entry.index in stale
-            rows.append(_entry(timeline, loaded, entry, wide, moved=moved, is_stale=is_stale))
+        gone = _was(timeline, entry, loaded, wide)
+        if gone:
+            rows.append(gone)
+        if entry.mm:
+            rows.append(gutter(_entry(timeline, loaded, entry, wide)))
     return rows
 
 
-def _walks(timeline: Timeline, state: ViewState, cpu: int, wide: int) -> list[Row]:
+def _was(timeline: Timeline, entry: TlbEntry, loaded: Mm | None, wide: int) -> Row:
+    """What the place of an entry held before the last micro-step and holds no more."""
+    if not changed(timeline, "tlb", entry.index, IDENTITY):
+        return ()
+    mm, vpn, frame = (before(timeline, entry, field) for field in IDENTITY)
+    if not mm or not frame:
+        return ()
+    page = _page_name(timeline, mm, vpn, loaded)
+    ref = Ref("frame", frame.pfn)
+    told = Mark(f"was {pad(page, max(wide - 2, len(page)))} → f{frame.pfn}", "dim", ref)
+    return gutter((evolve(told, changed=True),))
+
+
+def _page_name(timeline: Timeline, mm: Mm, vpn: int, loaded: Mm | None) -> str:
+    """A page, with its process where that is not the one that runs."""
+    page = names.page(timeline.machine, mm.index, vpn)
+    return page if loaded is mm else f"{names.process(timeline.machine, mm.index)}:{page}"
+
+
+def _walks(timeline: Timeline, cpu: int, wide: int) -> list[Row]:
     """The page-table pages a CPU remembers, each with the first page that is looked up there."""
     m = timeline.machine
-    changed = names.touched(timeline)
     rows: list[Row] = []
     for mm in m.mm:
         for number, walk in enumerate(m.walks_of(cpu, mm)):
-            moved = ("walk", walk.index) in changed
-            if not walk.table or (state.changed_only and not moved):
-                continue
             first = number * m.config.table_span
-            known = m.table_at(mm, first).frame is walk.table
-            role = "changed" if moved else "text" if known else "stale"
-            page = names.page(m, mm.index, first)
-            if m.cpu[cpu].loaded_mm is not mm:
-                page = f"{names.process(m, mm.index)}:{page}"
-            rows.append(
-                (
-                    Mark("▤ " if known else "~ ", role),
-                    Mark(pad(page, max(wide, len(page))), role),
-                    Mark(" ⇒ ", "dim"),
-                    Mark(f"f{walk.table.pfn}", role, Ref("frame", walk.table.pfn)),
-                )
+            table = m.table_at(mm, first)
+            page = _page_name(timeline, mm, first, m.cpu[cpu].loaded_mm)
+            name = pad(page, max(wide, len(page)))
+            old = before(timeline, walk, WalkEntry.table)
+            if old and old is not walk.table:
+                told = Mark(f"was {name} ⇒ f{old.pfn}", "dim", Ref("frame", old.pfn))
+                rows.append(gutter((evolve(told, changed=True),)))
+            if not walk.table:
+                continue
+            known = table.frame is walk.table
+            moved = changed(timeline, "walk", walk.index, (WalkEntry.table, WalkEntry.issued))
+            moved |= known != (before(timeline, table, PageTable.frame) is walk.table)
+            role = "text" if known else "stale"
+            row = (
+                Mark("▤ " if known else "~ ", role),
+                Mark(name, role),
+                Mark(" ⇒ ", "dim"),
+                Mark(f"f{walk.table.pfn}", role, Ref("frame", walk.table.pfn)),
             )
+            rows.append(gutter(lit(row, when=moved)))
     return rows
 
 
 def _head(timeline: Timeline, now: Cpu) -> Row:
     """What a CPU runs, and what it waits for or is interrupted by."""
     m, cpu = timeline.machine, now.index
-    moved = ("cpu", cpu) in names.touched(timeline)
+    moved = changed(timeline, "cpu", cpu, HEAD)
+    moved |= changed(timeline, "shootdown", cpu, (Shootdown.waiting,))
     running = clean(m.config.tasks[now.task.index].name) if now.task else "idle"
     running = "offline" if now.offline else running
     head = [
         Mark(f"cpu{cpu} ", "title", Ref("cpu", cpu)),
-        Mark(running, "changed" if moved else "text", Ref("cpu", cpu)),
+        Mark(running, "text", Ref("cpu", cpu)),
     ]
     if now.lazy and now.loaded_mm:
         head.append(Mark(f" · lazy, has {names.process(m, now.loaded_mm.index)}", "dim"))
@@ -177,44 +215,50 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
         head.append(Mark(f" ↯ to {names.cpus(m.shootdown[cpu].waiting, short=True)}", "ipi"))
     if now.irqs_off:
         head.append(Mark(" irqs off", "danger"))
-    return tuple(head)
+    return gutter(lit(tuple(head), when=moved))
 
 
-def _entry(
-    timeline: Timeline,
-    loaded: Mm | None,
-    entry: TlbEntry,
-    wide: int,
-    *,
-    moved: bool,
-    is_stale: bool,
-) -> Row:
-    """One entry: ~ or ≈ when the page table disagrees, and what its frame holds now, lit where a
-    fresh walk would bring something else.
+def _entry(timeline: Timeline, loaded: Mm | None, entry: TlbEntry, wide: int) -> Row:
+    """One entry: ~ or ≈ when the page table disagrees, ⊘ when its CPU could not use it any more,
+    what its frame holds now, lit where a fresh walk would bring something else, and the debt it is
+    part of.
     """
     m = timeline.machine
-    danger = is_stale and entry.writable and entry.dirty
-    glyph, role = ("≈", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
-    if moved and not is_stale:
-        glyph, role = "•", "changed"
+    usable = stale_at(timeline, timeline.position).get(entry.index)
+    danger = bool(usable) and entry.writable and entry.dirty
+    role = "danger" if danger else "stale" if usable else "text" if usable is None else "unusable"
     mm, frame = entry.mm, entry.frame
     assert mm
     assert frame
-    pfn = frame.pfn
-    page = names.page(m, mm.index, entry.vpn)
-    if loaded is not mm:
-        page = f"{names.process(m, mm.index)}:{page}"
-    ref = Ref("tlb", entry.index)
+    ref, place = Ref("tlb", entry.index), Ref("frame", frame.pfn)
     holds = frame.content
-    would = truth.fresh(m, mm, entry.vpn) if is_stale else None
+    would = truth.fresh(m, mm, entry.vpn) if usable else None
     harmless = would is None or (would.kind == truth.BYTES and would.content == holds)
-    kind = "danger" if not harmless else "benign" if is_stale else "dim"
-    return (
-        Mark("↯ ", "ipi", ref) if entry.issued else Mark(f"{glyph} ", role, ref),
+    kind = "danger" if not harmless else "benign" if usable else "dim"
+    moved = entry.index in stale_moved(timeline) or changed(timeline, "tlb", entry.index, SHOWN)
+    page = _page_name(timeline, mm, entry.vpn, loaded)
+    row = (
+        Mark("↯ ", "ipi", ref) if entry.issued else Mark(f"{ROLES[role].glyph or ' '} ", role, ref),
         Mark(pad(page, max(wide, len(page))), role, ref),
         Mark(" → ", "dim"),
-        Mark(f"{f'f{pfn}':<3}", role, Ref("frame", pfn)),
+        Mark(f"{f'f{frame.pfn}':<3}", role, place),
         Mark(names.rights(entry), role, ref),
         Mark(" "),
-        Mark(names.content(m, holds), kind, Ref("frame", pfn)),
     )
+    content = Mark(names.content(m, holds), kind, place)
+    filled = changed(timeline, "frame", frame.pfn, (Frame.content,))
+    filled |= bool(usable) and _served_otherwise(timeline, mm, entry)
+    debt = in_debt(timeline).get(frame.pfn) if usable else None
+    other = bool(usable) and frame.pfn in debt_moved(timeline)
+    told = (*lit(row, when=moved), evolve(content, changed=moved or filled or other))
+    if debt is None:
+        return told
+    return (*told, Mark(f" {names.debt_tag(debt)}", names.debt_sign(debt)[1], place, other))
+
+
+def _served_otherwise(timeline: Timeline, mm: Mm, entry: TlbEntry) -> bool:
+    """Whether the last micro-step may have changed what a fresh walk gives for a stale entry's
+    page.
+    """
+    pte = timeline.machine.pte_at(mm, entry.vpn)
+    return changed(timeline, "pte", pte.index, (Pte.kind, Pte.frame, Pte.slot, Pte.uffd_wp))

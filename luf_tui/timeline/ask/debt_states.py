@@ -1,0 +1,96 @@
+"""The debts of a recorded run where its cursor stands: since when they are paid, and for how
+long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from luf_tui.machine import events as ev
+from luf_tui.policy.base import PAYING
+from luf_tui.timeline.ask.model_time import model_time
+from luf_tui.timeline.caches import per_run
+from luf_tui.timeline.open_debts import PAID, OpenDebt, debts_of, frames_in_debt
+from luf_tui.timeline.timeline import Timeline
+
+
+def debts(timeline: Timeline) -> tuple[OpenDebt, ...]:
+    """Every debt where the cursor stands, and those that were paid in the line under way."""
+    return debts_at(timeline, timeline.position)
+
+
+def in_debt(timeline: Timeline) -> dict[int, OpenDebt]:
+    """The frames that wait for a flush where the cursor stands."""
+    return in_debt_at(timeline, timeline.position)
+
+
+@per_run(most=64)
+def in_debt_at(timeline: Timeline, position: int) -> dict[int, OpenDebt]:
+    """The frames that wait for a flush at a position."""
+    return frames_in_debt(debts_at(timeline, position))
+
+
+@per_run(most=64)
+def debts_at(timeline: Timeline, position: int) -> tuple[OpenDebt, ...]:
+    """The debts at a position."""
+    if position != timeline.position:
+        with timeline.visit(position):
+            return debts_at(timeline, position)
+    known = debts_of(timeline.policy, timeline.machine)
+    busy = {one.cpu for one in known if one.state == PAYING}
+    return (*known, *_just_paid(timeline, busy))
+
+
+def _just_paid(timeline: Timeline, busy: set[int]) -> Iterator[OpenDebt]:
+    """Payments of the line under way that are over: the last of each CPU."""
+    item = timeline.item_at(timeline.position)
+    steps = timeline.item_steps(item)
+    if not steps:
+        return
+    first = timeline.events_of(steps.start).start
+    pays = timeline.index.between(ev.PAY, first, timeline.event_index_at(timeline.position))
+    last = {timeline.events.cpus[event]: event for event in pays}
+    for cpu, event in last.items():
+        if cpu in busy:
+            continue
+        pfn = timeline.events.argument(event, ev.PAY.pfn)
+        why = ev.REASONS[timeline.events.argument(event, ev.PAY.why)]
+        ctx = timeline.step_info(timeline.step_of_event(event)).ctx
+        yield OpenDebt(PAID, 0, why, apart=(pfn,) if pfn >= 0 else (), payer=ctx, cpu=cpu)
+
+
+def fired(timeline: Timeline, debt: OpenDebt) -> int:
+    """The micro-step in which the flush of a debt began that is being paid, or is paid; -1 when
+    it has not begun.
+    """
+    end = timeline.event_index_at(timeline.position)
+    kinds = (ev.PAY,) if debt.deferred else (ev.SEND, ev.BARRIER)
+    for kind in kinds:
+        events = timeline.index.between(kind, 0, end)
+        for event in reversed(events[-64:]):
+            if timeline.events.cpus[event] == debt.cpu:
+                return timeline.step_of_event(event)
+    return -1
+
+
+def asked(timeline: Timeline, debt: OpenDebt) -> int:
+    """The CPUs that were interrupted for a payment so far."""
+    since = fired(timeline, debt)
+    if since < 0:
+        return 0
+    first = timeline.events_of(since).start
+    end = timeline.event_index_at(timeline.position)
+    mask = 0
+    for event in timeline.index.between(ev.SEND, first, end):
+        if timeline.events.cpus[event] == debt.cpu:
+            mask |= timeline.events.argument(event, ev.SEND.mask)
+    return mask
+
+
+def waited(timeline: Timeline, debt: OpenDebt) -> int:
+    """For how long whoever pays has waited, in nanoseconds of the cost model."""
+    since = fired(timeline, debt)
+    if since < 0:
+        return 0
+    here = model_time(timeline).here
+    return here[timeline.position] - here[since]

@@ -1,0 +1,166 @@
+"""Laws of the screen, held at every micro-step: nothing dangerous is told as harmless, panes agree,
+and what a step changed of what is shown is marked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from luf_tui import library
+from luf_tui.machine.machine import Machine
+from luf_tui.machine.schema import FREE_STATES
+from luf_tui.oracle import truth
+from luf_tui.policy.base import PAYING, Policy
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import load
+from luf_tui.search.random_programs.random_program import random_program
+from luf_tui.timeline.open_debts import OpenDebt, debts_of, frames_in_debt
+from luf_tui.timeline.recorder import record, record_with
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.marks import Mark, Pane
+from luf_tui.view.screen import PANES
+from luf_tui.view.state import ViewState
+
+SCENARIOS = [pytest.param(str(one.path), id=one.name) for one in library.shipped()]
+POLICIES = ("luf", "batched", "eager")
+STATE = ("tlbs", "pagetables", "lists", "frames", "ledger", "header")
+"""The panes that show the machine and what is owed."""
+PROGRAMS, CHUNK = 1000, 100
+AGE = re.compile(r" for \d+ steps?$|, [\d,]+ ns$|^ *\d+$")
+"""What ticks on though nothing is written."""
+HARMLESS = "nothing is left to pay"
+
+
+def uncovered(policy: Policy, m: Machine) -> list[str]:
+    """Stale entries that a CPU can use, that lead to a free frame, and that no open debt covers."""
+    debts = debts_of(policy, m)
+    return [
+        f"cpu{cpu} f{entry.frame.pfn} {debts}"
+        for cpu in range(m.config.cpus)
+        for entry in m.tlb_of(cpu)
+        if entry.mm and entry.frame and entry.frame.state in FREE_STATES
+        if truth.stale(m, entry) and truth.reachable(m, cpu, entry)
+        if not any(covers(debt, cpu, entry.frame.pfn) for debt in debts)
+    ]
+
+
+def covers(debt: OpenDebt, cpu: int, pfn: int) -> bool:
+    return debt.open and bool(debt.left >> cpu & 1) and pfn in debt.all_frames
+
+
+def everywhere(run: Timeline) -> list[str]:
+    found = []
+    for position in range(run.steps + 1):
+        run.seek(position)
+        found += [f"step {position}: {one}" for one in uncovered(run.policy, run.machine)]
+    return found
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_can_still_be_read_of_a_free_frame_is_owed_or_being_paid(
+    name: str, policy: str
+) -> None:
+    assert [] == everywhere(record_with(load(name), make_policy(policy)))
+
+
+@pytest.mark.parametrize("first", range(0, PROGRAMS, CHUNK))
+def test_the_same_in_random_programs(first: int) -> None:
+    for seed in range(first, first + CHUNK):
+        assert [] == everywhere(record(random_program(seed), POLICIES[seed % 2])), seed
+
+
+def test_the_law_can_fail() -> None:
+    """A policy that forgets who pays leaves a frame in nobody's hands."""
+    run = record(load(str(library.locate("tour/who-pays"))))
+    ledger = run.policy.ledger
+    run.policy.ledger = lambda m: [one for one in ledger(m) if one.state != PAYING]  # type: ignore[method-assign]
+
+    assert everywhere(run)
+
+
+def shown(run: Timeline, name: str) -> Pane:
+    return PANES[name](run, ViewState(), 110, 60)
+
+
+def marks(pane: Pane) -> list[Mark]:
+    return [mark for row in (pane.title, *pane.rows) for mark in row]
+
+
+def signed(pane: Pane) -> set[int]:
+    """Frames that have the sign of a debt that is open."""
+    return {
+        mark.ref.index
+        for mark in marks(pane)
+        if mark.ref and mark.ref.region == "frame" and mark.role in ("pending", "flushed")
+        if not mark.text.startswith("was ")
+    }
+
+
+def tokens(pane: Pane) -> Counter[tuple[str, object]]:
+    """What a pane says of things: neither what it was, nor for how long."""
+    return Counter(
+        (AGE.sub("", mark.text).strip(), mark.ref)
+        for mark in marks(pane)
+        if (mark.ref or mark.role not in ("dim", "title"))
+        and not mark.text.startswith("was")
+        and AGE.sub("", mark.text).strip(" –▐…")
+    )
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_panes_agree_and_mark_what_changed(name: str) -> None:
+    run = record(load(name))
+    before: dict[str, Counter[tuple[str, object]]] = {}
+    for position in range(run.steps + 1):
+        run.seek(position)
+        m = run.machine
+        waiting = frames_in_debt(debts_of(run.policy, m))
+        panes = {one: shown(run, one) for one in STATE}
+        where = f"{name}@{position}"
+
+        assert len(waiting) == run.owed(position), where
+        assert set(waiting) == signed(panes["frames"]), where
+        listed = {pfn for pfn in waiting if m.frame[pfn].where}
+        heads = {m.frame[pfn].pfn for pfn in listed}
+        assert heads <= signed(panes["lists"]) | _tails(m, heads), where
+        told = f"owed {len(waiting)}" in " ".join(
+            "".join(mark.text for mark in panes["header"].rows[0]).split()
+        )
+        assert told, where
+        for one, pane in panes.items():
+            now = tokens(pane)
+            if position and now != before[one]:
+                new = (now - before[one]) + (before[one] - now)
+                assert any(mark.changed for mark in marks(pane)), f"{where} {one}: {new}"
+            before[one] = now
+
+
+def _tails(m: Machine, heads: set[int]) -> set[int]:
+    """Frames inside a block, which its head stands for."""
+    return {pfn for pfn in heads if not m.frame[pfn].where}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_is_told_as_settled_that_can_still_be_read(name: str) -> None:
+    run = record_with(load(name), make_policy("luf"))
+    for position in range(run.steps + 1):
+        run.seek(position)
+        said = "\n".join("".join(mark.text for mark in row) for row in shown(run, "ledger").rows)
+        if HARMLESS not in said:
+            continue
+        m = run.machine
+        settled = {
+            pfn for debt in debts_of(run.policy, m) if not debt.open for pfn in debt.all_frames
+        }
+        read = {
+            entry.frame.pfn
+            for cpu in range(m.config.cpus)
+            for entry in m.tlb_of(cpu)
+            if entry.mm and entry.frame and truth.stale(m, entry)
+            if truth.reachable(m, cpu, entry)
+        }
+        assert not settled & read, f"{name}@{position}"
