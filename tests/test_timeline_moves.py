@@ -12,6 +12,7 @@ from luf_tui.engine.director import StepInfo
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import Finding
+from luf_tui.timeline.ask.failing import troubles
 from luf_tui.timeline.navigate import moves
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.timeline import Timeline
@@ -103,7 +104,7 @@ def test_findings_are_reached_both_ways() -> None:
         return [a_finding("violation")] if next(made) in (4, 9) else []
 
     run = record(play(machine, 12), machine, program(5), find)
-    assert [4, 9] == moves.finding_positions(run)
+    assert [4, 9] == troubles(run)
     assert (4, 9, 9) == tuple(moves.next_finding(run, p) for p in (0, 4, 9))
     assert (4, 4, 9) == tuple(moves.previous_finding(run, p) for p in (4, 9, 12))
 

@@ -15,6 +15,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.render.screen_sequence import marked, telling
 from luf_tui.render.strokes import CHAR, LINE, Strokes, parts
 from luf_tui.timeline.answers import Link
+from luf_tui.timeline.ask.failing import troubles
 from luf_tui.timeline.ask.why import why_step
 from luf_tui.timeline.navigate import moves
 from luf_tui.timeline.script_lines import to_line
@@ -117,7 +118,7 @@ class Page:
             "events": [step for step in steps if timeline.events_of(step)],
             "items": [step for step in moves.item_ends(timeline) if step in steps],
             "telling": telling(timeline, steps),
-            "findings": sorted({at for at in moves.finding_positions(timeline) if at in steps}),
+            "findings": sorted({at for at in troubles(timeline) if at in steps}),
             "keys": {key: name for name, keys, _, _ in KEYS for key in keys},
         }
 

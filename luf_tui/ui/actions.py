@@ -63,6 +63,7 @@ KEY_SIGNS = {
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "question_mark": "?",
+    "exclamation_mark": "!",
     "colon": ":",
     "slash": "/",
     "apostrophe": "'",
@@ -227,6 +228,11 @@ _TABLE: tuple[Action, ...] = (
         "next-finding", ("right_square_bracket",), "next ✖", "To the next finding of the oracle",
         JUMP,
         run=lambda screen: screen.navigation.jump("next_finding"),
+    ),
+    Action(
+        "first-failure", ("exclamation_mark",), "first ✖",
+        "To the first violation or failed expectation of the run", JUMP,
+        run=lambda screen: screen.navigation.jump("first_failure"),
     ),
     Action(
         "previous-finding", ("left_square_bracket",), "previous ✖",

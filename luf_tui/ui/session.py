@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine.events import BY_NAME, KINDS
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.ask.failing import troubles
 from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places, sidecar
 from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
@@ -40,6 +41,7 @@ MOVES: dict[str, Callable[[Timeline, int], int]] = {
     "previous_item": moves.previous_item,
     "next_finding": moves.next_finding,
     "previous_finding": moves.previous_finding,
+    "first_failure": moves.first_failure,
     "start": moves.start,
     "end": moves.end,
 }
@@ -48,6 +50,7 @@ MOVES: dict[str, Callable[[Timeline, int], int]] = {
 NOWHERE = {
     "next_finding": "no finding ahead",
     "previous_finding": "no finding behind",
+    "first_failure": "nothing is broken in this run, or this is the place",
     "next_event": "no event ahead",
     "previous_event": "no event behind",
 }
@@ -196,7 +199,7 @@ class Session:
     def _arrived(self, name: str) -> str:
         if "finding" not in name:
             return ""
-        found = moves.finding_positions(self.timeline)
+        found = troubles(self.timeline)
         return f"finding {found.index(self.position) + 1} of {len(found)}"
 
     # -- following events and searching -------------------------------------------------------

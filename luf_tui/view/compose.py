@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view import broken
 from luf_tui.view.changes import only_changed
 from luf_tui.view.columns import fit, length
 from luf_tui.view.marks import FOCUS, FRAME, THUMB, Mark, Pane, Row, clean, selected_role
@@ -76,6 +77,8 @@ def placed(timeline: Timeline, state: ViewState, place: Placement) -> Block:
     spot = (place.x, place.y, place.width, place.height)
     empty = Block(Pane(place.pane, (), ()), *spot, frame=framed)
     pane = PANES[place.pane](timeline, state, empty.columns, empty.rows)
+    if pane.name in OF_MACHINE:
+        pane = broken.lit(timeline, pane)
     if state.changed_only and pane.name in OF_MACHINE:
         title = (*pane.title, Mark("  changed only", "accent"))
         pane = evolve(pane, title=title, rows=only_changed(pane.rows), current=None)

@@ -105,6 +105,8 @@ ROLES: dict[str, Role] = {
 }
 """Every role. Colours are the palettes'."""
 FRAME, FOCUS, THUMB = "frame", "focus", "thumb"
+ACTION = "ui:action"
+"""The region of a mark that stands for something to do: the action's name is its field."""
 
 
 def selected_role(role: str) -> str:

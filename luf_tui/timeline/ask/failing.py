@@ -1,9 +1,14 @@
-"""Where a run does other than its script says it should."""
+"""Where a run does other than its script says it should, and what is left undone at its end."""
 
 from __future__ import annotations
 
-from luf_tui.oracle.oracle import VIOLATION
+from bisect import bisect_left
+
+from luf_tui.oracle.oracle import VIOLATION, Finding
 from luf_tui.script.program import Condition, Expect, Program
+from luf_tui.timeline.answers import Outcome
+from luf_tui.timeline.open_debts import debts_of
+from luf_tui.timeline.tell.words import cpus
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -19,6 +24,51 @@ def first_failure(timeline: Timeline) -> int:
             if finding.weight == VIOLATION
         ]
     return min(found, default=-1)
+
+
+def findings_at(timeline: Timeline, position: int) -> tuple[Finding, ...]:
+    """What the oracle found in one micro-step, violations first."""
+    events = timeline.events_of(position)
+    first = bisect_left(timeline.finding_events, events.start)
+    end = bisect_left(timeline.finding_events, events.stop)
+    return tuple(sorted(timeline.findings[first:end], key=lambda one: one.weight != VIOLATION))
+
+
+def failed_at(timeline: Timeline, position: int) -> tuple[Outcome, ...]:
+    """Expectations that look at a position and fail."""
+    return tuple(one for one in timeline.outcomes if not one.held and one.position == position)
+
+
+def failed_up_to(timeline: Timeline, position: int) -> int:
+    """How many expectations have failed so far."""
+    return sum(not one.held and one.position <= position for one in timeline.outcomes)
+
+
+def troubles(timeline: Timeline) -> list[int]:
+    """Positions with a deviation, a violation or a failed expectation, in order."""
+    found = {timeline.step_of_event(event) for event in timeline.finding_events}
+    return sorted(found | {one.position for one in timeline.outcomes if not one.held})
+
+
+def lasting(timeline: Timeline) -> tuple[str, ...]:
+    """What is left at the end of a run: flushes that nobody pays, operations that never end."""
+    with timeline.visit(timeline.steps):
+        m = timeline.machine
+        told = []
+        for debt in debts_of(timeline.policy, m):
+            if debt.open and debt.deferred and debt.left:
+                who, what = (
+                    cpus(debt.left),
+                    " ".join(f"f{pfn}" for pfn in debt.all_frames) or debt.where,
+                )
+                owes = "still has" if debt.left.bit_count() == 1 else "still have"
+                told.append(f"{what}: {who} {owes} to flush at the end of the run")
+        told += [
+            f"{m.ctx_name(ctx)} is in the middle of an operation at the end of the run"
+            for ctx in m.ctx
+            if ctx.depth
+        ]
+    return tuple(told)
 
 
 def awaits_violation(program: Program) -> bool:

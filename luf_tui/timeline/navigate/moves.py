@@ -9,7 +9,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Collection
 
-from luf_tui.machine.events import KINDS
+from luf_tui.machine.events import KINDS, VIOLATION
+from luf_tui.timeline.ask.failing import troubles
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 
@@ -82,22 +83,24 @@ def item_ends(timeline: Timeline) -> array[int]:
 
 
 def next_finding(timeline: Timeline, position: int) -> int:
-    """The next position at which the oracle found a deviation or violation."""
-    found = finding_positions(timeline)
+    """The next position at which the oracle found something, or an expectation fails."""
+    found = troubles(timeline)
     at = bisect_left(found, position + 1)
     return found[at] if at < len(found) else position
 
 
 def previous_finding(timeline: Timeline, position: int) -> int:
-    """The previous position at which the oracle found a deviation or violation."""
-    found = finding_positions(timeline)
+    """The previous position at which the oracle found something, or an expectation fails."""
+    found = troubles(timeline)
     at = bisect_left(found, position)
     return found[at - 1] if at else position
 
 
-def finding_positions(timeline: Timeline) -> list[int]:
-    """Positions of all findings, in order."""
-    return [timeline.step_of_event(event) for event in timeline.finding_events]
+def first_failure(timeline: Timeline, position: int) -> int:
+    """The first violation or failed expectation of a run; where there is none, the position."""
+    found = [timeline.step_of_event(event) for event in timeline.index.by_kind[VIOLATION]]
+    found += [one.position for one in timeline.outcomes if not one.held]
+    return min(found, default=position)
 
 
 def kind_numbers(names: Collection[str]) -> tuple[int, ...]:

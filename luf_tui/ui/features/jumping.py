@@ -11,12 +11,12 @@ from attrs import frozen
 
 from luf_tui.machine.refs import Ref
 from luf_tui.ui.panels.intents import Close, Do, DoAction, Intent, Stay
-from luf_tui.ui.panels.panel import ACTION, BAD, CURSOR, DIM, Panel, key_row
+from luf_tui.ui.panels.panel import BAD, CURSOR, DIM, Panel, key_row
 from luf_tui.ui.panels.questions import ref_name
 from luf_tui.ui.session import Reply
 from luf_tui.view.columns import cells
 from luf_tui.view.compose import Block
-from luf_tui.view.marks import Mark, Pane, clean
+from luf_tui.view.marks import ACTION, Mark, Pane, clean
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.run_screen import RunScreen

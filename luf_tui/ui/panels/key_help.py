@@ -13,9 +13,9 @@ from luf_tui.machine.refs import Ref
 from luf_tui.ui.panels.filtered import FilteredPanel
 from luf_tui.ui.panels.glossary import word_item
 from luf_tui.ui.panels.intents import DoAction, Explain, Intent, Stay
-from luf_tui.ui.panels.panel import ACTION, HEADING, KEY, Item
+from luf_tui.ui.panels.panel import HEADING, KEY, Item
 from luf_tui.view.legend import legend
-from luf_tui.view.marks import Mark
+from luf_tui.view.marks import ACTION, Mark
 
 Group: TypeAlias = "tuple[str, Sequence[tuple[str, str, str]]]"
 """A heading, and actions under it: their keys, what they do, and their names."""

@@ -22,8 +22,6 @@ CURSOR, DIM, KEY, GOOD, BAD, ACCENT, HEADING, TAB = (
 )  # fmt: skip
 """Roles of panels and hints."""
 
-ACTION = "ui:action"
-"""Region of refs that stand for actions: the `field` is the action's id."""
 CLOSE_KEYS = ("escape", "q")
 PAGE = 10
 PLENTY = 10_000

@@ -39,7 +39,7 @@ from luf_tui.ui.panels.intents import (
     Use,
 )
 from luf_tui.ui.panels.key_help import HelpPanel
-from luf_tui.ui.panels.panel import ACCENT, ACTION, BAD, DIM, KEY, Panel
+from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, KEY, Panel
 from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.panels.progress import ProgressPanel
 from luf_tui.ui.panels.stack import PanelStack
@@ -47,7 +47,7 @@ from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.session import Reply
 from luf_tui.view.columns import cells
 from luf_tui.view.compose import NOTHING, Block, Selected
-from luf_tui.view.marks import Mark, Pane, Row
+from luf_tui.view.marks import ACTION, Mark, Pane, Row
 from luf_tui.view.state import SMALLEST
 
 RUN = "run"

@@ -7,10 +7,10 @@ from attrs import evolve
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.features.lanes import Lanes
-from luf_tui.ui.panels.panel import ACTION, TAB
+from luf_tui.ui.panels.panel import TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.compose import FRAMED, Block, placed
-from luf_tui.view.marks import Mark, Pane, Row
+from luf_tui.view.marks import ACTION, Mark, Pane, Row
 from luf_tui.view.screen import GROUPS, MAP, TITLES, arrange, arranged
 from luf_tui.view.state import Placement, ViewState
 

@@ -7,12 +7,15 @@ from operator import attrgetter
 from attrs import evolve
 
 from luf_tui.machine.refs import Ref
+from luf_tui.oracle.obligations import ABOUT
+from luf_tui.oracle.oracle import VIOLATION, Finding
+from luf_tui.timeline.ask.failing import failed_at, failed_up_to, findings_at
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.tell.narrate import narrate, notes
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.view.columns import cut, ends, length, wrap
+from luf_tui.view.columns import cut, ends, length, pad, wrap
 from luf_tui.view.glyphs import PLAIN, SHOWN, mark, of_kind
-from luf_tui.view.marks import ROLES, Mark, Pane, Row, clean
+from luf_tui.view.marks import ACTION, ROLES, Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
 NOTE = "note  "
@@ -59,6 +62,9 @@ def _counters(timeline: Timeline, *, wide: bool) -> Row:
     if seen.deviations:
         new = seen.deviations != was.deviations
         told += [Mark("  "), Mark(f"◇ {seen.deviations}", "deviation", changed=new)]
+    failed, then = (failed_up_to(timeline, at) for at in (timeline.position, before))
+    if failed:
+        told += [Mark("  "), Mark(f"✗ {failed}", "failed", changed=failed != then)]
     if seen.violations:
         new = seen.violations != was.violations
         told += [Mark("  "), Mark(f" ✖ {seen.violations} ", "violation", changed=new)]
@@ -102,6 +108,10 @@ def _strip(timeline: Timeline, across: int) -> tuple[Mark, ...]:
         glyph = of_kind(kind)
         for event in timeline.index.by_kind[kind]:
             shown[timeline.step_of_event(event) * across // count] = glyph
+    for one in timeline.outcomes:
+        at = one.position * across // count
+        if not one.held and shown[at] != ROLES["violation"].glyph:
+            shown[at] = ROLES["failed"].glyph
     firsts = (-(-number * count // across) for number in range(across))
     return tuple(
         evolve(mark(glyph), ref=Ref("step", first))
@@ -117,6 +127,8 @@ def _legend(timeline: Timeline) -> Row:
     for name, role in ROLES.items():
         if name in seen:
             told += [Mark("  "), Mark(role.glyph, name), Mark(f" {role.event}", "dim")]
+    if not all(one.held for one in timeline.outcomes):
+        told += [Mark("  "), Mark(ROLES["failed"].glyph, "failed"), Mark(" failed", "dim")]
     return tuple(told)
 
 
@@ -125,6 +137,9 @@ def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> 
     notes that follow in the script.
     """
     height, room = max(1, height), max(8, width - 2)
+    banner = _banner(timeline, room, height)
+    if banner:
+        return Pane("narration", (), banner)
     said = clean(" ".join(notes(timeline, timeline.position))) if height > 1 else ""
     lines = _wrapped(
         clean(narrate(timeline, timeline.position, state.level)), room, height - bool(said)
@@ -135,6 +150,33 @@ def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> 
         told.append((Mark(f" {NOTE}", "dim"), Mark(head, "note")))
         told += [(Mark(f" {' ' * len(NOTE)}{line}", "note"),) for line in more]
     return Pane("narration", (), tuple(told))
+
+
+def _banner(timeline: Timeline, room: int, height: int) -> tuple[Row, ...]:
+    """What was broken in this micro-step, and by which rule; or the expectation that fails here."""
+    rows: list[Row] = []
+    for one in findings_at(timeline, timeline.position):
+        role = "violation" if one.weight == VIOLATION else "deviation"
+        told = pad(f"{ROLES[role].glyph} {clean(one.message)}", room)
+        rows += [(Mark(" "), Mark(cut(told, room), role)), _rule(timeline, one, room)]
+    for outcome in failed_at(timeline, timeline.position):
+        item = timeline.program.items[outcome.item]
+        line = timeline.program.source[item.span.line - 1].split("#")[0].strip()
+        told = f"✗ line {item.span.line}: {' '.join(clean(line).split())}: {clean(outcome.detail)}"
+        rows.append((Mark(" "), Mark(cut(told, room), "failed")))
+    return tuple(rows[:height])
+
+
+def _rule(timeline: Timeline, one: Finding, room: int) -> Row:
+    """The obligation that a finding names, since when it could come to that, and the way to why."""
+    about = ABOUT.get(one.obligation, "")
+    name = one.obligation or f"rule {one.rule}"
+    told = f"{name}: {about}." if about else f"{name}."
+    if one.cause >= 0:
+        told += f" Possible since step {timeline.step_of_event(one.cause)}."
+    why = (Mark("  "), Mark("why", "tab", Ref(ACTION, 0, "why")))
+    wide = room - length(why)
+    return (Mark(" "), Mark(cut(told, wide), "note"), *why)
 
 
 def _wrapped(text: str, room: int, rows: int) -> list[str]:

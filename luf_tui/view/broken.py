@@ -1,0 +1,65 @@
+"""What a finding is about, lit where it stands: the CPU, the entry, the frame, the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from luf_tui.machine.refs import Ref
+from luf_tui.machine.schema import TlbEntry
+from luf_tui.oracle.oracle import VIOLATION, Finding
+from luf_tui.timeline.ask.failing import findings_at
+from luf_tui.timeline.caches import per_position
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.marks import ROLES, Mark, Pane, Row
+
+WIDE = 2
+"""A glyph of a frame and the space for ~ after it: shorter marks stand for it alone."""
+
+
+@per_position
+def broken(timeline: Timeline) -> Mapping[Ref, str]:
+    """The things that findings of this micro-step are about, with the role they are lit in."""
+    found: dict[Ref, str] = {}
+    for one in reversed(findings_at(timeline, timeline.position)):
+        role = "violation" if one.weight == VIOLATION else "deviation"
+        found |= dict.fromkeys(_about(timeline, one), role)
+    return found
+
+
+def _about(timeline: Timeline, one: Finding) -> list[Ref]:
+    m = timeline.machine
+    refs = [Ref("cpu", one.cpu)] if one.cpu >= 0 else []
+    if one.pfn >= 0:
+        refs.append(Ref("frame", one.pfn))
+    if one.mm >= 0 and one.vpn >= 0:
+        entries: list[TlbEntry] = m.tlb_of(one.cpu) if one.cpu >= 0 else m.device_tlb
+        mm = m.mm[one.mm]
+        refs += [Ref("tlb", e.index) for e in entries if e.mm is mm and e.vpn == one.vpn]
+    return refs
+
+
+def lit(timeline: Timeline, pane: Pane) -> Pane:
+    """A pane with what is broken in the colour of that, and its sign before it."""
+    about = broken(timeline)
+    if not about:
+        return pane
+    return evolve(pane, rows=tuple(_row(row, about) for row in pane.rows))
+
+
+def _row(row: Row, about: Mapping[Ref, str]) -> Row:
+    marks = list(row)
+    for number, mark in enumerate(row):
+        role = about.get(mark.ref) if mark.ref else None
+        if role is None:
+            continue
+        marks[number] = evolve(mark, role=role)
+        if number and _gutter(row[number - 1]):
+            marks[number - 1] = Mark(ROLES[role].glyph, role, mark.ref, row[number - 1].changed)
+    return tuple(marks)
+
+
+def _gutter(mark: Mark) -> bool:
+    """Whether a mark is the place before a row or a frame that tells of changes."""
+    return mark.ref is None and mark.text in (" ", ROLES["changed"].glyph)
