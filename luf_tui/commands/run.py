@@ -13,6 +13,7 @@ from luf_tui.machine.kind import LOUD
 from luf_tui.runs.opening import open_run, place
 from luf_tui.script.program import Expect, Note, Op, Race
 from luf_tui.timeline.ask.compare import policy_name
+from luf_tui.timeline.ask.failing import lasting
 from luf_tui.timeline.tell.narrate import label, most_telling, sentence
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.marks import ROLES
@@ -160,3 +161,5 @@ def totals(played: Timeline) -> Iterator[str]:
         f"stale hits {total.stale_hits}, deviations {total.deviations}, "
         f"violations {total.violations}"
     )
+    for left in lasting(played):
+        yield f"at the end: {left}"

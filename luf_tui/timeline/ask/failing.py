@@ -7,9 +7,12 @@ from bisect import bisect_left
 from luf_tui.oracle.oracle import VIOLATION, Finding
 from luf_tui.script.program import Condition, Expect, Program
 from luf_tui.timeline.answers import Outcome
-from luf_tui.timeline.open_debts import debts_of
+from luf_tui.timeline.open_debts import OpenDebt, debts_of
 from luf_tui.timeline.tell.words import cpus
 from luf_tui.timeline.timeline import Timeline
+
+NAMED = 4
+"""Frames of one debt that are named."""
 
 
 def first_failure(timeline: Timeline) -> int:
@@ -54,21 +57,22 @@ def lasting(timeline: Timeline) -> tuple[str, ...]:
     """What is left at the end of a run: flushes that nobody pays, operations that never end."""
     with timeline.visit(timeline.steps):
         m = timeline.machine
-        told = []
-        for debt in debts_of(timeline.policy, m):
-            if debt.open and debt.deferred and debt.left:
-                who, what = (
-                    cpus(debt.left),
-                    " ".join(f"f{pfn}" for pfn in debt.all_frames) or debt.where,
-                )
-                owes = "still has" if debt.left.bit_count() == 1 else "still have"
-                told.append(f"{what}: {who} {owes} to flush at the end of the run")
-        told += [
-            f"{m.ctx_name(ctx)} is in the middle of an operation at the end of the run"
-            for ctx in m.ctx
-            if ctx.depth
+        told = [
+            f"{_owing(debt)}: {cpus(debt.left)} still to flush"
+            for debt in debts_of(timeline.policy, m)
+            if debt.open and debt.deferred and debt.left
         ]
+        told += [f"{m.ctx_name(ctx)} is still in an operation" for ctx in m.ctx if ctx.depth]
     return tuple(told)
+
+
+def _owing(debt: OpenDebt) -> str:
+    """The frames that wait for a debt, or where it stands."""
+    frames = debt.all_frames
+    if not frames:
+        return debt.where
+    few = " ".join(f"f{pfn}" for pfn in frames[:NAMED])
+    return few if len(frames) <= NAMED else f"{few} and {len(frames) - NAMED} more"
 
 
 def awaits_violation(program: Program) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from luf_tui.machine.events import KINDS
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION, Finding
+from luf_tui.timeline.ask.failing import lasting
 from luf_tui.timeline.open_debts import as_json, debts_of
 from luf_tui.timeline.timeline import Timeline
 
@@ -29,6 +30,7 @@ def summary(timeline: Timeline) -> dict[str, Any]:
             "saved": total.saved,
         },
         "debts": _debts(timeline),
+        "lasting": list(lasting(timeline)),
         "expectations": {"held": held, "failed": len(timeline.outcomes) - held},
         "violations": findings(timeline, VIOLATION),
         "deviations": findings(timeline, DEVIATION),

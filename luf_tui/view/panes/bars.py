@@ -9,7 +9,7 @@ from attrs import evolve
 from luf_tui.machine.refs import Ref
 from luf_tui.oracle.obligations import ABOUT
 from luf_tui.oracle.oracle import VIOLATION, Finding
-from luf_tui.timeline.ask.failing import failed_at, failed_up_to, findings_at
+from luf_tui.timeline.ask.failing import failed_at, failed_up_to, findings_at, lasting
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.tell.narrate import narrate, notes
 from luf_tui.timeline.timeline import Timeline
@@ -20,6 +20,8 @@ from luf_tui.view.state import ViewState
 
 NOTE = "note  "
 """Stands before what a note of the script says."""
+LEFT = "left  "
+"""Stands before what is left at the end of a run."""
 WIDE = 110
 URGENT = ("violation", "failed")
 """Roles that no bookmark hides in the strip."""
@@ -140,14 +142,17 @@ def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> 
     banner = _banner(timeline, room, height)
     if banner:
         return Pane("narration", (), banner)
-    said = clean(" ".join(notes(timeline, timeline.position))) if height > 1 else ""
+    head, said = NOTE, clean(" ".join(notes(timeline, timeline.position)))
+    if not said and timeline.position == timeline.steps:
+        head, said = LEFT, clean("; ".join(lasting(timeline)))
+    said = said if height > 1 else ""
     lines = _wrapped(
         clean(narrate(timeline, timeline.position, state.level)), room, height - bool(said)
     )
     told: list[Row] = [(Mark(f" {line}", "note"),) for line in lines]
     if said:
-        head, *more = _wrapped(said, room - len(NOTE), height - len(lines))
-        told.append((Mark(f" {NOTE}", "dim"), Mark(head, "note")))
+        first, *more = _wrapped(said, room - len(NOTE), height - len(lines))
+        told.append((Mark(f" {head}", "dim"), Mark(first, "note")))
         told += [(Mark(f" {' ' * len(NOTE)}{line}", "note"),) for line in more]
     return Pane("narration", (), tuple(told))
 
