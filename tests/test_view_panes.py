@@ -19,6 +19,7 @@ from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import narrate, notes
 from luf_tui.view.compose import placed
 from luf_tui.view.framemap import frame_map
+from luf_tui.view.panes import pagetables
 from luf_tui.view.screen import PANES
 from luf_tui.view.state import Placement, ViewState
 from tests.view_runs import NAMES, first, run, text
@@ -323,3 +324,13 @@ def test_what_a_cpu_remembers_of_a_page_table_is_shown_and_lit_once_it_is_wrong(
     assert "~ text.0" in walks[0]
     timeline.seek(first(timeline, ev.TABLE_IN))
     assert "▤" in "".join(text(row) for row in pane(timeline, "frames").rows)
+
+
+@pytest.mark.parametrize("width", [30, 60, 72, 74, 100, 150])
+@pytest.mark.parametrize("name", ["tiering/demotion", "tour/flush-before-reuse"])
+def test_in_the_rows_that_page_tables_want_no_page_is_cut(name: str, width: int) -> None:
+    timeline = run(name)
+    rows = pagetables.rows_wanted(timeline, width)
+    for position in range(timeline.steps + 1):
+        timeline.seek(position)
+        assert len(pagetables.build(timeline, ViewState(), width, rows).rows) <= rows

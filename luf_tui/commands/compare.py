@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from attrs import fields
 
-from luf_tui.commands import terminal
+from luf_tui.commands import compare_sides, terminal
 from luf_tui.errors import LufError
 from luf_tui.runs.opening import names, place, play, policy_of, program
 from luf_tui.runs.replayed import COMPARED
@@ -27,28 +28,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--policies",
-        default=DEFAULT,
         metavar="A,B,…",
         help=f"what to compare, the first being what others are held against (default {DEFAULT})",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    compare_sides.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Play the scenario once a policy and print the counters and the first difference."""
-    policies = names(args.policies)
-    if len(policies) < 2:
-        raise LufError("name at least two policies: --policies eager,luf")
     where = place(args.file)
     asked = program(where.path)
+    if args.side_by_side:
+        told = names(args.policies or "")
+        return _verdict(args, compare_sides.run(args, asked, told, where.spot))
+    compare_sides.refuse_without(args)
+    policies = names(args.policies or DEFAULT)
+    if len(policies) < 2:
+        raise LufError("name at least two policies: --policies eager,luf")
     runs = [play(asked, policy_of(asked, name)) for name in policies]
     if where.spot is not None and (drift := where.spot.drift_among(runs)):
         terminal.say(drift)
     if args.json:
         terminal.put_json(as_json(runs))
     else:
-        for line in side_by_side(runs):
+        for line in table_of(runs):
             terminal.put(line)
+    return _verdict(args, runs)
+
+
+def _verdict(args: argparse.Namespace, runs: Sequence[Timeline]) -> int:
+    """The exit code; what a machine refused is told."""
     refused = [
         f"{args.file}:{run.program.items[one.item].span.line}: refused: {one.reason}"
         for run in runs
@@ -62,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     return terminal.FAILED if broken else terminal.HELD
 
 
-def side_by_side(runs: list[Timeline]) -> list[str]:
+def table_of(runs: list[Timeline]) -> list[str]:
     """A table of counters, a column a policy, and where the runs part."""
     found = compare(runs)
     rows = [("", *found.policies)]

@@ -65,7 +65,7 @@ def html(
  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>{title}</title>
 <style>
-{_style(width, height)}
+{style(width, height)}
 </style>
 </head>
 <body>
@@ -181,7 +181,7 @@ def _glyphs() -> Iterator[str]:
         yield f'<tr><th class="sign">{first}</th><td>{rest}</td></tr>'
 
 
-def _style(width: int, height: int) -> str:
+def style(width: int, height: int) -> str:
     """The style sheet: the themes, and a class a role."""
     rules = [
         f":root{{--columns:{width};--lines:{height};--mono:{FONT}}}",

@@ -19,6 +19,7 @@ from luf_tui.ui.features import (
     linking,
     quiz,
     race_diagram,
+    side_by_side,
     touring,
     words_asked,
 )
@@ -389,6 +390,11 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "quiz", ("Q",), "quiz", "Guess what the next micro-step changes, and be scored", ASK,
         run=quiz.begin,
+    ),
+    Action(
+        "side-by-side", ("X",), "side by side",
+        "Beside another policy, guard, machine or place, with what differs lit", ASK,
+        run=side_by_side.begin,
     ),
     # Scenario and policy
     Action(

@@ -69,6 +69,7 @@ class Role:
     """What an event of this role is, in a word or two; empty for roles that events have not."""
 
 
+DIFFERS = "differs"
 ROLES: dict[str, Role] = {
     "text": Role("text"),
     "dim": Role("of little weight now"),
@@ -94,6 +95,7 @@ ROLES: dict[str, Role] = {
     "ok": Role("an expectation held", (), "✓"),
     "failed": Role("an expectation failed", ("bold",), "✗"),
     "note": Role("narration", ("italic",)),
+    DIFFERS: Role("not so on the other side", ("bold",), "≠"),
     "key": Role("a key to press", ("bold",)),
     "heading": Role("a heading in a list", ("bold",)),
     "tab": Role("which of several panes is shown", ("bold", "underline")),
@@ -117,6 +119,11 @@ def selected_role(role: str) -> str:
 def changed_role(role: str) -> str:
     """The role of a mark that the last micro-step changed: looks the same, underlined."""
     return f"{role} changed"
+
+
+def differing_role(role: str) -> str:
+    """The role of a mark that the other of two sides has not: looks the same, reversed."""
+    return f"{role} {DIFFERS}"
 
 
 def clean(text: str) -> str:

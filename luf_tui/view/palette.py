@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from luf_tui.errors import LufError, nearest, with_hint
-from luf_tui.view.marks import FRAME, ROLES, changed_role, selected_role
+from luf_tui.view.marks import FRAME, ROLES, changed_role, differing_role, selected_role
 
 
 @frozen
@@ -62,8 +62,9 @@ class Palette:
             name: Ink(colours.get(name, self.text), ground, role.attributes)
             for name, role in ROLES.items()
         }
+        lit = {differing_role(name): one.reversed() for name, one in plain.items()}
         plain |= {changed_role(name): one.underlined() for name, one in plain.items()}
-        return plain | {selected_role(name): one.reversed() for name, one in plain.items()}
+        return plain | lit | {selected_role(name): one.reversed() for name, one in plain.items()}
 
 
 def _roles(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import frozen
 
 from luf_tui.machine import events as ev
+from luf_tui.policy.base import Policy
 from luf_tui.timeline.answers import Counters
 from luf_tui.timeline.ask.costs import bill
 from luf_tui.timeline.ask.summary import summary
@@ -58,8 +59,13 @@ def compare(runs: Sequence[Timeline]) -> Comparison:
 
 
 def policy_name(run: Timeline) -> str:
-    """A policy with the guards taken from it: `luf - flush-before-reuse`."""
-    return " - ".join((run.policy.name, *run.policy.without))
+    """The policy of a run with the guards taken from it: `luf - flush-before-reuse`."""
+    return name_of(run.policy)
+
+
+def name_of(policy: Policy) -> str:
+    """A policy with the guards taken from it."""
+    return " - ".join((policy.name, *policy.without))
 
 
 def divergence(one: Timeline, other: Timeline, *, outside: bool = False) -> Divergence | None:
@@ -68,14 +74,19 @@ def divergence(one: Timeline, other: Timeline, *, outside: bool = False) -> Dive
     With `outside`, only what the simulated programs can notice counts: kinds and contents, but
     not which frame it came from.
     """
-    for item in range(len(one.program.items)):
+    return next(differences(one, other, outside=outside), None)
+
+
+def differences(one: Timeline, other: Timeline, *, outside: bool = False) -> Iterator[Divergence]:
+    """The first event of every item in which two runs differ there."""
+    for item in range(min(len(one.program.items), len(other.program.items))):
         mine, theirs = (_item_events(run, item, outside) for run in (one, other))
         for place in range(max(len(mine), len(theirs))):
             a = mine[place] if place < len(mine) else -1
             b = theirs[place] if place < len(theirs) else -1
             if a < 0 or b < 0 or _signature(one, a, outside) != _signature(other, b, outside):
-                return _divergence(one, other, item, a, b)
-    return None
+                yield _divergence(one, other, item, a, b)
+                break
 
 
 def as_json(runs: Sequence[Timeline]) -> dict[str, Any]:

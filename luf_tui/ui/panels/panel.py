@@ -38,6 +38,8 @@ class Panel(ABC):
     """The key that opened it, which closes it too."""
     snug = True
     """True to be no taller than its rows."""
+    whole = False
+    """True to have the whole screen, without a frame."""
 
     def __init__(self, title: str) -> None:
         self.title = title

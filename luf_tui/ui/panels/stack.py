@@ -57,6 +57,9 @@ class PanelStack(Sequence[Panel]):
             top = height - rows - 3
             pane = panel.pane(width - 4, rows)
             return Block(pane, 0, top, width, rows + 2, focus=True, over=True)
+        if panel.whole:
+            pane = panel.pane(width, height)
+            return Block(pane, 0, 0, width, height, frame=False, focus=True, over=True)
         wide = min(width - 2, panel.width)
         top, tall = (1, height - 2) if height < 30 else (2, height - 4)
         if panel.snug:

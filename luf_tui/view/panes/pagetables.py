@@ -49,8 +49,8 @@ def rows_wanted(timeline: Timeline, width: int) -> int:
     across = max(1, (width + GAP) // (wanted + GAP))
     if len(heights) >= across:
         return min(MOST_ROWS, stacked(heights, width, wanted, LEAST))
-    for rows in range(1, MOST_ROWS):  # as _spread has it
-        if sum(-(-height // rows) for height in heights) <= across:
+    for rows in range(2, MOST_ROWS):  # as _spread has it: further columns begin with an empty row
+        if sum(1 + max(0, -(-(height - rows) // (rows - 1))) for height in heights) <= across:
             return rows
     return MOST_ROWS
 
