@@ -17,6 +17,8 @@ from luf_tui.view.panes.pagetables import known_pages
 
 MANY = 6
 """Up to so many CPUs, also those that do nothing and cache nothing are shown."""
+SPARE_ROWS = 3
+"""Rows of an address space that are no pages: its name, how many more there are, a space."""
 CHANGED, CALM = Mark("•", "changed"), Mark(" ")
 
 
@@ -174,11 +176,14 @@ def _walk(timeline: Timeline, mm: Mm, walk: WalkEntry, owner: Ref) -> End:
 
 
 def pages(timeline: Timeline, most: int) -> list[list[End]]:
-    """A block of rows an address space, of at most so many rows each."""
-    return [_space(timeline, mm, most) for mm in timeline.machine.mm if mm.alive]
+    """A block of rows an address space, in so many rows; too few are divided among them."""
+    told = [(mm, *_told(timeline, mm)) for mm in timeline.machine.mm if mm.alive]
+    wanted = sum(SPARE_ROWS + len(said) for _, said, _ in told)
+    share = most if wanted <= most else max(SPARE_ROWS + 2, most // len(told) - 1)
+    return [_space(timeline, mm, said, silent, share) for mm, said, silent in told]
 
 
-def _space(timeline: Timeline, mm: Mm, most: int) -> list[End]:
+def _space(timeline: Timeline, mm: Mm, said: list[int], silent: int, most: int) -> list[End]:
     m, owner = timeline.machine, Ref("mm", mm.index)
     head = End(
         (
@@ -188,11 +193,11 @@ def _space(timeline: Timeline, mm: Mm, most: int) -> list[End]:
         owner,
         owner,
     )
-    said, silent = _told(timeline, mm)
     rows = [head, *_tables(timeline, mm, owner)]
-    room = max(1, most - len(rows))
+    room = max(1, most - SPARE_ROWS - len(rows) + 1)
     changed = [vpn for vpn in said if ("pte", m.pte_at(mm, vpn).index) in names.touched(timeline)]
-    kept = said if len(said) <= room else sorted({*changed[:room], *said[: room - len(changed)]})
+    first = said[: max(0, room - len(changed))]
+    kept = said if len(said) <= room else sorted({*changed[:room], *first})
     rows += [_pte(timeline, mm, vpn, owner) for vpn in kept]
     more = len(said) - len(kept)
     if more:

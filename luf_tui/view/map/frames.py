@@ -78,7 +78,7 @@ def _urgent(timeline: Timeline, led_to: Collection[int]) -> list[int]:
     """Frames to show now, what owes or changed before what is only led to."""
     moved = sorted(index for region, index in names.touched(timeline) if region == "frame")
     stale = sorted(names.stale_frames(timeline))
-    owed = sorted({pfn for debt in debts(timeline) for pfn in debt.all_frames})
+    owed = sorted(in_debt(timeline))
     return list(dict.fromkeys(chain(moved, owed, stale, sorted(led_to))))
 
 
@@ -118,7 +118,7 @@ def row(timeline: Timeline, pfn: int) -> Row:
         CHANGED if changed else CALM,
         Mark(f"{glyph} ", role, ref),
         Mark(
-            f"{name:<4}",
+            pad(name, _name_width(timeline)),
             role if role in ("pending", "flushed") else "changed" if changed else "text",
             ref,
         ),
@@ -133,7 +133,12 @@ NOTE = 14
 
 def width(timeline: Timeline) -> int:
     """Columns that frames take in this run, so that they stay where they are."""
-    return len("•◆ f10 ") + names.content_width(timeline) + 1 + NOTE
+    return len("•◆ ") + _name_width(timeline) + names.content_width(timeline) + 1 + NOTE
+
+
+def _name_width(timeline: Timeline) -> int:
+    """Columns of the name of a frame, and a space."""
+    return max(len("zero"), len(f"f{timeline.config.frames}")) + 1
 
 
 def _owed(timeline: Timeline, pfn: int, ref: Ref) -> Mark | None:
