@@ -13,6 +13,8 @@ import pytest
 from luf_tui.ui import actions, config_file, keymap
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.config_file import Config, default_text, load
+from luf_tui.ui.key_names import as_bound
+from luf_tui.ui.panels.glossary import EntryPanel
 from luf_tui.view.palette import PALETTES
 from tests.ui_driver import do, driven, lines, path, screen_of, shown_run, text
 
@@ -354,3 +356,26 @@ def test_config_writes_a_default_file_that_is_right_and_none_over_another(
     written.write_text("# mine\n", "utf-8")
     assert 2 == luf_tui("config", "--write-default", **home).returncode
     assert "# mine\n" == written.read_text("utf-8")
+
+
+@driven
+async def test_texts_that_ship_name_a_persons_own_keys(tmp_path: Path) -> None:
+    script = "title t\nabout Take it away (g, note-pending).\nprocess app\ncpu1 run app\n"
+    made = tmp_path / "n.luf"
+    made.write_text(f"{script}note Ask why (w), not (q).\ncpu1 read heap.0\n", "utf-8")
+    config = load(tmp_path / "none.toml", "guards=f6;why=e;export=f7")
+    async with LufApp(made, config=config).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "Take it away (f6, note-pending)." in text(pilot.app)
+        do(pilot.app, "next-line", "next-line")
+        shown_run(pilot.app).open(EntryPanel("guard"))
+        do(pilot.app)
+        assert "key `f6`" in text(pilot.app)
+
+
+def test_only_keys_that_were_changed_are_called_otherwise() -> None:
+    said = "Ask why (w), search (E), or see rule (A), key `g`."
+    assert said == as_bound(said)
+
+    actions.use_keys({"why": ("e",), "export": (), "guards": ("f6",)})
+    assert "Ask why (e), search (E), or see rule (A), key `f6`." == as_bound(said)

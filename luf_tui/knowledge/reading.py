@@ -12,7 +12,8 @@ LONGEST = 4
 PASSED_OVER = frozenset({"about", "let", "nothing", "on", "ok", "text"})
 """Words of the book that a sentence has for other reasons."""
 
-_TOKEN = re.compile(r"\w[\w-]*(?:\(\))?|[^\w\s]")
+_TOKEN = re.compile(r"\w[\w-]*(?:\(\))?|[^\w\s!-~]|(?<!\S)[!-~](?!\S)")
+"""A word; a glyph; or a sign of ours that is one of punctuation, where it stands alone."""
 _ENDINGS = (("ies", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"))
 _LEAST = 3
 """Letters that must be left of a word without its ending."""

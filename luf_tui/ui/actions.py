@@ -455,7 +455,7 @@ _TABLE: tuple[Action, ...] = (
         run=lambda screen: screen.export(),
     ),
     Action(
-        "glossary", ("h",), "words of it",
+        "glossary", ("h",), "meaning",
         "What the words of the narration, a message or the selected thing mean", ASK,
         run=words_asked.of_run,
         gallery=words_asked.of_gallery,
@@ -490,6 +490,13 @@ def use_keys(wishes: Mapping[str, Sequence[str]]) -> None:
     ACTIONS[:] = table
     BY_ID.update((action.id, action) for action in ACTIONS)
     key_names.SHOWN.update((action.id, action.key or f"'{action.label}'") for action in ACTIONS)
+    key_names.MOVED.clear()
+    key_names.MOVED.update(
+        (key_sign(key), key_names.SHOWN[now.id])
+        for before, now in zip(DEFAULTS, ACTIONS, strict=True)
+        for key in before.keys
+        if key not in now.keys
+    )
     _by_key.clear()
     _by_key.update(
         ((where, key), action.id)

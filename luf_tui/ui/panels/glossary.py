@@ -9,7 +9,7 @@ from attrs import frozen
 
 from luf_tui import knowledge
 from luf_tui.knowledge import Entry
-from luf_tui.ui.key_names import with_keys
+from luf_tui.ui.key_names import as_bound, with_keys
 from luf_tui.ui.panels.filtered import FilteredPanel
 from luf_tui.ui.panels.intents import Close, Explain, Intent, Stay
 from luf_tui.ui.panels.panel import ACCENT, CURSOR, DIM, HEADING, Item, Panel, key_row
@@ -23,7 +23,7 @@ NEAR = 6
 """Words that are offered where none matches."""
 LIKENESS = 0.4
 """How near they have to be, 1 for the same word."""
-LINK_HINT = "⏎ read the link   ⌫ back   {glossary} words of this text   esc close"
+LINK_HINT = "⏎ read the link   ⌫ back   {glossary} its words   esc close"
 
 
 @frozen
@@ -175,7 +175,7 @@ class EntryPanel(Panel):
             rows.append(())
             for line in block.split("\n"):
                 indent = "  " if line.startswith("- ") else ""
-                first, *more = wrap(line, columns - len(indent))
+                first, *more = wrap(as_bound(line), columns - len(indent))
                 rows += [(Mark(first),), *((Mark(f"{indent}{one}"),) for one in more)]
         told = [(name, text) for name, text in facts(entry) if text]
         wide = min(COLUMN, max((cells(name) for name, _ in told), default=0) + 2)

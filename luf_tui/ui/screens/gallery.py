@@ -19,6 +19,7 @@ from luf_tui.ui import actions
 from luf_tui.ui.actions import Action
 from luf_tui.ui.background.traces import first_lines
 from luf_tui.ui.drawing.grid import Grid
+from luf_tui.ui.key_names import as_bound
 from luf_tui.ui.panels.intents import Open, Purpose
 from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
 from luf_tui.ui.panels.problems import ProblemsPanel, problem_rows
@@ -148,7 +149,7 @@ class Gallery(BaseScreen):
         if item is None or not isinstance(item.value, Entry):
             return Pane("preview", (), ())
         entry = item.value
-        rows: list[Row] = [(Mark(line),) for line in wrap(entry.about, columns)]
+        rows: list[Row] = [(Mark(line),) for line in wrap(as_bound(entry.about), columns)]
         return Pane(
             f"preview {entry.path}",
             (Mark(entry.path.name, "title"),),

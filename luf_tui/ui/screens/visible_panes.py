@@ -7,6 +7,7 @@ from attrs import evolve
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.features.lanes import Lanes
+from luf_tui.ui.key_names import MOVED, as_bound
 from luf_tui.ui.panels.panel import TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.compose import FRAMED, Block, placed
@@ -52,6 +53,8 @@ class VisiblePanes:
         self._shown = []
         for place in places:
             block = placed(timeline, state, place)
+            if block.pane.name == "narration" and MOVED:
+                block = evolve(block, pane=_with_own_keys(block.pane))
             if block.frame:
                 pane = self._titled(block.pane, turns=turns, room=block.width - 6)
                 block = evolve(block, pane=pane, focus=pane.name == self.focus)
@@ -187,3 +190,9 @@ def _tabs(shown: str, room: int) -> Row:
             Mark(" " * gap),
         ]
     return tuple(tabs[:-1])
+
+
+def _with_own_keys(pane: Pane) -> Pane:
+    """The pane, with a person's own keys where the script names a key."""
+    rows = (tuple(evolve(mark, text=as_bound(mark.text)) for mark in row) for row in pane.rows)
+    return evolve(pane, rows=tuple(rows))
