@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from luf_tui.errors import LufError, Span
@@ -9,13 +11,13 @@ from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition
 from luf_tui.timeline.navigate.breakpoints import (
     Breakpoint,
-    check,
     hits,
     of_program,
     parse,
     run_backward,
     run_forward,
 )
+from luf_tui.timeline.navigate.watches import Watch, watch
 from tests.timeline_runs import made_up, operation, program
 
 STEPS = 300
@@ -25,8 +27,8 @@ POINTS = [
     Breakpoint(line=20),
     Breakpoint(event="defer"),
     Breakpoint(event="pay", hit=2),
-    Breakpoint(watch=Ref("pte", 1)),
-    Breakpoint(watch=Ref("frame", 1, "content")),
+    Breakpoint(watch=Watch("pte[1]", Ref("pte", 1))),
+    Breakpoint(watch=Watch("frame[1].content", Ref("frame", 1, "content"))),
     Breakpoint(condition=MANY_IPIS),
 ]
 
@@ -115,7 +117,7 @@ def test_break_lines_of_a_scenario_become_breakpoints() -> None:
 
 @pytest.mark.parametrize("point", POINTS[:-1], ids=lambda point: point.text)
 def test_a_breakpoint_is_read_back_from_its_text(point: Breakpoint) -> None:
-    assert point == parse(point.text)
+    assert point == parse(point.text, watch=partial(watch, RUN))
 
 
 def test_a_condition_is_read_back_through_its_parser() -> None:
@@ -144,13 +146,12 @@ def test_an_unknown_event_kind_gets_a_hint() -> None:
 )
 def test_a_watch_on_what_the_machine_does_not_have_is_refused(text: str, told: str) -> None:
     with pytest.raises(LufError) as error:
-        check(RUN, parse(text))
+        parse(text, watch=partial(watch, RUN))
 
     assert told in str(error.value)
 
 
 def test_a_watch_on_a_field_is_taken() -> None:
-    point = parse("watch pte[0].frame")
-    check(RUN, point)
+    point = parse("watch pte[0].frame", watch=partial(watch, RUN))
 
     assert run_forward(RUN, 0, (point,)).breakpoint == point

@@ -12,6 +12,7 @@ from luf_tui.machine.events import BY_NAME
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.navigate import breakpoints
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
+from luf_tui.timeline.navigate.watches import Watch
 from luf_tui.ui import session as module
 from luf_tui.ui.screens import run_screen
 from luf_tui.ui.session import Session
@@ -202,6 +203,8 @@ def test_a_line_past_the_end_is_told_as_the_command_line_tells_it(session: Sessi
 
 
 def test_a_saved_watch_on_what_the_machine_does_not_have_is_dropped(session: Session) -> None:
-    session.set_points((Breakpoint(watch=Ref("pte", 0, "nosuch")), Breakpoint(line=1)))
+    session.set_points(
+        (Breakpoint(watch=Watch("pte[0].nosuch", Ref("pte", 0, "nosuch"))), Breakpoint(line=1))
+    )
 
     assert (Breakpoint(line=1),) == Session(session.timeline).points

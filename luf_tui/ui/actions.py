@@ -21,6 +21,7 @@ from luf_tui.ui.features import (
     race_diagram,
     side_by_side,
     touring,
+    watching,
     words_asked,
 )
 from luf_tui.ui.keymap import rebound
@@ -292,6 +293,11 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "bookmarks", ("apostrophe",), "marks", "Go to a bookmark, or write a note on it", STOP,
         run=bookmark_list.begin,
+    ),
+    Action(
+        "watch", ("A",), "watch",
+        "Watch an expression: its value, what it was, where it changes", STOP,
+        run=watching.begin,
     ),
     # What is shown
     Action(

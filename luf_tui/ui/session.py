@@ -14,11 +14,20 @@ from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine.events import BY_NAME, KINDS
 from luf_tui.machine.refs import Ref
 from luf_tui.timeline.ask.failing import troubles
-from luf_tui.timeline.navigate import bookmarks, breakpoints, event_search, moves, places, sidecar
+from luf_tui.timeline.navigate import (
+    bookmarks,
+    breakpoints,
+    event_search,
+    moves,
+    places,
+    sidecar,
+    watches,
+)
 from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
 from luf_tui.timeline.navigate.sidecar import Sidecar
 from luf_tui.timeline.navigate.spots import spot
+from luf_tui.timeline.navigate.watches import Watch
 from luf_tui.timeline.tell.narrate import LEVELS
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.typed_lines import parse_breakpoint
@@ -73,6 +82,8 @@ class Session:
         comes through a pipe they are not.
         """
         self.timeline = timeline
+        self.program = timeline.program
+        """What the file says; the run may be of it with lines put in."""
         self.filed = filed and (self.path.is_file() or not self.path.exists())
         self.position = timeline.clamp(position)
         self.trail: list[int] = []
@@ -84,6 +95,10 @@ class Session:
         self.level = "student"
         self.points: tuple[Breakpoint, ...] = ()
         self.marks: tuple[Bookmark, ...] = ()
+        self.watches: tuple[str, ...] = ()
+        """Watched expressions, as they were said."""
+        self.watched: tuple[Watch, ...] = ()
+        """The same with the names of this run."""
         self._told_away = False
         self._remember()
 
@@ -333,6 +348,23 @@ class Session:
         taken = {m.name for m in self.marks}
         return next((c for c in LETTERS if c not in taken), LETTERS[-1])
 
+    # -- watches ------------------------------------------------------------------------------
+
+    def watch(self, text: str) -> Reply:
+        """Watch an expression. Raises LufError when it names nothing in this run."""
+        found = watches.watch(self.timeline, text)
+        if found.text in self.watches:
+            return Reply(f"{found.text} is watched already", moved=False)
+        self.watches = (*self.watches, found.text)
+        self.watched = (*self.watched, found)
+        return self._saved(f"watching {found.text}")
+
+    def unwatch(self, text: str) -> Reply:
+        """Watch an expression no more."""
+        self.watches = tuple(one for one in self.watches if one != text)
+        self.watched = tuple(one for one in self.watched if one.text != text)
+        return self._saved(f"{text} is watched no more")
+
     # -- what is shown ------------------------------------------------------------------------
 
     def toggle_changed(self) -> Reply:
@@ -357,8 +389,14 @@ class Session:
         if old.config != timeline.config:
             self.selected = None
         known = len(timeline.program.source)
-        kept = [point for point in self.points if point.line <= known or not known]
+        moved = [places.same_line(old.program, timeline.program, p.line) for p in self.points]
+        kept = [
+            evolve(point, line=line)
+            for point, line in zip(self.points, moved, strict=True)
+            if line <= known or not known
+        ]
         self.points = self._parsed(point.text for point in kept)
+        self.watched = tuple(watches.known(timeline, text) for text in self.watches)
 
     # -- the file beside the scenario ---------------------------------------------------------
 
@@ -366,6 +404,8 @@ class Session:
         kept = sidecar.home(self.path).load()
         self.marks = kept.bookmarks
         self.points = self._parsed(kept.breakpoints)
+        self.watches = kept.watches
+        self.watched = tuple(watches.known(self.timeline, text) for text in self.watches)
 
     def _parsed(self, texts: Iterable[str]) -> tuple[Breakpoint, ...]:
         """Breakpoints from their texts, with the names of this run; others are dropped."""
@@ -380,7 +420,11 @@ class Session:
     def _saved(self, text: str) -> Reply:
         if not self.filed:
             return Reply(text)
-        kept = Sidecar(self.marks, tuple(point.text for point in self.points))
+        points = [
+            evolve(p, line=places.same_line(self.timeline.program, self.program, p.line))
+            for p in self.points
+        ]
+        kept = Sidecar(self.marks, tuple(point.text for point in points), self.watches)
         home = sidecar.home(self.path)
         try:
             home.save(kept)

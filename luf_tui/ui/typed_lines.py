@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from luf_tui.errors import InputError, LufError
 from luf_tui.script.parse import parse, parse_condition
 from luf_tui.script.program import Condition, Program
 from luf_tui.timeline.navigate import breakpoints
 from luf_tui.timeline.navigate.breakpoints import Breakpoint
+from luf_tui.timeline.navigate.watches import watch
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -32,6 +35,4 @@ def parse_breakpoint(text: str, timeline: Timeline) -> Breakpoint:
         except InputError as error:
             raise LufError(error.brief) from error
 
-    point = breakpoints.parse(text, condition)
-    breakpoints.check(timeline, point)
-    return point
+    return breakpoints.parse(text, condition, partial(watch, timeline))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from attrs import evolve
+
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.bands import FRAME_COLUMNS, FRAME_ROWS, bands, placed
@@ -20,6 +22,7 @@ from luf_tui.view.panes import (
     pagetables,
     script,
     tlbs,
+    watches,
 )
 from luf_tui.view.state import SMALLEST, Placement, ViewState
 from luf_tui.view.wants import USUALLY, Wants, of_run
@@ -28,13 +31,17 @@ Builder: TypeAlias = "Callable[[Timeline, ViewState, int, int], Pane]"
 
 HINTS = 1
 """Rows of a terminal that the app keeps for its hints."""
-GROUPS = ("tlbs", "pagetables", "lists", "frames", "ledger", "lanes", "events")
+WATCHES = "watches"
+LEAST_SHARED = 18
+"""Rows of the script from which on watches stand under it."""
+GROUPS = ("tlbs", "pagetables", "lists", "frames", "ledger", "lanes", "events", WATCHES)
 """Panes that take turns where there is room for one of them beside the script."""
 MAP = "map"
 """The pane that has the whole screen, and is on it when it is asked for."""
 TITLES = {
     "script": "script", "tlbs": "TLBs", "pagetables": "page tables", "lists": "free lists",
     "frames": "frames", "ledger": "owed", "lanes": "lanes", "events": "events",
+    WATCHES: "watch",
 }  # fmt: skip
 """What a pane is called, in its title and wherever else it is named."""
 
@@ -56,6 +63,7 @@ PANES: dict[str, Builder] = {
     "lanes": lanes.build,
     "events": events.build,
     MAP: picture.build,
+    WATCHES: watches.build,
     "strip": bars.strip,
     "narration": bars.narration,
     "too-small": _too_small,
@@ -150,3 +158,17 @@ def _narrow(width: int, body: int, shown: str) -> list[Placement]:
         Placement("script", 0, 1, width, above),
         Placement(shown, 0, 1 + above, width, body - above),
     ]
+
+
+def with_watches(places: tuple[Placement, ...], rows: int) -> tuple[Placement, ...]:
+    """The same with the watches under the script, where they have no place yet and there is room:
+    as many rows as they fill, up to a third.
+    """
+    script = next((place for place in places if place.pane == "script"), None)
+    shown = any(place.pane == WATCHES for place in places)
+    if not rows or shown or script is None or script.height < LEAST_SHARED:
+        return places
+    tall = min(rows + 2, script.height // 3)
+    above = evolve(script, height=script.height - tall)
+    below = Placement(WATCHES, script.x, script.y + above.height, script.width, tall)
+    return (*(above if place is script else place for place in places), below)

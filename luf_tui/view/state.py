@@ -9,6 +9,7 @@ from attrs import frozen
 from luf_tui.machine.refs import Ref
 
 if TYPE_CHECKING:
+    from luf_tui.timeline.navigate.watches import Watch
     from luf_tui.timeline.timeline import Timeline
 
 SMALLEST = (60, 20)
@@ -41,6 +42,7 @@ class ViewState:
     """The pane shown where only one of those that take turns is, or the map; empty for the first
     that has something to show.
     """
+    watches: tuple[Watch, ...] = ()
     time_zoom: int = 0
     """How much finer than the whole run the time axis of the lanes is, in steps of its scale."""
     beside: Timeline | None = None

@@ -50,18 +50,22 @@ class Verdict:
 
 def judge(condition: Condition, moment: Moment) -> Verdict:
     """Whether a condition holds now. Raises LufError for a predicate nobody knows."""
+    count = seen(condition, moment)
+    if condition.relation:
+        held = RELATIONS[condition.relation](count, condition.value)
+    else:
+        held = bool(count)
+    held = held != condition.negated
+    return Verdict(held, told(condition.predicate, count, named(condition.args), moment))
+
+
+def seen(condition: Condition, moment: Moment) -> int:
+    """The number that a condition's predicate answers with now, whatever it is compared to."""
     name = condition.predicate
     predicate = PREDICATES.get(name)
     if predicate is None:
         raise LufError(with_hint(f"nobody knows the condition '{name}'", nearest(name, PREDICATES)))
-    args = named(condition.args)
-    seen = predicate(moment, args)
-    if condition.relation:
-        held = RELATIONS[condition.relation](seen, condition.value)
-    else:
-        held = bool(seen)
-    held = held != condition.negated
-    return Verdict(held, told(name, seen, args, moment))
+    return predicate(moment, named(condition.args))
 
 
 def scan(

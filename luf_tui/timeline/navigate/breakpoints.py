@@ -15,11 +15,12 @@ from attrs import evolve, frozen
 
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine.events import BY_NAME
-from luf_tui.machine.refs import Ref
 from luf_tui.script.program import Break, Condition, Program, Race
 from luf_tui.timeline.ask.history import changed, history
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.conditions.predicates import scan
+from luf_tui.timeline.navigate import watches
+from luf_tui.timeline.navigate.watches import Watch
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import sentence
 from luf_tui.timeline.timeline import Timeline
@@ -32,7 +33,7 @@ class Breakpoint:
     line: int = 0
     event: str = ""
     condition: Condition | None = None
-    watch: Ref | None = None
+    watch: Watch | None = None
     hit: int = 1
     """The first hit, counted from the start of the run, at which it stops."""
     enabled: bool = True
@@ -45,8 +46,7 @@ class Breakpoint:
         elif self.event:
             said = f"event {self.event}"
         elif self.watch is not None:
-            field = f".{self.watch.field}" if self.watch.field else ""
-            said = f"watch {self.watch.region}[{self.watch.index}]{field}"
+            said = f"watch {self.watch.text}"
         else:
             said = f"when {words(self.condition)}"
         said += f" hit {self.hit}" if self.hit != 1 else ""
@@ -112,10 +112,19 @@ def _reason(timeline: Timeline, point: Breakpoint, position: int) -> str:
                 return f"of {point.event}: {sentence(timeline, timeline.events[event])}"
         return f"of {point.event}"
     if point.watch is not None:
-        writes = [w for w in history(timeline, point.watch) if w.step == position]
-        told = ", ".join(changed(timeline, write) for write in writes)
-        return f"{point.watch.region}[{point.watch.index}] changed: {told}"
+        return f"{point.watch.text} changed: {_change(timeline, point.watch, position)}"
     return f"it holds now: {words(point.condition)}"
+
+
+def _change(timeline: Timeline, watched: Watch, position: int) -> str:
+    """What changed in what is watched: all that was written, where it has cells of its own."""
+    if watched.ref is not None:
+        writes = [w for w in history(timeline, watched.ref) if w.step == position]
+        return ", ".join(changed(timeline, write) for write in writes)
+    with timeline.visit(max(0, position - 1)):
+        before = watches.value(timeline, watched)
+    with timeline.visit(position):
+        return f"{before} → {watches.value(timeline, watched)}"
 
 
 def hit_number(timeline: Timeline, point: Breakpoint, position: int) -> int:
@@ -140,17 +149,33 @@ def hits(timeline: Timeline, point: Breakpoint) -> Sequence[int]:
         kind = BY_NAME[point.event]
         events = timeline.index.by_kind[kind]
         return sorted({timeline.step_of_event(event) for event in events})
+    writes = None if point.watch is None else watches.written(timeline, point.watch)
+    if writes is not None:
+        return writes
+    return list(_edges(timeline, point, range(timeline.steps + 1)))
+
+
+def _edges(timeline: Timeline, point: Breakpoint, positions: range) -> Generator[int, None, None]:
+    """Positions at which what is watched changes, or a condition holds and at the one before did
+    not.
+    """
     if point.watch is not None:
-        return sorted({w.step for w in history(timeline, point.watch) if w.step})
-    if point.condition is None:
-        return []
-    return list(_edges(timeline, point.condition, range(timeline.steps + 1)))
+        with closing(watches.changes(timeline, point.watch, positions)) as shifts:
+            yield from (shift.step for shift in shifts)
+    elif point.condition is not None:
+        yield from _comes_true(timeline, point.condition, positions)
 
 
-def _edges(
+def _scanned(timeline: Timeline, point: Breakpoint) -> bool:
+    """Whether hits are looked for position by position, and are not all known yet."""
+    if point.line or point.event or hits.knows(timeline, point):
+        return False
+    return point.watch is None or watches.written(timeline, point.watch) is None
+
+
+def _comes_true(
     timeline: Timeline, condition: Condition, positions: range
 ) -> Generator[int, None, None]:
-    """Positions at which a condition holds and at the one before did not."""
     back = positions.step < 0
     last = None
     with closing(scan(timeline, condition, positions)) as scanned:
@@ -162,9 +187,9 @@ def _edges(
 
 def _next_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int) -> int:
     """The first trip after `position` and before `limit`, or `limit`."""
-    if point.condition is not None and point.hit <= 1 and not hits.knows(timeline, point):
+    if point.hit <= 1 and _scanned(timeline, point):
         ahead = range(position, min(limit, timeline.steps + 1))
-        with closing(_edges(timeline, point.condition, ahead)) as edges:
+        with closing(_edges(timeline, point, ahead)) as edges:
             return next(edges, limit)
     found = hits(timeline, point)
     first = max(bisect_right(found, position), point.hit - 1)
@@ -173,9 +198,9 @@ def _next_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int)
 
 def _previous_trip(timeline: Timeline, point: Breakpoint, position: int, limit: int) -> int:
     """The last trip before `position` and after `limit`, or `limit`."""
-    if point.condition is not None and point.hit <= 1 and not hits.knows(timeline, point):
+    if point.hit <= 1 and _scanned(timeline, point):
         behind = range(position - 1, max(limit, 0) - 1, -1)
-        with closing(_edges(timeline, point.condition, behind)) as edges:
+        with closing(_edges(timeline, point, behind)) as edges:
             return next(edges, limit)
     found = hits(timeline, point)
     last = bisect_left(found, position) - 1
@@ -233,10 +258,15 @@ def of_program(program: Program) -> tuple[Breakpoint, ...]:
     return tuple(found)
 
 
-def parse(text: str, condition: Callable[[str], Condition] | None = None) -> Breakpoint:
-    """A breakpoint from its text: `line 15`, `event defer hit 3`, `watch pte[3].frame`, `when …`.
+def parse(
+    text: str,
+    condition: Callable[[str], Condition] | None = None,
+    watch: Callable[[str], Watch] | None = None,
+) -> Breakpoint:
+    """A breakpoint from its text: `line 15`, `event defer hit 3`, `watch text.0`, `when …`.
 
-    `condition` parses what follows `when`. Raises LufError with a hint.
+    `condition` parses what follows `when`, and `watch` what follows that. Raises LufError with a
+    hint.
     """
     words = text.split()
     enabled = words[:1] != ["off"]
@@ -252,33 +282,8 @@ def parse(text: str, condition: Callable[[str], Condition] | None = None) -> Bre
         if rest not in BY_NAME:
             raise LufError(with_hint(f"no event kind '{rest}'", nearest(rest, BY_NAME)))
         return Breakpoint(event=rest, hit=hit, enabled=enabled)
-    if kind == "watch":
-        return Breakpoint(watch=_ref(rest), hit=hit, enabled=enabled)
+    if kind == "watch" and rest and watch is not None:
+        return Breakpoint(watch=watch(rest), hit=hit, enabled=enabled)
     if kind == "when" and rest and condition is not None:
         return Breakpoint(condition=condition(rest), hit=hit, enabled=enabled)
-    raise LufError(f"not a breakpoint: '{text}'. Known: line N, event KIND, watch X[N], when …")
-
-
-def check(timeline: Timeline, point: Breakpoint) -> None:
-    """Raises LufError for a breakpoint that watches what the run's machine does not have."""
-    if point.watch is None:
-        return
-    watched, regions = point.watch, timeline.machine.regions
-    if watched.region not in regions:
-        raise LufError(with_hint(f"no '{watched.region}' here", nearest(watched.region, regions)))
-    region = regions[watched.region]
-    if watched.index >= len(region):
-        told = f"no {watched.region}[{watched.index}]"
-        raise LufError(f"{told}: the last one is number {len(region) - 1}")
-    fields = [field.name for field in region.kind.FIELDS]
-    if watched.field and watched.field not in fields:
-        told = f"no '{watched.field}' in {watched.region}"
-        raise LufError(with_hint(told, nearest(watched.field, fields)))
-
-
-def _ref(text: str) -> Ref:
-    region, _, rest = text.partition("[")
-    index, _, field = rest.partition("]")
-    if not region or not index.isdecimal() or (field and not field.startswith(".")):
-        raise LufError(f"not a thing to watch: '{text}'. Write it as region[number].field")
-    return Ref(region, int(index), field[1:])
+    raise LufError(f"not a breakpoint: '{text}'. Known: line N, event KIND, watch text.0, when …")

@@ -29,6 +29,15 @@ def same_place(old: Timeline, new: Timeline, position: int) -> int:
     return 0
 
 
+def same_line(old: Program, new: Program, line: int) -> int:
+    """The line of `new` that says what `line` says in `old`; the same number where none does."""
+    if old is new or old.recorded is not None or old.source == new.source:
+        return line
+    number = next((n for n, item in enumerate(old.items) if item.span.line == line), -1)
+    twin = matching_items(old, new).get(number, -1)
+    return new.items[twin].span.line if twin >= 0 else line
+
+
 def matching_items(old: Program, new: Program) -> dict[int, int]:
     """Items of two versions of a program that are the same lines: old number -> new number."""
     if old.items == new.items:

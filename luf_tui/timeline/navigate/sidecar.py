@@ -32,6 +32,8 @@ class Sidecar:
     bookmarks: tuple[Bookmark, ...] = ()
     breakpoints: tuple[str, ...] = ()
     """Breakpoints as their text, for `breakpoints.parse`."""
+    watches: tuple[str, ...] = ()
+    """Watched expressions as they were said, for `watches.watch`."""
 
 
 @frozen
@@ -89,7 +91,11 @@ def load(path: Path) -> Sidecar:
     if not isinstance(data, dict):
         return Sidecar()
     marks = [_bookmark(entry) for entry in _list(data.get("bookmarks"))]
-    return Sidecar(tuple(m for m in marks if m is not None), _texts(data.get("breakpoints")))
+    return Sidecar(
+        tuple(m for m in marks if m is not None),
+        _texts(data.get("breakpoints")),
+        _texts(data.get("watches")),
+    )
 
 
 def save(path: Path, sidecar: Sidecar, *, empty: bool = False) -> None:
@@ -109,6 +115,7 @@ def save(path: Path, sidecar: Sidecar, *, empty: bool = False) -> None:
                 for m in sidecar.bookmarks
             ],
             "breakpoints": list(sidecar.breakpoints),
+            "watches": list(sidecar.watches),
         }
         if path.parent.is_relative_to(state_folder()):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -135,6 +135,7 @@ def read_again(screen: RunScreen, run: Timeline) -> None:
     """Show the run of a file that was read again, at the same place."""
     branches, before = screen.branches, screen.branches.current
     branch = branches.read_again(run)
+    branch.session.program = run.program
     if branch is not before:
         branches.show(branch)
     screen.replace_run(run)

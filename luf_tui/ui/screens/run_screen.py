@@ -75,7 +75,7 @@ SEARCH_HELP = (
 )
 BREAK_HELP = (
     "line 15   event defer   event defer hit 3   watch pte[3].frame",
-    "when stale cpu1 text.0   (any condition that expect knows)",
+    "watch text.0   watch owed   when stale cpu1 text.0   (any condition that expect knows)",
 )
 WHAT_IF_HELP = (
     "any script line: cpu1 read text.0   kswapd reclaim text.1   cpu0 write heap.0 secret",

@@ -12,7 +12,15 @@ from luf_tui.ui.panels.panel import TAB
 from luf_tui.ui.session import Session
 from luf_tui.view.compose import FRAMED, Block, placed
 from luf_tui.view.marks import ACTION, Mark, Pane, Row
-from luf_tui.view.screen import GROUPS, MAP, TITLES, arrange, arranged
+from luf_tui.view.screen import (
+    GROUPS,
+    MAP,
+    TITLES,
+    WATCHES,
+    arrange,
+    arranged,
+    with_watches,
+)
 from luf_tui.view.state import Placement, ViewState
 
 NUMBERED = ("script", *GROUPS)
@@ -45,11 +53,12 @@ class VisiblePanes:
             breakpoints=session.lines_stopped_at,
             level=session.level,
             flags=session.flags,
+            watches=session.watched,
             time_zoom=self.lanes.zoom,
             beside=self.lanes.beside(timeline),
         )
         places = self._places(timeline, state, width, height)
-        turns = sum(place.pane in GROUPS for place in places) == 1
+        turns = len({place.pane for place in places} & set(GROUPS) - {WATCHES}) <= 1
         self._shown = []
         for place in places:
             block = placed(timeline, state, place)
@@ -70,6 +79,7 @@ class VisiblePanes:
         if self.focus in GROUPS:
             self._group = self.focus
         places = arranged(timeline, evolve(state, group=self._group), width, height)
+        places = with_watches(places, 2 * len(state.watches))
         hidden = self.focus not in [place.pane for place in places]
         if not self.zoomed and not hidden:
             return places
