@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from luf_tui.engine.director import StepInfo
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
+from luf_tui.script.parse import parse
 from luf_tui.timeline.ask.compare import as_json, compare, divergence
 from luf_tui.timeline.navigate import bookmarks
-from luf_tui.timeline.navigate.places import same_place
+from luf_tui.timeline.navigate.places import same_line, same_place
 from luf_tui.timeline.timeline import Timeline
 from tests.timeline_runs import CONFIG, made_up, operation, program, record
 
@@ -86,3 +88,33 @@ def test_a_comparison_has_counters_for_every_policy_and_the_documented_keys() ->
     runs = [made_up(60, 1), made_up(60, 2)]
     assert tuple(run.counters(60) for run in runs) == compare(runs).counters
     assert ["scenario", "policies", "first_divergence"] == list(as_json(runs))
+
+
+# -- lines ----------------------------------------------------------------------------------------
+
+RACE = """\
+process  app
+cpu1     run app
+race
+  app      munmap heap
+  cpu1     read heap.0
+end
+cpu1     idle
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "moved"),
+    [(2, 3), (3, 4), (4, 5), (5, 6), (7, 8), (99, 99)],
+)
+def test_a_line_is_found_by_what_it_says_in_an_edited_script(line: int, moved: int) -> None:
+    old, new = parse(RACE), parse("# one more\n" + RACE)
+
+    assert moved == same_line(old, new, line)
+    assert line == same_line(new, old, moved)
+
+
+def test_a_line_that_is_gone_keeps_its_number() -> None:
+    old, new = parse(RACE), parse(RACE.replace("cpu1     idle\n", ""))
+
+    assert 7 == same_line(old, new, 7)

@@ -48,4 +48,4 @@ async def test_what_has_changed_is_told_when_a_link_opens(path: Path) -> None:
 async def test_a_line_put_in_is_in_no_file_and_has_no_link(path: Path) -> None:
     async with LufApp(path, spot("L14")).run_test(size=SIZE) as pilot:
         await pilot.press("a", *"cpu2", "space", *"read", "space", *"text.0", "enter", "Y")
-        assert "this script is in no file yet" in lines(pilot.app)[-1]
+        assert "this script is in no file" in lines(pilot.app)[-1]

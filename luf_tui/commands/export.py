@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     last = at if where.until is None else where.until.position(played)
     if last < at:
         raise LufError(f"step {last} is before step {at}: a stretch goes forwards")
-    if drift := spot.drift(played):
+    if drift := (where.until or spot).drift(played):
         terminal.say(drift)
     width, height = args.size
     beside = play_file(where.path, args.beside) if args.beside else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from luf_tui.script.program import Program
+from luf_tui.script.program import Program, Race
 from luf_tui.timeline.timeline import Timeline
 
 
@@ -30,12 +30,22 @@ def same_place(old: Timeline, new: Timeline, position: int) -> int:
 
 
 def same_line(old: Program, new: Program, line: int) -> int:
-    """The line of `new` that says what `line` says in `old`; the same number where none does."""
+    """The line of `new` that says what `line` says in `old`; the same number where none does.
+
+    A line of a race goes with the race.
+    """
     if old is new or old.recorded is not None or old.source == new.source:
         return line
-    number = next((n for n, item in enumerate(old.items) if item.span.line == line), -1)
+    above = [n for n, item in enumerate(old.items) if item.span.line <= line]
+    number = above[-1] if above else -1
+    if number < 0 or (
+        old.items[number].span.line < line and not isinstance(old.items[number], Race)
+    ):
+        return line
     twin = matching_items(old, new).get(number, -1)
-    return new.items[twin].span.line if twin >= 0 else line
+    if twin < 0:
+        return line
+    return new.items[twin].span.line + line - old.items[number].span.line
 
 
 def matching_items(old: Program, new: Program) -> dict[int, int]:

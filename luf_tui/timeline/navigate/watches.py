@@ -30,9 +30,9 @@ from luf_tui.timeline.conditions.predicates import judge, seen
 from luf_tui.timeline.tell.records import NOTHING, entry_words, record_words
 from luf_tui.timeline.timeline import Timeline
 
-BLOCK = 1024
+BLOCK = 512
 """Positions that are looked at at a time for where an expression changes."""
-FAR = 4
+FAR = 2
 """Blocks on either side of a position in which changes are looked for."""
 KNOWN = "`text.0`, `cpu1 text.0`, `f3`, `key 3`, `pte[3].frame`, `owed`, `stale cpu1 text.0`"
 COUNTED = ("event",)

@@ -14,6 +14,9 @@ from attrs import field, frozen
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 
+RUN = "run"
+"""The kind of a request for a recording that is to be shown in the place of what is shown."""
+
 Made = TypeVar("Made")
 Then = Callable[[], None]
 

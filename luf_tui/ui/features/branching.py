@@ -12,6 +12,7 @@ from luf_tui.policy.base import Policy
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.navigate import bookmarks
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.background.requests import RUN
 from luf_tui.ui.branches import Branch, Branches, policy_words
 from luf_tui.ui.file_watch import FileWatch
 from luf_tui.ui.panels.intents import Do, Intent
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 MOST_NAME = 34
 """Cells of a branch's name, with the lines that lead to it."""
-RUN = "run"
-"""The kind of a request for a run that is to be shown."""
 
 
 def under(screen: RunScreen, policy: Policy, *, told: bool = False) -> None:

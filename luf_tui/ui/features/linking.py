@@ -16,7 +16,9 @@ def copy(screen: RunScreen) -> Reply:
     screen.navigation.pause()
     session = screen.session
     if not (session.filed and screen.branches.current.filed):
-        told = "this script is in no file yet: {save-script} saves it, then it can be linked to"
+        told = (
+            "this script is in no file: {save-script} writes one, which can be opened and linked to"
+        )
         return Reply(told, moved=False)
     said = permalinks.command(session.timeline, session.position)
     screen.app.copy_to_clipboard(said)

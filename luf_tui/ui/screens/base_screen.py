@@ -19,7 +19,7 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions
 from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import POLL, Recording
-from luf_tui.ui.background.requests import Job, Requests, Then, nothing
+from luf_tui.ui.background.requests import RUN, Job, Requests, Then, nothing
 from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.drawing.spans import SpanCompositor
 from luf_tui.ui.key_names import with_keys
@@ -49,9 +49,6 @@ from luf_tui.view.columns import cells
 from luf_tui.view.compose import NOTHING, Block, Selected
 from luf_tui.view.marks import ACTION, Mark, Pane, Row
 from luf_tui.view.state import SMALLEST
-
-RUN = "run"
-"""The kind of a request for a recording that is to be shown in the place of what is shown."""
 
 
 class BaseScreen(Screen[None]):

@@ -26,7 +26,7 @@ from luf_tui.ui import actions, saving, typed_lines
 from luf_tui.ui.actions import Action
 from luf_tui.ui.background.loading import AT_ONCE, Recording
 from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
-from luf_tui.ui.background.requests import RunKey, run_of
+from luf_tui.ui.background.requests import RUN, RunKey, run_of
 from luf_tui.ui.background.searches import Searches
 from luf_tui.ui.branches import Branches
 from luf_tui.ui.drawing.grid import Grid
@@ -58,7 +58,7 @@ from luf_tui.ui.panels.problems import ProblemsPanel
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.panels.search_progress import ExplorePanel, told_in_a_line
 from luf_tui.ui.preferences import Preferences
-from luf_tui.ui.screens.base_screen import RUN, BaseScreen
+from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.ui.screens.visible_panes import PLACES, VisiblePanes
 from luf_tui.ui.session import Reply, Session
 from luf_tui.view.compose import Block, Selected
