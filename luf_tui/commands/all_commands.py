@@ -19,6 +19,8 @@ COMMANDS = {
     "check": "run scenarios, judge their expectations, summarise",
     "compare": "one scenario under several policies, side by side",
     "list": "the scenarios there are, one line each",
+    "new": "begin a scenario of your own, from a template that runs",
+    "show": "the text of a scenario or a recording",
     "matrix": "every guard removed in turn: which scenario catches it",
     "explore": "every order of a scenario's races: safe, or the order that breaks it",
     "replay": "what a recorded kernel would have flushed under other policies",

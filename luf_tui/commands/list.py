@@ -23,7 +23,8 @@ def run(args: argparse.Namespace) -> int:
     """Print one line a scenario and a recording: what it is called, and its title."""
     folder = library.locate(args.folder) if args.folder else library.scenarios_dir()
     if not folder.is_dir():
-        raise LufError(f"{args.folder}: not a folder")
+        hint = f"`luf-tui show {args.folder}` prints it"
+        raise LufError(f"{args.folder} is a file and no folder; {hint}")
     scenarios, recordings = library.shipped(folder), library.recordings(folder)
     if args.json:
         terminal.put_json({"scenarios": _told(scenarios), "recordings": _told(recordings)})

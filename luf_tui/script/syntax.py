@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from lark import Token, Tree
 
 MAX_LINE = 2000
+PIPE_SECONDS = 2
+"""How long a pipe is waited for that nobody writes to."""
 MAX_BYTES = 4_000_000
 MOST_PROBLEMS = 200
 """Problems after which the rest of a file is left unread: it is no scenario. Fewer are told."""
@@ -45,7 +49,7 @@ class Line:
 def read_text(path: str) -> str:
     """The text of a scenario file. Raises InputError when there is none to be had."""
     try:
-        data = Path(path).read_bytes()
+        data = _piped(path) if Path(path).is_fifo() else Path(path).read_bytes()
     except IsADirectoryError:
         hint = f"`luf-tui list {path}` names what is in it"
         raise InputError(path, (Problem("this is a folder", hint=hint),)) from None
@@ -61,6 +65,19 @@ def read_text(path: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(path, (Problem("this is not UTF-8 text", Span(line)),)) from None
+
+
+def _piped(path: str) -> bytes:
+    """What comes through a pipe, which is waited for, but not without end."""
+    pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(pipe, "rb") as file:
+        waiting = select.poll()
+        waiting.register(pipe, select.POLLIN)
+        if not waiting.poll(PIPE_SECONDS * 1000):
+            hint = "a scenario is a file, or comes from a command: `… | luf-tui run /dev/stdin`"
+            raise InputError(path, (Problem("a pipe that nobody writes to", hint=hint),))
+        os.set_blocking(pipe, True)
+        return file.read()
 
 
 def split(text: str) -> tuple[list[Line], tuple[str, ...]]:
