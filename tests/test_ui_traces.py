@@ -103,7 +103,7 @@ async def test_a_file_that_is_no_recording_says_why(data: bytes, why: str, tmp_p
 async def test_the_gallery_offers_the_excerpt(whole: None) -> None:
     async with LufApp().run_test(size=(160, 50)) as pilot:
         await pilot.pause()
-        await pilot.press("slash", *"llm-excerpt", "enter")
+        await pilot.press("slash", *"llm-excerpt")
         assert "kswapd0-56" in text(pilot.app)
         await pilot.press("enter")
         await pilot.pause()

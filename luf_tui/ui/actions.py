@@ -198,8 +198,8 @@ _TABLE: tuple[Action, ...] = (
         gallery=lambda screen: screen.in_list("enter"),
     ),
     Action(
-        "list-filter", ("slash",), "filter", "Show only scenarios with some words", JUMP,
-        gallery=lambda screen: screen.ask_filter(),
+        "list-filter", ("slash",), "filter", "Show only scenarios with what is typed", JUMP,
+        gallery=lambda screen: screen.begin_filter(),
     ),
     Action(
         "list-back", ("escape", "left"), "back", "Back to the run that is open", JUMP,

@@ -1,4 +1,4 @@
-"""What the screens of the app share: the theme in use, and lines typed before."""
+"""What the screens of the app share: the theme in use, lines typed before, runs sketched."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from luf_tui.errors import LufError, nearest, with_hint
+from luf_tui.ui.background.sketches import Sketches
 from luf_tui.ui.config_file import Config
 from luf_tui.ui.drawing.paint import Styles
 from luf_tui.view.guesses import Score
@@ -36,6 +37,7 @@ class Preferences:
         self._styles_of = styles_of
         self._styles: dict[str, Styles] = {}
         self.theme = theme or self.names[0]
+        self.sketches = Sketches()
         self.typed: dict[str, list[str]] = {}
         self.scores: dict[Path, Score] = {}
         """How well each script was guessed, by its file."""

@@ -66,7 +66,6 @@ class Purpose(Enum):
     SEARCH = "search"
     BREAK = "break"
     WHAT_IF = "what if"
-    FILTER = "filter"
 
 
 Use: TypeAlias = "Callable[[Any, str], Reply | None]"

@@ -309,12 +309,16 @@ class BaseScreen(Screen[None]):
                 self.panels.close(panel)
             elif event.key in actions.BY_ID["glossary"].keys:
                 self.action_do("glossary")
-        else:
+        elif not self.takes(event.key, event.character):
             self.panels.pressed = event.key
             name = actions.bound(self.WHERE, event.key)
             if name:
                 self.action_do(name)
         self.paint_soon()
+
+    def takes(self, key: str, character: str | None) -> bool:
+        """Take a key before any action gets it: what is typed into something of the screen's."""
+        return False
 
     def on_paste(self, event: events.Paste) -> None:
         """Give pasted text to the panel that is open."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,13 +17,15 @@ from luf_tui.library import Entry
 from luf_tui.runs import opening
 from luf_tui.ui import actions
 from luf_tui.ui.actions import Action
+from luf_tui.ui.background.sketches import WIDE
 from luf_tui.ui.background.traces import first_lines
 from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.key_names import as_bound
-from luf_tui.ui.panels.intents import Open, Purpose
-from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, Item, ListPanel
+from luf_tui.ui.panels.intents import Open
+from luf_tui.ui.panels.panel import ACCENT, BAD, DIM, HEADING, plain
 from luf_tui.ui.panels.problems import ProblemsPanel, problem_rows
-from luf_tui.ui.panels.prompt import Prompt
+from luf_tui.ui.panels.scenarios import ScenarioList
+from luf_tui.ui.panels.stack import SIDE_WIDTH
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.ui.session import Reply
@@ -63,73 +65,61 @@ class Gallery(BaseScreen):
         """
         super().__init__(preferences)
         self.entries = tuple(everything() if entries is None else entries)
-        self.filter = ""
-        self.list = ListPanel("scenarios", ())
-        self.list.name = "scenarios"
-        self._broken: frozenset[Path] = frozenset()
+        self.sketches = preferences.sketches
+        self.list = ScenarioList(self.entries, self.sketches.of)
         self._previews: dict[Path, tuple[tuple[int, int], tuple[Row, ...]]] = {}
-        self._fill()
         if problem is not None:
             self.panels.open(ProblemsPanel(problem, again))
 
     def on_mount(self) -> None:
-        """Find the files that cannot be played, while the person looks."""
+        """Find out what each scenario shows and which cannot be played, while the person looks."""
         self.run_worker(self._look_through, thread=True, exit_on_error=False)
 
     def _look_through(self) -> None:
-        """In a thread: parse every file, while nothing else is being opened or looked at."""
+        """In a thread: play every scenario, those in sight first, while nothing else is being
+        opened or looked at.
+        """
         worker = get_current_worker()
-        time.sleep(AFTER * 4)
-        broken = []
-        for entry in self.entries:
-            while (self.panels or not self.is_current) and not worker.is_cancelled:
-                time.sleep(AFTER * 4)
-            if worker.is_cancelled:
-                return
-            try:
-                if not opening.is_recording(entry.path):
-                    opening.program(entry.path)
-            except LufError:
-                broken.append(entry.path)
-        if broken and not worker.is_cancelled:
-            self.call_later(self._found_broken, frozenset(broken))
+        left = {entry.path: None for entry in self.entries}
+        while left and not worker.is_cancelled:
+            time.sleep(AFTER)
+            if self.panels or not self.is_current:
+                continue
+            shown = (path for path in self._shown() if path in left)
+            path = next(shown, next(iter(left)))
+            del left[path]
+            if self.sketches.due(path):
+                self._look(path)
 
-    def _found_broken(self, broken: frozenset[Path]) -> None:
-        """Mark files in the list; the cursor stays."""
-        self._broken = broken
-        at = self.list.cursor
-        self._fill()
-        self.list.cursor = at
+    def _look(self, path: Path) -> None:
+        """In a thread: find out about one scenario, and have it shown."""
+        broken = False
+        try:
+            self.sketches.look(path)
+        except LufError:
+            broken = True
+        except OSError:
+            return
+        self.app.call_later(self._found, path, broken)
+
+    def _found(self, path: Path, broken: bool) -> None:
+        """Show what became known of a scenario; the cursor stays."""
+        if broken:
+            self.list.broken |= {path}
+        self.list.refresh()
         self.paint_soon()
 
-    def _fill(self) -> None:
-        words = self.filter.casefold().split()
-        self.list.items = []
-        self.list.empty = f"no scenario matches '{self.filter}'" if words else "no scenario found"
-        folder = None
-        for entry in self.entries:
-            said = f"{entry.name} {entry.title} {entry.about}".casefold()
-            if not all(word in said for word in words):
-                continue
-            if entry.folder != folder:
-                folder = entry.folder
-                if self.list.items:
-                    self.list.items.append(Item((), heading=True))
-                self.list.items.append(Item(_heading(entry), heading=True))
-            stop = (Mark(f"{entry.stop} ", DIM),) if entry.stop else ()
-            bad = (Mark("✖ ", BAD),) if entry.path in self._broken else ()
-            title = (*stop, *bad, Mark(entry.title))
-            self.list.items.append(Item(title, value=entry, choose=Open(entry.path)))
-        self.list.key("home", None)
-        count = sum(not item.heading for item in self.list.items)
-        about = f" matching '{self.filter}'" if words else ""
-        self.list.title = f"{count} scenarios{about}"
+    def _shown(self) -> Iterator[Path]:
+        """The files of the list, from the cursor on."""
+        items, at = tuple(self.list.items), self.list.cursor
+        values = (item.value for item in (*items[at:], *items[:at]))
+        return (value.path for value in values if isinstance(value, Entry))
 
     # -- drawing ------------------------------------------------------------------------------
 
     def blocks(self, width: int, height: int) -> list[Block]:
         """The list at the left, the script of the current one at the right."""
-        left = max(34, min(64, width * 2 // 5))
+        left = max(34, min(78, width // 2 if width >= SIDE_WIDTH else width * 2 // 5))
         tall = height - 3
         head = Pane("head", (), (head_row(width), ()))
         listed = self.list.pane(left - 4, tall - 2)
@@ -150,10 +140,14 @@ class Gallery(BaseScreen):
             return Pane("preview", (), ())
         entry = item.value
         rows: list[Row] = [(Mark(line),) for line in wrap(as_bound(entry.about), columns)]
+        known = self.sketches.of(entry.path)
+        if known is not None:
+            rows += [(), *((Mark(line, DIM),) for line in wrap(known.told, columns))]
+            rows.append((known.wide if columns >= WIDE else known.narrow)[:columns])
         return Pane(
             f"preview {entry.path}",
             (Mark(entry.path.name, "title"),),
-            (*rows, (), *self._script(entry.path)),
+            (*rows, (), *found_in(self._script(entry.path), self.list.words)),
         )
 
     def _script(self, path: Path) -> tuple[Row, ...]:
@@ -198,25 +192,31 @@ class Gallery(BaseScreen):
         )
         self.grid.scroll_pane(name, direction * 10)
 
-    def ask_filter(self) -> None:
-        """Ask for words that must occur."""
-        self.open(
-            Prompt(
-                "show scenarios with", Purpose.FILTER, text=self.filter, blank=True,
-                help_rows=("words of the name, the title or what it is about",),
-            )
-        )  # fmt: skip
+    def begin_filter(self) -> None:
+        """Show only the scenarios with what is typed from now on."""
+        self.list.typing = True
 
-    def typed(self, purpose: Purpose, text: str) -> None:
-        """Show only the scenarios in which these words occur."""
-        self.filter = text.strip()
-        self._fill()
+    def takes(self, key: str, character: str | None) -> bool:
+        """What is typed into the filter."""
+        if not self.list.typing:
+            return False
+        intent = self.list.key(key, character)
+        if intent is not None:
+            self.answer(self.list, intent)
+        return intent is not None
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Look for pasted text."""
+        if self.panels:
+            super().on_paste(event)
+        else:
+            self.list.paste(event.text)
+            self.paint_soon()
 
     def back(self) -> Reply | None:
         """To the run that is open, if one is; shows all scenarios first when some are hidden."""
-        if self.filter:
-            self.filter = ""
-            self._fill()
+        if self.list.filter:
+            self.list.narrow("")
         elif len(self.app.screen_stack) > 1:
             self.dismiss()
         else:
@@ -259,12 +259,6 @@ def everything() -> list[Entry]:
     return [*here, *sorted(shipped, key=lambda entry: not entry.stop), *library.recordings()]
 
 
-def _heading(entry: Entry) -> Row:
-    """The folder; of a tour, what it is called."""
-    name = Mark(entry.folder or "scenarios", HEADING)
-    return (name, Mark(f"  {entry.tour}", ACCENT)) if entry.tour else (name,)
-
-
 def script_rows(path: Path) -> list[Row]:
     """A script with its lines dimmed where they are comments."""
     if opening.is_recording(path):
@@ -277,6 +271,18 @@ def script_rows(path: Path) -> list[Row]:
         (Mark(line, DIM if line.lstrip().startswith("#") else "text"),)
         for line in lines
         if line.split(" ")[0] not in ("title", "about")
+    ]
+
+
+def found_in(rows: Sequence[Row], words: Sequence[str]) -> list[Row]:
+    """Rows of a script, those with a word that is looked for lit."""
+    if not words:
+        return list(rows)
+    return [
+        tuple(evolve(mark, role=ACCENT) for mark in row)
+        if any(word in text.casefold() for word in words for text in plain(row))
+        else row
+        for row in rows
     ]
 
 

@@ -277,8 +277,6 @@ class RunScreen(BaseScreen):
                 show = partial(branching.put_in, self, line=text)
                 self.record(program, _policy_of(session.timeline), show)
                 return None
-            case Purpose.FILTER:
-                return None
             case _:
                 assert_never(purpose)
 

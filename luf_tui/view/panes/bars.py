@@ -89,7 +89,7 @@ def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     here = timeline.position * across // count
     row: list[Mark] = [Mark(" ")]
     flags = {flag.position * across // count: flag.name for flag in reversed(state.flags)}
-    for number, cell in enumerate(_strip(timeline, across)):
+    for number, cell in enumerate(condensed(timeline, across)):
         if number in flags and cell.role not in URGENT:
             role = "current" if number == here else "accent"
             row.append(Mark(flags[number], role, cell.ref))
@@ -102,8 +102,8 @@ def strip(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
 
 
 @per_run(most=32)
-def _strip(timeline: Timeline, across: int) -> tuple[Mark, ...]:
-    """The most telling glyph of each cell."""
+def condensed(timeline: Timeline, across: int) -> tuple[Mark, ...]:
+    """The whole run in so many cells, the most telling glyph of each."""
     count = timeline.steps + 1
     shown = [PLAIN] * across
     for kind in sorted(SHOWN, key=attrgetter("rank"), reverse=True):
