@@ -14,6 +14,7 @@ from luf_tui.ui import key_names
 from luf_tui.ui.features import (
     bookmark_list,
     branching,
+    editing,
     jumping,
     lanes,
     linking,
@@ -438,6 +439,10 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "reload", ("r",), "reload", "Read the file again and keep the place", RUN,
         run=lambda screen: screen.reload(),
+    ),
+    Action(
+        "edit", ("V",), "edit", "Edit the file in $VISUAL or $EDITOR, and read it again", RUN,
+        run=editing.begin,
     ),
     Action(
         "next-stop", ("G",), "next stop", "To the next stop of the tour", RUN,
