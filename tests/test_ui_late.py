@@ -175,7 +175,7 @@ async def test_a_guard_switched_off_late_is_shown_by_the_panel_that_asked(
         assert [panel] == list(shown_run(pilot.app).panels)
         assert panel.session.timeline is shown_run(pilot.app).session.timeline
         assert 1 == len(panel.session.timeline.policy.without)
-        assert [False] == [item.on for item in panel.items if not item.on]
+        assert [False] == [item.on for item in panel.items if item.on is False]
 
 
 @driven

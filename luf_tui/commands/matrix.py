@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
@@ -10,6 +11,7 @@ from attrs import evolve, frozen
 from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
 from luf_tui.commands.programs import count
+from luf_tui.errors import WIDEST
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.runs.opening import play, policy_of, program
@@ -18,6 +20,7 @@ from luf_tui.search.all_guards import AllGuards, GuardVerdict, Plan, races_of
 from luf_tui.search.random_programs.missed_guards import RandomVerdict, by_random
 from luf_tui.search.search import Limits
 from luf_tui.timeline.ask.summary import findings
+from luf_tui.timeline.tell.words import counted
 
 WHOLE = "luf"
 """The policy that has every guard."""
@@ -59,23 +62,26 @@ class Case:
 def run(args: argparse.Namespace) -> int:
     """Fill the matrix and print it. Exit code 1 when a whole policy breaks an obligation."""
     cases = [Case(name, whole(program(path))) for path, name in scenarios(args.paths)]
-    terminal.say(f"{len(GUARDS)} guards and {len(POLICIES)} policies on {len(cases)} scenarios")
+    told = counted(len(cases), "scenario")
+    terminal.say(f"{len(GUARDS)} guards and {len(POLICIES)} policies on {told}")
     policies = {name: broken(cases, name) for name in POLICIES}
+    asked = asked_by(cases)
     quiet = [case for case in cases if case.name not in _scenarios(policies[WHOLE])]
     guards: dict[str, list[str]] = {}
     more = Columns()
     interrupted = False
     try:
         for name in GUARDS:
-            guards[name] = _scenarios(broken(quiet, WHOLE, name))
+            asking = [case for case in quiet if name in asked[case.name]]
+            guards[name] = _scenarios(broken(asking, WHOLE, name))
         more = columns(cases, args)
     except KeyboardInterrupt:
         interrupted = True
         terminal.say(f"interrupted: {len(guards)} of {len(GUARDS)} guards tried")
     if args.json:
-        terminal.put_json(as_json(guards, policies, more))
+        terminal.put_json(as_json(guards, policies, more, asked))
     else:
-        for line in table(guards, policies, more):
+        for line in table(guards, policies, more, frozenset().union(*asked.values())):
             terminal.put(line)
     if interrupted or more.interrupted:
         return terminal.INTERRUPTED
@@ -96,6 +102,14 @@ def broken(cases: Sequence[Case], policy: str, *without: str) -> list[dict[str, 
             raise KeyboardInterrupt
         found += [{"scenario": case.name, **one} for one in findings(played, "violation")]
     return found
+
+
+def asked_by(cases: Sequence[Case]) -> dict[str, frozenset[str]]:
+    """The guards that each scenario asks for, by its name: without another one it runs the same."""
+    return {
+        case.name: frozenset(play(case.program, policy_of(case.program, WHOLE)).asked)
+        for case in cases
+    }
 
 
 @frozen
@@ -158,6 +172,7 @@ def as_json(
     guards: dict[str, list[str]],
     policies: dict[str, list[dict[str, object]]],
     more: Columns,
+    asked: Mapping[str, frozenset[str]],
 ) -> dict[str, object]:
     """The object that `matrix --json` prints."""
     return {
@@ -165,6 +180,7 @@ def as_json(
             name: {
                 "obligations": GUARDS[name].obligation.split(", "),
                 "killed_by": killers,
+                "asked_by": [case for case, names in asked.items() if name in names],
                 **more.of(name),
             }
             for name, killers in guards.items()
@@ -177,18 +193,26 @@ def table(
     guards: dict[str, list[str]],
     policies: dict[str, list[dict[str, object]]],
     more: Columns,
+    asked: frozenset[str],
 ) -> list[str]:
-    """The matrix as lines: what catches each missing guard, and what each policy breaks."""
+    """The matrix as lines: what catches each missing guard, and what each policy breaks. Those that
+    no scenario here asks for are named together.
+    """
     heads = [
         *(["search"] if more.search is not None else []),
         *(["random"] if more.random is not None else []),
     ]
     rows = [("without", "upholds", *heads, "caught by")]
+    idle = [name for name in guards if name not in asked and not heads]
     for name, killers in guards.items():
-        words = more.words(name)
-        rows.append((name, GUARDS[name].obligation, *words, _some(killers) or "nothing here"))
+        if name not in idle:
+            words = more.words(name)
+            rows.append((name, GUARDS[name].obligation, *words, _some(killers) or "nothing here"))
     caught = sum(bool(killers) for killers in guards.values())
-    lines = terminal.table(rows)
+    lines = terminal.table(rows) if len(rows) > 1 else []
+    if idle:
+        named = f"{counted(len(idle), 'guard')} that nothing here asks for: {', '.join(idle)}"
+        lines += ["", *textwrap.wrap(named, WIDEST, break_on_hyphens=False)]
     lines += ["", f"{caught} of {len(guards)} missing guards are caught by scenarios"]
     if more.search is not None:
         found = sum(one.shown_by is not None for one in more.search.values())

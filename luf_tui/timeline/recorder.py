@@ -23,6 +23,7 @@ from luf_tui.script.program import Expect, Note, Program
 from luf_tui.timeline.answers import Outcome, Refusal
 from luf_tui.timeline.conditions.moment import Moment
 from luf_tui.timeline.conditions.predicates import judge
+from luf_tui.timeline.guards_asked import noted
 from luf_tui.timeline.store.checkpoints import Checkpoints
 from luf_tui.timeline.store.deltas import Deltas
 from luf_tui.timeline.store.event_index import Tally
@@ -61,6 +62,7 @@ class Recorder:
         self.outcomes: list[Outcome] = []
         self.refusals: list[Refusal] = []
         self.incomplete = ""
+        self.asked: dict[str, int] = {}
         self._spooled = 0
         """Writes moved to the compact history."""
         self._stopped = ""
@@ -82,7 +84,8 @@ class Recorder:
     def play(self, moves: Iterable[StepInfo | ItemInfo]) -> Timeline:
         """Record all moves and return the timeline, its cursor at the end."""
         self._settle_marks()
-        with noted_interrupts() as interrupts:
+        asked = noted(self.policy, lambda: self.position + 1)
+        with noted_interrupts() as interrupts, asked as self.asked:
             try:
                 for moved in moves:
                     if isinstance(moved, StepInfo):
@@ -203,6 +206,7 @@ class Recorder:
             outcomes=tuple(self.outcomes),
             refusals=tuple(self.refusals),
             incomplete=self.incomplete,
+            asked=self.asked,
         )
 
 

@@ -10,7 +10,7 @@ import hashlib
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ class Timeline:
         outcomes: tuple[Outcome, ...] = (),
         refusals: tuple[Refusal, ...] = (),
         incomplete: str = "",
+        asked: Mapping[str, int] | None = None,
     ) -> None:
         self.program = program
         self.policy = policy
@@ -68,6 +69,8 @@ class Timeline:
         self.refusals = refusals
         self.incomplete = incomplete
         """Why the recording ended early; empty when the whole program was played."""
+        self.asked: Mapping[str, int] = asked or {}
+        """Guards that the policy was asked for, by name, and at which micro-step first."""
         self.kept = Kept()
         """What questions keep between askings."""
         self.position = len(steps) - 1

@@ -15,6 +15,7 @@ from luf_tui.ui.features import (
     bookmark_list,
     branching,
     editing,
+    guards_asked,
     jumping,
     lanes,
     linking,
@@ -406,7 +407,7 @@ _TABLE: tuple[Action, ...] = (
     # Scenario and policy
     Action(
         "guards", ("g",), "guards", "Switch guards of the policy off and on", RUN,
-        run=lambda screen: screen.ask_guards(),
+        run=guards_asked.begin,
     ),
     Action(
         "policy", ("p",), "policy", "Choose the policy", RUN,

@@ -34,6 +34,7 @@ def summary(timeline: Timeline) -> dict[str, Any]:
         "expectations": {"held": held, "failed": len(timeline.outcomes) - held},
         "violations": findings(timeline, VIOLATION),
         "deviations": findings(timeline, DEVIATION),
+        "asked": dict(timeline.asked),
         "digest": timeline.digest(),
     }
 

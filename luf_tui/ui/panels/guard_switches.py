@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 from luf_tui.policy.guards import Guard, in_order
 from luf_tui.timeline.ask.compare import policy_name
+from luf_tui.timeline.tell.words import counted
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.background.guard_trials import Trial
+from luf_tui.ui.panels.filtered import FilteredPanel
 from luf_tui.ui.panels.intents import Intent, Stay, SwitchGuards
-from luf_tui.ui.panels.panel import BAD, DIM, GOOD, Item, ListPanel
+from luf_tui.ui.panels.panel import BAD, DIM, GOOD, HEADING, Item
 from luf_tui.ui.session import Session
 from luf_tui.view.marks import Mark, Pane, Row
 
+Trials = Callable[[Timeline], "Mapping[str, Trial]"]
+"""What switching guards of a run makes of it, as far as that is known."""
 
-class GuardsPanel(ListPanel):
-    """Guards of the policy in use; every switch records the script again and keeps the place."""
+
+class GuardsPanel(FilteredPanel):
+    """Guards of the policy in use, those first that this run asks for; every switch records the
+    script again and keeps the place.
+    """
 
     name = "guards"
-    width = 72
+    width = 78
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, trials: Trials = lambda run: {}) -> None:
         super().__init__(
             "guards",
-            (),
-            hint="space switch   a all on   esc done",
+            hint="space switch   a all on   / or a letter filter   esc done",
             empty="this policy performs no guard",
         )
         self.session = session
+        self._trials = trials
         self.refresh()
+        self._step_over(1)
 
     def pane(self, columns: int, rows: int) -> Pane:
         """The list, with the verdict of the run above it."""
+        self._look_again()
         listed = super().pane(columns, rows - 2)
         head: Row = self._verdict()
         return Pane(self.name, listed.title, (head, (), *listed.rows))
@@ -37,14 +50,55 @@ class GuardsPanel(ListPanel):
         return super().press(row - 2, twice=twice)
 
     def refresh(self) -> None:
-        """Show the guards of the run that is shown now."""
+        """Show the guards of the run that is shown now; the cursor stays on its guard."""
         policy = self.session.timeline.policy
-        listed = in_order(policy.GUARDS)
-        wide = max((len(guard.name) for guard in listed), default=0) + 2
         self.title = f"guards of {policy.name}"
-        off = frozenset(guard.name for guard in listed if guard not in policy.guards)
-        self.items = [_item(guard, wide, off) for guard in listed]
-        self.more = {"a": SwitchGuards(()) if off else Stay()}
+        self.more = {} if self.typing else {"a": SwitchGuards(()) if policy.without else Stay()}
+        self._look_again()
+
+    def _look_again(self) -> None:
+        at = self.item.value if self.item else None
+        self.items = list(self.matching(self.filter.casefold().split()))
+        places = [n for n, item in enumerate(self.items) if at is not None and item.value == at]
+        self.cursor = places[0] if places else max(0, min(self.cursor, len(self.items) - 1))
+        self._step_over(1)
+
+    def matching(self, words: Sequence[str]) -> Sequence[Item]:
+        """The guards with all of these words in what is told of them."""
+        run = self.session.timeline
+        listed = [guard for guard in in_order(run.policy.GUARDS) if _has(guard, words)]
+        self.empty = "no guard matches" if words else "this policy performs no guard"
+        wide = max((len(guard.name) for guard in listed), default=0) + 1
+        known = self._trials(run)
+        asked = [guard for guard in listed if guard.name in run.asked]
+        others = [guard for guard in listed if guard.name not in run.asked]
+        items: list[Item] = []
+        for heading, some in (
+            ("this run asks for: step, line, and what switching makes of the run", asked),
+            ("not asked for here: switching one changes nothing", others),
+        ):
+            if some:
+                items.append(
+                    Item((Mark(f"{len(some):>3} ", DIM), Mark(heading, HEADING)), heading=True)
+                )
+                items += [self._item(guard, wide, known.get(guard.name)) for guard in some]
+        return items
+
+    def _item(self, guard: Guard, wide: int, trial: Trial | None) -> Item:
+        run = self.session.timeline
+        off = frozenset(run.policy.without)
+        about = f"{guard.checks}\nupholds {guard.obligation} · v10 {guard.v10} · v12 {guard.v12}"
+        row: Row = (Mark(f"{guard.name:<{wide}}"), Mark(f"{guard.obligation:<4}", DIM))
+        step = run.asked.get(guard.name)
+        if step is not None:
+            line = run.line_at(min(step, run.steps))
+            row = (*row, Mark(f"{step:>5} L{line:<4}", DIM))
+        if trial is not None:
+            role = BAD if trial.bad else DIM
+            row = (*row, Mark("✖ " if trial.bad else "", BAD), Mark(trial.told, role))
+        switch = SwitchGuards(tuple(sorted(off ^ {guard.name})))
+        on = guard.name not in off
+        return Item(row, value=guard.name, on=on, about=about, toggle=switch)
 
     def _verdict(self) -> Row:
         run = self.session.timeline
@@ -52,7 +106,7 @@ class GuardsPanel(ListPanel):
         failed = sum(not outcome.held for outcome in run.outcomes)
         bad = count.violations or failed
         told = (
-            f"{count.violations} violation{'' if count.violations == 1 else 's'}, "
+            f"{counted(count.violations, 'violation')}, "
             f"{failed} of {len(run.outcomes)} expectations failed"
             if bad
             else f"no violation, all {len(run.outcomes)} expectations hold"
@@ -64,8 +118,6 @@ class GuardsPanel(ListPanel):
         )
 
 
-def _item(guard: Guard, wide: int, off: frozenset[str]) -> Item:
-    about = f"{guard.checks}\nupholds {guard.obligation} · v10 {guard.v10} · v12 {guard.v12}"
-    row = (Mark(f"{guard.name:<{wide}}"), Mark(guard.obligation, DIM))
-    switch = SwitchGuards(tuple(sorted(off ^ {guard.name})))
-    return Item(row, value=guard.name, on=guard.name not in off, about=about, toggle=switch)
+def _has(guard: Guard, words: Sequence[str]) -> bool:
+    said = f"{guard.name} {guard.checks} {guard.obligation}".casefold()
+    return all(word in said for word in words)

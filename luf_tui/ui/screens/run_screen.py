@@ -24,6 +24,7 @@ from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import actions, saving, typed_lines
 from luf_tui.ui.actions import Action
+from luf_tui.ui.background.guard_trials import GuardTrials
 from luf_tui.ui.background.loading import AT_ONCE, Recording
 from luf_tui.ui.background.race_search import MOST_STATES, OVER, RaceSearch, race_near
 from luf_tui.ui.background.requests import RUN, RunKey, run_of
@@ -36,7 +37,6 @@ from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.messages import OpenGallery
 from luf_tui.ui.navigation import Navigation
 from luf_tui.ui.panels import choices, questions
-from luf_tui.ui.panels.guard_switches import GuardsPanel
 from luf_tui.ui.panels.intents import (
     AddBreakpoint,
     Choose,
@@ -124,6 +124,7 @@ class RunScreen(BaseScreen):
         self.panes: VisiblePanes = VisiblePanes()
         self.searches: Searches = Searches()
         self.file: FileWatch = FileWatch(self.session.path)
+        self.guard_trials: GuardTrials | None = None
         self.branches: Branches = Branches(self.session, self.file, partial=part)
         self._clock: Timer | None = None
 
@@ -409,10 +410,6 @@ class RunScreen(BaseScreen):
         self.record(run.program, make_policy(names[0]), then, kind=COMPARISON)
 
     # -- policy and file ----------------------------------------------------------------------
-
-    def ask_guards(self) -> None:
-        """Switch guards."""
-        self._ask(GuardsPanel(self.session))
 
     def ask_policy(self) -> None:
         """Choose the policy."""
