@@ -15,7 +15,7 @@ from luf_tui.ui.features import (
     bookmark_list,
     branching,
     editing,
-    guards_asked,
+    guard_switching,
     jumping,
     lanes,
     linking,
@@ -407,7 +407,7 @@ _TABLE: tuple[Action, ...] = (
     # Scenario and policy
     Action(
         "guards", ("g",), "guards", "Switch guards of the policy off and on", RUN,
-        run=guards_asked.begin,
+        run=guard_switching.begin,
     ),
     Action(
         "policy", ("p",), "policy", "Choose the policy", RUN,
