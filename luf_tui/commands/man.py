@@ -24,6 +24,7 @@ ENVIRONMENT = (
         "Keys of your own in the app, instead of the file's: action=key key;action=key.",
     ),
     ("LUF_TUI_DEBUG", "Set to anything, tracebacks of defects are shown."),
+    ("VISUAL, EDITOR", "The editor that a key of the app opens, the first of the two that is set."),
     ("NO_COLOR", "Set to anything, the app has no colours."),
     ("XDG_CONFIG_HOME", "Where luf-tui/config.toml is looked for, else ~/.config."),
     ("XDG_STATE_HOME", "Where bookmarks of shipped scenarios are kept, else ~/.local/state."),

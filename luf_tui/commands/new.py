@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="origin",
-        metavar="SCENARIO",
+        metavar="FILE",
         help="copy this scenario, a file or a shipped one, in the place of the template",
     )
 
