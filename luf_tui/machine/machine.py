@@ -365,6 +365,12 @@ class Names(Regions):
                 mm, vpn = divmod(record.index, m.config.pages)
                 place = f"{m.config.processes[mm].name} {m.config.page_name(mm, vpn)}"
                 return f"{type(record).__name__.lower()} {place}"
+            case s.SwapSlot():
+                return f"swap slot {record.index}"
+            case s.FileInode():
+                return m.config.files[record.index].name
+            case s.KernelObject():
+                return m.config.objects[record.index]
             case s.TlbEntry():
                 return f"{m.tlb_owner(record)} tlb {record.index % m.config.tlb_entries}"
         return super().name_of(record)

@@ -317,7 +317,7 @@ class Regions(dict[str, "Region[Any]"]):
         return f"{type(record).__name__} {record.index}"
 
     def told(self, declared: Field, raw: int) -> str:
-        """What a person reads for a cell that holds `raw`: `f0`, `cpu1 cpu2`, `none`."""
+        """What a person reads for a cell that holds `raw`: `f0`, `cpu1 cpu2`, `yes`, `none`."""
         if declared.mask == "cpu":
             cpus = (f"cpu{cpu}" for cpu in range(raw.bit_length()) if raw >> cpu & 1)
             return " ".join(cpus) or "none"
@@ -325,6 +325,8 @@ class Regions(dict[str, "Region[Any]"]):
             return f"cpu{raw - 1}" if raw else "none"
         if raw < len(declared.names):
             return declared.names[raw]
+        if declared.bits == 1:
+            return "yes" if raw else "no"
         value = declared.decode(raw, self)
         if value is None:
             return "none"

@@ -48,6 +48,24 @@ def last_write(timeline: Timeline, ref: Ref, position: int) -> int:
 
 
 def changed(timeline: Timeline, write: Change | Write) -> str:
-    """What a write did, in the machine's words: `frame f0 → none`."""
-    m = timeline.machine
-    return f"{write.ref.field} {m.told(write.cell, write.old)} → {m.told(write.cell, write.new)}"
+    """What a write did, or a change to what is now, in the machine's words: `frame f0 → none`."""
+    step = write.step if isinstance(write, Write) else timeline.position
+    old = _told(timeline, write, write.old, step - 1)
+    new = _told(timeline, write, write.new, step)
+    return f"{write.ref.field} {old} → {new}"
+
+
+def _told(timeline: Timeline, write: Change | Write, value: int, step: int) -> str:
+    """What a cell held after a micro-step, as a person reads it; a virtual page by its name in its
+    address space.
+    """
+    if (write.ref.region, write.ref.field) != ("tlb", "vpn"):
+        return timeline.machine.told(write.cell, value)
+    space = _space(timeline, write.ref.index, step)
+    return timeline.config.page_name(space, value) if space >= 0 else "none"
+
+
+def _space(timeline: Timeline, entry: int, step: int) -> int:
+    """Whose translation a TLB entry was after a micro-step; -1 for nobody's."""
+    known = [one for one in history(timeline, Ref("tlb", entry, "mm")) if one.step <= step]
+    return known[-1].new - 1 if known else -1

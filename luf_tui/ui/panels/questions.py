@@ -217,7 +217,7 @@ def ref_name(timeline: Timeline, ref: Ref) -> str:
     elif ref.region == "mm":
         name = config.processes[ref.index].name
     else:
-        name = f"{ref.region}[{ref.index}]"
+        name = timeline.machine.regions.name_of(timeline.machine.regions[ref.region][ref.index])
     return f"{name}.{ref.field}" if ref.field else name
 
 
