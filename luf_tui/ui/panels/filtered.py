@@ -84,8 +84,11 @@ class FilteredPanel(ListPanel):
         return super().key(key, character)
 
     def begins(self, key: str, character: str | None) -> bool:
-        """Whether a key begins the filter: any letter or digit but those that a list knows."""
-        return bool(character) and len(key) == 1 and key not in (*LETTERS_OF_LISTS, *self.more)
+        """Whether a key begins the filter: any letter or digit but those that a list knows, and the
+        one that closes it as it opened it.
+        """
+        known = (*LETTERS_OF_LISTS, *self.more, self.opener)
+        return bool(character) and len(key) == 1 and key not in known
 
     def _leave(self) -> Intent:
         self.typing = False
