@@ -21,7 +21,7 @@ from luf_tui.script.parse import parse
 from luf_tui.script.program import Op
 from luf_tui.script.verbs import VERBS, verbs_called
 from luf_tui.search.random_programs.random_program import random_program
-from luf_tui.ui.panels.problems import HINT, problem_rows
+from luf_tui.ui.panels.problems import WIDE, problem_rows
 from luf_tui.view.columns import length
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -154,7 +154,7 @@ def test_a_long_hint_is_broken_into_rows() -> None:
         parse(f"{WORLD}cpu1 frobnicate heap\n")
 
     rows = [length(row) for row in problem_rows(caught.value)]
-    assert max(rows) <= HINT + 8
+    assert max(rows) <= WIDE
     assert max(map(len, str(caught.value).splitlines())) <= WIDEST + 2
 
 
