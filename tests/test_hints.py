@@ -127,6 +127,10 @@ TYPED: dict[str, tuple[Asking, str]] = {
         lambda run, word: typed_lines.parse_breakpoint(word, run.timeline),
         "when stael cpu1 text.0",
     ),
+    "break without when": (
+        lambda run, word: typed_lines.parse_breakpoint(word, run.timeline),
+        "stale cpu1 text.0",
+    ),
     "break at a thing": (
         lambda run, word: typed_lines.parse_breakpoint(word, run.timeline),
         "when stale cpu1 txt.0",
@@ -151,7 +155,7 @@ def test_a_word_that_a_prompt_is_offered_is_right_in_its_place(tour: Run, asked:
     for word in offered:
         close = min(typed.split(), key=lambda one: _apart(one, word))
         kept = "" if "." in word else re.sub(r"^[^.]*", "", close)
-        ask(tour, typed.replace(close, word + kept))
+        ask(tour, word if typed in word else typed.replace(close, word + kept))
 
 
 def _apart(one: str, other: str) -> int:

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.machine.events import BY_NAME
 from luf_tui.script.program import Break, Condition, Program, Race
+from luf_tui.script.vocabulary import PREDICATES
 from luf_tui.timeline.ask.history import changed, history
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.conditions.predicates import scan
@@ -286,4 +287,7 @@ def parse(
         return Breakpoint(watch=watch(rest), hit=hit, enabled=enabled)
     if kind == "when" and rest and condition is not None:
         return Breakpoint(condition=condition(rest), hit=hit, enabled=enabled)
+    if kind in PREDICATES and condition is not None:
+        condition(" ".join(words))
+        raise LufError(f"not a breakpoint: '{text}'; did you mean 'when {text}'?")
     raise LufError(f"not a breakpoint: '{text}'. Known: line N, event KIND, watch text.0, when …")
