@@ -82,7 +82,7 @@ async def test_nothing_is_an_answer_too_and_the_score_is_in_the_header() -> None
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("Q", "n")
         assert "• f0" in text(app)
-        assert "owes a flush from here on" in text(app)
+        assert "state file → pcp" in text(app)
         assert "quiz: 0 of 1" in lines(app)[0]
         await pilot.press("enter", "enter")
         assert "✓ nothing that is shown changes" in text(app)

@@ -16,7 +16,7 @@ from luf_tui.view import broken
 from luf_tui.view.changes import only_changed
 from luf_tui.view.columns import fit, length
 from luf_tui.view.marks import FOCUS, FRAME, THUMB, Mark, Pane, Row, clean, selected_role
-from luf_tui.view.screen import PANES, arranged
+from luf_tui.view.screen import NARRATION, PANES, arranged
 from luf_tui.view.state import OPENED, Placement, ViewState
 
 Selected: TypeAlias = "frozenset[Ref]"
@@ -66,6 +66,11 @@ class Block:
         return rows[number] if number < len(rows) else ()
 
 
+def has_frame(place: Placement) -> bool:
+    """Whether a pane gets a frame in its place: the narration has none, however tall it is."""
+    return place.height >= FRAMED and place.pane != NARRATION
+
+
 def first_row(block: Block) -> int:
     """The first row shown of a block that nobody has scrolled."""
     return block.pane.top(block.rows)
@@ -73,7 +78,7 @@ def first_row(block: Block) -> int:
 
 def placed(timeline: Timeline, state: ViewState, place: Placement) -> Block:
     """The pane of a place, at the timeline's position."""
-    framed = place.height >= FRAMED
+    framed = has_frame(place)
     spot = (place.x, place.y, place.width, place.height)
     empty = Block(Pane(place.pane, (), ()), *spot, frame=framed)
     pane = PANES[place.pane](timeline, state, empty.columns, empty.rows)

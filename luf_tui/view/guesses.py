@@ -13,6 +13,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from luf_tui.machine.refs import Ref
+from luf_tui.policy.base import OWED, PAYING
 from luf_tui.timeline.answers import Change
 from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.ask.diff import step_changes
@@ -42,7 +43,11 @@ NEW: Final = frozenset({"vma", "pte"})
 POINTED_AT: Final = frozenset({"tlb", "cpu", "pte", "mm", "frame"})
 STALE = "stale from here on: the page table disagrees"
 FRESH = "not stale any more"
-OWES, OWES_NOT = "owes a flush from here on", "owes no flush any more"
+OWES_NOT = "waits for no flush any more"
+DEBTS: Final[Mapping[str, str]] = {
+    OWED: "owes a flush from here on",
+    PAYING: "its flush is being paid from here on",
+}
 GUESSED, RIGHT, MISSED, WRONG = "?", "✓", "•", "✗"
 """Signs before a thing: marked, marked and changed, changed only, marked only."""
 VEIL: Final[Row] = (Mark("?", "dim"),)
@@ -69,8 +74,8 @@ def thing(ref: Ref | None) -> Ref | None:
 
 
 def steps(timeline: Timeline) -> Iterator[int]:
-    """The micro-steps that are asked, in order: those that there is something to tell of, unless
-    all that changes is new and cannot be pointed at.
+    """The micro-steps that are asked, in order: those that change what is shown, and those that
+    there is something to tell of, unless all that changes is new and cannot be pointed at.
     """
     step = step_after(timeline, 0)
     while step >= 0:
@@ -81,15 +86,15 @@ def steps(timeline: Timeline) -> Iterator[int]:
 def step_after(timeline: Timeline, position: int) -> int:
     """The first micro-step behind a position that is asked; -1 when there is none."""
     later = range(position + 1, timeline.steps + 1)
-    told = (step for step in later if telling(timeline, step) >= 0)
-    return next((step for step in told if _can_be_asked(timeline, step)), -1)
+    return next((step for step in later if _can_be_asked(timeline, step)), -1)
 
 
 def _can_be_asked(timeline: Timeline, step: int) -> bool:
     if question(timeline, step).things:
         return True
-    new = any(change.ref.region in NEW for change in step_changes(timeline, step))
-    return not new
+    if telling(timeline, step) < 0:
+        return False
+    return not any(change.ref.region in NEW for change in step_changes(timeline, step))
 
 
 @per_run
@@ -97,7 +102,7 @@ def question(timeline: Timeline, step: int) -> Question:
     """What a micro-step changes, of what stood there before it."""
     found: dict[Ref, list[str]] = defaultdict(list)
     with timeline.visit(step):
-        stale, owed = names.stale_entries(timeline), set(in_debt(timeline))
+        stale, debts = names.stale_entries(timeline), _debts(timeline)
         cached = {
             e.index: names.page(timeline.machine, e.mm.index, e.vpn)
             for e in timeline.machine.tlb.records
@@ -110,13 +115,18 @@ def question(timeline: Timeline, step: int) -> Question:
             ref = Ref("tlb", index)
             if timeline.machine.tlb[index].mm and index in cached:
                 found[ref].append(STALE if index in stale else FRESH)
-        for pfn in set(in_debt(timeline)) ^ set(owed):
-            found[Ref("frame", pfn)].append(OWES if pfn in owed else OWES_NOT)
+        for pfn, _ in sorted(_debts(timeline).items() ^ debts.items()):
+            found[Ref("frame", pfn)].append(DEBTS.get(debts.get(pfn, ""), OWES_NOT))
         told = {
             ref: (name(timeline, ref), "; ".join(dict.fromkeys(how)))
             for ref, how in sorted(found.items(), key=_order)
         }
     return Question(step, label(timeline, step), told)
+
+
+def _debts(timeline: Timeline) -> dict[int, str]:
+    """The state of what each frame waits for, where the cursor stands."""
+    return {pfn: debt.state for pfn, debt in in_debt(timeline).items()}
 
 
 def _order(item: tuple[Ref, list[str]]) -> tuple[int, int]:

@@ -29,6 +29,10 @@ from luf_tui.view.wants import USUALLY, Wants, of_run
 
 Builder: TypeAlias = "Callable[[Timeline, ViewState, int, int], Pane]"
 
+NARRATION = "narration"
+LOW = 23
+"""Rows, the hint line apart, below which the narration gets no more than two."""
+
 HINTS = 1
 """Rows of a terminal that the app keeps for its hints."""
 WATCHES = "watches"
@@ -79,12 +83,12 @@ def arrange(
     """
     if width < SMALLEST[0] or height < SMALLEST[1] - HINTS:
         return (Placement("too-small", 0, 0, width, height),)
-    spoken = 2
+    spoken = _spoken(width, height)
     bottom = height - 1 - spoken
     places = [
         Placement("header", 0, 0, width, 1),
         Placement("strip", 0, bottom, width, 1),
-        Placement("narration", 0, bottom + 1, width, spoken),
+        Placement(NARRATION, 0, bottom + 1, width, spoken),
     ]
     body = bottom - 1
     if group == MAP:
@@ -96,6 +100,13 @@ def arrange(
     if width >= 100:
         return (*places, *_flat(width, body, shown))
     return (*places, *_narrow(width, body, shown))
+
+
+def _spoken(width: int, height: int) -> int:
+    """Rows for a sentence or two and a note: more of them where they are short."""
+    if width >= 140 or height < LOW:
+        return 2
+    return 3 if width >= 110 else 4
 
 
 def arranged(

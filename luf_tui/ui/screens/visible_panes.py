@@ -10,7 +10,7 @@ from luf_tui.ui.features.lanes import Lanes
 from luf_tui.ui.key_names import MOVED, as_bound
 from luf_tui.ui.panels.panel import TAB
 from luf_tui.ui.session import Session
-from luf_tui.view.compose import FRAMED, Block, placed
+from luf_tui.view.compose import Block, has_frame, placed
 from luf_tui.view.marks import ACTION, Mark, Pane, Row
 from luf_tui.view.screen import (
     GROUPS,
@@ -83,12 +83,12 @@ class VisiblePanes:
         hidden = self.focus not in [place.pane for place in places]
         if not self.zoomed and not hidden:
             return places
-        body = [place for place in places if place.height >= FRAMED]
+        body = [place for place in places if has_frame(place)]
         if not body:
             return places
         top = min(place.y for place in body)
         bottom = max(place.y + place.height for place in body)
-        bars = [place for place in places if place.height < FRAMED]
+        bars = [place for place in places if not has_frame(place)]
         return (*bars, Placement(self.focus, 0, top, width, bottom - top))
 
     def _titled(self, pane: Pane, *, turns: bool, room: int) -> Pane:
