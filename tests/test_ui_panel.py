@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from luf_tui.ui.panels.intents import AddBreakpoint, Choose, Close, Go, Purpose, Stay, Type
 from luf_tui.ui.panels.panel import Item, ListPanel, Panel, TextPanel
 from luf_tui.ui.panels.prompt import Prompt
@@ -47,6 +51,31 @@ def test_a_list_longer_than_its_room_follows_the_cursor() -> None:
     panel.key("end", None)
 
     assert "▸ item 29" == text(panel.pane(20, 5))[-1]
+
+
+def headed(*before: str, item: str, after: Sequence[str]) -> ListPanel:
+    return ListPanel(
+        "list",
+        [
+            *(Item((Mark(name),), heading=True) for name in before),
+            Item((Mark(item),)),
+            *(Item((Mark(name),), heading=True) for name in after),
+        ],
+    )
+
+
+@pytest.mark.parametrize(("key", "times"), [("down", 40), ("pagedown", 4), ("end", 1)])
+def test_what_cannot_be_chosen_is_read_past_the_last_item(key: str, times: int) -> None:
+    panel = headed(
+        *(f"above {n}" for n in range(20)), item="it", after=[f"b {n}" for n in range(20)]
+    )
+    for _ in range(times):
+        panel.pane(20, 5)
+        panel.key(key, None)
+
+    assert "b 19" == text(panel.pane(20, 5))[-1]
+    panel.key("home", None)
+    assert "above 0" == text(panel.pane(20, 5))[0]
 
 
 def test_a_click_on_the_current_item_chooses_it() -> None:

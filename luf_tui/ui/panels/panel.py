@@ -131,6 +131,8 @@ class ListPanel(Panel):
         self.cursor = cursor
         self._numbers: list[int] = []
         self._first = 0
+        self._beyond = 0
+        """Rows scrolled to what cannot be chosen, past the cursor."""
         self._step_over(1)
 
     @property
@@ -157,7 +159,9 @@ class ListPanel(Panel):
         foot = self._foot(columns)
         room = max(1, rows - len(foot))
         count = max(1, len(self._numbers))
-        self._first = max(0, min(at - room // 2, count - room))
+        middle = max(0, min(at - room // 2, count - room))
+        self._first = max(0, min(middle + self._beyond, count - room))
+        self._beyond = self._first - middle
         seen = dict.fromkeys(self._numbers[self._first : self._first + room])
         shown: list[Row] = []
         for number in seen:
@@ -209,9 +213,11 @@ class ListPanel(Panel):
         return item.toggle or Stay()
 
     def _move(self, step: int) -> None:
-        last = len(self.items) - 1
+        last, before = len(self.items) - 1, self.cursor
         self.cursor = max(0, min(last, self.cursor + step))
         self._step_over(1 if step > 0 or self.cursor == 0 else -1)
+        stays = self.cursor == before or abs(step) > PAGE
+        self._beyond = self._beyond + step if stays else 0
 
     def _step_over(self, step: int) -> None:
         """Leave a heading, back where the list ends."""
