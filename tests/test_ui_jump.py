@@ -10,8 +10,9 @@ from luf_tui.machine.refs import Ref
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.features import jumping
 from luf_tui.ui.features.jumping import JumpPanel, Target
+from luf_tui.ui.screens.gallery import Gallery
 from luf_tui.ui.screens.run_screen import RunScreen
-from tests.ui_driver import do, driven, lines, path, shown_run, text
+from tests.ui_driver import do, driven, lines, path, screen_of, shown_run, text
 
 __all__ = ["path"]
 
@@ -26,8 +27,8 @@ def jump_panel(screen: RunScreen) -> JumpPanel:
 
 @pytest.mark.parametrize("count", [1, 7, 26, 27, 60, 300])
 def test_labels_are_unlike_and_none_is_the_beginning_of_another(count: int) -> None:
-    found = [Target("pane", None, 0, n) for n in range(min(count, 7))]
-    found += [Target("pane", Ref("frame", n), 0, n) for n in range(count - len(found))]
+    found = [Target(0, n, "pane") for n in range(min(count, 7))]
+    found += [Target(0, n, "pane", Ref("frame", n)) for n in range(count - len(found))]
     made = jumping.labels(found)
 
     assert count == len(set(made)) == len(made)
@@ -143,3 +144,26 @@ async def test_letters_follow_the_panes_when_the_screen_gets_another_size(path: 
 
         for label, target in jump_panel(screen).labelled.items():
             assert label == shown[target.y][target.x : target.x + len(label)]
+
+
+@driven
+async def test_a_scenario_of_the_gallery_opens_by_its_letters(path: Path) -> None:
+    async with LufApp().run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        before = lines(pilot.app)
+        await pilot.press("J")
+        await pilot.pause()
+        gallery = screen_of(pilot.app)
+        assert isinstance(gallery, Gallery)
+        panel = gallery.panels[-1]
+        assert isinstance(panel, JumpPanel)
+        shown, labelled = lines(pilot.app), panel.labelled
+        assert len(labelled) > 10
+        for label, target in labelled.items():
+            assert label == shown[target.y][target.x : target.x + len(label)]
+
+        label, target = list(labelled.items())[3]
+        await pilot.press(*label)
+        await pilot.pause()
+        title = shown_run(pilot.app).session.timeline.program.title
+        assert title[:20] in before[target.y]

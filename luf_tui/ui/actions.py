@@ -364,6 +364,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "jump-mode", ("J",), "jump", "Letters over panes and things: a letter goes there", LOOK,
         run=jumping.begin,
+        gallery=jumping.begin_in_list,
     ),
     # Questions
     Action(

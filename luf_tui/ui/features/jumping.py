@@ -19,6 +19,7 @@ from luf_tui.view.compose import Block
 from luf_tui.view.marks import ACTION, Mark, Pane, clean
 
 if TYPE_CHECKING:
+    from luf_tui.ui.screens.gallery import Gallery
     from luf_tui.ui.screens.run_screen import RunScreen
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
@@ -34,16 +35,29 @@ HINT = "letters go there   ⌫ take back   esc leave"
 class Target:
     """Something to jump to, and the cell in which its label begins."""
 
-    pane: str
-    ref: Ref | None
     x: int
     y: int
+    pane: str
+    ref: Ref | None = None
+    """The thing; None for the pane itself, or for an item of a list."""
+    item: Intent | None = None
+    """The answer of an item of a list."""
+
+    @property
+    def thing(self) -> bool:
+        """Whether it is one of the many things in a pane."""
+        return self.item is not None or (self.ref is not None and self.ref.region != ACTION)
 
 
 def begin(screen: RunScreen) -> None:
     """Put letters over what is shown."""
     screen.navigation.pause()
     screen.open(JumpPanel(partial(targets, screen)))
+
+
+def begin_in_list(screen: Gallery) -> None:
+    """Put letters over the scenarios in sight."""
+    screen.open(JumpPanel(partial(scenarios, screen)))
 
 
 class JumpPanel(Panel):
@@ -112,6 +126,8 @@ class JumpPanel(Panel):
 
 
 def _answer(target: Target) -> Intent:
+    if target.item is not None:
+        return target.item
     if target.ref is not None and target.ref.region == ACTION:
         return DoAction(target.ref.field)
     return Do(partial(go, target=target), close=True)
@@ -131,15 +147,11 @@ def labels(found: Sequence[Target]) -> list[str]:
     """A label for each: a letter for panes, and for things as far as letters go; else two, and
     none begins like another ends.
     """
-    panes = sum(one.ref is None or one.ref.region == ACTION for one in found)
-    single, rest = LETTERS[:panes], LETTERS[panes:]
-    things = len(found) - panes
+    things = sum(one.thing for one in found)
+    single, rest = LETTERS[: len(found) - things], LETTERS[len(found) - things :]
     made = list(rest) if things <= len(rest) else [a + b for a in rest for b in LETTERS]
     first, second = iter(single), iter(made)
-    return [
-        next(first) if one.ref is None or one.ref.region == ACTION else next(second)
-        for one in found
-    ]
+    return [next(second if one.thing else first) for one in found]
 
 
 def targets(screen: RunScreen) -> list[Target]:
@@ -149,12 +161,25 @@ def targets(screen: RunScreen) -> list[Target]:
     for block in screen.panes.shown:
         if not block.frame:
             continue
-        found.append(Target(block.pane.name, None, block.x + 1, block.y))
+        found.append(Target(block.x + 1, block.y, block.pane.name))
         found += _in_title(block)
     for block in screen.panes.shown:
         if block.frame:
             top = screen.grid.top_of(block.pane.name)
             found += _in_rows(block, top, seen)
+    return found
+
+
+def scenarios(screen: Gallery) -> list[Target]:
+    """The scenarios in sight."""
+    found = []
+    for block in screen.blocks(*screen.size):
+        if block.pane.name == screen.list.name:
+            for number in range(block.rows):
+                item = screen.list.item_at(number)
+                if item is not None and item.choose is not None:
+                    place = (block.x + 2, block.y + 1 + number)
+                    found.append(Target(*place, block.pane.name, item=item.choose))
     return found
 
 
@@ -165,7 +190,7 @@ def _in_title(block: Block) -> Iterator[Target]:
     for mark in block.pane.title:
         if mark.ref is not None and mark.ref.region == ACTION and mark.ref not in known:
             known.add(mark.ref)
-            yield Target(block.pane.name, mark.ref, at, block.y)
+            yield Target(at, block.y, block.pane.name, mark.ref)
         at += cells(clean(mark.text))
 
 
@@ -181,4 +206,4 @@ def _in_rows(block: Block, top: int, seen: set[Ref]) -> Iterator[Target]:
             if free <= here < block.columns and mark.text.strip():
                 seen.add(ref)
                 free = here + WIDE
-                yield Target(block.pane.name, ref, block.x + 2 + here, block.y + 1 + number)
+                yield Target(block.x + 2 + here, block.y + 1 + number, block.pane.name, ref)

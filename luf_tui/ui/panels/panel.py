@@ -195,14 +195,19 @@ class ListPanel(Panel):
 
     def press(self, row: int, *, twice: bool) -> Intent:
         """Put the cursor on the row; on the row it is on, choose or switch."""
-        if not 0 <= row + self._first < len(self._numbers):
+        if self.item_at(row) is None:
             return Stay()
         number = self._numbers[row + self._first]
-        if self.items[number].heading:
-            return Stay()
         again = number == self.cursor
         self.cursor = number
         return self.use(self.items[number]) if again or twice else Stay()
+
+    def item_at(self, row: int) -> Item | None:
+        """The item in a row that is shown; None for a heading, or none."""
+        if not 0 <= row + self._first < len(self._numbers):
+            return None
+        item = self.items[self._numbers[row + self._first]]
+        return None if item.heading else item
 
     def use(self, item: Item) -> Intent:
         """Choose an item, or switch it where there is nothing to choose."""
