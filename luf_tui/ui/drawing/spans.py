@@ -19,6 +19,8 @@ ATTRIBUTES = {
     "bold": "1", "dim": "2", "italic": "3", "underline": "4", "blink": "5", "reverse": "7",
     "strike": "9",
 }  # fmt: skip
+OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
+"""What ends an attribute; bold and dim end together."""
 TRUE = "truecolor"
 """The colours of a terminal that does not say."""
 DEFAULT_COLOUR, DEFAULT_GROUND = ("39",), ("49",)
@@ -90,10 +92,15 @@ class _Codes:
         """What makes it of the style before."""
         if self == before:
             return ""
-        if before is None or before.attributes != self.attributes:
+        if before is None:
             parts = ("0", *self.attributes, *self.colour, *self.ground)
             return f"\x1b[{';'.join(parts)}m"
-        parts = self.colour if self.colour != before.colour else ()
+        gone = dict.fromkeys(OFF[code] for code in before.attributes if code not in self.attributes)
+        parts = (
+            *gone,
+            *(c for c in self.attributes if c not in before.attributes or OFF[c] in gone),
+        )
+        parts += self.colour if self.colour != before.colour else ()
         parts += self.ground if self.ground != before.ground else ()
         return f"\x1b[{';'.join(parts)}m"
 
