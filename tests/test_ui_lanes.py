@@ -93,3 +93,14 @@ async def test_where_the_lanes_are_not_shown_the_way_to_them_is_told(path: Path)
         await pilot.press("T")
         await pilot.pause()
         assert "eager cpu0" in text(pilot.app)
+
+
+@driven
+async def test_a_click_on_a_lane_goes_to_that_time(path: Path) -> None:
+    async with LufApp(path).run_test(size=SIZE) as pilot:
+        await pilot.press("end")
+        before = shown_run(pilot.app).session.position
+        y = next(y for y, line in enumerate(lines(pilot.app)) if line.startswith("│ cpu1 "))
+        await pilot.click(offset=(30, y))
+        await pilot.pause()
+        assert 0 < shown_run(pilot.app).session.position < before

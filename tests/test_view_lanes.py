@@ -37,7 +37,7 @@ def lane_rows(pane):
 
 def bar_of(row):
     """The text and roles of the columns of a lane: what refers to its CPU after the label."""
-    _, *bar = [mark for mark in row if mark.ref and mark.ref.region == "cpu"]
+    _, *bar = [mark for mark in row if mark.ref and mark.ref.region in ("cpu", "step")]
     return "".join(mark.text for mark in bar)
 
 
@@ -179,3 +179,22 @@ def test_in_a_low_pane_the_lane_that_moves_is_in_sight_and_the_rest_is_to_be_scr
             row = pane.rows[pane.current]
             assert f"cpu{ctx} " in text(row)
         assert "you are here" in " ".join(text(row) for row in pane.rows)
+
+
+def test_a_column_is_a_place_of_the_run_that_is_walked():
+    timeline = run("luf")
+    time = model_time(timeline)
+    timeline.seek(30)
+    for row, cpu in zip(lane_rows(shown(timeline)), range(timeline.config.cpus), strict=True):
+        steps = [mark.ref.index for mark in row if mark.ref and mark.ref.region == "step"]
+        assert steps == sorted(steps)
+        assert 0 == steps[0] < timeline.steps - 5 < steps[-1] <= timeline.steps
+        assert mark_of(row).index == cpu
+    later = [time.here[step] for step in steps]
+    assert later == sorted(later)
+    rows = lane_rows(shown(timeline, beside=run("eager")))
+    assert not any(m.ref and m.ref.region == "step" for row in rows[:4] for m in row)
+
+
+def mark_of(row):
+    return next(mark.ref for mark in row if mark.ref and mark.ref.region == "cpu")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count, takewhile
@@ -60,9 +61,8 @@ class Cell:
     """The micro-step that brought it; 0 for idle."""
     marks: tuple[tuple[int, int], ...] = ()
     """What happens in it: rank and micro-step, the most telling first."""
-
-
-NOTHING = Cell(*IDLE, 0)
+    at: int = 0
+    """The first position that it begins before."""
 
 
 def duration(nanoseconds: int) -> str:
@@ -114,15 +114,15 @@ def cells(timeline: Timeline, cpu: int, shown: Axis) -> tuple[Cell, ...]:
         _share_out(stretches, shown, spent, steps)
     marks = _marks(lane, shown)
     found = []
+    here = model_time(timeline).here
     for column in range(shown.columns):
         uses = spent.get(column)
-        cell = NOTHING
+        glyph, role, step = *IDLE, 0
         if uses:
             use = max(TELLING, key=lambda one: uses.get(one, 0))
-            cell = Cell(*GLYPHS[use], steps[column, use])
-        if column in marks:
-            cell = Cell(cell.glyph, cell.role, cell.step, tuple(sorted(marks[column])))
-        found.append(cell)
+            (glyph, role), step = GLYPHS[use], steps[column, use]
+        at = min(bisect_left(here, (shown.first + column) * shown.per), timeline.steps)
+        found.append(Cell(glyph, role, step, tuple(sorted(marks.get(column, ()))), at))
     return tuple(found)
 
 

@@ -42,6 +42,8 @@ class Shown:
     position: int
     label: str
     """What stands before its lanes: its policy, where there are two."""
+    own: bool = True
+    """It is the run that is walked: its columns are places to go to."""
 
     @property
     def time(self) -> ModelTime:
@@ -113,7 +115,7 @@ def _runs(timeline: Timeline, beside: Timeline | None) -> list[Shown]:
     names_of = [f"{run.policy.name} " for run in (timeline, beside)]
     pair = [
         Shown(timeline, timeline.position, names_of[0]),
-        Shown(beside, same_place(timeline, beside), names_of[1]),
+        Shown(beside, same_place(timeline, beside), names_of[1], own=False),
     ]
     return pair if timeline.policy.name == "eager" else pair[::-1]
 
@@ -173,19 +175,15 @@ def _lanes(run: Shown, shown: Axis, label: int, width: int, *, beside: bool) -> 
 def _bar(run: Shown, cpu: int, shown: Axis) -> Iterator[Mark]:
     """The columns of a lane, what has not happened yet in little weight, and where one stands."""
     at, over = shown.column(run.here), shown.column(run.time.length)
-    text, role = "", ""
     for column, cell in enumerate(cells(run.timeline, cpu, shown)):
-        seen = cell.role if cell.step <= run.position else "dim"
-        glyph, wanted = sign(cell, run.position) or (cell.glyph, seen)
         if column > over:
-            glyph, wanted = " ", "text"
+            yield Mark(" " * (shown.columns - column))
+            return
+        seen = cell.role if cell.step <= run.position else "dim"
+        glyph, role = sign(cell, run.position) or (cell.glyph, seen)
         if column == at:
-            glyph, wanted = (glyph, "current") if cell.marks else (HERE, "title")
-        if wanted != role and text:
-            yield Mark(text, role, Ref("cpu", cpu))
-            text = ""
-        text, role = text + glyph, wanted
-    yield Mark(text, role, Ref("cpu", cpu))
+            glyph, role = (glyph, "current") if cell.marks else (HERE, "title")
+        yield Mark(glyph, role, Ref("step", cell.at) if run.own else Ref("cpu", cpu))
 
 
 def _lane_sum(run: Shown, cpu: int) -> Row:
