@@ -13,9 +13,9 @@ FRAME_ROWS, FRAME_COLUMNS = 2, 4
 """What the frame around a pane takes."""
 LEAST_ROWS, LEAST_COLUMNS = 2, 30
 """What a pane in a band has at least, without its frame."""
-LEASTS = {"frames": 5}
-"""The same of panes that a legend makes higher."""
-WEIGHTS = {"tlbs": 3, "ledger": 2}
+LEASTS = {"frames": 5, "lists": 4, "tlbs": 4, "ledger": 4}
+"""The same of panes that say too little in so few."""
+WEIGHTS = {"tlbs": 2, "ledger": 2}
 """What counts more than other panes when something has to be cut."""
 SHARES = ((1, 1), (3, 2), (2, 3), (2, 1), (1, 2))
 """How two panes may share the width of a band, the most even first."""
