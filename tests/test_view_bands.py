@@ -17,7 +17,7 @@ from luf_tui.view.columns import flowing, length, side_by_side, stacked
 from luf_tui.view.compose import placed, screen
 from luf_tui.view.marks import Mark
 from luf_tui.view.panes import frames, microsteps
-from luf_tui.view.screen import GROUPS, MAP, PANES, TITLES, arranged
+from luf_tui.view.screen import GROUPS, MAP, PANES, TITLES, WATCHES, arranged
 from luf_tui.view.state import SMALLEST, ViewState
 from luf_tui.view.wants import of_run
 from tests.view_runs import NAMES, run, text
@@ -82,7 +82,7 @@ def test_lanes_and_events_are_on_a_screen_of_120_by_40(name):
     timeline = record(load(str(library.locate(name))))
     places = {place.pane: place for place in arranged(timeline, STATE, 120, 39)}
 
-    assert set(PANES) - {"too-small", MAP} <= set(places)
+    assert set(PANES) - {"too-small", MAP, WATCHES} <= set(places)
     assert places["events"].height >= 6
     rows = placed(timeline, STATE, places["lanes"]).pane.rows
     assert len(rows) <= places["lanes"].height - 2
