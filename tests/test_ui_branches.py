@@ -204,6 +204,44 @@ async def test_an_edited_file_is_shown_in_the_place_of_a_line_put_in_which_stays
 
 
 @driven
+async def test_a_line_put_in_is_put_into_the_edited_file_behind_the_same_line(path: Path) -> None:
+    async with LufApp(path, spot("L14"), policy="luf").run_test(size=SIZE) as pilot:
+        screen = shown_run(pilot.app)
+        await what_if(pilot, "cpu2 read text.0")
+        await without(pilot, GUARD)
+        await pilot.press("u", "u")
+        path.write_text("# a line more\n" + SCENARIO, "utf-8")
+        do(pilot.app, "reload")
+        await pilot.press("U", "down")
+        assert "not played since the file changed" in text(pilot.app)
+
+        await pilot.press("enter")
+        await pilot.pause()
+        source = screen.session.timeline.program.source
+        assert "# a line more" == source[0]
+        assert ("kswapd   reclaim text.0", "cpu2 read text.0") == source[14:16]
+        await pilot.press("U", "end", "enter")
+        await pilot.pause()
+        assert source == screen.session.timeline.program.source
+        assert (GUARD,) == screen.session.timeline.policy.without
+
+
+@driven
+async def test_a_line_that_makes_no_sense_in_the_edited_file_stays_in_the_old_one(
+    path: Path,
+) -> None:
+    async with LufApp(path, spot("L14")).run_test(size=SIZE) as pilot:
+        await what_if(pilot, "cpu2 read text.1")
+        before = shown_run(pilot.app).session.timeline
+        await pilot.press("u")
+        path.write_text(SCENARIO.replace("as text", "as code").replace("text.", "code."), "utf-8")
+        do(pilot.app, "reload")
+        await pilot.press("U", "down", "enter")
+
+        assert before is shown_run(pilot.app).session.timeline
+
+
+@driven
 async def test_a_breakpoint_set_in_a_branch_is_there_when_one_is_back(path: Path) -> None:
     async with LufApp(path, spot("L14")).run_test(size=SIZE) as pilot:
         await what_if(pilot, "cpu2 read text.0")

@@ -12,15 +12,17 @@ from collections.abc import Iterator
 
 from attrs import define, field, frozen
 
+from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Program
-from luf_tui.timeline.navigate import bookmarks
+from luf_tui.timeline.navigate import bookmarks, places
 from luf_tui.timeline.navigate.bookmarks import Bookmark
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.file_watch import FileWatch
 from luf_tui.ui.session import Session
+from luf_tui.ui.typed_lines import with_line
 
 MOST_HELD = 64_000_000
 """Bytes of recordings kept besides the one that is shown."""
@@ -59,9 +61,11 @@ class Branch:
     """The place in the parent where it branched off."""
     line: int = 0
     step: int = 0
-    """Where that is."""
+    """Where that is; -1 for a step that is not known since the file changed."""
     filed: bool = True
     """Whether its script is the one of its file, with no line put in."""
+    put_in: str = ""
+    """The line that was put in, behind line `line`; empty where none was."""
     partial: bool = False
     """Whether the run is but the first part of a recording."""
     verdict: Verdict | None = None
@@ -74,6 +78,10 @@ class Branch:
     def anew(self) -> Policy:
         """Its policy, for a run that is yet to be made."""
         return make_policy(self.policy.name, self.policy.without)
+
+    def now_of(self, program: Program) -> None:
+        """It is of another program from now on, which has not been played yet."""
+        self.program, self.run, self.verdict, self.trail = program, None, None, []
 
     def below(self) -> Iterator[tuple[int, Branch]]:
         """It and what branched off from it, each with how deep it lies."""
@@ -118,14 +126,21 @@ class Branches:
         return None
 
     def grow(
-        self, name: str, run: Timeline, session: Session, file: FileWatch, *, filed: bool
+        self,
+        name: str,
+        run: Timeline,
+        session: Session,
+        file: FileWatch,
+        *,
+        filed: bool,
+        put_in: str = "",
     ) -> Branch:
         """A branch that begins where one stands, and is shown from now on."""
         here = self.current.session
         parent = self.current
         branch = Branch(name, run.program, run.policy, session, file, run, parent, filed=filed)
         branch.origin = bookmarks.bookmark(here.timeline, here.position, "")
-        branch.line, branch.step = here.line, here.position
+        branch.line, branch.step, branch.put_in = here.line, here.position, put_in
         branch.verdict = verdict(run)
         parent.children.append(branch)
         self.show(branch)
@@ -163,7 +178,8 @@ class Branches:
         return branch
 
     def read_again(self, run: Timeline) -> Branch:
-        """The file of the branch shown has another text: its branches are of that text from now on.
+        """The file of the branch shown has another text: its branches are of that text from now on,
+        and lines that were put in are put in again behind the same line.
 
         Answers with the one that the run is of: the one shown, or where a line was put in, the
         one that it was put into.
@@ -171,10 +187,12 @@ class Branches:
         shown = self.current
         while not shown.filed and shown.parent is not None:
             shown = shown.parent
-        for _, branch in self:
-            if branch.filed and branch.session is shown.session and branch is not shown:
-                branch.program, branch.run, branch.verdict = run.program, None, None
-                branch.trail = []
+        top = shown
+        while top.parent is not None and top.parent.session is shown.session:
+            top = top.parent
+        before = top.program
+        top.now_of(run.program)
+        _follow(top, before)
         shown.keeps(run)
         for child in shown.children:
             at = bookmarks.find(run, child.origin)
@@ -191,6 +209,23 @@ class Branches:
                 room -= branch.run.nbytes
                 if room < 0:
                     branch.run = None
+
+
+def _follow(parent: Branch, before: Program) -> None:
+    """The branches of one whose script was `before` are of the script that it has now. A line that
+    does not make sense there any more leaves its branch as it was.
+    """
+    for child in parent.children:
+        if child.session is not parent.session:
+            continue
+        was, line = child.program, places.same_line(before, parent.program, child.line)
+        try:
+            now = with_line(parent.program, line, child.put_in) if child.put_in else parent.program
+        except LufError:
+            continue
+        child.now_of(now)
+        child.line, child.step = line, -1
+        _follow(child, was)
 
 
 def verdict(run: Timeline) -> Verdict:

@@ -62,7 +62,7 @@ def put_in(screen: RunScreen, run: Timeline, line: str) -> None:
     """Show the run with a line put in behind the current one, at that line."""
     now, session = screen.branches.current, screen.session
     name = f"what if {' '.join(line.split())}"
-    screen.branches.grow(name, run, session, now.file, filed=False)
+    screen.branches.grow(name, run, session, now.file, filed=False, put_in=line)
     screen.replace_run(run)
     screen.say(session.to_line(session.line + 1))
     screen.tell("what if: {go-back} goes back to the run as it was, {branches} lists all tried")
@@ -188,7 +188,8 @@ def _item(branch: Branch, name: str, *, here: bool) -> Item:
         row.append(Mark(f"{verdict.glyph} ", BAD if verdict.bad else GOOD))
     where = ""
     if branch.parent is not None:
-        where = f"from line {branch.line}, step {branch.step} of {branch.parent.name}; "
+        step = f", step {branch.step}" if branch.step >= 0 else ""
+        where = f"from line {branch.line}{step} of {branch.parent.name}; "
     kept = "" if branch.run is not None else "; recorded again when you go there"
     about = f"{branch.name}\n{where}{_policy(branch.policy)}{kept}"
     removing = Do(partial(_remove, branch=branch))
