@@ -355,6 +355,20 @@ def test_a_step_that_is_none_is_told(luf_tui: Run, good: Path) -> None:
     assert "'soon' is no step" in done.stderr
 
 
+def test_a_run_is_reported_up_to_a_place_and_judged_as_a_whole(luf_tui: Run, good: Path) -> None:
+    failing = good.with_name("failing.luf")
+    failing.write_text(f"{GOOD}expect deferred = 77\n", encoding="utf-8")
+    part, whole = luf_tui("run", f"{failing}@1"), luf_tui("run", failing)
+    data, same = luf_tui("run", f"{good}@1", "--json"), luf_tui("run", good, "--json")
+
+    assert "at step 1 of " in part.stdout
+    assert "FAILS" not in part.stdout
+    assert part.returncode == whole.returncode == 1
+    assert (0, data.stdout) == (data.returncode, same.stdout)
+    assert "about the whole run" in data.stderr
+    assert "" == same.stderr
+
+
 def test_the_app_needs_a_terminal(luf_tui: Run, good: Path) -> None:
     for words in ([], [good], [f"{good}@3"]):
         done = luf_tui(*words)
@@ -484,7 +498,7 @@ def test_the_listing_of_a_folder_names_what_opens_it(luf_tui: Run, good: Path) -
         ("L9999", "this scenario has 16 lines"),
         ("L7+999", "is past the end of line 7"),
         ("L2", "something does in line 5"),
-        ("1..5", "is no step or line"),
+        ("1...5", "is no step or line"),
     ],
 )
 def test_a_place_that_a_run_does_not_have_is_told(

@@ -102,6 +102,9 @@ def test_the_order_that_breaks_a_race_ends_with_what_is_broken(name: str, guard:
 def test_what_a_file_has_in_other_alphabets_is_still_ascii() -> None:
     timeline = hostile()
     look_at(timeline)
+    head, _, row = drawn([line(1, 0, "åpp\x1b[2J", "läuft \u202e→ f0")])
+
+    assert ("CPU0 (?pp?[2J)", "l?uft ?? f0") == (head.text, row.text)
 
 
 # -- goldens -------------------------------------------------------------------------------------
@@ -198,7 +201,7 @@ def test_a_counterexample_leaves_out_what_stands_before_the_race() -> None:
     timeline = counterexample("races/flush-before-reuse", "flush-before-reuse")
     told = diagram(timeline)
 
-    assert told.index("[TLB has text.0 -> f0, ro]") < told.index("shrink_folio_list")
+    assert told.index("[TLB: text.0 -> f0, ro]") < told.index("shrink_folio_list")
     assert 1 == told.count("handle_mm_fault")
     assert "*** f0 reused: CPU1 still caches" in told
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from luf_tui.commands.run import items, operation
+from luf_tui.commands.run import items, operation, report
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Note, Op, Race
 from luf_tui.timeline.recorder import record
@@ -25,7 +25,8 @@ app mmap lib read-only as text
 
 def told(text: str) -> dict[str, str]:
     """The result of every line, by its text."""
-    return {line: result for _, line, result in items(record(parse(HEAD + text)))}
+    played = record(parse(HEAD + text))
+    return {line: result for _, line, result in items(played, played.steps)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,7 +34,7 @@ def test_a_note_is_never_the_outcome_of_the_line_before_it(name: str) -> None:
     played: Timeline = run(name)
     notes = tuple(one.text for one in played.program.items if isinstance(one, Note))
     results = [
-        operation(played, number)
+        operation(played, number, played.steps)
         for number, one in enumerate(played.program.items)
         if isinstance(one, Op | Race)
     ]
@@ -56,3 +57,18 @@ def test_a_refusal_is_the_outcome_of_the_line_that_is_refused() -> None:
 
     assert fault not in results["cpu0 run app"]
     assert results["cpu1 online"].startswith("refused: ")
+
+
+def test_a_report_up_to_a_place_has_what_was_reached_by_then() -> None:
+    played: Timeline = run(NAMES[0])
+    whole, part = report(played, played.steps), report(played, 30)
+    before = [line for line, _, _ in items(played, 30)]
+
+    assert before == [line for line, _, _ in items(played, played.steps)][: len(before)]
+    assert len(part) < len(whole)
+    assert f"at step 30 of {played.steps}; what follows is up to there" in part
+    assert any(row.startswith("30 micro-steps, ") for row in part)
+    assert not any("what follows is up to there" in row for row in whole)
+    assert any(
+        row.startswith(f"{played.steps} micro-steps, {len(played.events)} ") for row in whole
+    )

@@ -9,7 +9,7 @@ import pytest
 import luf_tui
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.features import race_diagram
-from tests.ui_driver import driven, path, shown_run, text
+from tests.ui_driver import driven, lines, path, shown_run, text
 
 __all__ = ["path"]
 
@@ -19,13 +19,14 @@ WITHOUT = ("flush-before-reuse",)
 @driven
 async def test_one_key_shows_the_diagram_and_enter_goes_to_a_line_of_it(path: Path) -> None:
     async with LufApp(path, policy="luf", without=WITHOUT).run_test(size=(80, 24)) as pilot:
-        await pilot.press("D", "end")
-        assert '*** reads "secret" ***' in text(pilot.app)
-        await pilot.press("enter")
-
         session = shown_run(pilot.app).session
         finding = session.timeline.findings[-1]
-        assert finding.step == session.position
+        session.go(finding.step)
+        await pilot.press("D")
+        assert any("▸" in row and '*** reads "secret" ***' in row for row in lines(pilot.app))
+        await pilot.press("up", "up", "up", "enter")
+
+        assert session.position < finding.step
         assert not shown_run(pilot.app).panels
 
 

@@ -23,7 +23,11 @@ SIZE = (160, 50)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", metavar="FILE[@PLACE]", help="a scenario or a recording")
+    parser.add_argument(
+        "file",
+        metavar="FILE[@PLACE]",
+        help="a scenario or a recording; with a place, what is printed is up to there",
+    )
     add_policy(parser)
     parser.add_argument(
         "--plain", action="store_true", help="print the app's screen at PLACE, or at the end"
@@ -36,10 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play one scenario and print what came of it. Exit code as its verdict says."""
+    """Play one scenario and print what came of it. Exit code as the verdict of the whole says."""
+    spot = place(args.file).spot
+    if args.json and spot is not None:
+        terminal.say("luf-tui: the object is about the whole run, not up to the place")
     found = open_run(args.file, args.policy, args.without)
     if found.drift:
         terminal.say(found.drift)
+    if spot is None:
+        found.seek("end")
     played = found.timeline
     judged = verdict.judged(played)
     if args.json:
@@ -48,12 +57,10 @@ def run(args: argparse.Namespace) -> int:
             terminal.say(reason)
         return judged.code
     if args.plain:
-        if place(args.file).spot is None:
-            found.seek("end")
         beside = open_run(place(args.file).path, args.beside) if args.beside else None
         shown = found.screen(*args.size, beside=beside).split("\n")
     else:
-        shown = report(played)
+        shown = report(played, found.step)
     for line in shown:
         terminal.put(line)
     if judged.reasons:
@@ -61,20 +68,24 @@ def run(args: argparse.Namespace) -> int:
     return judged.code
 
 
-def report(played: Timeline) -> list[str]:
-    """The run as lines: what it is, every item with its result, findings, totals."""
+def report(played: Timeline, until: int) -> list[str]:
+    """The run up to a position as lines: what it is, every item with its result, findings,
+    totals.
+    """
     program = played.program
     lines = [program.title or program.path]
     lines += [f"  {line}" for line in program.about.splitlines()]
     lines += [f"policy {policy_name(played)} · {machine(played.config)}", ""]
     width = len(str(program.items[-1].span.line)) if program.items else 1
-    rows = list(items(played))
+    rows = list(items(played, until))
     text_width = min(44, max((len(text) for _, text, _ in rows), default=0))
     for line, text, result in rows:
         lines.append(f"{line:>{width}}  {text:<{text_width}}  {result}".rstrip())
     lines.append("")
-    lines += findings(played)
-    lines += totals(played)
+    if until < played.steps:
+        lines.append(f"at step {until} of {played.steps}; what follows is up to there")
+    lines += findings(played, until)
+    lines += totals(played, until)
     return lines
 
 
@@ -85,11 +96,16 @@ def machine(config: MachineConfig) -> str:
     return f"{arch}{config.cpus} cpus, {nodes}"
 
 
-def items(played: Timeline) -> Iterator[tuple[int, str, str]]:
-    """Line number, text and result of everything in the script."""
+def items(played: Timeline, until: int) -> Iterator[tuple[int, str, str]]:
+    """Line number, text and result of everything in the script that a position is behind; at the
+    end of the run, of all.
+    """
+    whole = until == played.steps
     outcomes = {one.item: one for one in played.outcomes}
     refusals = {one.item: one.reason for one in played.refusals}
     for number, item in enumerate(played.program.items):
+        if not whole and not 0 <= played.item_position(number) <= until:
+            continue
         if isinstance(item, Note):
             result = ""
         elif isinstance(item, Expect) and number in outcomes:
@@ -98,15 +114,18 @@ def items(played: Timeline) -> Iterator[tuple[int, str, str]]:
         elif number in refusals:
             result = f"refused: {refusals[number]}"
         elif isinstance(item, Op | Race):
-            result = operation(played, number)
+            result = operation(played, number, until)
         else:
             result = "" if played.item_position(number) >= 0 else "not reached"
         yield item.span.line, item.text.splitlines()[0] if item.text else "", result
 
 
-def operation(played: Timeline, number: int) -> str:
-    """How many micro-steps an operation took, what stands out, and its most telling event."""
-    steps = [step for step in played.item_steps(number) if played.item_at(step) == number]
+def operation(played: Timeline, number: int, until: int) -> str:
+    """How many micro-steps an operation took up to a position, what stands out, and its most
+    telling event.
+    """
+    own = [step for step in played.item_steps(number) if played.item_at(step) == number]
+    steps = [step for step in own if step <= until]
     if not steps:
         # A recorded flush takes no step where the policy does not ask for one.
         replayed = played.program.recorded is not None and not played.incomplete
@@ -117,6 +136,8 @@ def operation(played: Timeline, number: int) -> str:
     told = _telling(played, events)
     said = sentence(played, played.events[told]) if told >= 0 else label(played, steps[-1])
     count = f"{len(steps)} step" + "s" * (len(steps) != 1)
+    if len(steps) < len(own):
+        count = f"{len(steps)} of {len(own)}"
     return "  ".join(part for part in (f"{count:>9}", f"{glyphs:<3}", said) if part)
 
 
@@ -135,25 +156,28 @@ def _own(played: Timeline, event: int, number: int) -> bool:
     return played.events[event].args.get("item", number + 1) == number + 1
 
 
-def findings(played: Timeline) -> Iterator[str]:
-    """Violations and deviations, a line each."""
+def findings(played: Timeline, until: int) -> Iterator[str]:
+    """Violations and deviations up to a position, a line each."""
     for found, event in zip(played.findings, played.finding_events, strict=True):
         step = played.step_of_event(event)
+        if step > until:
+            return
         yield (
             f"{found.weight} of {found.obligation} at step {step}, line {played.line_at(step)}: "
             f"{found.message}"
         )
 
 
-def totals(played: Timeline) -> Iterator[str]:
-    """The counters of the whole run."""
-    if played.incomplete:
+def totals(played: Timeline, until: int) -> Iterator[str]:
+    """The counters of the run up to a position."""
+    if played.incomplete and until == played.steps:
         yield f"{played.incomplete}; what follows is up to there"
-    total = played.counters(played.steps)
-    held = sum(one.held for one in played.outcomes)
+    total = played.counters(until)
+    judged = [one for one in played.outcomes if one.position <= until]
+    held = sum(one.held for one in judged)
     yield (
-        f"{played.steps} micro-steps, {len(played.events)} events; "
-        f"expectations: {held} held, {len(played.outcomes) - held} failed"
+        f"{until} micro-steps, {played.event_index_at(until)} events; "
+        f"expectations: {held} held, {len(judged) - held} failed"
     )
     yield (
         f"flushes owed {played.owed(played.steps)}, paid {total.paid}, saved {total.saved}; "

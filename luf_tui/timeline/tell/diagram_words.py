@@ -13,7 +13,6 @@ DRAWN: Final[Mapping[Kind, str]] = {
     ev.LAZY: "enter_lazy_tlb()",
     ev.CPU_DOWN: "take_cpu_down()",
     ev.CPU_UP: "cpu_init()",
-    ev.BLOCKED: "[blocks]",
     ev.REFUSED: "[refused]",
     ev.FILL: "[TLB caches {page} -> {pfn}, {flags}]",
     ev.EVICT: "[TLB forgets {page}]",
@@ -67,11 +66,23 @@ DRAWN: Final[Mapping[Kind, str]] = {
 }
 """What a kind of event says in a diagram. An empty text is said by the function it happens in."""
 LEFT_OUT: Final = frozenset(
-    {ev.BEGIN, ev.END, ev.TICK, ev.FAULT, ev.MMAP, ev.FORK, ev.EXIT, ev.ACK, ev.MERGE, ev.SPLIT}
+    {
+        ev.BLOCKED,
+        ev.BEGIN,
+        ev.END,
+        ev.TICK,
+        ev.FAULT,
+        ev.MMAP,
+        ev.FORK,
+        ev.EXIT,
+        ev.ACK,
+        ev.MERGE,
+        ev.SPLIT,
+    }
     | {ev.DEVIATION, ev.VIOLATION, ev.EXPECTED, ev.NOTE_TEXT}
 )
-"""Kinds that a diagram does without. What the oracle found is said where it happened."""
-WAITING: Final = frozenset(
-    {ev.SEND, ev.RECEIVE, ev.ISSUE, ev.BARRIER, ev.FLUSHED, ev.PAY, ev.WAIT, ev.BLOCKED}
-)
+"""Kinds that a diagram does without. What the oracle found is said where it happened, and who
+blocks by the micro-step that it is.
+"""
+WAITING: Final = frozenset({ev.SEND, ev.RECEIVE, ev.ISSUE, ev.BARRIER, ev.FLUSHED, ev.PAY, ev.WAIT})
 """Kinds that are drawn whatever they are about."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import define, frozen
 
-from luf_tui.engine.operation import OPERATIONS, Operation
+from luf_tui.engine.operation import OPERATIONS, Nothing, Operation
 from luf_tui.machine import events as ev
 from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
@@ -120,6 +120,8 @@ class _Teller:
             self._found.setdefault(finding.event, []).append(finding)
         self.pages, self.frames = _related(timeline, told)
         self.file_page = _file_page(timeline, told.finding)
+        self._blocked: set[int] = set()
+        """Contexts that were told to block and have not gone on."""
         self._owing: set[int] = set()
         """Frames whose flush was deferred and has not fired."""
         self._calls: dict[int, list[_Call]] = {}
@@ -143,6 +145,13 @@ class _Teller:
         calls = self._told(info.ctx, chain, info.op, column, events)
         timeline.seek(step)
         texts = list(self._texts(column, events))
+        if info.op == Nothing.NUMBER and info.ctx in self._blocked:
+            return []
+        if info.op == Nothing.NUMBER:
+            self._blocked.add(info.ctx)
+            texts = [("[blocks for ever]" if self._stuck(step, ctx) else "[blocks]", HAPPENED)]
+        else:
+            self._blocked.discard(info.ctx)
         if self._needs_no_flush(ctx, info.op, events):
             texts.append((NO_FLUSH, HAPPENED))
         found: list[Line] = []
@@ -161,6 +170,15 @@ class _Teller:
                 found.append(Line(step, column, 1, NO_FLUSH, HAPPENED))
         del calls[ctx.depth :]
         return found
+
+    def _stuck(self, step: int, ctx: Context) -> bool:
+        """Whether a context that blocks here never goes on in this run."""
+        timeline = self.timeline
+        with timeline.visit(timeline.steps):
+            if not ctx.depth:
+                return False
+        later = (timeline.step_info(n) for n in range(step + 1, timeline.steps + 1))
+        return all(one.ctx != ctx.index or one.op == Nothing.NUMBER for one in later)
 
     def _needs_no_flush(self, ctx: Context, op: int, events: Sequence[Event]) -> bool:
         """Whether an unmap cleared a PTE that it takes for one that nobody has cached."""
@@ -384,7 +402,7 @@ class _Teller:
                 page = self._page({"mm": entry.mm.index, "vpn": entry.vpn}, place)
                 flags = _FLAGS[entry.writable]
                 now = ", stale" if truth.stale(self.m, entry) else ""
-                text = f"[TLB has {page} -> f{entry.frame.pfn}, {flags}{now}]"
+                text = f"[TLB: {page} -> f{entry.frame.pfn}, {flags}{now}]"
                 yield Line(self.first - 1, place, 0, text, INITIAL)
 
     def _concerns(self, entry: TlbEntry) -> bool:
@@ -395,7 +413,8 @@ class _Teller:
 
 def _related(timeline: Timeline, told: Story) -> tuple[frozenset[Page], frozenset[int]]:
     """The pages and the frames that what is broken is about: those of the finding, the pages that
-    led to its frame and the frames that its page led to, and what was copied from one to another.
+    led to its frame and the frames that its page led to, what was copied from one to another, and
+    the frames that were freed under the same debt.
     """
     finding = told.finding
     if finding is None:
@@ -416,7 +435,24 @@ def _related(timeline: Timeline, told: Story) -> tuple[frozenset[Page], frozense
                 frames.add(pfn)
         elif event.kind == ev.COPY and finding.pfn in (event.args["source"], event.args["target"]):
             frames |= {event.args["source"], event.args["target"]}
+    frames |= _of_one_debt(timeline, finding)
     return frozenset(pages), frozenset(frames - {-1})
+
+
+def _of_one_debt(timeline: Timeline, finding: Finding) -> set[int]:
+    """The frames whose flush was deferred under the key that a finding's frame last had."""
+    events = timeline.events
+    deferred = [n for n in timeline.index.by_kind[ev.DEFER] if n <= finding.event]
+    keys = [
+        events.argument(n, ev.DEFER.key)
+        for n in deferred
+        if events.argument(n, ev.DEFER.pfn) == finding.pfn
+    ]
+    return {
+        events.argument(n, ev.DEFER.pfn)
+        for n in deferred
+        if keys and events.argument(n, ev.DEFER.key) == keys[-1]
+    }
 
 
 def _file_page(timeline: Timeline, finding: Finding | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,14 +49,13 @@ class DiagramPanel(ListPanel):
     def __init__(self, timeline: Timeline, position: int) -> None:
         told = told_at(timeline, position)
         self.rows = diagram(interleaving(timeline, told))
-        behind = [n for n, row in enumerate(self.rows) if 0 < row.step <= position]
         broken = " · what is broken, and what led to it" if told.finding else ""
         super().__init__(
             f"diagram{broken}",
             [_item(row) for row in self.rows],
             hint="⏎ go there   y copy   esc close",
             empty="nothing of what a diagram shows has happened",
-            cursor=behind[-1] if behind else 0,
+            cursor=_row_at(self.rows, position),
         )
 
     def key(self, key: str, character: str | None) -> Intent | None:
@@ -63,6 +63,16 @@ class DiagramPanel(ListPanel):
         if character == "y":
             return Do(partial(_copy, rows=tuple(self.rows)))
         return super().key(key, character)
+
+
+def _row_at(rows: Sequence[DrawnRow], position: int) -> int:
+    """The row to open at: the last one that the position is behind, or the one of its micro-step
+    that says what is broken.
+    """
+    behind = [number for number, row in enumerate(rows) if 0 < row.step <= position]
+    last = rows[behind[-1]].step if behind else 0
+    broken = [n for n in behind if rows[n].step == last and rows[n].what == BROKEN]
+    return next(iter(broken or behind[-1:]), 0)
 
 
 def _item(row: DrawnRow) -> Item:
