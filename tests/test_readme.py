@@ -14,7 +14,6 @@ import pytest
 from luf_tui.cli import COMMANDS
 from luf_tui.policy.guards import GUARDS
 from luf_tui.script.vocabulary import FLAGS, KERNEL_ACTORS, PREDICATES, SETTINGS
-from tests import readme
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,15 +28,6 @@ def test_the_example_of_the_readme_holds(luf_tui: Run, tmp_path: Path) -> None:
     done = luf_tui("check", path)
 
     assert (0, "") == (done.returncode, done.stderr)
-
-
-@pytest.mark.parametrize("name", readme.GENERATED)
-def test_the_readme_has_what_the_product_says(name: str) -> None:
-    """`python -m tests.readme` writes it anew."""
-    whole = readme.README.read_text(encoding="utf-8")
-    _, part, _ = readme.parts(whole, name)
-
-    assert readme.GENERATED[name]() == part
 
 
 def test_the_six_lines_of_the_readme_run_in_a_folder_of_ones_own(tmp_path: Path) -> None:
