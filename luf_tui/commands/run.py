@@ -146,9 +146,18 @@ def _telling(played: Timeline, events: list[int]) -> int:
     kind_of = played.events.kind_of
     loud = [event for event in events if ev.KINDS[kind_of(event)].rank < LOUD]
     got = [event for event in events if kind_of(event) in (ev.READ, ev.STORE)]
-    done = [event for event in events if kind_of(event) not in (ev.SWITCH, ev.LAZY)]
+    done = [
+        event
+        for event in events
+        if kind_of(event) not in (ev.SWITCH, ev.LAZY) and not _dropped_nothing(played, event)
+    ]
     told = most_telling(played, loud or got[-1:] or done)
     return told if told >= 0 else most_telling(played, events)
+
+
+def _dropped_nothing(played: Timeline, event: int) -> bool:
+    log = played.events
+    return log.kind_of(event) == ev.FLUSH and not log.argument(event, ev.FLUSH.dropped)
 
 
 def _own(played: Timeline, event: int, number: int) -> bool:
