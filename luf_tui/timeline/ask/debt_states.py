@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from luf_tui.machine import events as ev
 from luf_tui.policy.base import PAYING
 from luf_tui.timeline.ask.model_time import model_time
@@ -53,10 +55,11 @@ def _just_paid(timeline: Timeline, busy: set[int]) -> Iterator[OpenDebt]:
     for cpu, event in last.items():
         if cpu in busy:
             continue
-        pfn = timeline.events.argument(event, ev.PAY.pfn)
-        why = ev.REASONS[timeline.events.argument(event, ev.PAY.why)]
-        ctx = timeline.step_info(timeline.step_of_event(event)).ctx
-        yield OpenDebt(PAID, 0, why, apart=(pfn,) if pfn >= 0 else (), payer=ctx, cpu=cpu)
+        step = timeline.step_of_event(event)
+        then = (one for one in debts_at(timeline, step) if one.state == PAYING and one.cpu == cpu)
+        paid = next(then, None)
+        if paid is not None:
+            yield evolve(paid, state=PAID, left=0, frames=(), apart=paid.apart)
 
 
 def fired(timeline: Timeline, debt: OpenDebt) -> int:
@@ -88,9 +91,18 @@ def asked(timeline: Timeline, debt: OpenDebt) -> int:
 
 
 def waited(timeline: Timeline, debt: OpenDebt) -> int:
-    """For how long whoever pays has waited, in nanoseconds of the cost model."""
+    """For how long whoever pays has waited, or had to, in nanoseconds of the cost model."""
     since = fired(timeline, debt)
     if since < 0:
         return 0
     here = model_time(timeline).here
-    return here[timeline.position] - here[since]
+    return here[_until(timeline, debt, since)] - here[since]
+
+
+def _until(timeline: Timeline, debt: OpenDebt, since: int) -> int:
+    """The micro-step in which a payment was over, or the present one."""
+    first, end = timeline.events_of(since).start, timeline.event_index_at(timeline.position)
+    over = timeline.index.between(ev.FLUSHED, first, end)
+    mine = (event for event in over if timeline.events.cpus[event] == debt.cpu)
+    event = next(mine, -1)
+    return timeline.step_of_event(event) if event >= 0 else timeline.position

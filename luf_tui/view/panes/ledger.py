@@ -35,8 +35,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     for debt in known:
         head, *rest = _debt(timeline, debt, width - 1, moved=_face(debt) not in faces)
         rows += [gutter(head), *((AS_BEFORE, *row) for row in rest)]
-    places = {_place(debt) for debt in known}
-    rows += [_gone(debt) for debt in then if _place(debt) not in places]
+    labels = {_label(debt) for debt in known}
+    rows += [_gone(debt) for debt in then if _label(debt) not in labels]
     if not rows:
         rows.append((AS_BEFORE, Mark("nothing is owed", "dim")))
     return Pane("ledger", (Mark("owed", "title"),), tuple(rows))
@@ -81,7 +81,7 @@ def _place(debt: OpenDebt) -> tuple[object, ...]:
 
 
 def _gone(debt: OpenDebt) -> Row:
-    """A debt that the last micro-step ended, or moved to where it is known by another name."""
+    """A debt that the last micro-step ended, or that has another name since."""
     return gutter((Mark(f"was {_label(debt)}", "dim", _ref(debt), changed=True),))
 
 
