@@ -7,6 +7,7 @@ from luf_tui.machine.machine import TASK_LISTS
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import Frame, ListHead, Mm, Pte, Zone
 from luf_tui.timeline.ask.debt_states import in_debt, in_debt_at
+from luf_tui.timeline.caches import per_position
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.changes import before, changed, debt_moved, gutter, written
@@ -17,6 +18,7 @@ from luf_tui.view.state import ViewState
 WANTED, LEAST = 30, 24
 SHOWN = (Frame.where, Frame.mark, Frame.order)
 """Fields of a frame that its place on a list shows."""
+GATHERED = ("pte", Pte.gathered.name)
 LONGEST = 12
 """Frames of one list that are named before the rest is only counted."""
 FEW = 8
@@ -82,7 +84,11 @@ def _gathered(timeline: Timeline) -> list[Row]:
     """Pages that an mmu_gather unmapped and holds until its flush."""
     m = timeline.machine
     rows: list[Row] = []
+    told = (index for region, index, field in written(timeline) if (region, field) == GATHERED)
+    moved = {index // m.config.pages for index in told}
     for mm, spec in zip(m.mm, m.config.processes, strict=True):
+        if not mm.flush_pending and mm.index not in moved:
+            continue
         marks = [mark for vpn in range(m.config.pages) for mark in _held(timeline, mm, vpn)]
         if marks:
             rows.append(gutter((Mark(f" {clean(spec.name)} gathered ", "dim"), *marks[:LONGEST])))
@@ -138,15 +144,22 @@ def _frames(timeline: Timeline, which: ListHead) -> list[Mark]:
 
 def _left(timeline: Timeline, which: ListHead) -> list[Mark]:
     """What the last micro-step took off a list: `was f0◆1`."""
+    return _lefts(timeline).get(which.index, [])
+
+
+@per_position
+def _lefts(timeline: Timeline) -> dict[int, list[Mark]]:
+    """The same for every list that lost something, by its number."""
     was = in_debt_at(timeline, timeline.position - 1) if timeline.position else {}
-    marks: list[Mark] = []
+    found: dict[int, list[Mark]] = {}
     for region, index, field in sorted(written(timeline)):
         if (region, field) != ("frame", Frame.where.name):
             continue
         frame = timeline.machine.frame[index]
-        if frame.where is not which and before(timeline, frame, Frame.where) is which:
+        old = before(timeline, frame, Frame.where)
+        if old is not None and old is not frame.where:
             debt = was.get(frame.pfn)
-            tag = names.debt_tag(debt) if debt else ""
-            told = f"was f{frame.pfn}{tag}"
-            marks += [Mark(told, "dim", Ref("frame", frame.pfn), changed=True), Mark(" ")]
-    return marks
+            told = f"was f{frame.pfn}{names.debt_tag(debt) if debt else ''}"
+            mark = Mark(told, "dim", Ref("frame", frame.pfn), changed=True)
+            found.setdefault(old.index, []).extend((mark, Mark(" ")))
+    return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from luf_tui.machine.events import DEFER, PAY
 from luf_tui.machine.refs import Ref
 from luf_tui.policy.base import OWED, PAYING, SAVED
@@ -35,8 +38,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     for debt in known:
         head, *rest = _debt(timeline, debt, width - 1, moved=_face(debt) not in faces)
         rows += [gutter(head), *((AS_BEFORE, *row) for row in rest)]
-    labels = {_label(debt) for debt in known}
-    rows += [_gone(debt) for debt in then if _label(debt) not in labels]
+    rows += [_gone(debt) for debt in _ended(then, known)]
     if not rows:
         rows.append((AS_BEFORE, Mark("nothing is owed", "dim")))
     return Pane("ledger", (Mark("owed", "title"),), tuple(rows))
@@ -78,6 +80,20 @@ def _face(debt: OpenDebt) -> tuple[object, ...]:
 def _place(debt: OpenDebt) -> tuple[object, ...]:
     """What a debt is known by while it stands where it stands."""
     return (debt.where, debt.key, debt.generation, debt.payer)
+
+
+def _ended(then: Iterable[OpenDebt], known: Iterable[OpenDebt]) -> list[OpenDebt]:
+    """Debts that there are no more, those first that stand nowhere as they stood: one that only
+    moved has its name still.
+    """
+    places = {_place(debt) for debt in known}
+    fewer = Counter(map(_label, then)) - Counter(map(_label, known))
+    ended = []
+    for debt in sorted(then, key=lambda one: _place(one) in places):
+        if fewer[_label(debt)] > 0:
+            fewer[_label(debt)] -= 1
+            ended.append(debt)
+    return ended
 
 
 def _gone(debt: OpenDebt) -> Row:
