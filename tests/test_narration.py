@@ -74,6 +74,16 @@ def test_a_line_of_the_report_never_has_a_note_for_its_result(one: library.Entry
     assert [] == [result for result in results for note in said if result.endswith(f"  {note}")]
 
 
+def test_a_note_has_its_rows_under_what_was_broken_too() -> None:
+    timeline = run("hazards/madvise-free")
+    step = next(n for n in range(timeline.steps) if banner(timeline, n) and notes(timeline, n))
+    timeline.seek(step)
+    first, _, note, *_ = narration(timeline, ViewState(), 200, 4).rows
+
+    assert "deviation" == first[1].role
+    assert f" {NOTE}{notes(timeline, step)[0]}" == "".join(mark.text for mark in note)
+
+
 def test_a_note_is_told_as_one_in_every_picture_of_the_step() -> None:
     timeline = run("tour/flush-before-reuse")
     step = next(n for n in range(timeline.steps) if notes(timeline, n) and n > 30)

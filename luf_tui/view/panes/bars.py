@@ -135,23 +135,20 @@ def _legend(timeline: Timeline) -> Row:
 
 
 def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """What the last micro-step did, in a sentence, wrapped to the rows there are; and under it the
-    notes that follow in the script.
+    """What the last micro-step did, in a sentence, wrapped to the rows there are, or what it broke;
+    and under it the notes that follow in the script.
     """
     height, room = max(1, height), max(8, width - 2)
-    banner = _banner(timeline, room, height)
-    if banner:
-        return Pane("narration", (), banner)
     head, said = NOTE, clean(" ".join(notes(timeline, timeline.position)))
     if not said and timeline.position == timeline.steps:
         head, said = LEFT, clean("; ".join(lasting(timeline)))
-    said = said if height > 1 else ""
-    lines = _wrapped(
-        clean(narrate(timeline, timeline.position, state.level)), room, height - bool(said)
-    )
-    told: list[Row] = [(Mark(f" {line}", "note"),) for line in lines]
-    if said:
-        first, *more = _wrapped(said, room - len(NOTE), height - len(lines))
+    told = list(_banner(timeline, room, height))
+    if not told:
+        text = clean(narrate(timeline, timeline.position, state.level))
+        lines = _wrapped(text, room, height - bool(said and height > 1))
+        told = [(Mark(f" {line}", "note"),) for line in lines]
+    if said and len(told) < height:
+        first, *more = _wrapped(said, room - len(NOTE), height - len(told))
         told.append((Mark(f" {head}", "dim"), Mark(first, "note")))
         told += [(Mark(f" {' ' * len(NOTE)}{line}", "note"),) for line in more]
     return Pane("narration", (), tuple(told))
