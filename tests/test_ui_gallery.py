@@ -14,7 +14,7 @@ from luf_tui.errors import LufError
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background import sketches
 from luf_tui.ui.background.sketches import NARROW, Sketches, sketch
-from luf_tui.ui.screens.gallery import Gallery
+from luf_tui.ui.screens.gallery import AFTER, Gallery
 from luf_tui.ui.screens.run_screen import RunScreen
 from tests.ui_driver import SCENARIO, driven, text
 
@@ -114,6 +114,20 @@ async def until_known(screen: Gallery, path: Path) -> sketches.Sketch:
             return known
         await asyncio.sleep(0.05)
     raise AssertionError(f"{path} is never looked at")
+
+
+@driven
+async def test_what_is_wrong_with_a_script_fits_beside_the_list(still: None, folder: Path) -> None:
+    (folder / "bad.luf").write_text("proces app\ncpu1 run app\n", "utf-8")
+    async with LufApp().run_test(size=(60, 20)) as pilot:
+        await pilot.pause(AFTER * 4)
+        shown = " ".join(
+            row.rpartition("││")[2].strip("│ ") for row in text(pilot.app).splitlines()
+        )
+
+        assert "no line begins with 'proces'" in " ".join(shown.split())
+        assert "did you mean 'process'?" in " ".join(shown.split())
+        assert "press r" not in shown
 
 
 def test_a_sketch_is_made_once_and_again_when_the_file_has_changed(folder: Path) -> None:

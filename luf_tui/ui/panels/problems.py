@@ -28,7 +28,10 @@ class ProblemsPanel(TextPanel):
 
     def lay(self, columns: int) -> Sequence[Row]:
         """What is wrong, in as many cells."""
-        return problem_rows(self.error, columns)
+        rows = problem_rows(self.error, columns)
+        if isinstance(self.error, InputError):
+            rows += [(), (Mark("correct the file and press r; esc goes on without", DIM),)]
+        return rows
 
     def key(self, key: str, character: str | None) -> Intent | None:
         """Read the file again, or scroll."""
@@ -48,7 +51,6 @@ def problem_rows(error: LufError, columns: int = WIDE) -> list[Row]:
     ]
     for problem in error.told:
         rows += [(), *_rows_of(problem, error.source, columns)]
-    rows += [(), (Mark("correct the file and press r; esc goes on without", DIM),)]
     return rows
 
 

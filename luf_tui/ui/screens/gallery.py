@@ -17,7 +17,7 @@ from luf_tui.library import Entry
 from luf_tui.runs import opening
 from luf_tui.ui import actions
 from luf_tui.ui.actions import Action
-from luf_tui.ui.background.sketches import WIDE
+from luf_tui.ui.background.sketches import WIDE, Stamp, stamp_of
 from luf_tui.ui.background.traces import first_lines
 from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.key_names import as_bound
@@ -67,7 +67,7 @@ class Gallery(BaseScreen):
         self.entries = tuple(everything() if entries is None else entries)
         self.sketches = preferences.sketches
         self.list = ScenarioList(self.entries, self.sketches.of)
-        self._previews: dict[Path, tuple[tuple[int, int], tuple[Row, ...]]] = {}
+        self._previews: dict[Path, tuple[Stamp, tuple[Row, ...] | LufError]] = {}
         if problem is not None:
             self.panels.open(ProblemsPanel(problem, again))
 
@@ -147,29 +147,29 @@ class Gallery(BaseScreen):
         return Pane(
             f"preview {entry.path}",
             (Mark(entry.path.name, "title"),),
-            (*rows, (), *found_in(self._script(entry.path), self.list.words)),
+            (*rows, (), *found_in(self._script(entry.path, columns), self.list.words)),
         )
 
-    def _script(self, path: Path) -> tuple[Row, ...]:
+    def _script(self, path: Path, columns: int) -> Sequence[Row]:
         """The script, or what is wrong with it; kept until the file changes."""
         try:
-            state = path.stat()
-            stamp = (state.st_mtime_ns, state.st_size)
+            stamp = stamp_of(path)
             known = self._previews.get(path)
             if known is None or known[0] != stamp:
-                known = self._previews[path] = (stamp, tuple(script_rows(path)))
+                known = self._previews[path] = (stamp, script_rows(path))
                 self.set_timer(AFTER, lambda: self._judge(path, stamp))
         except OSError as error:
             return ((Mark(f"cannot be read: {error.strerror}", BAD),),)
-        return known[1]
+        shown = known[1]
+        return problem_rows(shown, columns) if isinstance(shown, LufError) else shown
 
-    def _judge(self, path: Path, stamp: tuple[int, int]) -> None:
+    def _judge(self, path: Path, stamp: Stamp) -> None:
         """Show what is wrong with a script in its place. Later: loading a parser takes a while."""
         try:
             if not opening.is_recording(path):
                 opening.program(path)
         except LufError as error:
-            self._previews[path] = (stamp, tuple(problem_rows(error)))
+            self._previews[path] = (stamp, error)
             self.paint_soon()
 
     def do(self, action: Action) -> None:
@@ -259,19 +259,19 @@ def everything() -> list[Entry]:
     return [*here, *sorted(shipped, key=lambda entry: not entry.stop), *library.recordings()]
 
 
-def script_rows(path: Path) -> list[Row]:
-    """A script with its lines dimmed where they are comments."""
+def script_rows(path: Path) -> tuple[Row, ...] | LufError:
+    """A script with its lines dimmed where they are comments; why a recording has none to show."""
     if opening.is_recording(path):
         try:
-            return [(Mark(line.expandtabs()),) for line in first_lines(path)]
+            return tuple((Mark(line.expandtabs()),) for line in first_lines(path))
         except LufError as error:
-            return list(problem_rows(error))
+            return error
     lines = path.read_text("utf-8", errors="replace").splitlines()
-    return [
+    return tuple(
         (Mark(line, DIM if line.lstrip().startswith("#") else "text"),)
         for line in lines
-        if line.split(" ")[0] not in ("title", "about")
-    ]
+        if line.split(" ", maxsplit=1)[0] not in ("title", "tour", "about")
+    )
 
 
 def found_in(rows: Sequence[Row], words: Sequence[str]) -> list[Row]:
