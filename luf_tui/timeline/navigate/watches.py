@@ -30,10 +30,11 @@ from luf_tui.timeline.conditions.predicates import judge, seen
 from luf_tui.timeline.tell.records import NOTHING, entry_words, record_words
 from luf_tui.timeline.timeline import Timeline
 
-BLOCK = 512
+BLOCK = 128
 """Positions that are looked at at a time for where an expression changes."""
-FAR = 2
-"""Blocks on either side of a position in which changes are looked for."""
+FAR, FAR_RECORDED = 10, 1
+"""Blocks on either side of a position in which changes are looked for: of a scenario, and of a
+recording, whose machine takes longer to look at."""
 KNOWN = "`text.0`, `cpu1 text.0`, `f3`, `key 3`, `pte[3].frame`, `owed`, `stale cpu1 text.0`"
 COUNTED = ("event",)
 """Predicates that count even where they are asked about something."""
@@ -139,10 +140,12 @@ def shifts(
     timeline: Timeline, watched: Watch, position: int, behind: int, ahead: int
 ) -> tuple[list[Shift], list[Shift]]:
     """The last changes up to a position, and the first after it, in the order they come: at most so
-    many of each, and of what is looked at position by position at most FAR blocks away.
+    many of each, and of what is looked at position by position none farther away than FAR says.
     """
     here, last = position // BLOCK, timeline.steps // BLOCK
-    far = FAR if written(timeline, watched) is None else last
+    far = last
+    if written(timeline, watched) is None:
+        far = FAR if timeline.program.recorded is None else FAR_RECORDED
     before: list[Shift] = []
     after: list[Shift] = []
     for block in range(here, max(-1, here - far - 1), -1):
