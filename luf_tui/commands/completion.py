@@ -8,23 +8,28 @@ from collections.abc import Callable, Iterable, Mapping
 
 from luf_tui import library
 from luf_tui.commands import terminal
-from luf_tui.commands.all_commands import PROGRAM, arguments, wanted, whole_parser
+from luf_tui.commands.all_commands import arguments, wanted, whole_parser
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.render.formats import FORMATS
 from luf_tui.script.verbs import verbs_by_actor
 from luf_tui.view.palette import PALETTES
 
-SHELLS = ("bash", "zsh", "tcsh", "fish")
+SHELLS = {
+    "bash": "~/.local/share/bash-completion/completions/luf-tui",
+    "zsh": "_luf-tui, in a folder of $fpath",
+    "tcsh": "a file that ~/.tcshrc sources",
+    "fish": "~/.config/fish/completions/luf-tui.fish",
+}
+"""The shells, and where each of them finds such a script."""
 FILES = ("FILE", "PATH", "TRACE", "FOLDER", "OUT")
 """What stands in the metavar of an argument that is a file; `OUT` is one to be written."""
-EXAMPLE = f"{PROGRAM} completion bash > ~/.local/share/bash-completion/completions/{PROGRAM}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
-    parser.epilog = f"As in: {EXAMPLE}"
+    parser.epilog = "Write it to: " + "; ".join(f"{name}: {at}" for name, at in SHELLS.items())
 
 
 def run(args: argparse.Namespace) -> int:
