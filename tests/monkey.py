@@ -24,7 +24,7 @@ from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.ui.screens.run_screen import RunScreen
-from luf_tui.view.screen import SMALLEST
+from luf_tui.view.state import SMALLEST
 from tests.ui_driver import SCENARIO
 
 ROOT = Path(__file__).resolve().parent.parent
