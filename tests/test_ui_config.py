@@ -200,6 +200,11 @@ def test_the_default_file_is_right_and_has_every_action() -> None:
     assert next(iter(PALETTES)) == data["theme"]
 
 
+def test_no_test_reads_a_persons_own_settings(state_home: Path) -> None:
+    assert config_file.config_path().is_relative_to(state_home)
+    assert "default" == load().settings["keys.forward"].source
+
+
 # -- remembered -----------------------------------------------------------------------------------
 
 

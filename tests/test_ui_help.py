@@ -10,7 +10,7 @@ from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
-from luf_tui import knowledge
+from luf_tui import knowledge, library
 from luf_tui.errors import InputError, Problem, Span
 from luf_tui.knowledge import words_of
 from luf_tui.ui import actions
@@ -254,6 +254,20 @@ async def test_the_words_of_the_selected_thing_can_be_asked(path: Path) -> None:
         assert isinstance(panel, GlossaryPanel)
 
         assert "frame" in [item.value for item in panel.items]
+
+
+@driven
+async def test_the_words_of_a_finding_and_of_its_rule_can_be_asked(path: Path) -> None:
+    broken = library.locate("races/flush-before-reuse")
+    app = LufApp(broken, without=["flush-before-reuse"])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("h")
+        await pilot.pause()
+        panel = shown_run(pilot.app).panels[-1]
+        assert isinstance(panel, GlossaryPanel)
+        words = [item.value for item in panel.items]
+
+        assert {"O2", "obligation", "reuse"} <= set(words)
 
 
 @driven

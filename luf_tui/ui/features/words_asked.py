@@ -66,6 +66,7 @@ def _said_of_run(screen: RunScreen) -> Iterator[Saying]:
     yield Saying("narration", narrate.narrate(timeline, at, session.level))
     for note in narrate.notes(timeline, at):
         yield Saying("note", note)
+    yield Saying("below", " ".join(screen.grid.text_of("narration").split()))
     line = narrate.step_text(timeline, at) if at else ""
     if line:
         yield Saying("line", line)
