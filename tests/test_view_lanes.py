@@ -198,3 +198,10 @@ def test_a_column_is_a_place_of_the_run_that_is_walked():
 
 def mark_of(row):
     return next(mark.ref for mark in row if mark.ref and mark.ref.region == "cpu")
+
+
+def test_guards_that_are_off_are_counted_beside_the_policy():
+    without = run(name="hazards/flush-before-reuse-off")
+    rows = lane_rows(shown(without, beside=run("eager", "hazards/flush-before-reuse-off")))
+
+    assert {"eager", "luf −1"} == {row[0].text.strip() for row in rows} - {""}

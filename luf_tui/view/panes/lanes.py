@@ -21,6 +21,8 @@ from luf_tui.view.state import ViewState
 from luf_tui.view.time_axis import GLYPHS, Axis, axis, cells, duration, scales, sign
 
 HERE = "┃"
+LONGEST = 12
+"""Cells of a policy's name."""
 SUMS = 15
 """Cells of what a lane comes to."""
 WIDE = 96
@@ -112,12 +114,18 @@ def _runs(timeline: Timeline, beside: Timeline | None) -> list[Shown]:
     here = Shown(timeline, timeline.position, "")
     if beside is None:
         return [here]
-    names_of = [f"{run.policy.name} " for run in (timeline, beside)]
     pair = [
-        Shown(timeline, timeline.position, names_of[0]),
-        Shown(beside, same_place(timeline, beside), names_of[1], own=False),
+        Shown(timeline, timeline.position, _called(timeline)),
+        Shown(beside, same_place(timeline, beside), _called(beside), own=False),
     ]
     return pair if timeline.policy.name == "eager" else pair[::-1]
+
+
+def _called(timeline: Timeline) -> str:
+    """A run's policy, with how many of its guards are off."""
+    policy = timeline.policy
+    off = f" −{len(policy.without)}" if policy.without else ""
+    return f"{cut(clean(policy.name), LONGEST)}{off} "
 
 
 def _cpus(timeline: Timeline) -> range | list[int]:
@@ -249,7 +257,7 @@ def _scale(shown: Axis, here: int) -> Row:
 
 def _legend(width: int, lead: Row) -> list[Row]:
     """What the glyphs are, in as many rows as that takes."""
-    told = [(Mark(f"{glyph} ", role), Mark(words, "dim")) for glyph, role, words in LEGEND]
+    told = [(Mark(glyph, role), Mark(f" {words}", "dim")) for glyph, role, words in LEGEND]
     return flowing([lead, *told] if lead else told, width)
 
 
