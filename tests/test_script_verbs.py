@@ -288,6 +288,26 @@ def test_help_of_a_verb_has_its_operands_its_sentence_and_its_example(
     ) == shown("help", "mprotect", capsys=capsys)
 
 
+@EVERY
+def test_help_explains_every_operand(
+    kind: type[Arguments], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown("help", kind.verb.word, capsys=capsys)
+    rows = [row.strip() for row in text.splitlines() if row.startswith("    ")]
+
+    for usage in (one.usage for _, one in kind.verb.kinds if re.search("[A-Z]", one.usage)):
+        (explained, *_) = [row for row in rows if row.startswith(f"{usage}  ")]
+        assert len(explained) > len(usage) + 5
+
+
+def test_help_says_who_else_may_do_it(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb, told in (("munmap", True), ("reclaim", False)):
+        assert 0 == main(["help", verb])
+        err = capsys.readouterr().err
+        assert told == ("A CPU may stand for the process" in err)
+        assert "stop before STEP" in err
+
+
 def test_help_tells_of_both_verbs_that_have_one_word(capsys: pytest.CaptureFixture[str]) -> None:
     rows = shown("help", "offline", capsys=capsys).splitlines()
 

@@ -13,7 +13,11 @@ from luf_tui.script.parameters import WORDS
 from luf_tui.script.verbs import VERBS, verbs_by_actor, verbs_called
 
 HALF_WAY = "Every operation may end in `stop before STEP`, to go on with `resume`."
-OTHER_WORDS = {"NUMBER": "a number", "label": "a label"}
+BY_ITS_CPU = "A CPU may stand for the process that it runs: `cpu1 munmap heap`."
+OTHER_WORDS = {
+    "NUMBER": "a number",
+    "label": "a name for what it holds from then on, such as secret",
+}
 """What stands in parameters and is no word of their own."""
 
 
@@ -36,6 +40,10 @@ def run(args: argparse.Namespace) -> int:
         raise LufError(f"no verb is called '{args.verb}'; {hint}")
     for line in [line for verb in verbs for line in _told(verb)]:
         terminal.put(line)
+    if any(verb.by == PROCESS for verb in verbs):
+        terminal.say(BY_ITS_CPU)
+    if any(verb.begins for verb in verbs):
+        terminal.say(HALF_WAY)
     return terminal.HELD
 
 
