@@ -14,6 +14,7 @@ from luf_tui.errors import LufError
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background import sketches
 from luf_tui.ui.background.sketches import NARROW, Sketches, sketch
+from luf_tui.ui.screens import gallery
 from luf_tui.ui.screens.gallery import AFTER, Gallery
 from luf_tui.ui.screens.run_screen import RunScreen
 from tests.ui_driver import SCENARIO, driven, text
@@ -128,6 +129,24 @@ async def test_what_is_wrong_with_a_script_fits_beside_the_list(still: None, fol
         assert "no line begins with 'proces'" in " ".join(shown.split())
         assert "did you mean 'process'?" in " ".join(shown.split())
         assert "press r" not in shown
+
+
+@driven
+async def test_nothing_is_found_out_while_keys_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "QUIET", 3600)
+    begun = Gallery.on_mount
+
+    def mounted(screen: Gallery) -> None:
+        screen.in_list("down")
+        begun(screen)
+
+    monkeypatch.setattr(Gallery, "on_mount", mounted)
+    async with LufApp().run_test(size=(120, 40)) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, Gallery)
+        await asyncio.sleep(AFTER * 20)
+
+        assert [] == [entry.path for entry in screen.entries if not screen.sketches.due(entry.path)]
 
 
 def test_a_sketch_is_made_once_and_again_when_the_file_has_changed(folder: Path) -> None:

@@ -35,6 +35,8 @@ from luf_tui.view.marks import Mark, Pane, Row
 
 HERE = "this folder"
 """Heading of the scenarios in the working folder."""
+QUIET = 0.4
+"""Seconds without a key after which the gallery finds out about scenarios, in no one's way."""
 AFTER = 0.05
 """Seconds a script is shown before it is parsed."""
 HINTS = (
@@ -66,6 +68,8 @@ class Gallery(BaseScreen):
         super().__init__(preferences)
         self.entries = tuple(everything() if entries is None else entries)
         self.sketches = preferences.sketches
+        self._touched = 0.0
+        """When a key was pressed last."""
         self.list = ScenarioList(self.entries, self.sketches.of)
         self._previews: dict[Path, tuple[Stamp, tuple[Row, ...] | LufError]] = {}
         if problem is not None:
@@ -83,7 +87,8 @@ class Gallery(BaseScreen):
         left = {entry.path: None for entry in self.entries}
         while left and not worker.is_cancelled:
             time.sleep(AFTER)
-            if self.panels or not self.is_current:
+            quiet = time.monotonic() - self._touched
+            if self.panels or not self.is_current or quiet < QUIET:
                 continue
             shown = (path for path in self._shown() if path in left)
             path = next(shown, next(iter(left)))
@@ -181,6 +186,7 @@ class Gallery(BaseScreen):
 
     def in_list(self, key: str) -> None:
         """Move in the list, or open."""
+        self._touched = time.monotonic()
         intent = self.list.key(key, None)
         if intent is not None:
             self.answer(self.list, intent)
@@ -198,6 +204,7 @@ class Gallery(BaseScreen):
 
     def takes(self, key: str, character: str | None) -> bool:
         """What is typed into the filter."""
+        self._touched = time.monotonic()
         if not self.list.typing:
             return False
         intent = self.list.key(key, character)
