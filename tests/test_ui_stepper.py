@@ -10,6 +10,7 @@ from textual import events
 from textual.geometry import Offset
 
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.navigate.moves import first_failure
 from luf_tui.timeline.navigate.spots import spot
 from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
@@ -115,6 +116,24 @@ async def test_play_stops_at_a_breakpoint(path: Path, monkeypatch: pytest.Monkey
         assert not screen.navigation.player.playing
         assert 14 == screen.session.line
         assert "line 14 is reached" in lines(pilot.app)[-1]
+
+
+@driven
+async def test_one_key_leads_from_a_guard_switched_off_to_what_it_held_up(path: Path) -> None:
+    async with LufApp(path).run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", *"flush-before-reuse", "enter")
+        await pilot.pause()
+        assert "! goes to the first" in text(pilot.app)
+        await pilot.press("!")
+        await pilot.pause()
+        session = shown_run(pilot.app).session
+
+        assert session.position == first_failure(session.timeline, -1)
+        assert "✖ f0 has a new owner" in text(pilot.app)
+        await pilot.press("home", "!")
+        assert session.position == first_failure(session.timeline, -1)
+        await pilot.press("!")
+        assert "this is the place" in lines(pilot.app)[-1]
 
 
 @driven

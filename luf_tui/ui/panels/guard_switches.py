@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from luf_tui.policy.guards import Guard, in_order
 from luf_tui.timeline.ask.compare import policy_name
+from luf_tui.timeline.navigate.moves import first_failure
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui.background.guard_trials import Trial
 from luf_tui.ui.panels.filtered import FilteredPanel
-from luf_tui.ui.panels.intents import Intent, Stay, SwitchGuards
-from luf_tui.ui.panels.panel import BAD, DIM, GOOD, HEADING, Item
+from luf_tui.ui.panels.intents import Go, Intent, Stay, SwitchGuards
+from luf_tui.ui.panels.panel import BAD, DIM, GOOD, HEADING, KEY, Item
 from luf_tui.ui.session import Session
 from luf_tui.view.marks import Mark, Pane, Row
 
@@ -44,6 +45,13 @@ class GuardsPanel(FilteredPanel):
         listed = super().pane(columns, rows - 2)
         head: Row = self._verdict()
         return Pane(self.name, listed.title, (head, (), *listed.rows))
+
+    def key(self, key: str, character: str | None) -> Intent | None:
+        """As in any list; `!` leaves for the first thing that is broken, whatever has been typed."""
+        failure = first_failure(self.session.timeline, -1)
+        if key == "exclamation_mark" and failure >= 0:
+            return Go(failure)
+        return super().key(key, character)
 
     def press(self, row: int, *, twice: bool) -> Intent:
         """Rows stand below the verdict."""
@@ -114,6 +122,7 @@ class GuardsPanel(FilteredPanel):
         return (
             Mark("✖ " if bad else "✓ ", BAD if bad else GOOD),
             Mark(told, BAD if bad else GOOD),
+            *((Mark("  "), Mark("!", KEY), Mark(" goes to the first", DIM)) if bad else ()),
             Mark(f"   {policy_name(run)}", DIM),
         )
 
