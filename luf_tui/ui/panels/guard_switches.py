@@ -47,7 +47,7 @@ class GuardsPanel(FilteredPanel):
         return Pane(self.name, listed.title, (head, (), *listed.rows))
 
     def key(self, key: str, character: str | None) -> Intent | None:
-        """As in any list; `!` leaves for the first thing that is broken, whatever has been typed."""
+        """As in any list; `!` leaves for the first thing that is broken, also from the filter."""
         failure = first_failure(self.session.timeline, -1)
         if key == "exclamation_mark" and failure >= 0:
             return Go(failure)
