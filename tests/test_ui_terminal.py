@@ -22,12 +22,13 @@ from tests.ui_driver import path
 
 __all__ = ["path"]
 
+KEPT = ("PATH", "PYTHONPATH", "XDG_STATE_HOME", "XDG_CONFIG_HOME")
 SIZE = (30, 100)
 PATIENCE = 30.0
 """Seconds in which the app draws, on any machine."""
 COLOURS = re.compile(rb"\x1b\[([0-9;]+)m")
 TITLE = b"Flush before reuse"
-LEAVE, SUSPEND = b"\x11", b"\x1a"
+LEAVE, SUSPEND, PALETTE, ESCAPE = b"\x11", b"\x1a", b"\x10", b"\x1b"
 
 
 class Terminal:
@@ -36,7 +37,7 @@ class Terminal:
     def __init__(self, path: Path, **environment: str) -> None:
         self.screen, app = pty.openpty()
         fcntl.ioctl(app, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "luf_tui", str(path)],
             stdin=app, stdout=app, stderr=app, start_new_session=True, env=kept | environment,
@@ -108,11 +109,16 @@ def test_everything_is_drawn_when_a_shell_brings_the_app_back(start: Start) -> N
 
 
 def test_a_terminal_of_sixteen_colours_gets_its_own_ones(start: Start) -> None:
-    said = start(TERM="xterm").until(drawn)
+    terminal = start(TERM="xterm")
+    said = terminal.until(drawn)
+    terminal.key(PALETTE)
+    said += terminal.until(lambda said: b"One micro-step on" in said)
+    terminal.key(ESCAPE)
     used = {code for found in COLOURS.findall(said) for code in found.split(b";")}
 
     assert {b"40", b"97", b"37", b"96"} <= used, "black ground; text, its weight, a title"
     assert not used & {b"38", b"48"}
+    assert not re.search(rb"\x1b\[30;40m[^\x1b]*\w", said), "black on black"
 
 
 def test_a_terminal_of_many_colours_gets_the_theme_as_it_is(start: Start) -> None:

@@ -75,6 +75,8 @@ class LufApp(App[None]):
         self.first_spot = spot
         self.policy = policy
         self.without = tuple(without)
+        self.sixteen = self.console.color_system == "standard"
+        self.set_class(self.sixteen, "sixteen")
         self.preferences = Preferences(theme.NAMES, self._styles_of, theme_name, config)
         self.requests = Requests(self._uppermost, self.call_later)
         for made in theme.textual_themes():
@@ -82,8 +84,7 @@ class LufApp(App[None]):
         self.theme = theme.textual_name(self.preferences.theme)
 
     def _styles_of(self, name: str) -> Styles:
-        sixteen = self.console.color_system == "standard"
-        return theme.styles_of(name, sixteen=sixteen)
+        return theme.styles_of(name, sixteen=self.sixteen)
 
     def get_default_screen(self) -> Screen[None]:
         """The first screen: no other is drawn before it."""
