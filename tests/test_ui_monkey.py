@@ -11,7 +11,7 @@ import pytest
 
 from tests.monkey import play
 
-COUNT = 120
+COUNT = 250
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -93,7 +93,7 @@ class Page:
     @property
     def first_screen(self) -> list[str]:
         """The rows of the screen where the page opens."""
-        pieces, rows = self._pieces.all, self._rows.all
+        pieces, rows = self._written_pieces(), self._rows.all
         here = self.shown[self._timeline.position - self._steps.start]
         return ["".join(pieces[piece] for piece in rows[row]) for row in here]
 
@@ -106,7 +106,7 @@ class Page:
             "first": steps.start,
             "here": timeline.position,
             "steps": timeline.steps,
-            "pieces": self._pieces.all,
+            "pieces": self._written_pieces(),
             "rows": self._rows.all,
             "start": self.shown[0],
             "changed": [_changed(one, other) for one, other in pairwise(self.shown)],
@@ -130,10 +130,11 @@ class Page:
                 found[-1] = (found[-1][0] + mark.text, mark.role, about)
             elif mark.text:
                 found.append((mark.text, mark.role, about))
-        return self._rows.number(tuple(self._pieces.number(self._piece(*one)) for one in found))
+        return self._rows.number(tuple(self._pieces.number(one) for one in found))
 
-    def _piece(self, text: str, role: str, about: str) -> str:
-        return _piece(self._written(text), role, about)
+    def _written_pieces(self) -> list[str]:
+        """Every piece as HTML: most stand in many screens and are written once."""
+        return [_piece(self._written(text), role, about) for text, role, about in self._pieces.all]
 
     def _about(self, mark: Mark) -> str:
         """What a mark stands for: a place to go to, or a thing that has other marks, too."""
