@@ -37,6 +37,17 @@ async def test_one_key_leads_through_a_whole_tour_and_on_to_the_next() -> None:
 
 
 @driven
+async def test_who_reads_the_kernels_words_reads_them_at_the_next_stop_too() -> None:
+    app = LufApp(TOUR.stops[0].path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("l", "end", "G")
+        await pilot.pause()
+
+        assert TOUR.stops[1].path == shown_run(app).session.path
+        assert "kernel" == shown_run(app).session.level
+
+
+@driven
 async def test_the_way_on_is_shown_at_the_end_of_a_stop_only() -> None:
     app = LufApp(TOUR.stops[1].path)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from luf_tui.errors import LufError, nearest, with_hint
+from luf_tui.timeline.tell.narrate import LEVELS
 from luf_tui.ui.background.sketches import Sketches
 from luf_tui.ui.config_file import Config
 from luf_tui.ui.drawing.paint import Styles
@@ -39,6 +40,8 @@ class Preferences:
         self.theme = theme or self.names[0]
         self.sketches = Sketches()
         self.typed: dict[str, list[str]] = {}
+        self.level = LEVELS[0]
+        """In whose words the next run that is opened is told."""
         self.scores: dict[Path, Score] = {}
         """How well each script was guessed, by its file."""
 

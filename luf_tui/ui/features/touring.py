@@ -25,6 +25,7 @@ HINT = "⏎ go there   esc stay here"
 def go_on(screen: RunScreen) -> Reply | None:
     """Open the next stop of the tour, or after the last one, offer other tours."""
     screen.navigation.pause()
+    screen.preferences.level = screen.session.level
     path = screen.session.path
     tour = library.tour_of(path)
     if tour is None:

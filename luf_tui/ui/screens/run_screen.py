@@ -121,6 +121,7 @@ class RunScreen(BaseScreen):
         self._rest = rest
         self._wanted = spot
         self.navigation: Navigation = Navigation(Session(timeline, self._opened_at))
+        self.session.level = preferences.level
         self.panes: VisiblePanes = VisiblePanes()
         self.searches: Searches = Searches()
         self.file: FileWatch = FileWatch(self.session.path)
