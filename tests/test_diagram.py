@@ -41,7 +41,8 @@ def run(name: str, *without: str) -> Timeline:
 @cache
 def counterexample(name: str, *without: str) -> Timeline:
     """The shortest order of a race that breaks something, as a run at its end."""
-    return luf_tui.explore(name, without=without).open().seek("end").timeline
+    found = luf_tui.explore(name, without=without, shrink=False)
+    return found.open().seek("end").timeline
 
 
 @cache
