@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from luf_tui.machine.refs import Ref
+from luf_tui.ui import actions
 from luf_tui.view.columns import length
 from luf_tui.view.legend import legend
-from luf_tui.view.marks import ROLES
+from luf_tui.view.marks import ACTION, ROLES
 from luf_tui.view.screen import GROUPS, HINTS, MAP, PANES, arrange
 from luf_tui.view.state import SMALLEST, ViewState
 from tests.view_runs import NAMES, SIZES, panes, run
@@ -45,7 +46,7 @@ def test_a_small_screen_shows_the_script_and_any_one_group(group):
 
 
 def test_a_large_screen_shows_everything():
-    assert set(PANES) - {"too-small", MAP} == {place.pane for place in arrange(160, 49)}
+    assert set(PANES) - {"too-small", "watches", MAP} == {place.pane for place in arrange(160, 49)}
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -67,6 +68,8 @@ def exists(timeline, ref):
         return 1 <= ref.index <= len(timeline.program.source)
     if ref.region == "step":
         return 0 <= ref.index <= timeline.steps
+    if ref.region == ACTION:
+        return ref.field in actions.BY_ID
     return 0 <= ref.index < len(timeline.machine.regions[ref.region])
 
 

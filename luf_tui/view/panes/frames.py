@@ -34,7 +34,8 @@ BUNCH = 8
 """Frames between two gaps of a map that shows every frame."""
 LEGEND: tuple[tuple[str, str, str], ...] = (
     ("█", "used", "anon"), ("▓", "file", "file"), ("▒", "kernel", "kernel"), ("░", "free", "free"),
-    ("◆", "pending", "owes"), ("~", "stale", "stale"), ("□", "text", "taken"),
+    ("◆", "pending", "owes"), ("▲", "flushed", "paying"), ("~", "stale", "stale"),
+    ("□", "text", "taken"),
     ("▤", "kernel", "page table"),
 )  # fmt: skip
 OWES = LEGEND[4]
