@@ -69,7 +69,7 @@ def test_a_note_stands_beside_what_the_step_did_and_never_instead(one: library.E
 def test_a_line_of_the_report_never_has_a_note_for_its_result(one: library.Entry) -> None:
     timeline = run(one.name)
     said = {item.text for item in timeline.program.items if isinstance(item, Note)}
-    results = [result for _, _, result in items(timeline)]
+    results = [result for _, _, result in items(timeline, timeline.steps)]
 
     assert [] == [result for result in results for note in said if result.endswith(f"  {note}")]
 
@@ -101,7 +101,8 @@ def test_a_note_is_told_as_one_in_every_picture_of_the_step() -> None:
 
 
 def test_the_report_says_what_an_allocation_got() -> None:
-    results = {text: result for _, text, result in items(run("tour/who-pays"))}
+    timeline = run("tour/who-pays")
+    results = {text: result for _, text, result in items(timeline, timeline.steps)}
 
     assert "f2 has a new owner" in results["kernel   alloc a"]
 
