@@ -28,7 +28,7 @@ FILES = ("FILE", "PATH", "TRACE", "FOLDER", "OUT")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+    parser.add_argument("shell", choices=tuple(SHELLS), metavar="SHELL", help=", ".join(SHELLS))
     parser.epilog = "Write it to: " + "; ".join(f"{name}: {at}" for name, at in SHELLS.items())
 
 
