@@ -260,3 +260,12 @@ def test_what_went_wrong_stands_in_a_page(browser: Any, tmp_path: Any) -> None:
     found[0].click()
     assert run.step_of_event(run.finding_events[0]) == step(browser)
     assert browser.find_element("id", "why").is_displayed()
+
+
+def test_a_word_of_the_screen_that_is_an_action_does_it(browser: Any, tmp_path: Any) -> None:
+    run = play_file(locate("tour/flush-before-reuse"), None, ("flush-before-reuse",))
+    at = run.step_of_event(run.finding_events[-1])
+    browser.get(save(tmp_path, export(run, at, "html", *SIZE, theme="")))
+    browser.find_element("css selector", "#screen [data-does=why]").click()
+
+    assert browser.find_element("id", "why").is_displayed()

@@ -173,8 +173,9 @@ byId("goto").addEventListener("keydown", (event) => {
   if (event.key === "Enter" || event.key === "Escape") byId("screen").focus();
 });
 byId("screen").addEventListener("click", (event) => {
-  const mark = event.target.closest("[data-to], [data-is]");
+  const mark = event.target.closest("[data-to], [data-is], [data-does]");
   if (!mark) return;
+  if (mark.dataset.does) return act(mark.dataset.does);
   play(false);
   if (mark.dataset.to !== undefined) {
     jump(Number(mark.dataset.to));

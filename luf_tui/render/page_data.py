@@ -22,7 +22,7 @@ from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import narrate
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import cells
-from luf_tui.view.marks import Mark, Row, clean
+from luf_tui.view.marks import ACTION, Mark, Row, clean
 from luf_tui.view.screen import MAP
 from luf_tui.view.state import OPENED, ViewState
 
@@ -54,6 +54,7 @@ KEYS: Final = (
 """Actions of the app that a page has: name, keys as browsers call them, as they are shown, and what
 they do. Only what differs in a page is worded for it.
 """
+DOES: Final = frozenset(name for name, *_ in KEYS)
 NOT_SURE: Final = re.compile(r"[^\x00-\x7f\u00b7\u2013\u2026\u2212\u2500-\u259f]")
 """Characters that fonts of one width often lack; those of another font are held to their cells."""
 
@@ -141,6 +142,8 @@ class Page:
         ref = mark.ref
         if ref is None:
             return ""
+        if ref.region == ACTION:
+            return f' data-does="{escape(ref.field)}"' if ref.field in DOES else ""
         if ref.region not in ("line", "step"):
             return f' data-is="{self._things.number(ref)}"'
         step = ref.index if ref.region == "step" else self._line(ref)
