@@ -16,6 +16,7 @@ from luf_tui.machine.schema import PRESENT
 from luf_tui.runs.opening import play_file
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.box_drawing import ARMS, DOWN, LEFT, RIGHT, UP, Arms, character
+from luf_tui.view.changes import stale_at
 from luf_tui.view.columns import length
 from luf_tui.view.map import picture, wires
 from luf_tui.view.map.wires import Wire
@@ -222,7 +223,7 @@ def test_what_was_dropped_is_told_in_that_step_and_no_longer() -> None:
         if any(timeline.events.kind_of(n) == ev.FLUSH for n in timeline.events_of(step))
     )
 
-    assert "• was text.0 → f0" in text(row_with(build(timeline, at), "was text.0"))
+    assert "▐ was text.0 → f0" in text(row_with(build(timeline, at), "was text.0"))
     assert not [row for row in build(timeline, at + 1).rows if "was text.0 →" in text(row)]
 
 
@@ -274,3 +275,34 @@ def test_below_its_size_the_map_says_what_it_needs() -> None:
     pane = picture.build(timeline, ViewState(), SIZE[0] - 1, SIZE[1])
 
     assert "120x40" in text(pane.rows[0])
+
+
+def test_every_stale_line_is_broken_and_says_whether_its_cpu_can_use_it() -> None:
+    roles = {True: "stale", False: "unusable"}
+    seen = set()
+    for name in ("tour/flush-before-reuse", "races/switched-out", "hazards/lazy-tlb"):
+        timeline = run(name)
+        for at in range(timeline.steps + 1):
+            pane = build(timeline, at)
+            known = stale_at(timeline, at)
+            for row in pane.rows:
+                refs = {m.ref.index for m in row if m.ref and m.ref.region == "tlb"}
+                if len(refs) != 1 or "was" in text(row):
+                    continue
+                usable = known.get(refs.pop())
+                last = max(n for n, m in enumerate(row) if m.ref and m.ref.region == "tlb")
+                line = row[last + 2]
+                assert (usable is None) != bool(set(line.text) & set("┄┅"))
+                assert usable is None or roles[usable] == line.role
+                seen.add(usable)
+
+    assert {None, True} <= seen
+
+
+def test_the_debt_of_a_selected_frame_is_lit_in_its_lines() -> None:
+    timeline = run(TOUR)
+    at = first(timeline, ev.DEFER) + 2
+    pane = build(timeline, at, ViewState(selected=Ref("frame", 0)))
+
+    assert [row for row in pane.rows if any("┅" in mark.text for mark in row)]
+    assert not [row for row in build(timeline, at).rows if any("┅" in m.text for m in row)]

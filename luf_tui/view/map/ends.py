@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import NONE, PRESENT, Cpu, Mm, Pte, TlbEntry, WalkEntry
-from luf_tui.timeline.caches import per_position
+from luf_tui.machine.schema import (
+    NONE,
+    PRESENT,
+    Cpu,
+    Mm,
+    PageTable,
+    Pte,
+    Shootdown,
+    TlbEntry,
+    WalkEntry,
+)
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
+from luf_tui.view.changes import before, changed, gutter, lit, stale_at, stale_moved
 from luf_tui.view.columns import pad
-from luf_tui.view.marks import Mark, Row, clean
+from luf_tui.view.marks import ROLES, Mark, Row, clean
+from luf_tui.view.panes import pagetables, tlbs
 from luf_tui.view.panes.pagetables import known_pages
 
 MANY = 6
 """Up to so many CPUs, also those that do nothing and cache nothing are shown."""
 SPARE_ROWS = 3
 """Rows of an address space that are no pages: its name, how many more there are, a space."""
-CHANGED, CALM = Mark("•", "changed"), Mark(" ")
+SHOOTDOWN = (Shootdown.waiting,)
 
 
 @frozen
@@ -34,6 +45,9 @@ class End:
     leads: int = -1
     """A frame; -1 where there is no line."""
     stale: bool = False
+    """Whether the page table disagrees with it."""
+    role: str = "text"
+    """That of its line."""
     changed: bool = False
     shootdown: int = -1
     """The CPU whose flush of others the row is about, or -1."""
@@ -75,79 +89,64 @@ def _cpu(timeline: Timeline, cpu: int) -> list[End]:
 
 def _head(timeline: Timeline, now: Cpu) -> End:
     m, ref = timeline.machine, Ref("cpu", now.index)
-    changed = ("cpu", now.index) in names.touched(timeline)
+    moved = changed(timeline, "cpu", now.index, tlbs.HEAD)
     running = clean(m.config.tasks[now.task.index].name) if now.task else "idle"
     running = "offline" if now.offline else running
     row = [Mark(f"cpu{now.index} ", "title", ref), Mark(running, "text", ref)]
     if now.lazy and now.loaded_mm:
         row.append(Mark(f" · lazy {names.process(m, now.loaded_mm.index)}", "dim", ref))
-    return End((CHANGED if changed else CALM, *row), ref, ref, changed=changed)
+    return End(gutter(lit(tuple(row), when=moved)), ref, ref, changed=moved)
 
 
 def _waits(timeline: Timeline, cpu: int, owner: Ref) -> Iterator[End]:
     """Whom a CPU waits for, and who waits for it: a row a flush that is under way."""
     m = timeline.machine
-    changed = names.touched(timeline)
     for asking in m.shootdown:
-        moved = CHANGED if ("shootdown", asking.index) in changed else CALM
+        moved = changed(timeline, "shootdown", asking.index, SHOOTDOWN)
         if asking.index == cpu and asking.waiting:
             told = f"↯ waits for {names.cpus(asking.waiting, short=True)}"
-            row = (moved, Mark(told, "ipi", owner))
-            yield End(row, owner, owner, shootdown=cpu, waits=True)
+            row = gutter((Mark(told, "ipi", owner, moved),))
+            yield End(row, owner, owner, shootdown=cpu, waits=True, changed=moved)
         elif asking.waiting >> cpu & 1:
             busy = m.cpu[cpu].handling == asking.index
             told = f"↯ {'interrupted by' if busy else 'asked by'} cpu{asking.index}"
-            yield End((moved, Mark(told, "ipi", owner)), owner, owner, shootdown=asking.index)
+            row = gutter((Mark(told, "ipi", owner, moved),))
+            yield End(row, owner, owner, shootdown=asking.index, changed=moved)
 
 
 def _entry(
     timeline: Timeline, loaded: Mm | None, owner: Ref | None, entry: TlbEntry
 ) -> Iterator[End]:
     """What a slot of a TLB lost in this step, and what it has."""
-    changed = ("tlb", entry.index) in names.touched(timeline)
-    was = _before(timeline, entry) if changed else None
-    now = (entry.mm.index, entry.vpn, entry.frame.pfn) if entry.mm and entry.frame else None
     ref = Ref("tlb", entry.index)
-    if was and (now is None or was != now):
-        page = _page(timeline, loaded, *was[:2])
-        row = (CHANGED, Mark(f" was {page} → ", "changed", ref), _frame(was[2], "changed"))
-        yield End(row, ref, owner, changed=True)
-    if not now:
+    if changed(timeline, "tlb", entry.index, tlbs.IDENTITY):
+        mm, vpn, frame = (before(timeline, entry, field) for field in tlbs.IDENTITY)
+        if mm and frame:
+            was = f" was {_page(timeline, loaded, mm, vpn)} → "
+            row = gutter((Mark(was, "dim", ref, changed=True), _frame(frame.pfn, "dim")))
+            yield End(row, ref, owner, changed=True)
+    if not entry.mm or not entry.frame:
         return
-    is_stale = entry.index in names.stale_entries(timeline)
-    danger = is_stale and entry.writable and entry.dirty
-    glyph, role = ("≈", "danger") if danger else ("~", "stale") if is_stale else (" ", "text")
-    page = pad(_page(timeline, loaded, *now[:2]), names.cached_width(timeline))
-    row = (
-        CHANGED if changed else CALM,
-        Mark("↯", "ipi", ref) if entry.issued else Mark(glyph, role, ref),
-        Mark(f" {page} {names.rights(entry)}", role, ref),
+    usable = stale_at(timeline, timeline.position).get(entry.index)
+    role = "text" if usable is None else "stale" if usable else "unusable"
+    danger = bool(usable) and entry.writable and entry.dirty
+    ink = "danger" if danger else role
+    moved = entry.index in stale_moved(timeline)
+    moved |= changed(timeline, "tlb", entry.index, tlbs.SHOWN)
+    page = pad(_page(timeline, loaded, entry.mm, entry.vpn), names.cached_width(timeline))
+    told = (
+        Mark("↯", "ipi", ref) if entry.issued else Mark(ROLES[ink].glyph or " ", ink, ref),
+        Mark(f" {page} {names.rights(entry)}", ink, ref),
     )
-    yield End(row, ref, owner, now[2], stale=is_stale, changed=changed)
+    stale = usable is not None
+    row = gutter(lit(told, when=moved))
+    yield End(row, ref, owner, entry.frame.pfn, stale=stale, role=role, changed=moved)
 
 
-def _before(timeline: Timeline, entry: TlbEntry) -> tuple[int, int, int] | None:
-    """Address space, page and frame of a slot before the last micro-step; None if it was empty."""
-    cells = _old(timeline)
-    mm, vpn, frame = (
-        cells.get(entry.base + field.offset, field.raw(entry))
-        for field in (TlbEntry.mm, TlbEntry.vpn, TlbEntry.frame)
-    )
-    return (mm - 1, vpn, frame - 1) if mm and frame else None
-
-
-@per_position
-def _old(timeline: Timeline) -> dict[int, int]:
-    """What the cells held that the last micro-step changed."""
-    changed = timeline.changed_cells(timeline.position)
-    return {cell: old for cell, (old, _) in changed.items()}
-
-
-def _page(timeline: Timeline, loaded: Mm | None, mm: int, vpn: int) -> str:
+def _page(timeline: Timeline, loaded: Mm | None, mm: Mm, vpn: int) -> str:
     """A page, with its address space where that is not the one the CPU has loaded."""
-    m = timeline.machine
-    page = names.page(m, mm, vpn)
-    return page if loaded is m.mm[mm] else f"{names.process(m, mm)}:{page}"
+    page = names.page(timeline.machine, mm.index, vpn)
+    return page if loaded is mm else f"{names.process(timeline.machine, mm.index)}:{page}"
 
 
 def _frame(pfn: int, role: str) -> Mark:
@@ -159,17 +158,15 @@ def _walk(timeline: Timeline, mm: Mm, walk: WalkEntry, owner: Ref) -> End:
     m = timeline.machine
     assert walk.table
     first = (walk.index % m.config.tables) * m.config.table_span
-    known = m.table_at(mm, first).frame is walk.table
-    changed = ("walk", walk.index) in names.touched(timeline)
+    table = m.table_at(mm, first)
+    known = table.frame is walk.table
+    moved = changed(timeline, "walk", walk.index, (WalkEntry.table, WalkEntry.issued))
+    moved |= known != (before(timeline, table, PageTable.frame) is walk.table)
     role = "text" if known else "stale"
-    page = _page(timeline, m.cpu[owner.index].loaded_mm, mm.index, first)
-    row = (
-        CHANGED if changed else CALM,
-        Mark("▤" if known else "~", role),
-        Mark(f" {page} ⇒", role),
-    )
-    leads = walk.table.pfn
-    return End(row, Ref("walk", walk.index), owner, leads, stale=not known, changed=changed)
+    page = _page(timeline, m.cpu[owner.index].loaded_mm, mm, first)
+    told = (Mark("▤" if known else "~", role), Mark(f" {page} ⇒", role))
+    row, ref, leads = gutter(lit(told, when=moved)), Ref("walk", walk.index), walk.table.pfn
+    return End(row, ref, owner, leads, stale=not known, role=role, changed=moved)
 
 
 # -- page tables ------------------------------------------------------------------------------
@@ -195,9 +192,11 @@ def _space(timeline: Timeline, mm: Mm, said: list[int], silent: int, most: int) 
     )
     rows = [head, *_tables(timeline, mm, owner)]
     room = max(1, most - SPARE_ROWS - len(rows) + 1)
-    changed = [vpn for vpn in said if ("pte", m.pte_at(mm, vpn).index) in names.touched(timeline)]
-    first = said[: max(0, room - len(changed))]
-    kept = said if len(said) <= room else sorted({*changed[:room], *first})
+    new = [
+        vpn for vpn in said if changed(timeline, "pte", m.pte_at(mm, vpn).index, pagetables.SHOWN)
+    ]
+    first = said[: max(0, room - len(new))]
+    kept = said if len(said) <= room else sorted({*new[:room], *first})
     rows += [_pte(timeline, mm, vpn, owner) for vpn in kept]
     more = len(said) - len(kept)
     if more:
@@ -227,39 +226,39 @@ def _tables(timeline: Timeline, mm: Mm, owner: Ref) -> Iterator[End]:
     """The page-table pages of an address space, on a machine that has them."""
     m = timeline.machine
     for number, table in enumerate(m.tables_of(mm)):
-        changed = ("table", table.index) in names.touched(timeline)
-        if table.frame or changed:
+        moved = changed(timeline, "table", table.index, (PageTable.frame,))
+        if table.frame or moved:
             page = names.page(m, mm.index, number * m.config.table_span)
-            role = "changed" if changed else "text"
-            row = (CHANGED if changed else CALM, Mark(f"▤ {page}", role))
+            row = gutter((Mark(f"▤ {page}", "text", changed=moved),))
             leads = table.frame.pfn if table.frame else -1
-            yield End(row, Ref("table", table.index), owner, leads, changed=changed)
+            yield End(row, Ref("table", table.index), owner, leads, changed=moved)
 
 
 def _pte(timeline: Timeline, mm: Mm, vpn: int, owner: Ref) -> End:
     m = timeline.machine
     pte = m.pte_at(mm, vpn)
-    changed = ("pte", pte.index) in names.touched(timeline)
-    ref, role = Ref("pte", pte.index), "changed" if changed else "text"
+    moved = changed(timeline, "pte", pte.index, pagetables.SHOWN)
+    ref = Ref("pte", pte.index)
     page = pad(names.page(m, mm.index, vpn), names.page_width(timeline))
-    row: Row = (
-        CHANGED if changed else CALM,
-        Mark(f" {page} ", "text" if pte.kind else "dim", ref),
-    )
-    end = End(row, ref, owner, changed=changed)
+    name = Mark(f" {page} ", "text" if pte.kind else "dim", ref)
+    leads, told = _leads(timeline, mm, vpn, pte)
+    row = gutter(lit((name, *told), when=moved))
+    return End(row, ref, owner, leads, changed=moved)
+
+
+def _leads(timeline: Timeline, mm: Mm, vpn: int, pte: Pte) -> tuple[int, Row]:
+    """The frame that a page-table entry leads to, -1 for none, and what it says besides."""
+    ref = Ref("pte", pte.index)
     if pte.kind == PRESENT and pte.frame:
-        row = (*row, Mark(_flags(pte), role, ref))
-        return evolve(end, row=row, leads=pte.frame.pfn)
+        return pte.frame.pfn, (Mark(_flags(pte), "text", ref),)
     if pte.frame:
-        return evolve(end, row=(*row, Mark("migrating", role, ref)), leads=pte.frame.pfn)
+        return pte.frame.pfn, (Mark("migrating", "saved", ref),)
     if pte.slot:
-        return evolve(end, row=(*row, Mark(f"swap {pte.slot.index}", role, ref)))
+        return -1, (Mark(f"swap {pte.slot.index}", "dim", ref),)
     assert pte.kind == NONE
     was = last_seen.frame_of_page(timeline, mm.index, vpn)
-    row = (*row, Mark("–", role if changed else "dim", ref))
-    if was >= 0:
-        row = (*row, Mark("  was ", role if changed else "dim", ref), _frame(was, "dim"))
-    return evolve(end, row=row)
+    gone = Mark("–", "dim", ref)
+    return -1, (gone,) if was < 0 else (gone, Mark("  was ", "dim", ref), _frame(was, "dim"))
 
 
 def _flags(pte: Pte) -> str:

@@ -25,10 +25,11 @@ from luf_tui.timeline.ask.debt_states import debts, in_debt
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
+from luf_tui.view.changes import changed, debt_moved, gutter, lit
 from luf_tui.view.columns import length, pad
 from luf_tui.view.framemap import frame_map
-from luf_tui.view.map.ends import CALM, CHANGED
 from luf_tui.view.marks import Mark, Row, clean
+from luf_tui.view.panes.frames import SHOWN
 
 WORDS = {
     FREE_PCP: "free, pcp list", FREE_BUDDY: "free", BUDDY_TAIL: "free", TAKEN: "taken",
@@ -109,22 +110,18 @@ def row(timeline: Timeline, pfn: int) -> Row:
     m = timeline.machine
     frame, ref = m.frame[pfn], Ref("frame", pfn)
     glyph, role = names.frame(timeline, pfn)
-    changed = ("frame", pfn) in names.touched(timeline)
+    moved = changed(timeline, "frame", pfn, SHOWN) or pfn in debt_moved(timeline)
     untouched = frame.state in FREE_STATES and not frame.content
     what = "" if untouched else names.content(m, frame.content)
     name = f"f{pfn}" if pfn < m.config.frames else "zero"
     wide = names.content_width(timeline)
-    return (
-        CHANGED if changed else CALM,
+    told = (
         Mark(f"{glyph} ", role, ref),
-        Mark(
-            pad(name, _name_width(timeline)),
-            role if role in ("pending", "flushed") else "changed" if changed else "text",
-            ref,
-        ),
+        Mark(pad(name, _name_width(timeline)), role if glyph in "◆▲" else "text", ref),
         Mark(f"{pad(what, wide)} ", "text" if what else "dim", ref),
         _owed(timeline, pfn, ref) or Mark(WORDS.get(frame.state, ""), "dim", ref),
     )
+    return gutter(lit(told, when=moved))
 
 
 NOTE = 14
@@ -133,7 +130,7 @@ NOTE = 14
 
 def width(timeline: Timeline) -> int:
     """Columns that frames take in this run, so that they stay where they are."""
-    return len("•◆ ") + _name_width(timeline) + names.content_width(timeline) + 1 + NOTE
+    return len("▐◆ ") + _name_width(timeline) + names.content_width(timeline) + 1 + NOTE
 
 
 def _name_width(timeline: Timeline) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from attrs import evolve, frozen
 
 from luf_tui.machine.refs import Ref
+from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.box_drawing import HEAVY, LIGHT, character
@@ -81,8 +82,8 @@ def _picture(timeline: Timeline, state: ViewState, width: int, height: int) -> t
     led_to = {end.leads for block in (*left, *right) for end in block if end.leads >= 0}
     middle, at = _middle(timeline, frames.boxes(timeline, led_to, height - 1), width)
     one, two = (_Column(_settled(blocks, at, height)) for blocks in (left, right))
-    lines = _wires(one, at, state), _wires(two, at, state)
-    lines = _dimmed(lines, state)
+    lines = _wires(timeline, one, at, state.selected), _wires(timeline, two, at, state.selected)
+    lines = _dimmed(lines)
     outer = [max(LEAST_TEXT, column.wide(WIDEST) + 1) for column in (one, two)]
     wide = (outer[0], length(middle[0]), outer[1])
     room = width - MARGIN - sum(wide)
@@ -164,25 +165,33 @@ def _settled(blocks: Sequence[Sequence[End]], at: Mapping[int, int], height: int
 # -- the lines --------------------------------------------------------------------------------
 
 
-def _wires(column: _Column, at: Mapping[int, int], state: ViewState) -> list[Wire]:
+def _wires(
+    timeline: Timeline, column: _Column, at: Mapping[int, int], selected: Ref | None
+) -> list[Wire]:
+    debt = in_debt(timeline).get(selected.index) if selected and _is_frame(selected) else None
+    frames_of = debt.all_frames if debt else ()
     return [
-        _wire(end, near, at[end.leads], state.selected)
+        _wire(end, near, at[end.leads], selected, owed=end.stale and end.leads in frames_of)
         for near, end in column.at.items()
         if end.leads in at
     ]
 
 
-def _wire(end: End, near: int, far: int, selected: Ref | None) -> Wire:
-    chosen = selected is not None and selected in (end.ref, end.owner, Ref("frame", end.leads))
-    role = "stale" if end.stale else "accent" if chosen or end.changed else "text"
+def _is_frame(ref: Ref) -> bool:
+    return ref.region == "frame"
+
+
+def _wire(end: End, near: int, far: int, selected: Ref | None, *, owed: bool) -> Wire:
+    """The line of an end; those of one debt are selected with any of its frames."""
+    one_with = (end.ref, end.owner, Ref("frame", end.leads))
+    chosen = owed or (selected is not None and selected in one_with)
+    role = "accent" if end.role == "text" and (chosen or end.changed) else end.role
     urgency = 4 * chosen + 2 * end.changed + end.stale
     weight = HEAVY if chosen or end.changed else LIGHT
     return Wire(near, far, weight, end.stale, role, urgency)
 
 
-def _dimmed(
-    lines: tuple[list[Wire], list[Wire]], state: ViewState
-) -> tuple[list[Wire], list[Wire]]:
+def _dimmed(lines: tuple[list[Wire], list[Wire]]) -> tuple[list[Wire], list[Wire]]:
     """The lines, those of little weight dim where there are many, or others are selected."""
     many = sum(map(len, lines)) > MANY
     picked = any(wire.urgency >= 4 for some in lines for wire in some)
