@@ -20,8 +20,8 @@ from luf_tui.view.state import ViewState
 
 NEEDS = (120, 40)
 """Columns and rows of a terminal in which there is room for the map."""
-INSIDE = (116, 33)
-"""What the pane has then, the bars, the hint line and its frame taken off."""
+INSIDE = (116, 30)
+"""What the pane has then at least, the bars, the hint line and its frame taken off."""
 MARGIN = 5
 """Columns at the left in which waits between CPUs are drawn."""
 LEAST, WIDEST = 8, 34
