@@ -150,3 +150,13 @@ def test_what_the_step_changed_is_no_difference() -> None:
     (one,), _ = lit([(Mark(f"{sign} ", "changed"), *ROW)], [(Mark("  "), *ROW)])
 
     assert "  " == one[0].text
+
+
+def test_violations_stand_beside_the_name_of_the_side_that_has_them() -> None:
+    luf = run(TOUR)
+    both = Sides(luf, play(luf.program, make_policy("luf", ["flush-before-reuse"])))
+    head = rows(both, NAMES, luf.steps, *SIZE)[0]
+    (found,) = (mark for mark in head if mark.role == "violation" and mark.text)
+
+    assert str(both.right.counters(both.right.steps).violations) in found.text
+    assert head.index(found) > len(head) // 2

@@ -41,12 +41,13 @@ LEAST = 4
 MOST = 7
 """Rows of a pane that are asked for before there is another one."""
 OWED = "owed"
-COUNTED = (OWED, "paid", "saved", "ipis", "interrupted", "violations")
+BROKEN = "violations"
+COUNTED = (OWED, "paid", "saved", "ipis", "interrupted")
 """Counters of a side, most of them where either has any."""
 ALWAYS = (OWED, "paid")
 SILENT = ROLES["changed"].glyph
 """A mark that is no difference: it is about the step that led here."""
-NAMES = {"ipis": "IPIs", "violations": "broken"}
+NAMES = {"ipis": "IPIs"}
 
 
 @frozen
@@ -89,13 +90,16 @@ def _heads(sides: Sides, names: Names, position: int, other: int, half: int) -> 
     """What each side is, where it stands, and what was counted there."""
     both = _counted(sides.left, position), _counted(sides.right, other)
     told = []
-    for run, name, at in ((sides.left, names.left, position), (sides.right, names.right, other)):
+    stands = ((sides.left, names.left, position), (sides.right, names.right, other))
+    for (run, name, at), count in zip(stands, both, strict=True):
         place: Row = (
             Mark("line ", "dim"), Mark(f"{run.line_at(at)}", "title"),
             Mark("  step ", "dim"), Mark(f"{at}", "title"), Mark(f"/{run.steps} ", "dim"),
         )  # fmt: skip
-        room = half - length(place) - 2
-        told.append(ends((Mark(f" {cut(clean(name), room)}", "title"),), place, half))
+        broken = f" ✖ {count[BROKEN]} " if count[BROKEN] else ""
+        room = half - length(place) - 4 - cells(broken)
+        title = (Mark(f" {cut(clean(name), room)}  ", "title"), Mark(broken, "violation"))
+        told.append(ends(title, place, half))
     counts = [_counts(*both, deltas=False), _counts(both[1], both[0], deltas=True)]
     return [
         (*told[0], *told[1]),
@@ -106,7 +110,7 @@ def _heads(sides: Sides, names: Names, position: int, other: int, half: int) -> 
 def _counted(run: Timeline, position: int) -> dict[str, int]:
     """The counters of a side at a position."""
     seen = run.counters(position)
-    totals = {name: getattr(seen, name) for name in COUNTED if name != OWED}
+    totals = {name: getattr(seen, name) for name in (*COUNTED, BROKEN) if name != OWED}
     return {OWED: run.owed(position), **totals}
 
 
