@@ -213,9 +213,12 @@ def test_run_json_has_the_documented_keys(luf_tui: Run, good: Path) -> None:
         "ipis",
         "interrupted_cpus",
         "flushes",
+        "debts",
+        "lasting",
         "expectations",
         "violations",
         "deviations",
+        "asked",
         "digest",
     ] == list(said)
     assert {"owed": 0, "paid": 1, "saved": 0} == said["flushes"]
@@ -327,7 +330,8 @@ def test_matrix_names_the_scenario_that_catches_a_missing_guard(luf_tui: Run, go
     said = json.loads(done.stdout)
 
     assert 0 == done.returncode
-    assert {"obligations": ["O2"], "killed_by": [str(good)]} == said["guards"]["flush-before-reuse"]
+    found = {"obligations": ["O2"], "killed_by": [str(good)], "asked_by": [str(good)]}
+    assert found == said["guards"]["flush-before-reuse"]
     assert [] == said["guards"]["no-shootdown"]["killed_by"]
     assert [] == said["policies"]["luf"]["violations"]
 
