@@ -52,7 +52,7 @@ def unguarded() -> Timeline:
 
 
 def pane(run: Timeline, name: str) -> Pane:
-    return placed(run, ViewState(), Placement(name, 0, 0, 114, 40)).pane
+    return placed(run, ViewState(), Placement(name, 0, 0, 160, 45)).pane
 
 
 def lit(run: Timeline, name: str) -> set[Ref]:
@@ -126,3 +126,10 @@ def test_a_debt_that_nobody_pays_is_told_at_the_end(luf_tui, tmp_path) -> None: 
     assert f"at the end: {told}" in luf_tui("run", file).stdout
     assert [told] == json.loads(luf_tui("run", file, "--json").stdout)["lasting"]
     assert () == lasting(record(load(str(library.locate("tour/flush-before-reuse")))))
+
+
+def test_the_map_shows_what_is_broken() -> None:
+    run = unguarded()
+    run.seek(moves.first_failure(run, 0))
+
+    assert {Ref("frame", 0), Ref("cpu", 1)} <= lit(run, "map")

@@ -16,7 +16,7 @@ from luf_tui.view import broken
 from luf_tui.view.changes import only_changed
 from luf_tui.view.columns import fit, length
 from luf_tui.view.marks import FOCUS, FRAME, THUMB, Mark, Pane, Row, clean, selected_role
-from luf_tui.view.screen import NARRATION, PANES, arranged
+from luf_tui.view.screen import MAP, NARRATION, PANES, arranged
 from luf_tui.view.state import OPENED, Placement, ViewState
 
 Selected: TypeAlias = "frozenset[Ref]"
@@ -82,7 +82,7 @@ def placed(timeline: Timeline, state: ViewState, place: Placement) -> Block:
     spot = (place.x, place.y, place.width, place.height)
     empty = Block(Pane(place.pane, (), ()), *spot, frame=framed)
     pane = PANES[place.pane](timeline, state, empty.columns, empty.rows)
-    if pane.name in OF_MACHINE:
+    if pane.name in OF_MACHINE or pane.name == MAP:
         pane = broken.lit(timeline, pane)
     if state.changed_only and pane.name in OF_MACHINE:
         title = (*pane.title, Mark("  changed only", "accent"))

@@ -15,6 +15,7 @@ PARTS = {
     "start": start.headless,
     "first-frame": screen.first_frame,
     "frames": screen.frames,
+    "ui": screen.views,
 }
 
 

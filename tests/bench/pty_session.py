@@ -89,6 +89,17 @@ class Terminal:
         """Send keys, as a person would type them."""
         os.write(self.fd, keys)
 
+    def answer(self, key: bytes, quiet: float = 0.1) -> tuple[float, int]:
+        """Press one key and let the frame come; seconds until its last byte, and its bytes."""
+        self.settle(quiet)
+        pressed = last = time.perf_counter()
+        self.press(key)
+        count, wait = 0, 2.0
+        while piece := self.read(wait):
+            last, wait = time.perf_counter(), quiet
+            count += len(piece)
+        return last - pressed, count
+
     def frame(self, key: bytes, quiet: float = 0.12) -> tuple[float, int]:
         """Press one key and let the frame come; CPU seconds and bytes it cost.
 

@@ -80,3 +80,42 @@ def frames(rounds: int) -> list[Row]:
             f"p90 {ms(percentile(seeks, 0.9))}",
         ),
     ]
+
+
+RIGHT, LEFT, DOWN, UP = b"\x1b[C", b"\x1b[D", b"\x1b[B", b"\x1b[A"
+VIEWS: tuple[tuple[str, list[str], bytes, bytes, tuple[bytes, bytes]], ...] = (
+    ("gallery, up and down", [], b"Flush", b"", (DOWN, UP)),
+    ("steps of a tour", [SCENARIO], b"kswapd", b"", (RIGHT, RIGHT)),
+    ("steps of the recording", ["llm-excerpt@900"], b"lanes", b"", (RIGHT, RIGHT)),
+    ("seeks in the recording", ["llm-excerpt@900"], b"lanes", b"", (b"\x1b[F", b"\x1b[H")),
+    ("steps on the map", [f"{SCENARIO}@30"], b"kswapd", b"M", (RIGHT, RIGHT)),
+    ("help, up and down", [SCENARIO], b"kswapd", b"?", (DOWN, UP)),
+    ("guards, up and down", [SCENARIO], b"kswapd", b"g", (DOWN, UP)),
+    ("why, up and down", [f"{SCENARIO}@46"], b"kswapd", b"w", (DOWN, UP)),
+)
+"""What is measured: where, with what on the screen first, after which key, and the keys pressed."""
+
+
+def views(rounds: int) -> list[Row]:
+    """Key to frame on every screen, by the clock, and what it sends to the terminal."""
+    rows = []
+    for name, words, sign, opening, keys in VIEWS:
+        narrate(name)
+        with Terminal([*OURS, *words], str(ROOT)) as terminal:
+            terminal.until(sign)
+            terminal.settle(1.0)
+            if opening:
+                terminal.press(opening)
+                terminal.settle(1.0)
+            took = [terminal.answer(keys[n % 2]) for n in range(STEPS * max(1, rounds // 5))]
+        times, sizes = [one for one, _ in took], [size for _, size in took]
+        rows.append(
+            Row(
+                f"key to frame, 160x50: {name}",
+                f"{ms(median(times))}, p95 {ms(percentile(times, 0.95))}",
+                "40 ms" if "seeks" in name else "25 ms",
+                "",
+                f"{median(sizes) / 1000:.1f} kB, at most {max(sizes) / 1000:.1f}",
+            )
+        )
+    return rows
