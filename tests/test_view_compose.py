@@ -12,7 +12,7 @@ from luf_tui.render.screen_sequence import runs
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.columns import length
 from luf_tui.view.compose import Block, line, rows, screen
-from luf_tui.view.marks import ROLES, Mark, Pane, Row, changed_role, selected_role
+from luf_tui.view.marks import ROLES, Mark, Pane, Row, changed_role, differing_role, selected_role
 from luf_tui.view.palette import PALETTES
 from luf_tui.view.state import ViewState
 from tests.render_runs import hostile, tour
@@ -131,7 +131,8 @@ def test_a_pane_without_a_current_row_shows_its_start() -> None:
 @pytest.mark.parametrize("theme", PALETTES)
 def test_every_role_has_an_ink_with_its_attributes(theme: str) -> None:
     inks = PALETTES[theme].inks()
-    plain = {*ROLES, *map(changed_role, ROLES)}
+    plain = {*ROLES, *map(differing_role, ROLES)}
+    plain |= set(map(changed_role, plain))
     assert plain | {selected_role(name) for name in plain} == set(inks)
     for name, role in ROLES.items():
         assert role.attributes == inks[name].attributes

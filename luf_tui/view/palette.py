@@ -62,9 +62,9 @@ class Palette:
             name: Ink(colours.get(name, self.text), ground, role.attributes)
             for name, role in ROLES.items()
         }
-        lit = {differing_role(name): one.reversed() for name, one in plain.items()}
+        plain |= {differing_role(name): one.reversed() for name, one in plain.items()}
         plain |= {changed_role(name): one.underlined() for name, one in plain.items()}
-        return plain | lit | {selected_role(name): one.reversed() for name, one in plain.items()}
+        return plain | {selected_role(name): one.reversed() for name, one in plain.items()}
 
 
 def _roles(
