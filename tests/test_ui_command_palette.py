@@ -12,12 +12,13 @@ from luf_tui.ui import actions
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.command_palette import (
     ActionsProvider,
+    Palette,
     ScenariosProvider,
     WordsProvider,
     _Provider,
 )
 from luf_tui.ui.panels.glossary import EntryPanel
-from tests.ui_driver import driven, lines, path, screen_of, shown_run
+from tests.ui_driver import driven, lines, path, screen_of, shown_run, text
 
 __all__ = ["path"]
 
@@ -109,3 +110,18 @@ async def test_a_word_is_explained_and_a_scenario_opened_from_the_palette(path: 
                 assert "pcp list" == panel.word
                 assert any("pcp list" in line for line in lines(pilot.app))
         assert "flush-before-reuse" in shown_run(pilot.app).session.path.name
+
+
+@driven
+async def test_two_keys_that_both_close_the_palette_close_it_once(path: Path) -> None:
+    async with LufApp(path).run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p", *"next step")
+        await pilot.pause()
+        palette = pilot.app.screen
+        assert isinstance(palette, Palette)
+        palette.dismiss()
+        palette.dismiss()
+        await pilot.pause()
+
+        assert pilot.app.screen is not palette
+        assert "Flush before reuse" in text(pilot.app)

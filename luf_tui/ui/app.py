@@ -22,7 +22,7 @@ from luf_tui.ui import actions, theme
 from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.background.requests import Requests
 from luf_tui.ui.background.traces import Opening
-from luf_tui.ui.command_palette import ActionsProvider, ScenariosProvider, WordsProvider
+from luf_tui.ui.command_palette import ActionsProvider, Palette, ScenariosProvider, WordsProvider
 from luf_tui.ui.config_file import Config
 from luf_tui.ui.drawing.paint import Styles
 from luf_tui.ui.job_control import JobControl
@@ -143,6 +143,11 @@ class LufApp(App[None]):
     def on_mount(self) -> None:
         """Be drawn anew after a stop that nobody was told of."""
         JobControl(partial(self.call_later, self._draw_anew))
+
+    def action_command_palette(self) -> None:
+        """Show the palette, unless it is shown."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def on_resize(self, event: Resize) -> None:
         """Draw everything anew when a shell brings the app back.

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 
 from attrs import frozen
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from luf_tui import knowledge, library
@@ -36,6 +37,14 @@ class Found:
     """Said after that, and not looked into."""
     keys: tuple[str, ...] = ()
     """Found by these only as they are written: `n` is not `N`."""
+
+
+class Palette(CommandPalette):
+    """Textual's palette, which two keys that both close it close but once."""
+
+    def dismiss(self, result: object = None) -> AwaitComplete:
+        """Go away, unless it has gone."""
+        return super().dismiss() if self.is_current else AwaitComplete()
 
 
 class _Provider(Provider):

@@ -31,17 +31,19 @@ class Trial:
 
     @property
     def bad(self) -> bool:
-        """Whether something is wrong."""
-        return bool(self.violations or self.failed)
+        """Whether something is wrong that is not so without the switch."""
+        return bool(self.parts and (self.violations or self.failed))
 
     @property
     def told(self) -> str:
         """The same in a few words."""
+        if not self.parts:
+            return "the same run"
         if self.violations:
             return f"{counted(self.violations, 'violation')}, line {self.line}"
         if self.failed:
             return f"{counted(self.failed, 'expectation')} failed"
-        return f"differs from line {self.parts}" if self.parts else "the same run"
+        return f"no violation, differs from line {self.parts}"
 
 
 class GuardTrials(Job[None]):
