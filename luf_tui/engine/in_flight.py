@@ -60,6 +60,11 @@ def freeing(m: Machine, ctx: Context) -> dict[int, list[Frame]]:
     return found
 
 
+def noted(m: Machine, ctx: Context) -> list[Frame]:
+    """Folios that a context has unmapped and whose flush its task has noted."""
+    return [frame for act in operations(m, ctx) for frame in act.noted(m)]
+
+
 def flush(m: Machine, ctx: Context) -> OnTheWay | None:
     """The flush that a context makes, if it makes one."""
     for act in operations(m, ctx):

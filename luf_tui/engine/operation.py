@@ -182,6 +182,10 @@ class Operation(Record):
         """The key under which it frees pages, and those that are on no free list yet."""
         return 0, ()
 
+    def noted(self, m: Machine) -> Sequence[Frame]:
+        """Folios that it has unmapped, whose flush is noted in its task's batches."""
+        return ()
+
     def call(self, k: Kernel, callee: type[Operation], then: Step, **args: object) -> Signal:
         """Put `callee` on top of the stack; this operation goes on at `then` afterwards."""
         self.pos = then.number

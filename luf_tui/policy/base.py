@@ -54,6 +54,8 @@ class Debt:
     state: str = OWED
     payer: int = -1
     """While it is being paid, the number of the task that pays."""
+    owner: int = -1
+    """While it stands in a task's batch, the number of the task."""
     waiters: tuple[int, ...] = ()
     """Tasks that have taken pages which wait for the same payment."""
 

@@ -71,7 +71,7 @@ class Batched(Policy):
     def batches(self, m: Machine, region: Region[UnmapBatch], what: str) -> list[Debt]:
         """What the batches of a region owe; `what` they are called."""
         return [
-            Debt(0, batch.mask, (), f"{what} of {name_of(m, batch.index)}", 0)
+            Debt(0, batch.mask, (), f"{what} of {name_of(m, batch.index)}", 0, owner=batch.index)
             for batch in region
             if batch.required and batch.mask
         ]

@@ -393,7 +393,7 @@ class LufLedger(Batched):
                 found.append(
                     Debt(
                         *(0, due, (), "takeoff", task.claimed, PAYING, task.index),
-                        tuple(
+                        waiters=tuple(
                             one.index
                             for one in self.tasks(m)
                             if task.claimed and one.awaited == task.claimed

@@ -77,14 +77,23 @@ def debts_of(policy: Policy, m: Machine) -> list[OpenDebt]:
         if debt.state == PAYING:
             paid.setdefault(debt.payer, []).append(debt)
         else:
-            frames = _whole(m, debt.frames)
-            what = (debt.state, debt.mask, debt.why, debt.key, debt.generation, frames)
+            frames, apart = _whole(m, debt.frames), _noted(m, debt)
+            what = (debt.state, debt.mask, debt.why, debt.key, debt.generation, frames, apart)
             found.append(OpenDebt(*what))
     for payer, debts in paid.items():
         ctx = _ctx(m, payer)
         found.append(_payment(m, ctx, debts, flushes.pop(ctx.index, None)))
     found = _with_freed(policy, m, found)
     return found + [_plain(flush) for flush in flushes.values()]
+
+
+def _noted(m: Machine, debt: Debt) -> tuple[int, ...]:
+    """The folios whose unmaps stand in a task's batch: those that may wait in that of LUF."""
+    if debt.owner < 0:
+        return ()
+    folios = in_flight.noted(m, _ctx(m, debt.owner))
+    may_wait = not debt.why.startswith("batch")
+    return tuple(one.pfn for one in folios if bool(one.verdict) == may_wait)
 
 
 def _whole(m: Machine, heads: tuple[int, ...]) -> tuple[int, ...]:

@@ -79,7 +79,7 @@ ROLES: dict[str, Role] = {
     "stale": Role("cached, and the page table disagrees with it", ("bold",), "~", "stale walk"),
     "unusable": Role("stale, but its CPU flushes before it could use it", (), "⊘"),
     "danger": Role("a stale entry that a store would go through", ("bold", "reverse"), "≈"),
-    "pending": Role("free, with a flush owed", ("bold",), "◆", "deferred"),
+    "pending": Role("a flush is owed before the frame is reused", ("bold",), "◆", "deferred"),
     "flushed": Role("a deferred flush fires: the frame waits for it", ("bold",), "▲", "fired"),
     "saved": Role("a flush that turned out needless", (), "△", "saved"),
     "ipi": Role("an interrupt is sent", (), "↯", "IPIs"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from luf_tui.engine import allocator, folio
+from luf_tui.engine import allocator, folio, pagetable
 from luf_tui.engine.arguments import Start, bytes_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, Step, step
@@ -14,7 +14,17 @@ from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
-from luf_tui.machine.schema import FREE_PCP, KERNEL, Context, Frame, KernelObject, Zone
+from luf_tui.machine.schema import (
+    ANON,
+    FILE,
+    FREE_PCP,
+    KERNEL,
+    PRESENT,
+    Context,
+    Frame,
+    KernelObject,
+    Zone,
+)
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_kernel
@@ -311,6 +321,19 @@ def change_bytes(k: Kernel, frame: Frame, content: int, why: str) -> None:
 def unfreed(m: Machine, ctx: Context) -> Sequence[Frame]:
     """The folios of a task's private list whose flush is deferred."""
     return list(lists.members(m.task_list(m.task_of(ctx) or m.task[0], "luf")))
+
+
+def on_its_lists(m: Machine, ctx: Context, present: Frame | None) -> Sequence[Frame]:
+    """The folios that a task has unmapped so far: those of its private lists, and the one at
+    hand.
+    """
+    task = m.task_of(ctx) or m.task[0]
+    found = [one for name in ("plain", "luf") for one in lists.members(m.task_list(task, name))]
+    if present and present.state in (ANON, FILE) and not present.where and present.refs == 0:
+        ptes = pagetable.mappings(present)
+        if not any(pte.kind == PRESENT for pte in ptes):
+            found.append(present)
+    return found
 
 
 def next_free(k: Kernel, which: str) -> Frame | None:

@@ -15,6 +15,7 @@ from luf_tui.engine.operations.memory import (
     AllocPage,
     FreePage,
     change_bytes,
+    on_its_lists,
     unfreed,
 )
 from luf_tui.engine.operations.unmap import Unmap, isolate_named, put_back
@@ -48,6 +49,12 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
     frame = Reference[Frame]("frame")
     key = Local()
     mask = Local(mask="cpu")
+
+    def noted(self, m: Machine) -> Sequence[Frame]:
+        """What it has unmapped and not settled: the folios of its task's lists, and the present
+        one.
+        """
+        return () if self.key else on_its_lists(m, self.ctx, self.frame)
 
     def freeing(self, m: Machine) -> tuple[int, Sequence[Frame]]:
         """The sources whose flush is deferred, once they have a key; the one being moved as

@@ -9,7 +9,7 @@ from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import FreePage, next_free, unfreed
+from luf_tui.engine.operations.memory import FreePage, next_free, on_its_lists, unfreed
 from luf_tui.engine.operations.unmap import Unmap, isolate_named, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
@@ -31,6 +31,12 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
     frame = Reference[Frame]("frame")
     key = Local()
     mask = Local(mask="cpu")
+
+    def noted(self, m: Machine) -> Sequence[Frame]:
+        """What it has unmapped and not settled: the folios of its task's lists, and the present
+        one.
+        """
+        return () if self.key else on_its_lists(m, self.ctx, self.frame)
 
     def freeing(self, m: Machine) -> tuple[int, Sequence[Frame]]:
         """The folios whose flush is deferred, once they have a key."""

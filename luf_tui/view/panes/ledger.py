@@ -205,4 +205,4 @@ def _payer(debt: OpenDebt) -> str:
     if debt.where == "pcp":
         return "paid when a frame of it leaves the pcp list"
     where = clean(debt.where)
-    return f"paid when a block leaves {where}" if debt.frames else f"{where}: not yet settled"
+    return f"paid when a block leaves {where}" if debt.frames else "not yet settled"
