@@ -25,7 +25,7 @@ ENVIRONMENT = (
     ),
     ("LUF_TUI_DEBUG", "Set to anything, tracebacks of defects are shown."),
     ("VISUAL, EDITOR", "The editor that a key of the app opens, the first of the two that is set."),
-    ("NO_COLOR", "Set to anything, the app has no colours."),
+    ("NO_COLOR", "Set to anything, the app is in shades of grey."),
     ("XDG_CONFIG_HOME", "Where luf-tui/config.toml is looked for, else ~/.config."),
     ("XDG_STATE_HOME", "Where bookmarks of shipped scenarios are kept, else ~/.local/state."),
 )
