@@ -63,17 +63,22 @@ def _just_paid(timeline: Timeline, busy: set[int]) -> Iterator[OpenDebt]:
 
 
 def fired(timeline: Timeline, debt: OpenDebt) -> int:
-    """The micro-step in which the flush of a debt began that is being paid, or is paid; -1 when
-    it has not begun.
+    """The micro-step in which the flush of a debt began that is being paid, or is paid; -1 when it
+    has not begun.
     """
-    end = timeline.event_index_at(timeline.position)
-    kinds = (ev.PAY,) if debt.deferred else (ev.SEND, ev.BARRIER)
-    for kind in kinds:
-        events = timeline.index.between(kind, 0, end)
-        for event in reversed(events[-64:]):
-            if timeline.events.cpus[event] == debt.cpu:
-                return timeline.step_of_event(event)
-    return -1
+    kinds = (ev.PAY,) if debt.deferred else (ev.SEND, ev.BARRIER) if debt.sent else ()
+    event = max((_last(timeline, kind, debt.cpu) for kind in kinds), default=-1)
+    taken = max(_last(timeline, kind, debt.cpu) for kind in (ev.TAKE, ev.REFILL))
+    if event < 0 or (debt.deferred and event < taken and debt.state != PAID):
+        return -1
+    return timeline.step_of_event(event)
+
+
+def _last(timeline: Timeline, kind: int, cpu: int) -> int:
+    """The last event of a kind on a CPU so far, -1 if there was none."""
+    events = timeline.index.between(kind, 0, timeline.event_index_at(timeline.position))
+    cpus = timeline.events.cpus
+    return next((event for event in reversed(events) if cpus[event] == cpu), -1)
 
 
 def asked(timeline: Timeline, debt: OpenDebt) -> int:

@@ -36,7 +36,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     faces = {_face(debt) for debt in then}
     rows: list[Row] = []
     for debt in known:
-        head, *rest = _debt(timeline, debt, width - 1, moved=_face(debt) not in faces)
+        moved = _face(debt) not in faces or 0 < here == _fires(timeline, debt)
+        head, *rest = _debt(timeline, debt, width - 1, moved=moved)
         rows += [gutter(head), *((AS_BEFORE, *row) for row in rest)]
     rows += [_gone(debt) for debt in _ended(then, known)]
     if not rows:
@@ -70,6 +71,11 @@ def _looked_at(timeline: Timeline) -> tuple[int, ...]:
     found = sorted({timeline.step_of_event(event) for event in events})
     apart = -(-len(found) // LOOKS) or 1
     return (timeline.steps, *found[::-1][::apart])
+
+
+def _fires(timeline: Timeline, debt: OpenDebt) -> int:
+    """The micro-step in which a debt that is being paid fired; -1 for any other."""
+    return fired(timeline, debt) if debt.state == PAYING else -1
 
 
 def _face(debt: OpenDebt) -> tuple[object, ...]:
@@ -144,7 +150,8 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     wait = _wait(timeline, debt)
     if debt.state == PAID:
         return [f"paid by {whose}{wait}", *interrupted]
-    pays = f"{who} pays" if whose == who else f"{who} pays, for {name}"
+    verb = "pays" if debt.sent or not debt.left or _fires(timeline, debt) >= 0 else "has to pay"
+    pays = f"{who} {verb}" if whose == who else f"{who} {verb}, for {name}"
     until = ["nobody gets the frame before"] if debt.all_frames else []
     if not debt.left:
         return [pays, f"everybody has flushed{wait}", *interrupted]
