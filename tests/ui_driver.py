@@ -76,7 +76,7 @@ def driven(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loading, "AT_ONCE", UNHURRIED)
-            patch.setattr("textual.app.wait_for_idle", _nothing_waits)
+            patch.setattr("textual.app.wait_for_idle", _quiet)
             patch.setattr("textual.pilot.wait_for_idle", _nothing_waits)
             asyncio.run(finished())
 
@@ -102,7 +102,8 @@ async def _nothing_waits(*_: object) -> None:
     await _quiet()
 
 
-async def _quiet() -> None:
+async def _quiet(*_: object) -> None:
+    """The same without what waits for a frame: between two keys of one press."""
     app, quiet = active_app.get(), 0
     while quiet < QUIET and app.is_running and not app._exception:
         await asyncio.sleep(0)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.monkey import play
 
-COUNT = 250
+COUNT = 180
 
 
 @pytest.mark.parametrize("seed", range(4))
