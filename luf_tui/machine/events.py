@@ -198,8 +198,8 @@ NOTE = kind("note", "mm vpn mask batch", rank=560,
     student="{mask} may have {page} cached: the kernel notes that they must flush before long.",
     kernel="note: {mask} may cache {page}, to be flushed later · set_tlb_ubc_flush_pending()")
 DEFER = kind("defer", "pfn key mask", rank=80, role="pending", counts="deferred",
-    student="{pfn} is free again, and nobody was interrupted: {mask} may go on reading its old"
-    " bytes. The flush is owed under key {key}.",
+    student="{pfn} is free again, and nobody was interrupted: what {mask} have cached still leads to"
+    " its old bytes. The flush is owed under key {key}.",
     kernel="{pfn} is freed without a flush; {mask} owe one, key {key}"
     " · fold_unmap_luf(), free_unref_folios()")
 REFUSE = kind("refuse", "pfn reason", rank=490,
@@ -225,8 +225,8 @@ ACK = kind("ack", "sender", rank=670,
     student="{cpu} tells {sender} that it has flushed.",
     kernel="{cpu} acknowledges to {sender} · csd_unlock()")
 FLUSHED = kind("flushed", "mask why", rank=210,
-    student="The flush is done on {mask}: {why}.",
-    kernel="all of {mask} have flushed: {why} · smp_call_function_many_cond() returns")
+    student="The flush for {mask} is over: {why}.",
+    kernel="the flush for {mask} is over: {why} · smp_call_function_many_cond() returns")
 PAY = kind("pay", "pfn mask why", rank=70, role="flushed", counts="paid",
     student="{pfn} is wanted, so the flush owed for it fires now on {mask}: {why}.",
     frameless="{mask} must flush before this goes on, deferred or not: {why}.",
