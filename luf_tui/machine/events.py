@@ -198,8 +198,8 @@ NOTE = kind("note", "mm vpn mask batch", rank=560,
     student="{mask} may have {page} cached: the kernel notes that they must flush before long.",
     kernel="note: {mask} may cache {page}, to be flushed later · set_tlb_ubc_flush_pending()")
 DEFER = kind("defer", "pfn key mask", rank=80, role="pending", counts="deferred",
-    student="{pfn} is free again, and nobody was interrupted: what {mask} have cached still leads to"
-    " its old bytes. The flush is owed under key {key}.",
+    student="{pfn} is free again, and nobody was interrupted: what {mask} have cached still leads"
+    " to its old bytes. The flush is owed under key {key}.",
     kernel="{pfn} is freed without a flush; {mask} owe one, key {key}"
     " · fold_unmap_luf(), free_unref_folios()")
 REFUSE = kind("refuse", "pfn reason", rank=490,

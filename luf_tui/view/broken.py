@@ -12,10 +12,12 @@ from luf_tui.oracle.oracle import VIOLATION, Finding
 from luf_tui.timeline.ask.failing import findings_at
 from luf_tui.timeline.caches import per_position
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view import names
+from luf_tui.view.changes import AS_BEFORE
 from luf_tui.view.marks import ROLES, Mark, Pane, Row
 
-WIDE = 2
-"""A glyph of a frame and the space for ~ after it: shorter marks stand for it alone."""
+FRAME_SIGNS = frozenset(glyph for glyph, _ in (*names.FRAME_GLYPHS.values(), *names.SIGNS.values()))
+"""What a frame is shown as where there is no room for more."""
 
 
 @per_position
@@ -41,8 +43,12 @@ def _about(timeline: Timeline, one: Finding) -> list[Ref]:
 
 
 def lit(timeline: Timeline, pane: Pane) -> Pane:
-    """A pane with what is broken in the colour of that, and its sign before it."""
+    """A pane with what is broken in the colour of that, and its sign before it. Of TLBs it is the
+    entry: another CPU may lead to the same frame and do no wrong.
+    """
     about = broken(timeline)
+    if pane.name == "tlbs":
+        about = {ref: role for ref, role in about.items() if ref.region != "frame"}
     if not about:
         return pane
     return evolve(pane, rows=tuple(_row(row, about) for row in pane.rows))
@@ -55,11 +61,14 @@ def _row(row: Row, about: Mapping[Ref, str]) -> Row:
         if role is None:
             continue
         marks[number] = evolve(mark, role=role)
+        sign = ROLES[role].glyph
         if number and _gutter(row[number - 1]):
-            marks[number - 1] = Mark(ROLES[role].glyph, role, mark.ref, row[number - 1].changed)
+            marks[number - 1] = Mark(sign, role, mark.ref, row[number - 1].changed)
+        elif mark.text in FRAME_SIGNS and mark.ref and mark.ref.region == "frame":
+            marks[number] = Mark(sign, role, mark.ref, mark.changed)
     return tuple(marks)
 
 
 def _gutter(mark: Mark) -> bool:
     """Whether a mark is the place before a row or a frame that tells of changes."""
-    return mark.ref is None and mark.text in (" ", ROLES["changed"].glyph)
+    return mark.ref is None and (mark == AS_BEFORE or mark.text == ROLES["changed"].glyph)

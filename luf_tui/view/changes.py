@@ -20,7 +20,8 @@ from luf_tui.view.marks import Mark, Row
 
 CHANGED = Mark("▐", "changed", changed=True)
 """Stands before a row that the last micro-step changed."""
-AS_BEFORE = Mark(" ")
+AS_BEFORE = Mark(" ", "dim")
+"""Stands there before any other."""
 
 
 @per_position
