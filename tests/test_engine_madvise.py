@@ -88,5 +88,5 @@ def test_mremap_pays_for_what_reclaim_left_unflushed() -> None:
 
 
 def test_an_unknown_advice_is_told() -> None:
-    with pytest.raises(InputError, match="may be dontneed, free, cold"):
+    with pytest.raises(InputError, match="may be cold, dontneed, free"):
         Run("cpu1 madvise heap colder\n")

@@ -55,7 +55,7 @@ def test_the_matrix_shows_search_and_random_programs_when_asked(luf_tui: Run) ->
     assert found["search"]["race"]
     assert 10 == found["random"]["programs"]
     plain = json.loads(luf_tui(*words[:2], "--json").stdout)["guards"]["wait-zone-generation"]
-    assert ["obligations", "killed_by"] == list(plain)
+    assert ["obligations", "killed_by", "asked_by"] == list(plain)
 
 
 FOUND = (

@@ -10,7 +10,7 @@ from luf_tui.timeline.ask.debt_states import in_debt, in_debt_at
 from luf_tui.timeline.caches import per_position
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
-from luf_tui.view.changes import before, changed, debt_moved, gutter, written
+from luf_tui.view.changes import AS_BEFORE, before, changed, debt_moved, gutter, written
 from luf_tui.view.columns import side_by_side, stacked
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
@@ -76,7 +76,8 @@ def _in_flight(timeline: Timeline) -> list[Row]:
         for name in TASK_LISTS:
             which = m.task_list(task, name)
             if which.count or _left(timeline, which):
-                rows.append(_line(timeline, f" {clean(spec.name)} {IN_FLIGHT[name]} ", which))
+                rows.append((AS_BEFORE, Mark(f" {clean(spec.name)} {IN_FLIGHT[name]}", "dim")))
+                rows.append(_line(timeline, "   ", which))
     return rows + _gathered(timeline)
 
 
