@@ -85,13 +85,13 @@ def frames(rounds: int) -> list[Row]:
 RIGHT, LEFT, DOWN, UP = b"\x1b[C", b"\x1b[D", b"\x1b[B", b"\x1b[A"
 VIEWS: tuple[tuple[str, list[str], bytes, bytes, tuple[bytes, bytes]], ...] = (
     ("gallery, up and down", [], b"Flush", b"", (DOWN, UP)),
-    ("steps of a tour", [SCENARIO], b"kswapd", b"", (RIGHT, RIGHT)),
+    ("steps of a tour", [SCENARIO], b"lanes", b"", (RIGHT, RIGHT)),
     ("steps of the recording", ["llm-excerpt@900"], b"lanes", b"", (RIGHT, RIGHT)),
     ("seeks in the recording", ["llm-excerpt@900"], b"lanes", b"", (b"\x1b[F", b"\x1b[H")),
-    ("steps on the map", [f"{SCENARIO}@30"], b"kswapd", b"M", (RIGHT, RIGHT)),
-    ("help, up and down", [SCENARIO], b"kswapd", b"?", (DOWN, UP)),
-    ("guards, up and down", [SCENARIO], b"kswapd", b"g", (DOWN, UP)),
-    ("why, up and down", [f"{SCENARIO}@46"], b"kswapd", b"w", (DOWN, UP)),
+    ("steps on the map", [f"{SCENARIO}@30"], b"lanes", b"M", (RIGHT, RIGHT)),
+    ("help, up and down", [SCENARIO], b"lanes", b"?", (DOWN, UP)),
+    ("guards, up and down", [SCENARIO], b"lanes", b"g", (DOWN, UP)),
+    ("why, up and down", [f"{SCENARIO}@46"], b"lanes", b"w", (DOWN, UP)),
 )
 """What is measured: where, with what on the screen first, after which key, and the keys pressed."""
 
