@@ -147,7 +147,7 @@ class LufApp(App[None]):
     def action_command_palette(self) -> None:
         """Show the palette, unless it is shown."""
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def on_resize(self, event: Resize) -> None:
         """Draw everything anew when a shell brings the app back.
