@@ -54,21 +54,8 @@ def html(
     title = escape(clean(timeline.program.title) or "luf-tui")
     rows = "".join(f"<span>{row}</span>" for row in page.first_screen)
     here = timeline.position
-    dressed = f' data-theme="{escape(theme)}"' if theme else ""
     return f"""\
-<!DOCTYPE html>
-<html lang="en"{dressed}>
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style(width, height)}
-</style>
-</head>
-<body>
+{head(title, theme, style(width, height))}<body>
 <h1 class="unseen">{title}: a run of {timeline.steps} micro-steps</h1>
 <main>
 <section id="view" aria-label="screen">
@@ -179,6 +166,27 @@ def _glyphs() -> Iterator[str]:
     for (sign, *_), row in zip(legend(), texts(legend()), strict=True):
         first, rest = row[: len(texts([(sign,)])[0])], row[len(texts([(sign,)])[0]) :]
         yield f'<tr><th class="sign">{first}</th><td>{rest}</td></tr>'
+
+
+def head(title: str, theme: str, css: str) -> str:
+    """What every page begins with: nothing is loaded from elsewhere. `title` is escaped already;
+    without a theme it has that of the reader's system.
+    """
+    dressed = f' data-theme="{escape(theme)}"' if theme else ""
+    return f"""\
+<!DOCTYPE html>
+<html lang="en"{dressed}>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{css}
+</style>
+</head>
+"""
 
 
 def style(width: int, height: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from luf_tui.render.html import style
+from luf_tui.render.html import head, style
 from luf_tui.render.page_data import as_json, texts
 from luf_tui.timeline.navigate import moves
 from luf_tui.timeline.navigate.alignment import Sides, differences_at
@@ -93,22 +93,9 @@ def walked(
     told = list(known)
     first = "".join(f"<span>{told[row]}</span>" for row in shown[here])
     title = escape(clean(f"{names.left} beside {names.right}: {sides.left.program.title}"))
-    dressed = f' data-theme="{escape(theme)}"' if theme else ""
+    css = f"{style(width, height)}\n{''.join(_lit(role) for role in ROLES if role != DIFFERS)}"
     return f"""\
-<!DOCTYPE html>
-<html lang="en"{dressed}>
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style(width, height)}
-{"".join(_lit(role) for role in ROLES if role != DIFFERS)}
-</style>
-</head>
-<body>
+{head(title, theme, css)}<body>
 <h1 class="unseen">{title}</h1>
 <main>
 <section id="view" aria-label="both sides">
