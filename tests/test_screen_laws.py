@@ -10,6 +10,8 @@ from collections import Counter
 import pytest
 
 from luf_tui import library
+from luf_tui.engine import in_flight
+from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import FREE_STATES, Frame
 from luf_tui.oracle import truth
@@ -168,3 +170,21 @@ def test_nothing_is_told_as_settled_that_can_still_be_read(name: str) -> None:
 
         assert not settled & read, f"{name}@{position}"
         assert HARMLESS not in said or settled, f"{name}@{position}"
+
+
+@pytest.mark.parametrize("policy", ["luf", "batched"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_flush_counts_as_paid_when_it_is_over_and_not_before(name: str, policy: str) -> None:
+    run = record_with(load(name), make_policy(policy))
+    firing: Counter[int] = Counter()
+    over = 0
+    for position in range(run.steps + 1):
+        run.seek(position)
+        m = run.machine
+        if position:
+            kinds = Counter(run.events.kinds[one] for one in run.events_of(position))
+            firing[run.step_info(position).ctx] += kinds[ev.PAY]
+        for ctx in [one for one in firing if in_flight.flush(m, m.ctx[one]) is None]:
+            over += firing.pop(ctx)
+
+        assert run.counters(position).paid == over, f"{name}@{position}"

@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from luf_tui.machine import events as ev
+from luf_tui.machine.event_log import Event
 from luf_tui.timeline.answers import Counters
 from luf_tui.timeline.ask.summary import summary
 from luf_tui.timeline.timeline import Timeline
@@ -31,12 +32,19 @@ def recounted(run: Timeline, position: int) -> Counters:
         interrupted=count[ev.RECEIVE],
         flushes=count[ev.FLUSH],
         deferred=count[ev.DEFER],
-        paid=count[ev.PAY],
+        paid=sum(over(one, seen) for one in seen if one.kind == ev.PAY),
         saved=count[ev.SAVED],
         stale_hits=count[ev.STALE],
         deviations=count[ev.DEVIATION],
         violations=count[ev.VIOLATION],
     )
+
+
+def over(pay: Event, seen: list[Event]) -> bool:
+    """Whether the flush that a payment fired has ended."""
+    asked = pay.cpu, pay.args["mask"], pay.args["why"]
+    ends = (e for e in seen if e.kind == ev.FLUSHED and e.index > pay.index)
+    return any((e.cpu, e.args["mask"], e.args["why"]) == asked for e in ends)
 
 
 def test_counters_equal_a_naive_recount_everywhere(run: Timeline) -> None:

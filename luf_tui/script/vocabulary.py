@@ -117,7 +117,7 @@ PREDICATES: dict[str, tuple[str, str]] = {
     "sends": ("", "how many shootdowns were sent so far"),
     "flushes": ("", "how many times CPUs dropped entries so far"),
     "deferred": ("", "how many frames were freed without their flush"),
-    "paid": ("", "how many deferred flushes fired"),
+    "paid": ("", "how many deferred flushes fired and are over"),
     "saved": ("", "how many deferred flushes turned out needless"),
     "stale-hits": ("", "how many stale entries were used so far"),
     "steps": ("", "how many micro-steps were made so far"),

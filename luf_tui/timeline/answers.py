@@ -42,7 +42,7 @@ class Counters:
     deferred: int = 0
     """Frames freed so far without their flush."""
     paid: int = 0
-    """Deferred flushes that fired."""
+    """Deferred flushes that fired and are over: everybody has flushed."""
     saved: int = 0
     """Deferred flushes that had become needless."""
     stale_hits: int = 0
