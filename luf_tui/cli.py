@@ -91,27 +91,30 @@ def _own_policy(error: BaseException) -> str:
     return loaded.blame(error) if loaded else ""
 
 
-def _guarded(words: Sequence[str]) -> int:
+def _played(words: Sequence[str]) -> int:
     try:
         code = _dispatch(words)
-        sys.stdout.flush()
     except SystemExit as leaving:
         if own := _own_policy(leaving):
-            terminal.say(f"luf-tui: {own}")
-            return terminal.BAD_INPUT
-        sys.stdout.flush()
-        return leaving.code if isinstance(leaving.code, int) else terminal.HELD
+            raise LufError(own) from leaving
+        code = leaving.code if isinstance(leaving.code, int) else terminal.HELD
+    terminal.flush()
+    return code
+
+
+def _guarded(words: Sequence[str]) -> int:
+    try:
+        return _played(words)
     except KeyboardInterrupt:
         terminal.say("luf-tui: interrupted")
         return terminal.INTERRUPTED
     except BrokenPipeError:
-        raise
+        return terminal.NO_READER
     except (Exception, GeneratorExit) as error:  # noqa: BLE001 - no traceback reaches who did not ask for one
         if os.environ.get(DEBUG) and not isinstance(error, LufError):
-            traceback.print_exc()
+            terminal.draw("".join(traceback.format_exception(error)))
         terminal.say(_told(error))
         return terminal.BAD_INPUT
-    return code
 
 
 def _told(error: BaseException) -> str:
@@ -126,10 +129,8 @@ def _told(error: BaseException) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Nothing is raised, whatever happens."""
-    terminal.be_lenient()
+    terminal.take()
     try:
         return _guarded(sys.argv[1:] if argv is None else argv)
-    except BrokenPipeError:
-        terminal.forget(sys.stdout)
-        terminal.forget(sys.stderr)
-        return terminal.NO_READER
+    finally:
+        terminal.leave()

@@ -7,6 +7,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
+from luf_tui.commands import terminal
 from luf_tui.errors import LufError
 
 PROGRAM = "luf-tui"
@@ -43,10 +44,18 @@ def module_of(name: str) -> ModuleType:
     return importlib.import_module(f"luf_tui.commands.{name}")
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose help is data: the library's own is silent where it cannot be written."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help. Raises LufError where it cannot be written."""
+        terminal.write(self.format_help())
+
+
 def parser_of(name: str) -> argparse.ArgumentParser:
     """The parser of a command, or of the app."""
     about = COMMANDS.get(name, APP_ABOUT)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"{PROGRAM} {name}" if name in COMMANDS else PROGRAM,
         description=f"{about[:1].upper()}{about[1:]}.",
         allow_abbrev=False,

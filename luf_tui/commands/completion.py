@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Mapping
 
 from luf_tui import library
@@ -41,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             _complete(action)
     preamble = _preamble(_names())
     script: str = shtab.complete(parser, args.shell, preamble=preamble)
-    sys.stdout.write(script.rstrip("\n") + "\n")
+    terminal.write(script.rstrip("\n") + "\n")
     return terminal.HELD
 
 

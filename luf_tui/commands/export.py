@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -86,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _write(output: str, text: str, step: int, steps: int) -> None:
     if output == STDOUT:
-        sys.stdout.write(text)
+        terminal.write(text)
     else:
         Path(output).write_text(text, encoding="utf-8", newline="\n")
         terminal.say(f"{output}: step {step} of {steps}")

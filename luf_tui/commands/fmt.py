@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from luf_tui.commands import terminal
 from luf_tui.errors import InputError
 from luf_tui.runs.opening import scenario
 from luf_tui.script.format import format_text
-from luf_tui.script.syntax import read_text
+from luf_tui.script.syntax import decoded, read_text
 
 STDIN = "-"
 
@@ -46,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
 def _formatted(word: str, *, check: bool) -> bool:
     """Format one file. Whether that changes it."""
     if word == STDIN:
-        text = sys.stdin.read()
-        new = format_text(text, "stdin")
+        text = decoded("standard input", terminal.given())
+        new = format_text(text, "standard input")
         if not check:
-            sys.stdout.write(new)
+            terminal.write(new)
         return new != text
     path = scenario(word, "has no format of its own; `luf-tui run {}` plays it")
     old = read_text(str(path))

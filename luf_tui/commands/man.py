@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 import luf_tui
 from luf_tui.commands import terminal
@@ -14,7 +13,7 @@ ABOUT = "walk through the deferred TLB flushes of Lazy Unmap Flush"
 EXIT_STATUS = (
     ("0", "Everything held."),
     ("1", "An expectation or an obligation failed."),
-    ("2", "Bad input or usage; what is wrong is said on stderr."),
+    ("2", "Bad input or usage, or output that cannot be written; what is wrong is said on stderr."),
     ("130", "Ctrl-C."),
     ("141", "Whoever read the output went away."),
 )
@@ -43,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     page = pages.Manpage(whole_parser()[0], {**data, "manual_title": PROGRAM, "description": ABOUT})
     page.add_section("exit status", ">", _listed(EXIT_STATUS))
     page.add_section("environment", ">", _listed(ENVIRONMENT))
-    sys.stdout.write(str(page))
+    terminal.write(str(page))
     return terminal.HELD
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from luf_tui.commands import terminal
 from luf_tui.ftrace.recipe import VARIANTS, recipe
@@ -18,6 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the commands. Nothing is run and nothing is recorded here."""
-    sys.stdout.write(recipe(args.pid, args.cgroup, args.variant))
+    terminal.write(recipe(args.pid, args.cgroup, args.variant))
     terminal.say("Read it, then run it as root: luf-tui record > record.sh; sudo sh record.sh")
     return terminal.HELD

@@ -72,10 +72,9 @@ class ReplayProgress:
         """Leave an empty line behind."""
         if self._shown:
             self._show("")
-            sys.stderr.write("\r")
+            terminal.draw("\r")
 
     def _show(self, text: str) -> None:
         if self._watched and text != self._shown:
-            sys.stderr.write("\r" + text.ljust(len(self._shown)))
-            sys.stderr.flush()
+            terminal.draw("\r" + text.ljust(len(self._shown)))
             self._shown = text

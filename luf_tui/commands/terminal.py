@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from luf_tui.errors import LufError
 from luf_tui.json_object import versioned
 
 HELD, FAILED, BAD_INPUT = 0, 1, 2
@@ -29,19 +31,64 @@ def _spelled(char: str) -> str:
     return " " if char == "\t" else char.encode("unicode_escape").decode("ascii")
 
 
+def write(text: str) -> None:
+    """Data as it is. Raises LufError where it cannot be written; that nobody reads any longer is a
+    BrokenPipeError.
+    """
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def flush() -> None:
+    """See all data written. Raises what `write` raises."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def _unwritten(error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    if error.errno == errno.EBADF:
+        return LufError("standard output is closed, and this prints to it; send it to a file")
+    told = error.strerror or str(error)
+    return LufError(f"standard output: {told}; what was printed is not whole, send it elsewhere")
+
+
 def put(text: str = "") -> None:
     """A line of data."""
-    sys.stdout.write(printable(text) + "\n")
+    write(printable(text) + "\n")
 
 
 def put_json(value: Mapping[str, object]) -> None:
     """One object as JSON, its version first; the other keys in the order given."""
-    sys.stdout.write(json.dumps(versioned(value), ensure_ascii=True, indent=2) + "\n")
+    write(json.dumps(versioned(value), ensure_ascii=True, indent=2) + "\n")
 
 
 def say(text: str) -> None:
-    """A line of narration."""
-    sys.stderr.write(printable(text) + "\n")
+    """A line of narration; lost where nobody can be told anything."""
+    draw(printable(text) + "\n")
+
+
+def draw(text: str) -> None:
+    """Narration as it is, at once."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        forget(sys.stderr)
+
+
+def given() -> bytes:
+    """All of standard input. Raises LufError when it is closed or cannot be read."""
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        told = "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
+        raise LufError(f"standard input: {told}; name a file instead of -") from None
 
 
 def table(rows: Sequence[Sequence[str]], gap: int = 2) -> list[str]:
@@ -57,12 +104,32 @@ def table(rows: Sequence[Sequence[str]], gap: int = 2) -> list[str]:
     return lines
 
 
-def be_lenient() -> None:
-    """Make output survive a locale that lacks our glyphs."""
+def take() -> None:
+    """Make the streams fit for use: output survives a locale that lacks our glyphs, and a stream
+    that is closed is one that fails when it is used.
+    """
+    # Python has no stream where there is no descriptor, and the next file opened would be given it.
+    for number, how in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDWR)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, how)
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def leave() -> None:
+    """Leave nothing behind that Python would fail to write when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            forget(stream)
 
 
 def forget(stream: TextIO) -> None:

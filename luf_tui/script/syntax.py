@@ -23,6 +23,7 @@ PIPE_SECONDS = 2
 MAX_BYTES = 4_000_000
 MOST_PROBLEMS = 200
 """Problems after which the rest of a file is left unread: it is no scenario. Fewer are told."""
+_LIST = "see `luf-tui list` for the shipped scenarios"
 LONGEST_WORD = 60
 """Characters of a wrong word that are repeated."""
 
@@ -54,17 +55,23 @@ def read_text(path: str) -> str:
         hint = f"`luf-tui list {path}` names what is in it"
         raise InputError(path, (Problem("this is a folder", hint=hint),)) from None
     except OSError as error:
-        hint = "see `luf-tui list` for the shipped scenarios"
-        raise InputError(path, (Problem(error.strerror or "cannot be read", hint=hint),)) from None
+        raise InputError(path, (Problem(error.strerror or "cannot be read", hint=_LIST),)) from None
+    return decoded(path, data)
+
+
+def decoded(path: str, data: bytes) -> str:
+    """The text that a scenario's bytes are. Raises InputError, with `path`, for what is none."""
     if len(data) > MAX_BYTES:
-        raise InputError(path, (Problem("too large for a scenario"),))
+        told = f"too large for a scenario: {len(data):,} bytes, and at most {MAX_BYTES:,} are read"
+        raise InputError(path, (Problem(told, hint=f"`luf-tui replay {path}` reads recordings"),))
     if b"\0" in data[:4096]:
-        raise InputError(path, (Problem("a binary file, not a scenario"),))
+        raise InputError(path, (Problem("a binary file, not a scenario", hint=_LIST),))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(path, (Problem("this is not UTF-8 text", Span(line)),)) from None
+        hint = "save it as UTF-8: iconv -t UTF-8 makes it so, from what -f names"
+        raise InputError(path, (Problem("this is not UTF-8 text", Span(line), hint),)) from None
 
 
 def _piped(path: str) -> bytes:

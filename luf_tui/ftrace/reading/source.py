@@ -108,12 +108,20 @@ class Source:
         try:
             raw = Path(self.path).open("rb")  # noqa: SIM115 - `pieces` closes it
             self._size = Path(self.path).stat().st_size
+        except IsADirectoryError:
+            hint = f"`luf-tui list {self.path}` names what is in it"
+            raise _bad(self.path, "this is a folder", hint) from None
         except OSError as error:
-            raise _bad(self.path, error.strerror or str(error)) from None
+            hint = "`luf-tui list` names the shipped recordings"
+            raise _bad(self.path, error.strerror or str(error), hint) from None
         return raw
 
     def _unpack(self, raw: io.BufferedReader) -> BinaryIO:
-        start = raw.peek(_PEEK)[:_PEEK]
+        try:
+            start = raw.peek(_PEEK)[:_PEEK]
+        except OSError as error:
+            hint = "it is closed, or nothing that can be read; name a file"
+            raise _bad(self.path, error.strerror or str(error), hint) from None
         if not start:
             raise _bad(self.path, "the file is empty", "was tracing on when it was copied?")
         plain: object = raw
