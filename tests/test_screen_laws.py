@@ -13,16 +13,21 @@ from luf_tui import library
 from luf_tui.engine import in_flight
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
+from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES, Frame
 from luf_tui.oracle import truth
 from luf_tui.policy.base import PAYING, Policy
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
 from luf_tui.search.random_programs.random_program import random_program
+from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.open_debts import OpenDebt, debts_of, frames_in_debt
 from luf_tui.timeline.recorder import record, record_with
+from luf_tui.timeline.tell.narrate import LEVELS, narrate
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.changes import stale_at
 from luf_tui.view.marks import Mark, Pane
+from luf_tui.view.names import debt_tag
 from luf_tui.view.screen import PANES
 from luf_tui.view.state import ViewState
 
@@ -34,6 +39,7 @@ PROGRAMS, CHUNK = 1000, 100
 AGE = re.compile(r" for \d+ steps?$|, [\d,]+ ns$|^ *\d+$")
 """What ticks on though nothing is written."""
 HARMLESS = "nothing is left to pay"
+AFTER = re.compile(r"cpu(\d+)")
 
 
 def readable(m: Machine) -> list[tuple[int, Frame]]:
@@ -184,7 +190,53 @@ def test_a_flush_counts_as_paid_when_it_is_over_and_not_before(name: str, policy
         if position:
             kinds = Counter(run.events.kinds[one] for one in run.events_of(position))
             firing[run.step_info(position).ctx] += kinds[ev.PAY]
-        for ctx in [one for one in firing if in_flight.flush(m, m.ctx[one]) is None]:
+        for ctx in [one for one in firing if in_flight.flush(m, run.policy, m.ctx[one]) is None]:
             over += firing.pop(ctx)
 
         assert run.counters(position).paid == over, f"{name}@{position}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_whoever_pays_waits_for_those_that_are_told_and_for_nobody_else(name: str) -> None:
+    run = record(load(name))
+    asked: dict[int, int] = {}
+    for position in range(run.steps + 1):
+        run.seek(position)
+        m, where = run.machine, f"{name}@{position}"
+        for send in (run.events[one] for one in run.events_of(position)):
+            if send.kind == ev.SEND:
+                payer = run.step_info(position).ctx
+                assert asked[payer] & ~(1 << send.cpu) == send.args["mask"], where
+            elif send.kind == ev.PAY:
+                said = narrate(run, position)
+                named = AFTER.findall(said.partition("only when")[2].partition("flushed")[0])
+                assert not any(m.cpu[int(cpu)].lazy for cpu in named), f"{where}: {said}"
+        debts = [debt for debt in debts_of(run.policy, m) if debt.state == PAYING]
+        asked = {debt.payer: debt.left for debt in debts}
+        for debt in debts:
+            on_its_way = in_flight.flush(m, run.policy, m.ctx[debt.payer])
+            assert on_its_way or debt.left | debt.spared, f"{where}: {debt}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_stale_entry_of_a_frame_that_owes_has_the_tag_and_every_loss_is_told(
+    name: str,
+) -> None:
+    run = record(load(name))
+    for position in range(run.steps + 1):
+        run.seek(position)
+        m, where = run.machine, f"{name}@{position}"
+        waiting = in_debt(run)
+        stacked = PANES["tlbs"](run, ViewState(), 60, 60)
+        rows = {mark.ref: row for row in stacked.rows for mark in row if mark.ref}
+        for index in stale_at(run, position):
+            frame = m.tlb[index].frame
+            debt = frame and waiting.get(frame.pfn)
+            if debt:
+                told = "".join(mark.text for mark in rows[Ref("tlb", index)])
+                assert f" {debt_tag(debt)}" in told, f"{where}: {told}"
+        flushes = (run.events[one] for one in run.events_of(position))
+        if any(one.kind == ev.FLUSH and one.args["dropped"] for one in flushes):
+            for level in LEVELS:
+                said = narrate(run, position, level)
+                assert "gone" in said or "drops" in said, f"{where}: {said}"

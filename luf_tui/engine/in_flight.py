@@ -10,8 +10,11 @@ from attrs import frozen
 
 from luf_tui.engine.operation import OPERATIONS, Operation
 from luf_tui.engine.operations.flush import Shootdown, initiator
+from luf_tui.machine.config import X86
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import STACK_DEPTH, Context, Frame
+from luf_tui.policy.base import Policy
+from luf_tui.policy.guards import SKIP_OFFLINE
 
 
 @frozen
@@ -23,7 +26,9 @@ class OnTheWay:
     cpu: int
     """The CPU that waits for it."""
     left: int
-    """The CPUs that have yet to flush for it."""
+    """The CPUs that have yet to flush before it is over."""
+    named: int
+    """The CPUs that it is for, those included that nobody waits for."""
     sent: bool
     """The IPIs are on their way, or the invalidates are issued."""
     why: int
@@ -65,10 +70,25 @@ def noted(m: Machine, ctx: Context) -> list[Frame]:
     return [frame for act in operations(m, ctx) for frame in act.noted(m)]
 
 
-def flush(m: Machine, ctx: Context) -> OnTheWay | None:
+def spared(m: Machine, policy: Policy, mask: int) -> int:
+    """Those of a mask that no flush of a batch waits for: lazy CPUs, which flush before they use
+    anything, and CPUs that are offline.
+    """
+    lazy = sum(1 << cpu.index for cpu in m.cpu if cpu.lazy) if m.config.arch == X86 else 0
+    offline = sum(1 << cpu.index for cpu in m.cpu if cpu.offline)
+    return mask & (lazy | (offline if policy.has(SKIP_OFFLINE) else 0))
+
+
+def fired(m: Machine, ctx: Context) -> bool:
+    """Whether the flush for blocks that a context has taken has been asked for."""
+    return any(getattr(act, "mask", 0) for act in operations(m, ctx) if act.taken(m))
+
+
+def flush(m: Machine, policy: Policy, ctx: Context) -> OnTheWay | None:
     """The flush that a context makes, if it makes one."""
     for act in operations(m, ctx):
         if isinstance(act, Shootdown):
             where = initiator(m, ctx)
-            return OnTheWay(ctx, where, act.left(m), act.sent, act.why, bool(act.mm))
+            told = act.left(m, policy), act.named(), act.sent, act.why, bool(act.mm)
+            return OnTheWay(ctx, where, *told)
     return None

@@ -198,8 +198,8 @@ NOTE = kind("note", "mm vpn mask batch", rank=560,
     student="{mask} may have {page} cached: the kernel notes that they must flush before long.",
     kernel="note: {mask} may cache {page}, to be flushed later · set_tlb_ubc_flush_pending()")
 DEFER = kind("defer", "pfn key mask", rank=80, role="pending", counts="deferred",
-    student="{pfn} is free again, and nobody was interrupted: what {mask} have cached still leads"
-    " to its old bytes. The flush is owed under key {key}.",
+    student="{pfn} is free again, and nobody was interrupted: what {mask} may have cached still"
+    " leads to its old bytes. The flush is owed under key {key}.",
     kernel="{pfn} is freed without a flush; {mask} owe one, key {key}"
     " · fold_unmap_luf(), free_unref_folios()")
 REFUSE = kind("refuse", "pfn reason", rank=490,
@@ -228,9 +228,9 @@ FLUSHED = kind("flushed", "mask why", rank=210,
     student="The flush for {mask} is over: {why}.",
     kernel="the flush for {mask} is over: {why} · smp_call_function_many_cond() returns")
 PAY = kind("pay", "pfn mask why", rank=70, role="flushed", counts="paid",
-    student="{pfn} is wanted, so the flush owed for it fires now on {mask}: {why}.",
-    frameless="{mask} must flush before this goes on, deferred or not: {why}.",
-    kernel="the deferred flush fires on {mask}: {why}"
+    student="{pfn} is wanted, so the flush owed for it fires now, for {mask}: {why}.",
+    frameless="The flush owed by {mask} fires before this goes on, deferred or not: {why}.",
+    kernel="the deferred flush fires for {mask}: {why}"
     " · luf_takeoff_end(), try_to_unmap_flush_takeoff()")
 SAVED = kind("saved", "pfn why", rank=90, role="saved", counts="saved",
     student="The flush owed for {pfn} costs nothing any more: {why}.",
@@ -241,8 +241,8 @@ WAIT = kind("wait", "generation", rank=470,
 
 # Allocator
 FREE = kind("free", "pfn order key", rank=570, cost="lock",
-    student="{pfn} is free.",
-    kernel="{pfn} is freed · free_frozen_pages()")
+    student="{pfn} is given back; next it goes to a free list.",
+    kernel="{pfn} is made ready for a free list · free_frozen_pages(), free_pages_prepare()")
 DRAIN = kind("drain", "pfn", rank=580, cost="buddy",
     student="{pfn} moves from {cpu}'s own free list to the common one.",
     kernel="{pfn} goes from the pcp list of {cpu} to buddy · free_pcppages_bulk()")

@@ -35,7 +35,7 @@ class OpenDebt:
     state: str
     """OWED, PAYING, SAVED or PAID."""
     left: int
-    """CPUs that have yet to flush."""
+    """CPUs that have yet to flush; while it is being paid, those that are waited for."""
     where: str
     """`pcp`, `buddy dram`, `batch of app`, `takeoff`, `about to be free`; the reason of a flush
     that is on its way and pays for no page.
@@ -52,6 +52,9 @@ class OpenDebt:
     """The CPU that waits for it."""
     sent: bool = False
     """The IPIs are on their way, or the invalidates are issued."""
+    spared: int = 0
+    """CPUs that it is for and that who pays does not wait for: they flush by themselves before they
+    use what they have."""
     deferred: bool = field(default=True)
     """It has been put off; otherwise a flush that was due at once is on its way."""
 
@@ -70,7 +73,9 @@ def debts_of(policy: Policy, m: Machine) -> list[OpenDebt]:
     """Every debt of a machine under its policy, those that are settled and still on a list
     included.
     """
-    flushes = {ctx.index: flush for ctx in in_flight.busy(m) if (flush := in_flight.flush(m, ctx))}
+    flushes = {
+        ctx.index: flush for ctx in in_flight.busy(m) if (flush := in_flight.flush(m, policy, ctx))
+    }
     found: list[OpenDebt] = []
     paid: dict[int, list[Debt]] = {}
     for debt in policy.ledger(m):
@@ -82,7 +87,7 @@ def debts_of(policy: Policy, m: Machine) -> list[OpenDebt]:
             found.append(OpenDebt(*what))
     for payer, debts in paid.items():
         ctx = _ctx(m, payer)
-        found.append(_payment(m, ctx, debts, flushes.pop(ctx.index, None)))
+        found.append(_payment(policy, m, ctx, debts, flushes.pop(ctx.index, None)))
     found = _with_freed(policy, m, found)
     return found + [_plain(flush) for flush in flushes.values()]
 
@@ -105,21 +110,26 @@ def _whole(m: Machine, heads: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(frames)
 
 
-def _payment(m: Machine, ctx: Context, debts: list[Debt], flush: OnTheWay | None) -> OpenDebt:
+def _payment(
+    policy: Policy, m: Machine, ctx: Context, debts: list[Debt], flush: OnTheWay | None
+) -> OpenDebt:
     """What a task pays: the generation it has claimed, and the marked blocks that it has taken."""
     listed = tuple(pfn for debt in debts for pfn in _whole(m, debt.frames))
     takers = [ctx, *(_ctx(m, one) for debt in debts for one in debt.waiters)]
     heads = (head for taker in takers for head in in_flight.taken(m, taker))
     apart = [head for head in heads if head.mark or head.verdict]
     blocks = tuple(pfn for head in apart for pfn in _block(head) if pfn not in listed)
-    left = 0
+    named = 0
     for debt in debts:
-        left |= debt.mask
+        named |= debt.mask
+    spared = in_flight.spared(m, policy, named)
+    left = flush.left if flush else named & ~spared
+    state = PAYING if flush or named else PAID if in_flight.fired(m, ctx) else SAVED
     key = next((head.mark for head in apart if head.mark), 0)
     generation = max(debt.generation for debt in debts)
     return OpenDebt(
-        PAYING,
-        flush.left if flush else left,
+        state,
+        left,
         next((debt.why for debt in debts if debt.frames), TAKEOFF),
         0 if generation else key,
         generation,
@@ -128,6 +138,7 @@ def _payment(m: Machine, ctx: Context, debts: list[Debt], flush: OnTheWay | None
         ctx.index,
         max(m.cpu_of(ctx), 0),
         sent=flush is not None and flush.sent,
+        spared=in_flight.spared(m, policy, flush.named) & ~left if flush else spared,
     )
 
 

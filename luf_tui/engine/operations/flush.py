@@ -11,6 +11,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import Context, Mm
 from luf_tui.policy import guards
+from luf_tui.policy.base import Policy
 
 TAKEOFF = ev.REASON["taken off the free lists"]
 
@@ -18,6 +19,23 @@ TAKEOFF = ev.REASON["taken off the free lists"]
 def initiator(m: Machine, ctx: Context) -> int:
     """The CPU that flushes for a context: its own, and cpu0 for a process that runs nowhere."""
     return max(m.cpu_of(ctx), 0)
+
+
+def interrupted(m: Machine, policy: Policy, flush: Shootdown, mask: int) -> int:
+    """should_flush_tlb(): who of a mask is interrupted. Lazy CPUs catch up by tlb_gen;
+    where there is none every CPU of the mask is interrupted, whatever it runs.
+    """
+    others = mask & ~(1 << initiator(m, flush.ctx))
+    if policy.has(guards.SKIP_OFFLINE):
+        others &= ~sum(1 << cpu.index for cpu in m.cpu if cpu.offline)
+    if flush.tables or m.config.arch != X86:
+        return others
+    trim = flush.mm and flush.mm.trim
+    for cpu in m.cpu:
+        wanted = not flush.mm or cpu.loaded_mm is flush.mm or trim
+        if cpu.lazy or not wanted:
+            others &= ~(1 << cpu.index)
+    return others
 
 
 def settle_devices(k: Kernel, flush: Shootdown) -> None:
@@ -50,17 +68,25 @@ class Shootdown(Operation, name="shootdown"):
         """Whether others have been told: IPIs are on their way, or invalidates are issued."""
         return self.pos == Shootdown.wait.number
 
-    def left(self, m: Machine) -> int:
-        """CPUs that have yet to flush for it; of those told, only they are waited for."""
+    def named(self) -> int:
+        """The CPUs that it is for."""
+        return self.mm.cpumask if self.mm else self.mask
+
+    def left(self, m: Machine, policy: Policy) -> int:
+        """CPUs that have yet to flush before it is over: once they are told, those that are waited
+        for; before, those that will be.
+        """
         me = initiator(m, self.ctx)
         if self.sent:
             return m.shootdown[me].waiting
-        mask = self.mm.cpumask if self.mm else self.mask
-        return mask if self.pos == Shootdown.local.number else mask & ~(1 << me)
+        others = interrupted(m, policy, self, self.named())
+        begun = self.pos != Shootdown.local.number
+        own = not begun and self.named() >> me & 1 and self._flushes_itself(m)
+        return others | (1 << me if own else 0)
 
-    @step("flush locally")
+    @step("start the flush")
     def local(self, k: Kernel) -> Next:
-        """The initiator drops its own entries and takes the flush's number first (O18)."""
+        """The initiator takes the flush's number first and drops its own entries (O18)."""
         self.number = k.policy.flush_number(k.m)
         if self.mm:
             if k.m.config.arch == X86:
@@ -70,36 +96,23 @@ class Shootdown(Operation, name="shootdown"):
             if self.end - self.start > k.m.config.ceiling:
                 self.start = self.end = 0
         me = initiator(k.m, self.ctx)
-        if self.mask >> me & 1 and self._flushes_itself(k):
+        if self.mask >> me & 1 and self._flushes_itself(k.m):
             args = (self.mm, self.start, self.end, self.gen)
             hardware.flush_tlb_func(k, me, *args, hardware.LOCAL)
         return None if self._targets(k) else self._complete(k)
 
-    def _flushes_itself(self, k: Kernel) -> bool:
+    def _flushes_itself(self, m: Machine) -> bool:
         """native_flush_tlb_multi() skips lazy CPUs, the initiator's own among them; a request
         that has no other CPU does not go through it. Only x86 has a lazy mode.
         """
-        if k.m.config.arch != X86:
+        if m.config.arch != X86:
             return True
-        me = initiator(k.m, self.ctx)
-        others = self.mask & ~(1 << me)
-        return bool(not k.m.cpu[me].lazy or self.tables or not others)
+        me = initiator(m, self.ctx)
+        others = self.named() & ~(1 << me)
+        return bool(not m.cpu[me].lazy or self.tables or not others)
 
     def _targets(self, k: Kernel) -> int:
-        """should_flush_tlb(): who is interrupted. Lazy CPUs catch up by tlb_gen;
-        where there is none every CPU of the mask is interrupted, whatever it runs.
-        """
-        others = self.mask & ~(1 << initiator(k.m, self.ctx))
-        if k.policy.has(guards.SKIP_OFFLINE):
-            others &= ~sum(1 << cpu.index for cpu in k.m.cpu if cpu.offline)
-        if self.tables or k.m.config.arch != X86:
-            return others
-        trim = self.mm and self.mm.trim
-        for cpu in k.m.cpu:
-            wanted = not self.mm or cpu.loaded_mm is self.mm or trim
-            if cpu.lazy or not wanted:
-                others &= ~(1 << cpu.index)
-        return others
+        return interrupted(k.m, k.policy, self, self.mask)
 
     @step("send IPIs")
     def send(self, k: Kernel) -> Next:
@@ -148,9 +161,9 @@ class Broadcast(Shootdown, name="tlbi"):
         """Once the invalidates are issued, or were with the PTEs."""
         return self.pos == Broadcast.complete.number or not self.mm
 
-    def left(self, m: Machine) -> int:
+    def left(self, m: Machine, policy: Policy) -> int:
         """Every CPU of the mask may use what it has until the barrier is over."""
-        return self.mm.cpumask if self.mm else self.mask
+        return self.named()
 
     @step("issue what was not issued yet")
     def issue(self, k: Kernel) -> Next:

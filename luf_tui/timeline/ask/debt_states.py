@@ -39,7 +39,7 @@ def debts_at(timeline: Timeline, position: int) -> tuple[OpenDebt, ...]:
         with timeline.visit(position):
             return debts_at(timeline, position)
     known = debts_of(timeline.policy, timeline.machine)
-    busy = {one.cpu for one in known if one.state == PAYING}
+    busy = {one.cpu for one in known if one.state in (PAYING, PAID)}
     return (*known, *_just_paid(timeline, busy))
 
 

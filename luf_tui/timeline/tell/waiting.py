@@ -4,36 +4,58 @@ who is interrupted, and for how long, in nanoseconds of the cost model.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from luf_tui.engine import in_flight
 from luf_tui.machine import events as ev
 from luf_tui.machine.event_log import Event
+from luf_tui.machine.machine import Machine
+from luf_tui.oracle import truth
 from luf_tui.timeline.tell.words import counted, cpus
 from luf_tui.timeline.timeline import Timeline
 
+FLUSHES_FIRST: Final = "flushes before it uses what it has"
+"""What is told of a CPU that nobody needs to interrupt."""
 MOST_NAMED: Final = 3
 """Translations that are named before the rest is counted."""
 
 
 def aside(timeline: Timeline, position: int, event: Event) -> str:
     """What else there is to know at a micro-step with that event; empty where that is nothing."""
-    told = ASIDES.get(event.kind)
-    return told(timeline, position, event) if told else ""
+    about = ASIDES.get(event.kind)
+    told = [about(timeline, position, event)] if about else []
+    if event.kind != ev.FLUSH:
+        told.append(_lost(timeline, position))
+    return "; ".join(filter(None, told))
+
+
+def _lost(timeline: Timeline, position: int) -> str:
+    """What was dropped in a micro-step of which something else is told first."""
+    events = timeline.events
+    flushes = (events[n] for n in timeline.events_of(position) if events.kind_of(n) == ev.FLUSH)
+    why = next((one.args["why"] for one in flushes if one.args["dropped"]), -1)
+    gone = _gone(timeline, position) if why >= 0 else []
+    return f"{_listed(gone)} gone: {ev.REASONS[why]}" if gone else ""
 
 
 def _deferred(timeline: Timeline, position: int, event: Event) -> str:
-    return f"f{event.args['pfn']} may go to nobody before that"
+    pfn, mask = event.args["pfn"], event.args["mask"]
+    alone = _alone(timeline, position, mask, pfn)
+    return f"f{pfn} may go to nobody before that" + (f"; {alone}" if alone else "")
 
 
 def _pays(timeline: Timeline, position: int, event: Event) -> str:
     who = _payer(timeline, position, event.cpu)
-    others = event.args["mask"] & ~(1 << max(event.cpu, 0))
-    pfn = event.args["pfn"]
+    mask, pfn = event.args["mask"], event.args["pfn"]
+    with timeline.visit(position):
+        spared = in_flight.spared(timeline.machine, timeline.policy, mask)
+    alone = _alone(timeline, position, spared)
+    alone = f"; left alone, {alone}" if alone else ""
+    others = mask & ~spared & ~(1 << max(event.cpu, 0))
     if not others:
-        return f"{who} pays: nobody else has to flush"
-    until = f"only when {cpus(others)} {'have' if others & (others - 1) else 'has'} flushed"
+        return f"{who} pays: nobody else has to flush for that{alone}"
+    until = f"only when {cpus(others)} {'have' if _many(others) else 'has'} flushed{alone}"
     return f"{who} pays, and " + (f"gets f{pfn} {until}" if pfn >= 0 else f"goes on {until}")
 
 
@@ -53,10 +75,7 @@ def _drops(timeline: Timeline, position: int, event: Event) -> str:
     told = []
     gone = _gone(timeline, position) if event.args["dropped"] else []
     if gone:
-        more = len(gone) - MOST_NAMED
-        rest = f" and {counted(more, 'more')}" if more > 0 else ""
-        are = "is" if len(gone) == 1 else "are"
-        told.append(f"{', '.join(gone[:MOST_NAMED])}{rest} {are} gone")
+        told.append(f"{_listed(gone)} gone")
     with timeline.visit(position):
         sender = timeline.machine.cpu[event.cpu].handling if event.cpu >= 0 else -1
         if sender >= 0:
@@ -70,13 +89,26 @@ def _acknowledges(timeline: Timeline, position: int, event: Event) -> str:
 
 
 def _done(timeline: Timeline, position: int, event: Event) -> str:
-    sends = timeline.index.by_kind[ev.SEND]
-    last = bisect_left(sends, timeline.events_of(position).start) - 1
-    if last < 0 or timeline.events.cpus[sends[last]] != event.cpu:
-        return ""
-    sent = timeline.events[sends[last]]
+    alone = _alone(timeline, position, event.args["mask"])
+    sent = _request(timeline, position, event.cpu)
+    if sent is None:
+        return alone
     who = _payer(timeline, position, event.cpu)
-    return f"{who} goes on, having waited {_cost(timeline, sent):,} ns in the model"
+    told = f"{who} goes on, having waited {_cost(timeline, sent):,} ns in the model"
+    return f"{told}; left alone, {alone}" if alone else told
+
+
+def _request(timeline: Timeline, position: int, cpu: int) -> Event | None:
+    """The IPIs of the flush that a CPU ends in a micro-step; None when it sent none."""
+    before, cpus = timeline.events_of(position).start, timeline.events.cpus
+    last = {
+        kind: next(
+            (n for n in reversed(timeline.index.between(kind, 0, before)) if cpus[n] == cpu), -1
+        )
+        for kind in (ev.SEND, ev.FLUSHED)
+    }
+    sent = last[ev.SEND]
+    return timeline.events[sent] if sent > last[ev.FLUSHED] else None
 
 
 ASIDES: Final[Mapping[int, Callable[[Timeline, int, Event], str]]] = {
@@ -96,6 +128,43 @@ def _payer(timeline: Timeline, position: int, cpu: int) -> str:
     m, ctx = timeline.machine, timeline.step_info(position).ctx
     name = m.ctx_name(m.ctx[ctx]) if 0 <= ctx < m.contexts else "the machine"
     return name if cpu < 0 or name.endswith(f"cpu{cpu}") else f"{name} on cpu{cpu}"
+
+
+def _listed(gone: list[str]) -> str:
+    """Translations, the first few by name, and the verb for them."""
+    more = len(gone) - MOST_NAMED
+    rest = f" and {counted(more, 'more')}" if more > 0 else ""
+    return f"{', '.join(gone[:MOST_NAMED])}{rest} {'is' if len(gone) == 1 else 'are'}"
+
+
+def _alone(timeline: Timeline, position: int, mask: int, pfn: int = -1) -> str:
+    """CPUs of a mask whose stale entries, those for a frame or all, cannot be used any more: they
+    flush first. Empty when there are none.
+    """
+    with timeline.visit(position):
+        m = timeline.machine
+        found = sum(
+            1 << cpu for cpu in range(m.config.cpus) if mask >> cpu & 1 and _spent(m, cpu, pfn)
+        )
+    if not found:
+        return ""
+    does = "flush before they use what they have" if _many(found) else FLUSHES_FIRST
+    return f"{cpus(found)} {does}"
+
+
+def _spent(m: Machine, cpu: int, pfn: int) -> bool:
+    """Whether a CPU has stale entries, for a frame or at all, and can use none of them."""
+    stale = [
+        entry
+        for entry in m.tlb_of(cpu)
+        if entry.mm and truth.stale(m, entry)
+        if pfn < 0 or (entry.frame and entry.frame.pfn == pfn)
+    ]
+    return bool(stale) and not any(truth.reachable(m, cpu, entry) for entry in stale)
+
+
+def _many(mask: int) -> bool:
+    return bool(mask & (mask - 1))
 
 
 def _awaited(timeline: Timeline, sender: int) -> str:

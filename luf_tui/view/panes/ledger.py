@@ -11,6 +11,7 @@ from luf_tui.policy.base import OWED, PAYING, SAVED
 from luf_tui.timeline.ask.debt_states import asked, debts, debts_at, fired, waited
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.open_debts import FREEING, PAID, OpenDebt
+from luf_tui.timeline.tell.waiting import FLUSHES_FIRST
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
@@ -26,6 +27,7 @@ FEWEST_ROWS, MOST_ROWS = 4, 14
 SHOWN = 8
 """Frames of one debt that are named."""
 INDENT = "  "
+NO_WAIT = "waits for no other CPU"
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
@@ -148,16 +150,19 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     stopped = asked(timeline, debt)
     interrupted = [f"it interrupted {names.cpus(stopped, short=True)}"] if stopped else []
     wait = _wait(timeline, debt)
+    spared = debt.spared & ~stopped
+    alone = [f"left alone: {names.cpus(spared, short=True)} {FLUSHES_FIRST}"] if spared else []
     if debt.state == PAID:
         return [f"paid by {whose}{wait}", *interrupted]
     verb = "pays" if debt.sent or not debt.left or _fires(timeline, debt) >= 0 else "has to pay"
     pays = f"{who} {verb}" if whose == who else f"{who} {verb}, for {name}"
     until = ["nobody gets the frame before"] if debt.all_frames else []
     if not debt.left:
-        return [pays, f"everybody has flushed{wait}", *interrupted]
+        asked_all = f"all that were asked have flushed{wait}" if stopped or debt.sent else NO_WAIT
+        return [pays, asked_all, *interrupted, *alone]
     if debt.sent:
-        return [pays, f"waits for {left}{wait}", *until]
-    return [pays, f"{left} must flush first", *until]
+        return [pays, f"waits for {left}{wait}", *until, *alone]
+    return [pays, f"{left} must flush first", *until, *alone]
 
 
 def _wait(timeline: Timeline, debt: OpenDebt) -> str:

@@ -248,8 +248,9 @@ def _entry(timeline: Timeline, loaded: Mm | None, entry: TlbEntry, wide: int) ->
     content = Mark(names.content(m, holds), kind, place)
     filled = changed(timeline, "frame", frame.pfn, (Frame.content,))
     filled |= bool(usable) and _served_otherwise(timeline, mm, entry)
-    debt = in_debt(timeline).get(frame.pfn) if usable else None
-    other = bool(usable) and frame.pfn in debt_moved(timeline)
+    known = usable is not None
+    debt = in_debt(timeline).get(frame.pfn) if known else None
+    other = known and frame.pfn in debt_moved(timeline)
     told = (*lit(row, when=moved), evolve(content, changed=moved or filled or other))
     if debt is None:
         return told
