@@ -27,6 +27,12 @@ SUMS = 15
 """Cells of what a lane comes to."""
 WIDE = 96
 """Cells from which each lane tells what it comes to."""
+WIDEST = 140
+"""Cells from which there is room for the names of functions beside the lanes."""
+LEAST_SAID = 14
+"""Cells for what a CPU does, however short that is."""
+ENOUGH = 5000
+"""Micro-steps of a long run that are looked at for the longest."""
 LEGEND: tuple[tuple[str, str, str], ...] = (
     ("━", "text", "runs"), ("▼", "ipi", "in interrupt"), ("⋯", "accent", "waits"),
     ("·", "dim", "idle"), ("◆", "pending", "defers"), ("▲", "flushed", "pays"),
@@ -68,7 +74,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     label = _label_width(runs)
     below = _below(shown, model_time(timeline).here[timeline.position], label, width)
     lanes = [_lanes(run, shown, label, width, beside=len(runs) > 1) for run in runs]
-    sums = [_sum(run, whole, runs, label, columns) for run in runs]
+    sums = [_sum(run, whole, runs, label, width) for run in runs]
     left = height - len(below) - sum(len(some) for some in lanes)
     rows: list[Row] = []
     for some, total in zip(lanes, sums, strict=True):
@@ -82,7 +88,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
 def room(timeline: Timeline, beside: Timeline | None, width: int) -> int:
     """Columns of the time axis in a pane of so many cells."""
     runs = _runs(timeline, beside)
-    return max(6, width - _label_width(runs) - _side(width, beside=len(runs) > 1) - 1)
+    return max(6, width - _label_width(runs) - _side(timeline, width, beside=len(runs) > 1) - 1)
 
 
 def rows_wanted(timeline: Timeline, beside: Timeline | None, width: int) -> int:
@@ -152,10 +158,33 @@ def _label_width(runs: Sequence[Shown]) -> int:
     return max(width_of(run.label) for run in runs) + cpu
 
 
-def _side(width: int, *, beside: bool) -> int:
-    """Cells to the right of the lanes: what each comes to, and what its CPU does now."""
+def _side(timeline: Timeline, width: int, *, beside: bool) -> int:
+    """Cells to the right of the lanes: what each comes to, and what its CPU does now, which is as
+    wide as the run asks for where there is room.
+    """
     sums = SUMS if width >= WIDE else 0
-    return sums if beside else sums + max(14, min(40, width // 4))
+    if beside:
+        return sums
+    most = width * 2 // 5 if width >= WIDE else width // 4
+    return sums + max(LEAST_SAID, min(most, _longest_said(timeline)[width < WIDEST]))
+
+
+@per_run
+def _longest_said(timeline: Timeline) -> tuple[int, int]:
+    """Cells of the longest that is said of a CPU in a run: with the kernel's function, and without;
+    of a very long run, in its first part.
+    """
+    tasks = [clean(task.name) for task in timeline.config.tasks]
+    cpus = timeline.config.cpus
+    steps = map(timeline.step_info, range(1, min(timeline.steps, ENOUGH) + 1))
+    known = {(info.op, info.pos, info.ctx) for info in steps}
+    whole = short = LEAST_SAID
+    for op, pos, ctx in known:
+        name = width_of(f"{tasks[ctx - cpus]}, ") if 0 <= ctx - cpus < len(tasks) else 0
+        label = width_of(step_label(op, pos))
+        whole = max(whole, name + width_of(f"{op_name(op)}: ") + label)
+        short = max(short, name + label)
+    return whole, short
 
 
 def _lanes(run: Shown, shown: Axis, label: int, width: int, *, beside: bool) -> list[Row]:
@@ -170,9 +199,10 @@ def _lanes(run: Shown, shown: Axis, label: int, width: int, *, beside: bool) -> 
         if width >= WIDE:
             row += _lane_sum(run, cpu)
         if not beside:
-            text, role = _doing(run.timeline, cpu)
+            said, role = _doing(run.timeline, cpu)
             side = max(0, width - length(tuple(row)))
-            row.append(Mark(cut(text, side), role, Ref("cpu", cpu)))
+            text = next((text for text in said if width_of(text) <= side), cut(said[-1], side))
+            row.append(Mark(text, role, Ref("cpu", cpu)))
         rows.append(tuple(row))
     if idle := _idle(run.timeline):
         told = " ".join(f"cpu{cpu}" for cpu in idle)
@@ -214,14 +244,14 @@ def _interrupted(timeline: Timeline) -> int:
     return model_time(timeline).spent(INTERRUPT)
 
 
-def _sum(run: Shown, per: int, runs: Sequence[Shown], label: int, columns: int) -> Row:
+def _sum(run: Shown, per: int, runs: Sequence[Shown], label: int, width: int) -> Row:
     """What a policy comes to, as bars of the scale of the whole run, shrunk where the longest of
     them would not fit.
     """
     said, most = 36, 1
     for one in runs:
         most = max(most, sum(_waited(one.timeline)) + _interrupted(one.timeline))
-    per = max(per, -(-most // max(1, columns - said)))
+    per = max(per, -(-most // max(1, width - label - said)))
     waited, interrupted = sum(_waited(run.timeline)), _interrupted(run.timeline)
     bars = ((waited, WAIT, f" waits {duration(waited)}"),
             (interrupted, INTERRUPT, f" interrupts {run.time.interrupts}"))  # fmt: skip
@@ -279,30 +309,33 @@ def _mover(timeline: Timeline) -> int:
     return ctx if ctx < cpus else -1
 
 
-def _doing(timeline: Timeline, cpu: int) -> tuple[str, str]:
-    """What a CPU is about to do, or waits for."""
+def _doing(timeline: Timeline, cpu: int) -> tuple[tuple[str, ...], str]:
+    """What a CPU is about to do, or waits for: in full, and where that differs in short."""
     m = timeline.machine
     now = m.cpu[cpu]
     if m.irq_ctx(cpu).depth:
-        return f"{_next(timeline, m.irq_ctx(cpu))}", "ipi"
+        return _next(timeline, m.irq_ctx(cpu)), "ipi"
     if m.shootdown[cpu].waiting:
-        return f"waits for {names.cpus(m.shootdown[cpu].waiting)} to flush", "ipi"
+        return (f"waits for {names.cpus(m.shootdown[cpu].waiting)} to flush",), "ipi"
     if now.offline:
-        return "offline", "dim"
+        return ("offline",), "dim"
     if not now.task:
         borrowed = f" over {names.process(m, now.loaded_mm.index)}" if now.loaded_mm else ""
-        return (f"idle, lazy{borrowed}" if now.lazy else "idle"), "dim"
+        return (f"idle, lazy{borrowed}" if now.lazy else "idle",), "dim"
     name = clean(m.config.tasks[now.task.index].name)
     said = _next(timeline, m.task_ctx(now.task))
     if not said:
-        return f"{name}, user mode" if now.loaded_mm and not now.lazy else name, "dim"
-    return f"{name}, {said}", "text"
+        return (f"{name}, user mode" if now.loaded_mm and not now.lazy else name,), "dim"
+    return tuple(f"{name}, {one}" for one in said), "text"
 
 
-def _next(timeline: Timeline, ctx: Context) -> str:
-    """The micro-step a context makes next; empty when it has nothing to do."""
+def _next(timeline: Timeline, ctx: Context) -> tuple[str, ...]:
+    """The micro-step a context makes next, with the kernel's function and without; empty when it
+    has nothing to do.
+    """
     depth = ctx.depth
     if not depth:
-        return ""
+        return ()
     act = timeline.machine.stack[ctx.index * STACK_DEPTH + depth - 1]
-    return f"{op_name(act.op)}: {step_label(act.op, act.pos)}"
+    label = step_label(act.op, act.pos)
+    return f"{op_name(act.op)}: {label}", label

@@ -7,10 +7,10 @@ from luf_tui.machine.refs import Ref
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import glyphs
-from luf_tui.view.columns import cells
+from luf_tui.view.columns import cells, length
 from luf_tui.view.marks import Mark, Row, clean
 
-LEAD = "      "
+LEAD = "    "
 MOST, FEWEST = 5, 1
 """Micro-steps on either side of the current one, by how high the pane is."""
 GLYPHS = 4
@@ -21,7 +21,7 @@ SHORT = 12
 """Rows below which how many are left out is not said."""
 
 
-def tree(timeline: Timeline, item: int, height: int) -> list[Row]:
+def tree(timeline: Timeline, item: int, width: int, height: int) -> list[Row]:
     """The micro-steps of an item around the current one; none where it has only one."""
     steps = timeline.item_steps(item)
     if len(steps) < 2:
@@ -35,7 +35,9 @@ def tree(timeline: Timeline, item: int, height: int) -> list[Row]:
     if first > steps.start and not short:
         before = Ref("step", steps.start)
         rows.append((Mark(f"{LEAD}┆ {first - steps.start} before", "dim", before),))
-    rows += [_row(timeline, step, last=step == steps.stop - 1) for step in range(first, last)]
+    rows += [
+        _row(timeline, step, width, last=step == steps.stop - 1) for step in range(first, last)
+    ]
     if last < steps.stop and not short:
         after = Ref("step", steps.stop - 1)
         rows.append((Mark(f"{LEAD}┆ {steps.stop - last} more", "dim", after),))
@@ -60,24 +62,30 @@ def _texts(timeline: Timeline) -> frozenset[str]:
     return frozenset(found.values())
 
 
-def _text(timeline: Timeline, step: int) -> str:
-    """What a micro-step is called, and whose it was where that is not plain."""
+def _text(timeline: Timeline, step: int, *, function: bool = True) -> str:
+    """What a micro-step is called, and whose it was where that is not plain; with the kernel's
+    function, where there is room for it.
+    """
     info = timeline.step_info(step)
     who = _who(timeline, info.ctx, timeline.item_at(step))
-    return f"{who}{op_name(info.op)}: {step_label(info.op, info.pos)}"
+    label = step_label(info.op, info.pos)
+    return f"{who}{op_name(info.op)}: {label}" if function else f"{who}{label}"
 
 
-def _row(timeline: Timeline, step: int, *, last: bool) -> Row:
+def _row(timeline: Timeline, step: int, width: int, *, last: bool) -> Row:
     here = timeline.position
+    found = glyphs.marks(glyphs.of_steps(timeline, range(step, step + 1), here))
+    room = width - len(LEAD) - len("├ ") - length((Mark(" "), *found) if found else ())
     text = _text(timeline, step)
+    if cells(text) > room:
+        text = _text(timeline, step, function=False)
     role = "current" if step == here else "text" if step < here else "dim"
     ref = Ref("step", step)
     branch = "└" if last else "├"
     lead = Mark(f"{LEAD}{branch}▶", "title", ref)
     if step != here:
         lead = Mark(f"{LEAD}{branch} ", "dim", ref)
-    found = glyphs.marks(glyphs.of_steps(timeline, range(step, step + 1), here))
-    return (lead, Mark(text, role, ref), Mark(" "), *found)
+    return (lead, Mark(text, role, ref), *((Mark(" "), *found) if found else ()))
 
 
 def _who(timeline: Timeline, ctx: int, item: int) -> str:

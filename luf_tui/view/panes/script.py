@@ -68,7 +68,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         rows += _line(timeline, state, width, number, _item_on(timeline, number), here=here)
         if here:
             rows += _noted_here(timeline, state, width)
-            steps = tree(timeline, item, height)
+            steps = tree(timeline, item, width, height)
             place = next((n for n, row in enumerate(steps) if row[0].role == "title"), None)
             current = lead if place is None else len(rows) + place
             rows += steps
