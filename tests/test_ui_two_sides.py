@@ -137,9 +137,25 @@ async def test_words_that_mean_nothing_are_told_and_can_be_corrected(
 
 
 @driven
-async def test_in_a_small_terminal_it_says_how_large_it_has_to_be(path: Path) -> None:
+async def test_in_a_small_terminal_one_pane_of_both_is_shown_and_tab_shows_the_next(
+    path: Path,
+) -> None:
     async with LufApp(path).run_test(size=(80, 24)) as pilot:
         await typed(pilot, "eager")
+        first = titles(pilot)
+        await pilot.press("tab")
+        await pilot.pause()
+        second = titles(pilot)
+        await pilot.press("shift+tab")
+        await pilot.pause()
 
-        assert "100x30" in text(pilot.app)
+        assert ["luf", "eager"] == [name for name, _ in first]
+        assert first != second
+        assert first == titles(pilot)
         assert "= leave" in lines(pilot.app)[-1]
+
+
+def titles(pilot: Pilot[None]) -> list[tuple[str, str]]:
+    """The side and the pane of each frame."""
+    found = [line[2:].split(" ─")[0] for line in lines(pilot.app) if line.startswith("╭ ")]
+    return [(side, pane) for side, _, pane in (one.partition(" · ") for one in found)]

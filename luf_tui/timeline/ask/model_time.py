@@ -27,6 +27,8 @@ from luf_tui.timeline.timeline import Timeline
 
 MARKED = (ev.VIOLATION, ev.DEVIATION, ev.PAY, ev.DEFER, ev.STALE)
 """Kinds of events that are marked at their moment, the most telling first."""
+EVER = 1 << 62
+"""A moment after all others."""
 
 
 def _times() -> array[int]:
@@ -56,10 +58,12 @@ class Stretches:
         self.uses.insert(at, use)
         self.steps.insert(at, step)
 
-    def spent(self, use: int) -> int:
-        """Nanoseconds of one use."""
+    def spent(self, use: int, until: int) -> int:
+        """Nanoseconds of one use up to a moment."""
         spans = zip(self.starts, self.ends, self.uses, strict=True)
-        return sum(end - start for start, end, one in spans if one == use)
+        return sum(
+            min(end, until) - start for start, end, one in spans if one == use and start < until
+        )
 
 
 @frozen(eq=False)
@@ -77,9 +81,9 @@ class Lane:
     interrupts: array[int] = field(factory=lambda: array("i"))
     """Micro-steps in which an interrupt was taken."""
 
-    def spent(self, use: int) -> int:
-        """Nanoseconds of one use."""
-        return self.busy.spent(use) + self.waits.spent(use)
+    def spent(self, use: int, until: int = EVER) -> int:
+        """Nanoseconds of one use, up to a moment."""
+        return self.busy.spent(use, until) + self.waits.spent(use, until)
 
 
 @frozen(eq=False)
@@ -95,9 +99,9 @@ class ModelTime:
     waits: dict[int, int]
     """How long each shootdown is waited for, by its SEND event."""
 
-    def spent(self, use: int) -> int:
-        """Nanoseconds of one use, all CPUs."""
-        return sum(lane.spent(use) for lane in self.lanes)
+    def spent(self, use: int, until: int = EVER) -> int:
+        """Nanoseconds of one use, all CPUs, up to a moment."""
+        return sum(lane.spent(use, until) for lane in self.lanes)
 
     @property
     def interrupts(self) -> int:

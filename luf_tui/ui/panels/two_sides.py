@@ -17,12 +17,14 @@ from luf_tui.view.columns import ends
 from luf_tui.view.marks import Mark, Pane
 from luf_tui.view.sides import Names
 
-HINT = "↑↓ line   ←→ step   n N difference   s swap   ⏎ go there   = leave"
+HINT = "↑↓ line   ←→ step   n N difference   ⇥ pane   s swap   ⏎ go   = leave"
 STEPS = {
     "right": "next_step", "left": "previous_step", "down": "next_item", "j": "next_item",
     "up": "previous_item", "k": "previous_item", "home": "start", "end": "end",
 }  # fmt: skip
 """The moves of keys, by the names that the session has for them."""
+TURNS = {"tab": 1, "shift+tab": -1}
+"""How far a key goes in the panes that take turns."""
 
 
 class TwoSidesPanel(Panel):
@@ -40,11 +42,13 @@ class TwoSidesPanel(Panel):
         self.run = sides.left
         """The run that the screen shows, on whichever side it is."""
         self.told = ""
+        self.chosen = ""
+        """The pane that is wanted where not all have room; empty for the first that differs."""
 
     def pane(self, columns: int, rows: int) -> Pane:
         """Both sides, and the keys."""
         shown = view.rows(
-            self.sides, self.names, self.position, columns, rows - 1, level=self.level
+            self.sides, self.names, self.position, columns, rows - 1, self.level, self.chosen
         )
         shown += [()] * (rows - 1 - len(shown))
         hint = ends((Mark(" "), *key_row(HINT)), (Mark(f"{self.told} ", ACCENT),), columns)
@@ -63,6 +67,9 @@ class TwoSidesPanel(Panel):
             return self._swap()
         if key == "enter":
             return self._go_there()
+        if key in TURNS:
+            self.chosen = view.next_pane(self.sides, self.position, self.chosen, TURNS[key])
+            return Stay()
         if key in ("equals_sign", "X"):
             return Close()
         return super().key(key, character)
