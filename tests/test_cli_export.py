@@ -147,7 +147,7 @@ def test_a_scenario_is_not_overwritten_by_its_own_export(luf_tui: Run, small: Pa
         (["-o", "x.png"], "no format 'png'"),
         (["-o", "x"], "say the format"),
         (["-o", "x.svg", "--theme", "drak"], "did you mean 'dark'?"),
-        (["-o", "nowhere/x.svg"], "No such file"),
+        (["-o", "nowhere/x.svg"], "no such folder; `mkdir -p nowhere`"),
     ],
 )
 def test_what_cannot_be_written_is_told(

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import size
+from luf_tui.commands.writing import PAGE, add_force, free, save
 from luf_tui.errors import LufError
 from luf_tui.render import sides_page
 from luf_tui.runs.beside import WITHOUT, Beside, beside
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--html", metavar="OUT", help="side by side: write a page to walk, in place of the text"
     )
+    add_force(parser)
     parser.add_argument("--size", type=size, metavar="WxH", help="side by side; default 120x40")
     parser.add_argument("--theme", metavar="NAME", help="of the page; default: the reader's")
 
@@ -71,6 +72,7 @@ def run(
     """Print or write the two sides, the left one at a place; the runs that were played."""
     if args.theme:
         palette_named(args.theme)
+    target = free(args.html, PAGE, force=args.force) if args.html else None
     left, wanted = _asked(args, program, policies)
     sides = wanted.sides(left)
     names = Names(policy_name(left), wanted.name)
@@ -79,9 +81,9 @@ def run(
         at = spot(args.at.removeprefix("@"))
     position = at.position(left) if at else found.step if found else left.steps
     width, height = args.size or SIZE
-    if args.html:
+    if target is not None:
         text = sides_page.walked(sides, names, position, width, height, args.theme or "")
-        Path(args.html).write_text(text, encoding="utf-8", newline="\n")
+        save(target, text)
         terminal.say(f"{args.html}: {names.left} beside {names.right}, step {position}")
     else:
         for line in sides_page.lines(sides, names, position, width, height):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from luf_tui import library
 from luf_tui.commands import explore_guards as guards
 from luf_tui.commands import matrix, terminal
 from luf_tui.commands.programs import add_policy, count, seconds
+from luf_tui.commands.writing import COUNTEREXAMPLE, add_force, apart, free, save
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.runs.explored import MOST_STATES, explore
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write", metavar="OUT.luf", help="write the counterexample here, as a scenario"
     )
+    add_force(parser)
     parser.add_argument(
         "--diagram",
         action="store_true",
@@ -88,6 +90,9 @@ def run(args: argparse.Namespace) -> int:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
     if args.random_walks and (args.jobs > 1 or args.no_symmetry):
         raise LufError("--random-walks takes no --jobs or --no-symmetry")
+    if args.write:
+        apart(library.locate(args.files[0]), args.write)
+    target = free(args.write, COUNTEREXAMPLE, force=args.force) if args.write else None
     found = explore(
         args.files[0],
         policy=args.policy,
@@ -103,8 +108,8 @@ def run(args: argparse.Namespace) -> int:
         say=terminal.say,
     )
     report = found.report
-    if args.write and report.scenario:
-        _write(args.write, report.scenario)
+    if target is not None and report.scenario:
+        save(target, report.scenario)
     if args.json:
         drawn = {"diagram": found.diagram() or None} if args.diagram else {}
         terminal.put_json(found.summary() | drawn)
@@ -115,13 +120,6 @@ def run(args: argparse.Namespace) -> int:
     if report.interrupted:
         return terminal.INTERRUPTED
     return CODES.get(report.verdict, terminal.FAILED)
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise LufError(f"{path}: {error.strerror or error}") from None
 
 
 def told(

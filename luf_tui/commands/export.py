@@ -8,6 +8,7 @@ from pathlib import Path
 
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_beside, add_policy, size
+from luf_tui.commands.writing import EXPORTED, add_force, apart, free, save
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.render.diagram import diagram_of
 from luf_tui.render.formats import FORMATS, PICTURES, WALKED, export
@@ -20,6 +21,9 @@ from luf_tui.view.state import ViewState
 SIZE = (120, 40)
 STDOUT = "-"
 DIAGRAM = "diagram"
+SCREENS = frozenset(FORMATS) - {DIAGRAM, "jsonl"}
+"""Formats that show screens."""
+COLOURED = SCREENS - {"txt"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", metavar="F", help=f"{', '.join(FORMATS)}; else by the name of OUT"
     )
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="a file; - is stdout")
-    parser.add_argument(
-        "--size", type=size, default=SIZE, metavar="WxH", help="of the screen; default 120x40"
-    )
+    add_force(parser)
+    parser.add_argument("--size", type=size, metavar="WxH", help="of the screen; default 120x40")
     parser.add_argument(
         "--theme",
         metavar="NAME",
@@ -52,12 +55,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Play the scenario and write it, or its screen at the step, in the format asked for."""
     name = _format(args.format, args.output)
+    _refuse(args, name)
     if args.theme is not None:
         palette_named(args.theme)
     theme = args.theme or ("" if name in WALKED else "dark")
     where = stretch(args.file)
-    if args.output != STDOUT and Path(args.output).exists() and where.path.samefile(args.output):
-        raise LufError(f"{args.output} is the file itself; say another name after -o")
+    if where.until is not None and name != DIAGRAM and name not in PICTURES:
+        raise LufError(f"{name} is of a whole run: a stretch is for {_all_of(PICTURES)}")
+    if args.output != STDOUT:
+        apart(where.path, args.output)
     played = play_file(where.path, args.policy, args.without)
     spot = where.spot or (Spot() if name in WALKED else Spot(end=True))
     at = spot.position(played)
@@ -66,29 +72,44 @@ def run(args: argparse.Namespace) -> int:
         raise LufError(f"step {last} is before step {at}: a stretch goes forwards")
     if drift := (where.until or spot).drift(played):
         terminal.say(drift)
-    width, height = args.size
+    several = where.until is not None and name in PICTURES
+    outputs = {
+        step: _numbered(args.output, step, last) if several else args.output
+        for step in (range(at, last + 1) if several else (last,))
+    }
+    paths = {
+        step: free(output, EXPORTED[name], force=args.force)
+        for step, output in outputs.items()
+        if output != STDOUT
+    }
     beside = play_file(where.path, args.beside) if args.beside else None
+    width, height = args.size or SIZE
     shown = ViewState(group=MAP if args.map else "", beside=beside)
-    if where.until is None:
-        text = export(played, at, name, width, height, theme, shown)
-        _write(args.output, text, at, played.steps)
-    elif name == DIAGRAM:
-        _write(args.output, diagram_of(played, at, last), last, played.steps)
-    elif name in PICTURES:
-        for step in range(at, last + 1):
+    for step, output in outputs.items():
+        if name == DIAGRAM and where.until is not None:
+            text = diagram_of(played, at, last)
+        else:
             text = export(played, step, name, width, height, theme, shown)
-            _write(_numbered(args.output, step, last), text, step, played.steps)
-    else:
-        raise LufError(f"{name} is of a whole run: a stretch is for {_all_of(PICTURES)}")
+        if output == STDOUT:
+            terminal.write(text)
+        else:
+            save(paths[step], text)
+            terminal.say(f"{output}: step {step} of {played.steps}")
     return terminal.HELD
 
 
-def _write(output: str, text: str, step: int, steps: int) -> None:
-    if output == STDOUT:
-        terminal.write(text)
-    else:
-        Path(output).write_text(text, encoding="utf-8", newline="\n")
-        terminal.say(f"{output}: step {step} of {steps}")
+def _refuse(args: argparse.Namespace, name: str) -> None:
+    """Raise LufError for arguments that mean nothing for a format, or beside each other."""
+    screen = {"size": args.size, "map": args.map, "beside": args.beside}
+    for flag, said in screen.items():
+        if said and name not in SCREENS:
+            raise LufError(f"--{flag} is of a screen, and {name} has none; leave it out")
+    if args.theme and name not in COLOURED:
+        raise LufError(f"--theme is of colours, and {name} has none; leave it out")
+    if args.map and args.beside:
+        raise LufError("the map has no lanes to show --beside; leave one of the two out")
+    if args.force and args.output == STDOUT:
+        raise LufError("--force is of a file, and -o - is none; leave it out")
 
 
 def _numbered(output: str, step: int, last: int) -> str:

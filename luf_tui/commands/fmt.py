@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
-from pathlib import Path
 
 from luf_tui.commands import terminal
+from luf_tui.commands.writing import save
 from luf_tui.errors import InputError
 from luf_tui.runs.opening import scenario
 from luf_tui.script.format import format_text
@@ -56,21 +54,6 @@ def _formatted(word: str, *, check: bool) -> bool:
     if new == old:
         return False
     if not check:
-        replace(path, new)
+        save(path, new)
     terminal.put(f"{'would change' if check else 'formatted'}  {path}")
     return True
-
-
-def replace(path: Path, text: str) -> None:
-    """Put text into a file so that it holds the old or the new text, whatever happens."""
-    mode = path.stat().st_mode
-    target = path.resolve()
-    number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(mode & 0o7777)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

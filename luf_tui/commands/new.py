@@ -8,6 +8,7 @@ from shlex import quote
 
 from luf_tui import library
 from luf_tui.commands import terminal
+from luf_tui.commands.writing import unwritten
 from luf_tui.errors import LufError
 from luf_tui.runs.opening import scenario
 from luf_tui.script.syntax import read_text
@@ -38,7 +39,10 @@ def run(args: argparse.Namespace) -> int:
     except FileExistsError:
         raise LufError(f"{path} is there already; say another name") from None
     except FileNotFoundError:
-        raise LufError(f"{path.parent}: no such folder; make it first") from None
+        told = f"{path.parent}: no such folder; `mkdir -p {path.parent}` makes it"
+        raise LufError(told) from None
+    except OSError as error:
+        raise unwritten(path, error) from None
     terminal.put(str(path))
     word = quote(str(path))
     for command, what in (

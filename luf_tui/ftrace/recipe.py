@@ -24,6 +24,9 @@ _SETUP = """\
 # Records what luf-tui replays. As root:  luf-tui record > record.sh; sh record.sh
 set -eu
 T=/sys/kernel/tracing
+for f in luf.trace luf.trace.gz luf.dat; do
+    [ ! -e $f ] || { echo "$f is there already; record in another folder, or move it" >&2; exit 2; }
+done
 [ -e $T/trace ] || mount -t tracefs nodev $T
 
 # Two probes on entry of the functions that clear a PTE for reclaim and for migration.
