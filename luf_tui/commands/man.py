@@ -26,7 +26,10 @@ ENVIRONMENT = (
     ("VISUAL, EDITOR", "The editor that a key of the app opens, the first of the two that is set."),
     ("NO_COLOR", "Set to anything, the app is in shades of grey."),
     ("XDG_CONFIG_HOME", "Where luf-tui/config.toml is looked for, else ~/.config."),
-    ("XDG_STATE_HOME", "Where bookmarks of shipped scenarios are kept, else ~/.local/state."),
+    (
+        "XDG_STATE_HOME",
+        "Where branches, and bookmarks of shipped scenarios, are kept, else ~/.local/state.",
+    ),
 )
 
 

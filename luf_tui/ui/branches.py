@@ -8,7 +8,7 @@ left longest ago are let go first, and recorded again when one goes there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from attrs import define, field, frozen
 
@@ -51,14 +51,17 @@ class Branch:
     name: str
     program: Program
     policy: Policy
-    session: Session
-    """Shared by branches of one file: its bookmarks, breakpoints and watches are theirs."""
+    session: Session | None
+    """Shared by branches of one file: its bookmarks, breakpoints and watches are theirs. None while
+    nobody has been there since it was kept."""
     file: FileWatch
     run: Timeline | None
     """None when it was let go."""
     parent: Branch | None = None
     origin: Bookmark = START
     """The place in the parent where it branched off."""
+    own: bool = False
+    """Whether it has a script of its own, and a session: a counterexample."""
     line: int = 0
     step: int = 0
     """Where that is; -1 for a step that is not known since the file changed."""
@@ -82,6 +85,13 @@ class Branch:
     def now_of(self, program: Program) -> None:
         """It is of another program from now on, which has not been played yet."""
         self.program, self.run, self.verdict, self.trail = program, None, None, []
+
+    def open(self, session: Session) -> None:
+        """It has this session from now on, and so have those of the same file under it."""
+        self.session = session
+        for child in self.children:
+            if not child.own:
+                child.open(session)
 
     def below(self) -> Iterator[tuple[int, Branch]]:
         """It and what branched off from it, each with how deep it lies."""
@@ -108,12 +118,24 @@ class Branches:
         self.current = self.root
         self.removed: list[tuple[Branch, int]] = []
         """What was taken out, the latest last, and which child of its parent it was."""
+        self.told = ""
+        """What there is to tell of branches that were kept."""
+        self.changed: Callable[[Branches], str] = lambda branches: ""
+        """Called when the tree is another; answers with what went wrong."""
+        self.trouble = ""
+        """What went wrong last."""
         self._left: list[Branch] = []
         """Those left, longest ago first."""
 
     def __iter__(self) -> Iterator[tuple[int, Branch]]:
         """Every branch under the one it branched off from, with how deep it lies."""
         return self.root.below()
+
+    @property
+    def here(self) -> Session:
+        """The session of the branch that is shown."""
+        assert self.current.session is not None
+        return self.current.session
 
     def of(self, program: Program, policy: Policy) -> Branch | None:
         """The branch that a program under a policy would be, where there is one."""
@@ -134,11 +156,13 @@ class Branches:
         *,
         filed: bool,
         put_in: str = "",
+        own: bool = False,
     ) -> Branch:
         """A branch that begins where one stands, and is shown from now on."""
-        here = self.current.session
-        parent = self.current
-        branch = Branch(name, run.program, run.policy, session, file, run, parent, filed=filed)
+        parent, here = self.current, self.here
+        branch = Branch(
+            name, run.program, run.policy, session, file, run, parent, filed=filed, own=own
+        )
         branch.origin = bookmarks.bookmark(here.timeline, here.position, "")
         branch.line, branch.step, branch.put_in = here.line, here.position, put_in
         branch.verdict = verdict(run)
@@ -148,8 +172,7 @@ class Branches:
 
     def show(self, branch: Branch) -> None:
         """Leave the branch that is shown, and show another."""
-        left = self.current
-        here = left.session
+        left, here = self.current, self.here
         left.stood = bookmarks.bookmark(here.timeline, here.position, "")
         left.trail = list(here.trail)
         if left.partial:
@@ -158,6 +181,7 @@ class Branches:
         self._left.append(left)
         self.current = branch
         self._let_go()
+        self._changed()
 
     def remove(self, branch: Branch) -> bool:
         """Take a branch out with what branched off from it. False where one stands in it."""
@@ -166,6 +190,7 @@ class Branches:
             return False
         self.removed.append((branch, parent.children.index(branch)))
         parent.children.remove(branch)
+        self._changed()
         return True
 
     def put_back(self) -> Branch | None:
@@ -175,6 +200,7 @@ class Branches:
         branch, number = self.removed.pop()
         assert branch.parent is not None
         branch.parent.children.insert(number, branch)
+        self._changed()
         return branch
 
     def read_again(self, run: Timeline) -> Branch:
@@ -188,44 +214,52 @@ class Branches:
         while not shown.filed and shown.parent is not None:
             shown = shown.parent
         top = shown
-        while top.parent is not None and top.parent.session is shown.session:
+        while top.parent is not None and not top.own:
             top = top.parent
         before = top.program
         top.now_of(run.program)
-        _follow(top, before)
+        self.follow(top, before)
         shown.keeps(run)
         for child in shown.children:
             at = bookmarks.find(run, child.origin)
             if at >= 0:
                 child.line, child.step = run.line_at(at), at
+        self._changed()
         return shown
+
+    def follow(self, parent: Branch, before: Program) -> None:
+        """The branches of one whose script was `before` are of the script that it has now. A line
+        that does not make sense there any more leaves its branch as it was.
+        """
+        for child in parent.children:
+            if child.own:
+                continue
+            was, line = child.program, places.same_line(before, parent.program, child.line)
+            try:
+                now = (
+                    with_line(parent.program, line, child.put_in)
+                    if child.put_in
+                    else parent.program
+                )
+            except LufError:
+                continue
+            child.now_of(now)
+            child.line, child.step = line, -1
+            self.follow(child, was)
+
+    def _changed(self) -> None:
+        self.trouble = self.changed(self)
 
     def _let_go(self) -> None:
         """Keep no more runs than there is room for."""
         room = MOST_HELD
         for branch in reversed(self._left):
-            left = branch.session is not self.current.session
-            if branch.run is not None and not (left and branch.run is branch.session.timeline):
+            session = branch.session
+            left = session is not self.current.session
+            if branch.run is not None and not (left and session and branch.run is session.timeline):
                 room -= branch.run.nbytes
                 if room < 0:
                     branch.run = None
-
-
-def _follow(parent: Branch, before: Program) -> None:
-    """The branches of one whose script was `before` are of the script that it has now. A line that
-    does not make sense there any more leaves its branch as it was.
-    """
-    for child in parent.children:
-        if child.session is not parent.session:
-            continue
-        was, line = child.program, places.same_line(before, parent.program, child.line)
-        try:
-            now = with_line(parent.program, line, child.put_in) if child.put_in else parent.program
-        except LufError:
-            continue
-        child.now_of(now)
-        child.line, child.step = line, -1
-        _follow(child, was)
 
 
 def verdict(run: Timeline) -> Verdict:

@@ -6,6 +6,8 @@ lines does not move it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import frozen
 
 from luf_tui.timeline.timeline import Timeline
@@ -50,3 +52,24 @@ def find(timeline: Timeline, mark: Bookmark) -> int:
         return -1
     steps = timeline.item_steps(min(reached, key=lambda n: abs(n - mark.item)))
     return min(steps.start + max(0, mark.offset), steps[-1])
+
+
+def as_json(mark: Bookmark) -> dict[str, Any]:
+    """A bookmark as it is kept."""
+    return {
+        "name": mark.name, "item": mark.item, "offset": mark.offset, "text": mark.text,
+        "note": mark.note,
+    }  # fmt: skip
+
+
+def from_json(entry: object) -> Bookmark | None:
+    """A bookmark from what was kept; None where that is none."""
+    if not isinstance(entry, dict):
+        return None
+    name, text, note = entry.get("name"), entry.get("text", ""), entry.get("note", "")
+    item, offset = entry.get("item"), entry.get("offset", 0)
+    if not (isinstance(name, str) and isinstance(text, str) and isinstance(note, str)):
+        return None
+    if type(item) is not int or type(offset) is not int:
+        return None
+    return Bookmark(name, item, offset, text, note)

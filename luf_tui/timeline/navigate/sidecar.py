@@ -7,7 +7,6 @@ damaged or foreign is read as far as it makes sense.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -17,7 +16,9 @@ from attrs import frozen
 
 from luf_tui import library
 from luf_tui.errors import LufError
+from luf_tui.timeline.navigate import bookmarks
 from luf_tui.timeline.navigate.bookmarks import Bookmark
+from luf_tui.timeline.navigate.state_files import numbered, state_folder, write_whole
 
 VERSION = 1
 MOST_BYTES = 1_000_000
@@ -65,19 +66,17 @@ def home(scenario: str | Path) -> Home:
     beside = path.with_name(f".{path.name}{SUFFIX}")
     shipped = library.shipped_name(path)
     if shipped:
-        return Home(state_folder() / "shipped" / f"{shipped}{SUFFIX}", beside)
-    number = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:16]
-    elsewhere = state_folder() / "elsewhere" / f"{path.name}.{number}{SUFFIX}"
+        return Home(marks_folder() / "shipped" / f"{shipped}{SUFFIX}", beside)
+    number = numbered(os.fsencode(path.absolute()))
+    elsewhere = marks_folder() / "elsewhere" / f"{path.name}.{number}{SUFFIX}"
     if path.parent.exists() and not os.access(path.parent, os.W_OK):
         return Home(elsewhere, beside, away=True)
     return Home(beside, elsewhere)
 
 
-def state_folder() -> Path:
+def marks_folder() -> Path:
     """The folder of a person's own marks of files that cannot have them beside them."""
-    import platformdirs  # noqa: PLC0415 - only where something is kept
-
-    return platformdirs.user_state_path("luf-tui", appauthor=False) / "marks"
+    return state_folder() / "marks"
 
 
 def load(path: Path) -> Sidecar:
@@ -90,7 +89,7 @@ def load(path: Path) -> Sidecar:
         return Sidecar()
     if not isinstance(data, dict):
         return Sidecar()
-    marks = [_bookmark(entry) for entry in _list(data.get("bookmarks"))]
+    marks = [bookmarks.from_json(entry) for entry in _list(data.get("bookmarks"))]
     return Sidecar(
         tuple(m for m in marks if m is not None),
         _texts(data.get("breakpoints")),
@@ -110,18 +109,11 @@ def save(path: Path, sidecar: Sidecar, *, empty: bool = False) -> None:
             return
         data = {
             "luf-tui": VERSION,
-            "bookmarks": [
-                {"name": m.name, "item": m.item, "offset": m.offset, "text": m.text, "note": m.note}
-                for m in sidecar.bookmarks
-            ],
+            "bookmarks": [bookmarks.as_json(mark) for mark in sidecar.bookmarks],
             "breakpoints": list(sidecar.breakpoints),
             "watches": list(sidecar.watches),
         }
-        if path.parent.is_relative_to(state_folder()):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-        draft.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        draft.replace(path)
+        write_whole(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise LufError(f"bookmarks not saved: {path}: {error.strerror}") from error
 
@@ -132,15 +124,3 @@ def _list(value: object) -> list[Any]:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(text for text in _list(value) if isinstance(text, str))
-
-
-def _bookmark(entry: object) -> Bookmark | None:
-    if not isinstance(entry, dict):
-        return None
-    name, text, note = entry.get("name"), entry.get("text", ""), entry.get("note", "")
-    item, offset = entry.get("item"), entry.get("offset", 0)
-    if not (isinstance(name, str) and isinstance(text, str) and isinstance(note, str)):
-        return None
-    if type(item) is not int or type(offset) is not int:
-        return None
-    return Bookmark(name, item, offset, text, note)

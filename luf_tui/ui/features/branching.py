@@ -48,7 +48,7 @@ def _show_under(screen: RunScreen, run: Timeline, *, told: bool) -> None:
     if known is None:
         now = branches.current
         name = policy_words(run.policy, now.policy)
-        branches.grow(name, run, now.session, now.file, filed=now.filed)
+        branches.grow(name, run, branches.here, now.file, filed=now.filed)
     else:
         known.keeps(run)
         if known is not branches.current:
@@ -74,14 +74,20 @@ def counterexample(screen: RunScreen, run: Timeline, line: int) -> None:
     branches, before = screen.branches, screen.session
     known = branches.of(run.program, run.policy)
     if known is None:
-        session = Session(run, max(0, first_failure(run)), filed=False)
-        session.level, session.kinds = before.level, before.kinds
+        session = _own_session(run, before)
         name = f"counterexample, race on line {line}"
-        branches.grow(name, run, session, FileWatch(session.path), filed=True)
+        branches.grow(name, run, session, FileWatch(session.path), filed=True, own=True)
         screen.navigation.session, screen.file = session, branches.current.file
     else:
         _arrive(screen, known, run)
     screen.tell("the counterexample: {go-back} goes back, {save-script} saves this script")
+
+
+def _own_session(run: Timeline, before: Session) -> Session:
+    """A session for a script that is in no file, where it breaks."""
+    session = Session(run, max(0, first_failure(run)), filed=False)
+    session.level, session.kinds = before.level, before.kinds
+    return session
 
 
 def back(screen: RunScreen) -> Reply | None:
@@ -112,12 +118,18 @@ def _arrive_told(screen: RunScreen, branch: Branch, run: Timeline) -> None:
 
 
 def _arrive(screen: RunScreen, branch: Branch, run: Timeline) -> Reply:
+    session = branch.session
+    if session is None:
+        session = _own_session(run, screen.session)
+        top = branch
+        while not top.own and top.parent is not None:
+            top = top.parent
+        top.open(session)
     if branch is not screen.branches.current:
         screen.branches.show(branch)
     branch.keeps(run)
-    screen.navigation.session, screen.file = branch.session, branch.file
+    screen.navigation.session, screen.file = session, branch.file
     screen.replace_run(run)
-    session = branch.session
     session.trail = list(branch.trail)
     session.go(max(0, bookmarks.find(run, branch.stood)))
     session.trail = list(branch.trail)
@@ -134,7 +146,7 @@ def read_again(screen: RunScreen, run: Timeline) -> None:
     """Show the run of a file that was read again, at the same place."""
     branches, before = screen.branches, screen.branches.current
     branch = branches.read_again(run)
-    branch.session.program = run.program
+    branches.here.program = run.program
     if branch is not before:
         branches.show(branch)
     screen.replace_run(run)
@@ -174,6 +186,9 @@ class BranchesPanel(ListPanel):
             _item(branch, pad(name, wide), here=branch is current)
             for (_, branch), name in zip(found, names, strict=True)
         ]
+        if self.branches.trouble:
+            heading = (Mark("  "), Mark(self.branches.trouble, BAD))
+            self.items.append(Item(heading, heading=True))
         self.cursor = max(0, min(self.cursor, len(self.items) - 1))
         self.more: dict[str, Intent] = {"z": Do(_put_back)} if self.branches.removed else {}
         undo = "   z put back" if self.branches.removed else ""
@@ -181,15 +196,15 @@ class BranchesPanel(ListPanel):
 
 
 def _item(branch: Branch, name: str, *, here: bool) -> Item:
-    at = f"line {branch.line}" if branch.parent is not None else ""
-    row = [Mark("▶ " if here else "  ", ACCENT), Mark(name), Mark(f"  {at:<8}  ", DIM)]
+    at = _from(branch) if branch.parent is not None else ""
+    row = [Mark("▶ " if here else "  ", ACCENT), Mark(name), Mark(f"  {at:<9}  ", DIM)]
     verdict = branch.verdict
     if verdict is not None:
         row.append(Mark(f"{verdict.glyph} ", BAD if verdict.bad else GOOD))
     where = ""
     if branch.parent is not None:
-        step = f", step {branch.step}" if branch.step >= 0 else ""
-        where = f"from line {branch.line}{step} of {branch.parent.name}; "
+        step = f", step {branch.step}" if branch.step >= 0 and branch.line else ""
+        where = f"from {_from(branch)}{step} of {branch.parent.name}; "
     kept = "" if branch.run is not None else "; recorded again when you go there"
     about = f"{branch.name}\n{where}{_policy(branch.policy)}{kept}"
     removing = Do(partial(_remove, branch=branch))
@@ -202,6 +217,11 @@ def _item(branch: Branch, name: str, *, here: bool) -> Item:
         choose=going,
         remove=removing,
     )
+
+
+def _from(branch: Branch) -> str:
+    """Where in the one above it branched off."""
+    return f"line {branch.line}" if branch.line else "the start"
 
 
 def _policy(policy: Policy) -> str:

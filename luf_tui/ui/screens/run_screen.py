@@ -22,7 +22,7 @@ from luf_tui.search.exploration import Report, race_of_line
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import actions, saving, typed_lines
+from luf_tui.ui import actions, kept_branches, saving, typed_lines
 from luf_tui.ui.actions import Action
 from luf_tui.ui.background.guard_trials import GuardTrials
 from luf_tui.ui.background.loading import AT_ONCE, Recording
@@ -126,7 +126,7 @@ class RunScreen(BaseScreen):
         self.searches: Searches = Searches()
         self.file: FileWatch = FileWatch(self.session.path)
         self.guard_trials: GuardTrials | None = None
-        self.branches: Branches = Branches(self.session, self.file, partial=part)
+        self.branches: Branches = kept_branches.opened(self.session, self.file, partial=part)
         self._clock: Timer | None = None
 
     @property
@@ -142,8 +142,8 @@ class RunScreen(BaseScreen):
             self.call_after_refresh(self._await_rest, self._rest)
         elif self.session.trouble:
             self.tell(self.session.trouble, badly=True)
-        elif self._opened:
-            self.tell(self._opened)
+        elif self._opened or self.branches.told:
+            self.tell("; ".join(filter(None, (self._opened, self.branches.told))))
 
     # -- drawing ------------------------------------------------------------------------------
 
