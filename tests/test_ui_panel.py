@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from luf_tui.ui.panels.intents import AddBreakpoint, Choose, Close, Go, Purpose, Stay, Type
-from luf_tui.ui.panels.panel import Item, ListPanel, Panel, TextPanel
+from luf_tui.ui.panels.panel import Item, ListPanel, Panel, TextPanel, first_shown
 from luf_tui.ui.panels.prompt import Prompt
 from luf_tui.ui.panels.stack import PanelStack
 from luf_tui.view.marks import Mark, Pane
@@ -212,3 +214,21 @@ def test_the_key_pressed_before_opens_the_next_panel_and_no_other() -> None:
         stack.open(Reading(name))
 
     assert ["g", ""] == [panel.opener for panel in stack]
+
+
+@given(st.integers(1, 300), st.integers(1, 60), st.integers(1, 5), st.data())
+def test_what_a_list_stands_at_is_in_sight(
+    count: int, room: int, tall: int, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, count - 1))
+    tall = min(tall, count - at)
+    first = first_shown(at, tall, room, count)
+    assert 0 <= first <= max(0, count - room)
+    assert first <= at < first + room
+    assert at + tall <= first + room or first == at
+
+
+def test_a_list_that_is_walked_moves_by_half_a_page() -> None:
+    tops = [first_shown(at, 1, 40, 200) for at in range(200)]
+    assert [0, 20, 40, 60, 80, 100, 120, 140, 160] == sorted(set(tops))
+    assert tops == sorted(tops)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
+from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import CompositorUpdate
 from textual.strip import Strip
 
-from luf_tui.ui.drawing.spans import NEAR, differing
+from luf_tui.runs import opening
+from luf_tui.ui.app import LufApp
+from luf_tui.ui.drawing.spans import NEAR, SHOWN_ON_BLANKS, _Spans, differing
+from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.view.columns import cells
-from tests.bench.pty_session import HEIGHT, WIDTH, Terminal
+from tests.bench.pty_session import HEIGHT, WIDTH
+from tests.ui_driver import driven, screen_of
 
 RED, BLUE = Style(color="red"), Style(color="blue")
 MOVE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>78]|\x1b\][^\x07]*\x07|\n")
@@ -32,8 +36,8 @@ def strip(*parts: tuple[str, Style]) -> Strip:
     [
         ("abc", "abc", []),
         ("abc", "abd", [(2, 3)]),
-        ("a" + "." * (NEAR + 1) + "b", "x" + "." * (NEAR + 1) + "y", [(0, 1), (10, 11)]),
-        ("a" + "." * (NEAR - 1) + "b", "x" + "." * (NEAR - 1) + "y", [(0, 9)]),
+        ("a" + "." * (NEAR + 1) + "b", "x" + "." * (NEAR + 1) + "y", [(0, 1), (6, 7)]),
+        ("a" + "." * (NEAR - 1) + "b", "x" + "." * (NEAR - 1) + "y", [(0, 5)]),
         ("漢字", "漢名", [(2, 4)]),
         ("a漢b", "a..b", [(1, 3)]),
         ("..b", "漢b", [(0, 2)]),
@@ -48,11 +52,16 @@ def test_a_style_is_a_difference_too() -> None:
     assert [] == differing(strip(("abcd", RED)), strip(("ab", RED), ("cd", RED)))
 
 
+Look = tuple[frozenset[str], str, str]
+"""Attributes, colour and ground."""
+NEVER: Look = (frozenset(), "", "")
+
+
 class Seen:
     """The characters on a terminal and how they look, from what was written to it."""
 
     def __init__(self) -> None:
-        self.rows = [[(" ", "")] * WIDTH for _ in range(HEIGHT)]
+        self.rows = [[(" ", NEVER)] * WIDTH for _ in range(HEIGHT)]
         self.x = self.y = 0
         self.attributes: set[str] = set()
         self.colours = {"3": "39", "4": "49"}
@@ -64,6 +73,8 @@ class Seen:
             at = code.end()
             if code[1]:
                 self.y, self.x = int(code[1]) - 1, int(code[2]) - 1
+            elif code[0].endswith("G"):
+                self.x = int(code[0][2:-1]) - 1
             elif code[0] == "\n":
                 self.y += 1
             elif code[0] == "\x1b[H":
@@ -87,7 +98,7 @@ class Seen:
                 self.attributes.add(code)
 
     def _put(self, text: str) -> None:
-        look = ";".join((*sorted(self.attributes), *self.colours.values()))
+        look = (frozenset(self.attributes), self.colours["3"], self.colours["4"])
         for char in text:
             if char == "\r":
                 self.x = 0
@@ -95,20 +106,97 @@ class Seen:
                 self.rows[self.y][self.x] = (char, look)
                 self.x += cells(char)
 
+    def picture(self) -> list[list[tuple[str, Look]]]:
+        """What is to be seen: of a plain blank, its ground."""
+        return [[(char, _visible(char, look)) for char, look in row] for row in self.rows]
 
-def test_a_step_sends_little_and_leaves_the_screen_as_it_is_drawn_anew(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "luf_tui"]
-    steps, sizes, seen = 14, [], Seen()
-    with Terminal([*command, "tour/flush-before-reuse@36"], str(tmp_path)) as terminal:
-        seen.take(terminal.written("lanes"))
-        for _ in range(steps):
-            terminal.press(b"\x1b[C")
-            told = terminal.written()
+
+def _visible(char: str, look: Look) -> Look:
+    attributes, _, ground = look
+    return look if char != " " or attributes & SHOWN_ON_BLANKS else (frozenset(), "", ground)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the app sends to its terminal, an update each."""
+    updates: list[str] = []
+
+    def display(app: LufApp, screen: BaseScreen, update: CompositorUpdate | None) -> None:
+        if update is not None and not app._batch_count:
+            updates.append(update.render_segments(app.console))
+
+    monkeypatch.setattr(LufApp, "_display", display)
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return updates
+
+
+RIGHT, DOWN, UP = ("right",), ("down",), ("up",)
+PLACES = {
+    "steps of a tour": ("tour/flush-before-reuse@36", "", RIGHT * 14),
+    "the map": ("tour/flush-before-reuse@36", "M", RIGHT * 14),
+    "steps of a recording": ("llm-excerpt@900", "right", RIGHT * 20),
+    "the gallery": ("", "", DOWN * 12 + UP * 3),
+    "help": ("tour/flush-before-reuse@36", "question_mark", DOWN * 5),
+    "guards": ("tour/flush-before-reuse@36", "g", DOWN * 5),
+}
+"""Where, after which key first, and the keys pressed."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+@driven
+async def test_a_key_sends_little_and_leaves_the_screen_as_it_is_drawn_anew(
+    place: str, sent: list[str]
+) -> None:
+    word, first, keys = PLACES[place]
+    where = opening.place(word) if word else None
+    sizes, seen = [], Seen()
+    app = LufApp(where and where.path, where and where.spot)
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await pilot.press(*filter(None, [first]))
+        await pilot.pause()
+        seen.take("".join(sent))
+        for key in keys:
+            sent.clear()
+            await pilot.press(key)
+            await pilot.pause()
+            told = "".join(sent)
             sizes.append(len(told.encode()))
             seen.take(told)
-    anew = Seen()
-    with Terminal([*command, f"tour/flush-before-reuse@{36 + steps}"], str(tmp_path)) as terminal:
-        anew.take(terminal.written("lanes"))
+        sent.clear()
+        screen_of(app).grid._repaint()
+        await pilot.pause()
+        anew = Seen()
+        anew.take("".join(sent))
 
-    assert anew.rows == seen.rows
+    assert anew.picture() == seen.picture()
     assert all(0 < size <= MOST for size in sizes), sizes
+    assert sum(map(len, sent)) > MOST
+
+
+GREEN = Style(bgcolor="green")
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ((("a", RED), ("b", BLUE), ("c", RED)), "<1;1H>a<3G>c<34m><1;2H>b"),
+        ((("a", RED), ("  ", BLUE), ("c", RED)), "<1;1H>a  c"),
+        ((("  ", BLUE), ("a", RED), ("b", BLUE)), "<1;1H>  a<34m><1;4H>b"),
+        ((("a", RED), (" ", BLUE + GREEN), ("c", RED)), "<1;1H>a<3G>c<34;42m><1;2H> "),
+        (
+            (("a", RED), (" ", BLUE + Style(underline=True)), ("c", RED)),
+            "<1;1H>a<3G>c<4;34m><1;2H> ",
+        ),
+        ((("漢", RED), ("b", BLUE), ("字", RED)), "<1;1H>漢<4G>字<34m><1;3H>b"),
+    ],
+)
+def test_cells_are_sent_style_by_style_and_blanks_have_none_but_their_ground(
+    parts: tuple[tuple[str, Style], ...], said: str
+) -> None:
+    drawn = strip(*parts)
+    wide = drawn.cell_length
+    console = Console(color_system="standard", force_terminal=True)
+    told = _Spans([{0: drawn}], [(0, 0, wide)], [[wide]]).render_segments(console)
+
+    assert f"<0;31;49m>{said}<0m>" == re.sub(r"\x1b\[([\d;]*[GHm])", r"<\1>", told)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 from textual import events
 from textual.filter import ANSIToTruecolor
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -67,6 +67,8 @@ class Grid(Widget):
         self._held: set[str] = set()
         """Panes scrolled by hand since their current row last moved."""
         self._strips: dict[int, Strip] = {}
+        self._drawn = Size(0, 0)
+        """The size that the lines kept were drawn in."""
         self._on_line: dict[int, list[Block]] = {}
         self._index: dict[str, int] = {}
 
@@ -100,7 +102,10 @@ class Grid(Widget):
         self._index_lines()
         for block in self.blocks:
             self._follow(block, None)
-        self._repaint()
+        if self._drawn == self.size:
+            self._touch([self.size.region])
+        else:
+            self._repaint()
 
     def _index_lines(self) -> None:
         lines: dict[int, list[Block]] = {}
@@ -110,6 +115,7 @@ class Grid(Widget):
         self._on_line = lines
 
     def _repaint(self) -> None:
+        self._drawn = self.size
         self._strips.clear()
         self.refresh()
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from attrs import frozen
 from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS, Console
-from rich.control import Control
 from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor
 from textual.strip import Strip
@@ -21,10 +20,12 @@ ATTRIBUTES = {
 }  # fmt: skip
 OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
 """What ends an attribute; bold and dim end together."""
+SHOWN_ON_BLANKS = {"4", "5", "7", "9"}
+"""Attributes to be seen on a blank."""
 TRUE = "truecolor"
 """The colours of a terminal that does not say."""
 DEFAULT_COLOUR, DEFAULT_GROUND = ("39",), ("49",)
-NEAR = 8
+NEAR = 4
 """Equal cells between two differences that are sent too: a new start costs as much."""
 
 
@@ -32,12 +33,17 @@ def differing(old: Strip, new: Strip) -> list[tuple[int, int]]:
     """Stretches of cells, as (first, end), in which two lines look different; wide characters are
     never split.
     """
-    before, after = list(_cells(old)), list(_cells(new))
+    (before, was), (after, now) = _cells(old), _cells(new)
     if len(before) != len(after):
         return [(0, max(len(before), len(after)))]
     found: list[tuple[int, int]] = []
-    for at, (one, two) in enumerate(zip(before, after, strict=True)):
-        if one == two:
+    cells_of_both = zip(before, after, was, now, strict=True)
+    for at, (one, two, style_was, style) in enumerate(cells_of_both):
+        if one == two and (
+            style_was is style
+            or style_was == style
+            or (one == " " and _blank(style) == _blank(style_was) != VISIBLE)
+        ):
             continue
         if found and at - found[-1][1] <= NEAR:
             found[-1] = (found[-1][0], at + 1)
@@ -46,25 +52,37 @@ def differing(old: Strip, new: Strip) -> list[tuple[int, int]]:
     return [_whole(before, after, *span) for span in found]
 
 
-def _cells(strip: Strip) -> Iterator[tuple[str, Style | None]]:
-    """Each cell of a line: its character, empty for the second half of a wide one, and style."""
-    for segment in strip:
-        for char in segment.text:
-            yield char, segment.style
-            for _ in range(cells(char) - 1):
-                yield "", segment.style
+def _cells(strip: Strip) -> tuple[list[str], list[Style | None]]:
+    """Each cell of a line: its character, empty for the second half of a wide one; and styles."""
+    chars: list[str] = []
+    styles: list[Style | None] = []
+    for text, style, _ in strip:
+        if text.isascii():
+            chars += text
+        else:
+            for char in text:
+                chars.append(char)
+                chars += [""] * (cells(char) - 1)
+        styles += [style] * (len(chars) - len(styles))
+    return chars, styles
 
 
-def _whole(
-    before: list[tuple[str, Style | None]],
-    after: list[tuple[str, Style | None]],
-    first: int,
-    end: int,
-) -> tuple[int, int]:
+VISIBLE = ("",)
+"""What `_blank` says of a style that shows on a blank."""
+
+
+@lru_cache(maxsize=1024)
+def _blank(style: Style | None) -> tuple[str, ...]:
+    """What a blank in that style looks like: its ground is all there is to see."""
+    codes = _codes(style, ColorSystem.TRUECOLOR)
+    return VISIBLE if SHOWN_ON_BLANKS & set(codes.attributes) else codes.ground
+
+
+def _whole(before: Sequence[str], after: Sequence[str], first: int, end: int) -> tuple[int, int]:
     """A stretch that begins and ends between characters."""
-    while first > 0 and not (before[first][0] and after[first][0]):
+    while first > 0 and not (before[first] and after[first]):
         first -= 1
-    while end < len(after) and not (before[end][0] and after[end][0]):
+    while end < len(after) and not (before[end] and after[end]):
         end += 1
     return first, end
 
@@ -120,20 +138,60 @@ def _codes(style: Style | None, system: ColorSystem) -> _Codes:
 
 class _Spans(ChopsUpdate):
     def render_segments(self, console: Console) -> str:
-        """The refreshed cells as what a terminal takes; of a style, what differs from the one
-        before.
+        """The refreshed cells as what a terminal takes.
+
+        Style by style, not line by line: to go to another place takes a terminal fewer bytes than
+        to change a colour. Places are absolute, so that a terminal that has another idea of how
+        wide a character is goes wrong in a word, not in a line.
         """
         system = COLOR_SYSTEMS[console.color_system or TRUE]
+        by_style: dict[_Codes, list[tuple[int, int, str]]] = {}
+        for y, x, text, codes in self._pieces(system):
+            by_style.setdefault(codes, []).append((y, x, text))
         before: _Codes | None = None
         written: list[str] = []
+        for codes, pieces in by_style.items():
+            written.append(codes.after(before))
+            before, line = codes, -1
+            for y, x, text in pieces:
+                written += (f"\x1b[{x + 1}G" if y == line else f"\x1b[{y + 1};{x + 1}H", text)
+                line = y
+        return "".join((*written, "\x1b[0m"))
+
+    def _pieces(self, system: ColorSystem) -> Iterator[tuple[int, int, str, _Codes]]:
+        """The refreshed cells as (line, column, text, style); a blank, which has no colour but its
+        ground's, goes with what stands before it or else after it.
+        """
         for y, first, last in self.spans:
             for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
                 start, stop = max(x, first), min(end, last)
-                if strip is None or start >= stop:
-                    continue
-                written.append(Control.move_to(start, y).segment.text)
-                for text, style, _ in strip.crop(start - x, stop - x):
-                    codes = _codes(style, system)
-                    written += (codes.after(before), text)
-                    before = codes
-        return "".join((*written, "\x1b[0m"))
+                if strip is not None and start < stop:
+                    yield from _joined(y, start, strip.crop(start - x, stop - x), system)
+
+
+def _joined(
+    y: int, x: int, strip: Strip, system: ColorSystem
+) -> Iterator[tuple[int, int, str, _Codes]]:
+    """Cells of one line as pieces of one style, as long as they can be."""
+    said, style = "", None
+    blank = False
+    """Whether what was said is blank, and so may be of any style with its ground."""
+    for text, wanted, _ in strip:
+        codes = _codes(wanted, system)
+        empty = not text.strip(" ") and not SHOWN_ON_BLANKS & set(codes.attributes)
+        if style is None:
+            said, style, blank = text, codes, empty
+        elif codes == style or (
+            codes.ground == style.ground
+            and not SHOWN_ON_BLANKS & set(codes.attributes + style.attributes)
+            and (empty or blank)
+        ):
+            said += text
+            if blank:
+                style, blank = codes, empty
+        else:
+            yield y, x, said, style
+            x += cells(said)
+            said, style, blank = text, codes, empty
+    if style is not None and said:
+        yield y, x, said, style

@@ -159,9 +159,9 @@ class ListPanel(Panel):
         foot = self._foot(columns)
         room = max(1, rows - len(foot))
         count = max(1, len(self._numbers))
-        middle = max(0, min(at - room // 2, count - room))
-        self._first = max(0, min(middle + self._beyond, count - room))
-        self._beyond = self._first - middle
+        calm = first_shown(at, len(spread.get(self.cursor, (None,))), room, count)
+        self._first = max(0, min(calm + self._beyond, count - room))
+        self._beyond = self._first - calm
         seen = dict.fromkeys(self._numbers[self._first : self._first + room])
         shown: list[Row] = []
         for number in seen:
@@ -266,6 +266,17 @@ class ListPanel(Panel):
         if self.hint:
             rows += [(), key_row(self.hint)]
         return rows
+
+
+def first_shown(at: int, tall: int, room: int, count: int) -> int:
+    """The first of `count` rows to show in `room`, so that the `tall` rows from `at` on are seen.
+
+    It moves by half a page at a time, as the panes do: a list that moved with each key would be
+    sent to the terminal anew with each key.
+    """
+    half = max(1, room // 2)
+    first = (at - room // 4) // half * half
+    return max(0, min(max(first, min(at, at + tall - room)), count - room))
 
 
 STEPS = {
