@@ -25,7 +25,7 @@ from luf_tui.ui.app import LufApp
 from luf_tui.ui.screens.base_screen import BaseScreen
 from luf_tui.ui.screens.run_screen import RunScreen
 from luf_tui.view.state import SMALLEST
-from tests.ui_driver import SCENARIO
+from tests.ui_driver import SCENARIO, unhurried
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ((59, 19), (60, 20), (60, 21), (80, 24), (100, 30), (120, 40), (160, 50), (220, 60))
@@ -169,7 +169,8 @@ def main() -> None:
             os.environ[name] = folder
         os.environ["EDITOR"] = os.environ["VISUAL"] = "true"
         os.chdir(folder)
-        print(asyncio.run(play(args.count, args.seed, Path(folder))))
+        with unhurried():
+            print(asyncio.run(play(args.count, args.seed, Path(folder))))
 
 
 if __name__ == "__main__":

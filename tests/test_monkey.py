@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.monkey import play
+from tests.ui_driver import unhurried
 
 COUNT = 180
 
@@ -20,7 +21,8 @@ def test_the_app_stays_whole(seed: int, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(tmp_path))
     for editor in ("EDITOR", "VISUAL"):
         monkeypatch.setenv(editor, "true")
-    seen = asyncio.run(play(COUNT, seed, tmp_path))
+    with unhurried():
+        seen = asyncio.run(play(COUNT, seed, tmp_path))
 
     assert COUNT <= seen.total()
     assert seen["RunScreen"]

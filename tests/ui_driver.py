@@ -7,6 +7,7 @@ import functools
 import threading
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -74,17 +75,24 @@ def driven(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
         async def finished() -> None:
             await test(*args, **kwargs)
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loading, "AT_ONCE", UNHURRIED)
-            patch.setattr("textual.app.wait_for_idle", _quiet)
-            patch.setattr("textual.pilot.wait_for_idle", _nothing_waits)
+        with unhurried():
             asyncio.run(finished())
 
     return run
 
 
-FRAME = 1 / 50
-"""Seconds in which textual takes what it keeps for its next frame."""
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """However slow or busy the machine is, an app driven meanwhile has done what it was asked
+    before it is looked at, and no time is spent on waiting for more.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "AT_ONCE", UNHURRIED)
+        patch.setattr("textual.app.wait_for_idle", _quiet)
+        patch.setattr("textual.pilot.wait_for_idle", _nothing_waits)
+        yield
+
+
 QUIET = 12
 """Turns of the event loop in which nobody has a message, after which all of them are taken. A key
 takes a few: the app passes it to the screen, which may tell the grid, which may tell the screen.
@@ -93,12 +101,17 @@ takes a few: the app passes it to the screen, which may tell the grid, which may
 
 async def _nothing_waits(*_: object) -> None:
     """Until every message that was sent, and every one sent for it, has been taken, those included
-    that textual keeps for its next frame.
+    that textual keeps for its next frame or for the end of a resize: neither is waited for, both
+    are made.
 
     In place of textual's own wait, which takes a process that gets no processor for an idle one.
     """
+    app = active_app.get()
     await _quiet()
-    await asyncio.sleep(FRAME)
+    app._check_resize()
+    await _quiet()
+    for screen in app.screen_stack:
+        screen._on_timer_update()
     await _quiet()
 
 
