@@ -1,4 +1,4 @@
-"""What every test shares: where things are, and the command line as a process."""
+"""What every test shares: where things are, and the command line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from luf_tui.cli import main
+from luf_tui.policy.own import OWN
+from luf_tui.policy.registry import POLICIES
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
@@ -49,9 +56,49 @@ def state_home(state_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> 
     return home
 
 
+@contextmanager
+def forgotten(known: dict[Any, Any]) -> Iterator[None]:
+    """What is added to a table meanwhile, such as a policy of one's own, is taken out again."""
+    before = dict(known)
+    try:
+        yield
+    finally:
+        known.clear()
+        known.update(before)
+
+
 @pytest.fixture
-def luf_tui(tmp_path: Path) -> Callable[..., Finished]:
-    """Runs `luf-tui WORDS…` as a process of its own, in an empty folder."""
+def luf_tui(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, luf_tui_process: Callable[..., Finished]
+) -> Callable[..., Finished]:
+    """Runs `luf-tui WORDS…` in an empty folder, in this process: to start one takes longer than
+    most commands do. What is set for the interpreter (PYTHON…) needs one, and gets one.
+    """
+
+    def run(*words: object, **environment: str) -> Finished:
+        if any(name.startswith("PYTHON") for name in environment):
+            return luf_tui_process(*words, **environment)
+        args = [str(word) for word in words]
+        out, err = (TextIOWrapper(BytesIO(), "utf-8") for _ in range(2))
+        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(), "utf-8"))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with forgotten(POLICIES), forgotten(OWN):
+                code = main(args)
+        written = []
+        for stream in (out, err):
+            stream.flush()
+            written.append(stream.buffer.getvalue().decode())
+        return subprocess.CompletedProcess(args, code, *written)
+
+    return run
+
+
+@pytest.fixture
+def luf_tui_process(tmp_path: Path) -> Callable[..., Finished]:
+    """The same as a process of its own: for what only a process shows."""
 
     def run(*words: object, **environment: str) -> Finished:
         return subprocess.run(

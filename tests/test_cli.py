@@ -105,9 +105,9 @@ def test_a_reader_that_leaves_early_gets_no_complaint(words: str) -> None:
     assert done.stdout.strip() in ("0", "141")
 
 
-def test_a_missing_file_is_told_and_exits_2(luf_tui: Run) -> None:
+def test_a_missing_file_is_told_and_exits_2(luf_tui_process: Run) -> None:
     for command in ("run", "check", "compare"):
-        done = luf_tui(command, "nowhere.luf")
+        done = luf_tui_process(command, "nowhere.luf")
         assert (2, "") == (done.returncode, done.stdout)
         assert "nowhere.luf" in done.stderr
         assert "Traceback" not in done.stderr
@@ -151,15 +151,15 @@ def test_an_unknown_policy_or_guard_names_the_nearest(
     assert f"did you mean '{hint}'?" in done.stderr
 
 
-def test_a_scenario_that_holds_exits_0(luf_tui: Run, good: Path) -> None:
-    done = luf_tui("run", good)
+def test_a_scenario_that_holds_exits_0(luf_tui_process: Run, good: Path) -> None:
+    done = luf_tui_process("run", good)
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "2 held, 0 failed" in done.stdout
 
 
-def test_a_violation_exits_1(luf_tui: Run, good: Path) -> None:
-    done = luf_tui("run", good, "--without", "flush-before-reuse")
+def test_a_violation_exits_1(luf_tui_process: Run, good: Path) -> None:
+    done = luf_tui_process("run", good, "--without", "flush-before-reuse")
 
     assert 1 == done.returncode
     assert "violation of O2" in done.stdout
@@ -373,9 +373,9 @@ def test_a_run_is_reported_up_to_a_place_and_judged_as_a_whole(luf_tui: Run, goo
     assert "" == same.stderr
 
 
-def test_the_app_needs_a_terminal(luf_tui: Run, good: Path) -> None:
+def test_the_app_needs_a_terminal(luf_tui_process: Run, good: Path) -> None:
     for words in ([], [good], [f"{good}@3"]):
-        done = luf_tui(*words)
+        done = luf_tui_process(*words)
         assert (2, "") == (done.returncode, done.stdout)
         assert "needs a terminal" in done.stderr
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from luf_tui.commands import terminal
+from luf_tui.commands.explore import SearchProgress
 from tests.races import FOLDER, TINY
-
-ROOT = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 KEYS = [
@@ -218,21 +215,25 @@ def test_a_counterexample_that_cannot_be_written_exits_2(luf_tui: Run, tmp_path:
     assert "out.luf" in done.stderr
 
 
-def test_an_interrupt_tells_what_was_seen(tmp_path: Path) -> None:
+def test_an_interrupt_tells_what_was_seen(
+    luf_tui: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes as soon as the search has told how far it is."""
     long = tmp_path / "long.luf"
     more = "\n".join(["  cpu1 read heap.0", "  cpu2 write heap.0"] * 6 + ["  kswapd drain"] * 6)
     long.write_text(TINY.format(more=f"allow evict, prefetch, drain\n{more}"), encoding="utf-8")
-    command = [sys.executable, "-m", "luf_tui", "explore", str(long), "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as running:
-        assert running.stderr is not None
-        assert " states, " in running.stderr.readline()
-        running.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        out, _ = running.communicate(timeout=60)
-    found = json.loads(out)
-    assert (130, "bounded") == (running.returncode, found["verdict"])
-    assert found["states"] > 1000
-    assert time.monotonic() - began < 20
+    say, told = terminal.say, []
+
+    def interrupting(text: str) -> None:
+        say(text)
+        told.append(text)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(terminal, "say", interrupting)
+    monkeypatch.setattr(SearchProgress, "EVERY", 0.0)
+    done = luf_tui("explore", long, "--json")
+    found = json.loads(done.stdout)
+    assert (130, "bounded") == (done.returncode, found["verdict"])
+    assert " states, " in told[0]
+    assert 1 == len(told)
+    assert found["states"] >= 1000

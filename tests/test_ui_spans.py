@@ -151,7 +151,7 @@ async def test_a_key_sends_little_and_leaves_the_screen_as_it_is_drawn_anew(
     word, first, keys = PLACES[place]
     where = opening.place(word) if word else None
     sizes, seen = [], Seen()
-    app = LufApp(where and where.path, where and where.spot)
+    app = LufApp(where.path, where.spot) if where else LufApp()
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
         await pilot.press(*filter(None, [first]))
         await pilot.pause()
