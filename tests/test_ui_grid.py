@@ -190,3 +190,17 @@ def test_no_size_is_too_small_to_draw(grid: ShownGrid) -> None:
         for height in range(5):
             grid.show([Block(pane(), 0, 0, width, height)])
             lines(grid)
+
+
+def test_no_line_is_kept_from_a_screen_of_another_size(
+    grid: ShownGrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks for the size to come are shown a moment before the grid has it."""
+    grid.show([Block(pane(), 0, 0, 40, 12)])
+    lines(grid)
+    grid.show([Block(pane(), 0, 0, 30, 12)])
+    lines(grid)
+    monkeypatch.setattr(ShownGrid, "size", Size(30, 12))
+    grid.show([Block(pane(), 0, 0, 30, 12)])
+
+    assert {30} == {cell_len(row) for row in lines(grid)}

@@ -102,10 +102,7 @@ class Grid(Widget):
         self._index_lines()
         for block in self.blocks:
             self._follow(block, None)
-        if self._drawn == self.size:
-            self._touch([self.size.region])
-        else:
-            self._repaint()
+        self._touch([self.size.region])
 
     def _index_lines(self) -> None:
         lines: dict[int, list[Block]] = {}
@@ -115,16 +112,24 @@ class Grid(Widget):
         self._on_line = lines
 
     def _repaint(self) -> None:
-        self._drawn = self.size
         self._strips.clear()
         self.refresh()
+
+    def _kept(self) -> dict[int, Strip]:
+        """The lines drawn so far, none of them in another size than there is now: blocks for a new
+        size may be shown a moment before there is one.
+        """
+        if self._drawn != self.size:
+            self._drawn = self.size
+            self._strips.clear()
+        return self._strips
 
     def _touch(self, regions: Sequence[Region]) -> None:
         if not regions:
             return
         dirty: list[Region] = []
         for y in sorted({y for region in regions for y in region.line_range}):
-            old = self._strips.pop(y, None)
+            old = self._kept().pop(y, None)
             if old is None:
                 dirty.append(Region(0, y, self.size.width, 1))
                 continue
@@ -209,7 +214,7 @@ class Grid(Widget):
         A theme has the colours of the terminal only where that has no others, so the filter that
         translates those is left out.
         """
-        strip = self._strips.get(y)
+        strip = self._kept().get(y)
         if strip is None:
             strip = self._composed(y)
             for line_filter in self.get_line_filters():
