@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -14,24 +15,27 @@ from luf_tui.engine import in_flight
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import FREE_STATES, Frame
+from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP, FREE_STATES, Frame
 from luf_tui.oracle import truth
-from luf_tui.policy.base import PAYING, Policy
+from luf_tui.policy.base import OWED, PAYING, Policy
 from luf_tui.policy.registry import make_policy
+from luf_tui.runs.opening import play_file
 from luf_tui.script.parse import load
 from luf_tui.search.random_programs.random_program import random_program
 from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.open_debts import OpenDebt, debts_of, frames_in_debt
 from luf_tui.timeline.recorder import record, record_with
 from luf_tui.timeline.tell.narrate import LEVELS, narrate
+from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.changes import stale_at
 from luf_tui.view.marks import Mark, Pane
-from luf_tui.view.names import debt_tag
+from luf_tui.view.names import SIGNS, debt_tag
 from luf_tui.view.screen import PANES
 from luf_tui.view.state import ViewState
 
 SCENARIOS = [pytest.param(str(one.path), id=one.name) for one in library.shipped()]
+TRACE = Path(library.__file__).parent.parent / "scenarios" / "traces" / "llm-excerpt.trace.xz"
 POLICIES = ("luf", "batched", "eager")
 STATE = ("tlbs", "pagetables", "lists", "frames", "ledger", "header")
 """The panes that show the machine and what is owed."""
@@ -240,3 +244,60 @@ def test_every_stale_entry_of_a_frame_that_owes_has_the_tag_and_every_loss_is_to
             for level in LEVELS:
                 said = narrate(run, position, level)
                 assert "gone" in said or "drops" in said, f"{where}: {said}"
+
+
+SIZES = ((110, 60), (50, 8), (44, 6), (30, 4))
+"""Of the frame map: frames with contents, frames with and without a gutter, groups of frames."""
+NODES = re.compile(r"(\d+) of \d+ in buddy")
+
+
+def framed(run: Timeline, size: tuple[int, int], *, only: bool = False) -> Pane:
+    return PANES["frames"](run, ViewState(changed_only=only), *size)
+
+
+def truthful(run: Timeline, size: tuple[int, int], where: str) -> None:
+    """What the map says of debts, of what changed, and of its own glyphs."""
+    m, waiting = run.machine, in_debt(run)
+    pane = framed(run, size)
+    cells = [mark for row in pane.rows for mark in row if mark.ref and len(mark.text) == 1]
+    legend = "".join(mark.text for row in pane.rows for mark in row if not mark.ref)
+    assert {mark.text for mark in cells} <= {*legend, " "}, where
+    signs = {mark.text for mark in cells}
+    for state in (OWED, PAYING):
+        if any(one.state == state for one in waiting.values()) and len(cells) >= len(m.frame):
+            assert SIGNS[state][0] in signs, where
+    if any(mark.changed for mark in cells):
+        assert "▐" in legend, where
+    rest = [mark for row in framed(run, size, only=True).rows for mark in row]
+    assert all(mark.changed for mark in rest if mark.ref and mark.text in signs - {" "}), where
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_frame_map_says_the_same_at_every_size(name: str) -> None:
+    run = record(load(name))
+    for position in range(run.steps + 1):
+        run.seek(position)
+        truthful(run, SIZES[position % len(SIZES)], f"{name}@{position}")
+
+
+def test_the_frame_map_of_a_recording_tells_what_is_paid_and_what_changed() -> None:
+    run = play_file(TRACE)
+    for position in range(0, run.steps, 7):
+        run.seek(position)
+        truthful(run, SIZES[position % len(SIZES)], f"@{position}")
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_heads_of_the_free_lists_count_what_they_say(name: str) -> None:
+    run = record(load(name))
+    for position in range(run.steps + 1):
+        run.seek(position)
+        m, where = run.machine, f"{name}@{position}"
+        said = "\n".join("".join(mark.text for mark in row) for row in shown(run, "lists").rows)
+        buddy = [0] * len(m.config.nodes)
+        for frame in m.frame:
+            buddy[m.zone_of(frame).index] += frame.state in (FREE_BUDDY, BUDDY_TAIL)
+        listed = sum(frame.state == FREE_PCP for frame in m.frame)
+
+        assert sorted(buddy) == sorted(map(int, NODES.findall(said))), where
+        assert f"pcp {counted(listed, 'page')}" in said, where

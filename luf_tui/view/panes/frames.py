@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES, Frame, TlbEntry
+from luf_tui.policy.base import OWED, PAYING
 from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.caches import per_position
 from luf_tui.timeline.timeline import Timeline
@@ -17,6 +18,7 @@ from luf_tui.view.changes import (
     changed,
     debt_moved,
     stale_moved,
+    written,
 )
 from luf_tui.view.columns import cells, flowing, pad
 from luf_tui.view.framemap import FrameMap, frame_map
@@ -32,16 +34,21 @@ MOST_ROWS = 12
 """Rows that the pane asks for at most."""
 BUNCH = 8
 """Frames between two gaps of a map that shows every frame."""
+WITH_GUTTER, WITH_SIGN = 3, 2
+"""Cells of a frame without its content: its glyph, a place for ~ and, where there is room, one for
+the mark of what changed."""
 LEGEND: tuple[tuple[str, str, str], ...] = (
     ("█", "used", "anon"), ("▓", "file", "file"), ("▒", "kernel", "kernel"), ("░", "free", "free"),
     ("◆", "pending", "owes"), ("▲", "flushed", "paying"), ("~", "stale", "stale"),
     ("□", "text", "taken"),
     ("▤", "kernel", "page table"),
 )  # fmt: skip
-OWES = LEGEND[4]
+OWES, PAYS, STALE = LEGEND[4:7]
 SHOWN = (Frame.state, Frame.content)
 """Fields of a frame that its mark shows."""
-FILL = (("░", "free", "empty"), ("▒", "used", "some"), ("█", "used", "full"))
+NO_CHANGE = Mark(" ")
+"""Stands for what the last micro-step left alone where only changes are shown."""
+FILL = (("░", "free", "empty"), ("▒▓", "used", "some used"), ("█", "used", "full"))
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
@@ -49,15 +56,17 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     config = timeline.config
     label = _label_width(timeline)
     room = max(1, width - label)
-    legend = _legend(width, grouped=False)
+    legend = _legend(timeline, width, grouped=False)
     rows: list[Row] = []
+    only = state.changed_only
     if config.frames <= NAMED:
-        rows = _detailed(timeline, label, room)
-    if not rows or len(rows) > height - len(legend):
-        rows = _spaced(timeline, label, room, height - len(legend))
+        rows = _detailed(timeline, label, room, only=only)
+    for cell in (WITH_GUTTER, WITH_SIGN):
+        if not rows or len(rows) > height - len(legend):
+            rows = _spaced(timeline, label, room, height - len(legend), cell, only=only)
     if not rows:
-        rows, grouped = _dense(timeline, label, room, max(1, height - len(legend)))
-        legend = _legend(width, grouped=grouped)
+        rows, grouped = _dense(timeline, label, room, max(1, height - len(legend)), only=only)
+        legend = _legend(timeline, width, grouped=grouped)
     return Pane("frames", (Mark("frames", "title"),), (*rows, *legend))
 
 
@@ -67,9 +76,9 @@ def rows_wanted(timeline: Timeline, width: int) -> int:
     """
     config, room = timeline.config, max(1, width - _label_width(timeline))
     detailed = _detailed_across(timeline, room) if config.frames <= NAMED else 0
-    across = detailed if detailed >= FEWEST_NAMED else _spaced_across(room)
+    across = detailed if detailed >= FEWEST_NAMED else _spaced_across(room, WITH_SIGN)
     rows = sum(-(-node.frames // across) for node in config.nodes)
-    return min(MOST_ROWS, rows + len(_legend(width, grouped=False)))
+    return min(MOST_ROWS, rows + len(_legend(timeline, width, grouped=False)))
 
 
 def _label_width(timeline: Timeline) -> int:
@@ -81,10 +90,16 @@ def _label_width(timeline: Timeline) -> int:
 def _label(name: str, first: int, label: int, *, at_start: bool) -> Row:
     """The node's name in its first row, and the number of a row's first frame."""
     number = f"{first} "
-    return (
-        Mark(pad(clean(name) if at_start else "", label - len(number)), "title"),
-        Mark(number, "dim"),
-    )
+    told = pad(clean(name) if at_start else "", label - len(number))
+    return (Mark(told, "title" if at_start else "dim"), Mark(number, "dim"))
+
+
+def _edged(label: Row, frames: Row) -> Row:
+    """A row whose frames have no place for the mark of what changed: it stands before them all."""
+    name, number = label
+    if any(mark.changed for mark in frames):
+        return (name, Mark(number.text[:-1], number.role), CHANGED, *frames)
+    return (*label, *frames)
 
 
 def _cell_width(timeline: Timeline) -> int:
@@ -97,12 +112,12 @@ def _detailed_across(timeline: Timeline, room: int) -> int:
     return 1 << (max(1, room // _cell_width(timeline)).bit_length() - 1)
 
 
-def _spaced_across(room: int) -> int:
-    """Frames without their contents in a row."""
-    return max(1, (room + 1) // (2 * BUNCH + 1)) * BUNCH
+def _spaced_across(room: int, cell: int) -> int:
+    """Frames without their contents in a row, of so many cells each."""
+    return max(1, (room + 1) // (cell * BUNCH + 1)) * BUNCH
 
 
-def _detailed(timeline: Timeline, label: int, room: int) -> list[Row]:
+def _detailed(timeline: Timeline, label: int, room: int, *, only: bool) -> list[Row]:
     """Every frame with its number and content, in a power of two of columns."""
     config = timeline.config
     cell, across = _cell_width(timeline), _detailed_across(timeline, room)
@@ -112,7 +127,8 @@ def _detailed(timeline: Timeline, label: int, room: int) -> list[Row]:
         for first in range(start, end, across):
             row = list(_label(spec.name, first, label, at_start=first == start))
             for pfn in range(first, min(first + across, end)):
-                row += _frame(timeline, pfn, cell)
+                shown = not only or _moved(timeline, pfn)
+                row += _frame(timeline, pfn, cell) if shown else [Mark(" " * cell)]
             rows.append(tuple(row))
     return rows
 
@@ -130,7 +146,7 @@ def _frame(timeline: Timeline, pfn: int, cell: int) -> list[Mark]:
     return [
         CHANGED if moved else AS_BEFORE,
         Mark(glyph, role, ref, moved),
-        Mark("~" if reached else " ", "stale" if reached else "text", ref),
+        Mark("~", "stale", ref, moved) if reached else Mark(" ", "text", ref),
         Mark(name, role, ref, moved),
         Mark(pad(what, cell - 3 - len(name)), "dim", ref),
     ]
@@ -155,9 +171,11 @@ def _led_to_anew(timeline: Timeline) -> frozenset[int]:
     return frozenset(frame.pfn for frame in (*now, *then) if frame)
 
 
-def _spaced(timeline: Timeline, label: int, room: int, height: int) -> list[Row]:
+def _spaced(
+    timeline: Timeline, label: int, room: int, height: int, cell: int, *, only: bool
+) -> list[Row]:
     """A mark per frame, in bunches; nothing where that does not fit."""
-    per = _spaced_across(room)
+    per = _spaced_across(room, cell)
     config = timeline.config
     rows: list[Row] = []
     if sum(-(-node.frames // per) for node in config.nodes) > height:
@@ -165,66 +183,102 @@ def _spaced(timeline: Timeline, label: int, room: int, height: int) -> list[Row]
     for node, spec in enumerate(config.nodes):
         start, end = config.first_frame(node), config.first_frame(node) + spec.frames
         for first in range(start, end, per):
-            row = list(_label(spec.name, first, label, at_start=first == start))
+            head = _label(spec.name, first, label, at_start=first == start)
+            row: list[Mark] = []
             for pfn in range(first, min(first + per, end)):
-                row += _mark(timeline, pfn, gap=(pfn - first) % BUNCH == BUNCH - 1)
-            rows.append(tuple(row))
+                shown = not only or _moved(timeline, pfn)
+                row += _mark(timeline, pfn, cell) if shown else [Mark(" " * cell)]
+                if (pfn - first) % BUNCH == BUNCH - 1:
+                    row.append(Mark(" "))
+            rows.append((*head, *row) if cell == WITH_GUTTER else _edged(head, tuple(row)))
     return rows
 
 
-def _mark(timeline: Timeline, pfn: int, *, gap: bool) -> list[Mark]:
-    """A frame, and ~ where a stale entry leads to it."""
+def _mark(timeline: Timeline, pfn: int, cell: int) -> list[Mark]:
+    """A frame, ~ where a stale entry leads to it, and before it whether it changed, where there is
+    room for that.
+    """
     glyph, role = names.frame(timeline, pfn)
     ref, moved = Ref("frame", pfn), _moved(timeline, pfn)
     reached = pfn in names.stale_frames(timeline)
-    after = Mark("~", "stale", ref, moved) if reached else CHANGED if moved else Mark(" ")
-    return [Mark(glyph, role, ref, moved), after, *((Mark(" "),) if gap else ())]
+    after = Mark("~", "stale", ref, moved) if reached else Mark(" ")
+    edge = [CHANGED if moved else AS_BEFORE] if cell == WITH_GUTTER else []
+    return [*edge, Mark(glyph, role, ref, moved), after]
 
 
-def _dense(timeline: Timeline, label: int, room: int, height: int) -> tuple[list[Row], bool]:
+def _dense(
+    timeline: Timeline, label: int, room: int, height: int, *, only: bool
+) -> tuple[list[Row], bool]:
     """Cells that stand for groups of frames, of one size for all nodes: how full a group is, and
-    whether any of it owes. True when a group is more than one frame.
+    whether any of it is being paid for, owes, or is led to by a stale entry. True when a group is
+    more than one frame.
     """
     nodes = timeline.config.nodes
     group = 1
     while sum(-(-node.frames // (group * room)) for node in nodes) > max(height, len(nodes)):
         group = max(group + 1, group * 9 // 8)
     found = frame_map(timeline)
-    owed = in_debt(timeline)
+    signs, moved = _signs(timeline), _all_moved(timeline)
     rows: list[Row] = []
     for node, spec in enumerate(nodes):
         start = timeline.config.first_frame(node)
         end = start + spec.frames
-        debts = {(pfn - start) // group for pfn in owed if start <= pfn < end}
+        signed = {(pfn - start) // group: sign for pfn, sign in signs if start <= pfn < end}
+        lit = {(pfn - start) // group for pfn in moved if start <= pfn < end}
         for first in range(start, end, group * room):
-            row = list(_label(spec.name, first, label, at_start=first == start))
-            last = min(first + group * room, end)
-            row += [
-                _group(found, at, min(at + group, end), owes=(at - start) // group in debts)
-                for at in range(first, last, group)
-            ]
-            rows.append(tuple(row))
+            head = _label(spec.name, first, label, at_start=first == start)
+            row = []
+            for at in range(first, min(first + group * room, end), group):
+                number = (at - start) // group
+                if only and number not in lit:
+                    row.append(NO_CHANGE)
+                    continue
+                look = signed.get(number) or _fill(found, at, min(at + group, end))
+                row.append(_cell(*look, at, number in lit))
+            rows.append(_edged(head, tuple(row)))
     return rows, group > 1
 
 
-def _group(found: FrameMap, start: int, end: int, *, owes: bool) -> Mark:
-    if owes:
-        return _cell("◆", "pending", start)
+def _signs(timeline: Timeline) -> list[tuple[int, tuple[str, str]]]:
+    """Frames that are more than used or free, with the sign for it, the most telling last."""
+    debts = in_debt(timeline)
+    found = [(pfn, STALE[:2]) for pfn in names.stale_frames(timeline)]
+    for state in (OWED, PAYING):
+        found += [(pfn, names.SIGNS[state]) for pfn, one in debts.items() if one.state == state]
+    return found
+
+
+def _all_moved(timeline: Timeline) -> frozenset[int]:
+    """Frames whose use or sign the last micro-step changed."""
+    used = (
+        index
+        for region, index, field in written(timeline)
+        if region == "frame" and field == Frame.state.name
+    )
+    return frozenset(used) | debt_moved(timeline) | _led_to_anew(timeline)
+
+
+def _fill(found: FrameMap, start: int, end: int) -> tuple[str, str]:
+    """What a frame is, or how full a group of them."""
     if end - start == 1:
-        return _cell(*names.FRAME_GLYPHS.get(found.states[start], ("·", "dim")), start)
+        return names.FRAME_GLYPHS.get(found.states[start], ("·", "dim"))
     used = found.used(start, end)
     shade = SHADES[-(-used * (len(SHADES) - 1) // (end - start))]
-    return _cell(shade, "used" if used else "free", start)
+    return shade, "used" if used else "free"
 
 
 @lru_cache(maxsize=1 << 14)
-def _cell(glyph: str, role: str, pfn: int) -> Mark:
+def _cell(glyph: str, role: str, pfn: int, moved: bool) -> Mark:
     """Most cells of a large map look as they did before."""
-    return Mark(glyph, role, Ref("frame", pfn))
+    return Mark(glyph, role, Ref("frame", pfn), moved)
 
 
-def _legend(width: int, *, grouped: bool) -> list[Row]:
-    """What the glyphs are, in as many rows as that takes."""
-    told = (*FILL, OWES) if grouped else LEGEND
+def _legend(timeline: Timeline, width: int, *, grouped: bool) -> list[Row]:
+    """What the glyphs are that there can be, in as many rows as that takes: a recording does not
+    tell what CPUs cache.
+    """
+    told = (*FILL, OWES, PAYS, STALE) if grouped else LEGEND
+    if timeline.program.recorded is not None:
+        told = tuple(one for one in told if one is not STALE)
     pieces = [(Mark(f"{glyph} ", role), Mark(words, "dim")) for glyph, role, words in told]
     return flowing(pieces, width)

@@ -8,6 +8,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import Frame, ListHead, Mm, Pte, Zone
 from luf_tui.timeline.ask.debt_states import in_debt, in_debt_at
 from luf_tui.timeline.caches import per_position
+from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.changes import AS_BEFORE, before, changed, debt_moved, gutter, written
@@ -48,7 +49,7 @@ def rows_wanted(timeline: Timeline, width: int) -> int:
 
 def _pcp(timeline: Timeline) -> list[Row]:
     m = timeline.machine
-    rows: list[Row] = [(Mark(" pcp ", "title"), Mark("head first", "dim"))]
+    rows: list[Row] = [_pcp_head(timeline)]
     many = len(m.config.nodes) > 1
     for cpu in range(m.config.cpus):
         for zone, spec in zip(m.zone, m.config.nodes, strict=True):
@@ -58,6 +59,16 @@ def _pcp(timeline: Timeline) -> list[Row]:
                 where = f"cpu{cpu} {clean(spec.name)}" if many else f"cpu{cpu}"
                 rows.append(_line(timeline, f" {where:<9} ", which))
     return rows + _in_flight(timeline)
+
+
+def _pcp_head(timeline: Timeline) -> Row:
+    """How many pages are on pcp lists, of all CPUs and zones."""
+    m = timeline.machine
+    every = [m.pcp_list(cpu, zone) for cpu in range(m.config.cpus) for zone in m.zone]
+    now = sum(which.count for which in every)
+    moved = now != sum(before(timeline, which, ListHead.count) for which in every)
+    told = (Mark("pcp ", "title"), Mark(counted(now, "page"), "text", changed=moved))
+    return gutter((*told, Mark("  head first", "dim")))
 
 
 def _line(timeline: Timeline, label: str, *lists_of: ListHead) -> Row:
@@ -108,12 +119,12 @@ def _held(timeline: Timeline, mm: Mm, vpn: int) -> Row:
 
 
 def _zone(timeline: Timeline, zone: Zone) -> list[Row]:
-    """A zone's free areas, those that owe after those that do not."""
+    """A zone's free areas, those that owe after those that do not, and how many pages they have."""
     m = timeline.machine
     spec = m.config.nodes[zone.index]
     moved = changed(timeline, "zone", zone.index, (Zone.free,))
     free = Mark(str(zone.free), "text", changed=moved)
-    head = (Mark(f"{clean(spec.name)} ", "title"), free, Mark(f" of {spec.frames} free", "dim"))
+    head = (Mark(f"{clean(spec.name)} ", "title"), free, Mark(f" of {spec.frames} in buddy", "dim"))
     rows: list[Row] = [gutter(head)]
     for order in range(m.orders):
         both = (m.free_list(zone, order), m.pend_list(zone, order))
@@ -160,7 +171,9 @@ def _lefts(timeline: Timeline) -> dict[int, list[Mark]]:
         old = before(timeline, frame, Frame.where)
         if old is not None and old is not frame.where:
             debt = was.get(frame.pfn)
-            told = f"was f{frame.pfn}{names.debt_tag(debt) if debt else ''}"
+            size = 1 << before(timeline, frame, Frame.order)
+            block = f"f{frame.pfn}" + (f"-{frame.pfn + size - 1}" if size > 1 else "")
+            told = f"was {block}{names.debt_tag(debt) if debt else ''}"
             mark = Mark(told, "dim", Ref("frame", frame.pfn), changed=True)
             found.setdefault(old.index, []).extend((mark, Mark(" ")))
     return found
