@@ -13,6 +13,8 @@ from luf_tui.timeline.navigate import breakpoints, watches
 from luf_tui.timeline.navigate.breakpoints import hits, run_backward, run_forward
 from luf_tui.timeline.navigate.watches import known, shifts, value, watch
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.panes import watches as watches_pane
+from luf_tui.view.state import ViewState
 from tests.timeline_kernel import record
 from tests.ui_driver import SCENARIO
 
@@ -147,3 +149,24 @@ def test_what_another_run_does_not_have_is_kept_with_the_reason() -> None:
     assert "has no such ledger" in kept.problem
     assert "–" == value(eager, kept)
     assert Ref("pte", 2) == known(eager, "pte[2]").ref
+
+
+def test_where_changes_are_looked_for_is_known_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = record(parse(SCENARIO), "luf")
+    owed, page = (watch(run, text) for text in ("owed", "text.0"))
+    assert range(run.steps + 1) == watches.looked_at(run, owed, 9)
+    run.seek(9)
+    assert "looked" not in shown_of(run, owed)
+
+    monkeypatch.setattr(watches, "BLOCK", 4)
+    monkeypatch.setattr(watches, "FAR", 1)
+    assert range(4, 16) == watches.looked_at(run, owed, 9)
+    assert range(run.steps + 1) == watches.looked_at(run, page, 9)
+    assert "no change  looked at 4–15" in shown_of(run, owed)
+    assert "looked" not in shown_of(run, page)
+
+
+def shown_of(run: Timeline, watched: watches.Watch) -> str:
+    """The pane of a watch."""
+    pane = watches_pane.build(run, ViewState(watches=(watched,)), 60, 4)
+    return "\n".join("".join(mark.text for mark in row) for row in pane.rows)

@@ -38,6 +38,7 @@ recording, whose machine takes longer to look at."""
 KNOWN = "`text.0`, `cpu1 text.0`, `f3`, `key 3`, `pte[3].frame`, `owed`, `stale cpu1 text.0`"
 COUNTED = ("event",)
 """Predicates that count even where they are asked about something."""
+OWED = "owed"
 _CELL = re.compile(r"(\w+)\[(\d+)\](?:\.(\w+))?")
 _THING = re.compile(r"f\d+|cpu\d+|key \d+|zone \S+")
 _CACHED = re.compile(r"cpu\d+ \S+")
@@ -133,6 +134,8 @@ def value(timeline: Timeline, watched: Watch) -> str:
     assert asked is not None
     if asked.relation or asked.negated or (asked.args and asked.predicate not in COUNTED):
         return "yes" if judge(asked, moment).held else "no"
+    if asked.predicate == OWED and not asked.args:
+        return str(timeline.owed(timeline.position))  # which the header asks for, too
     return str(seen(asked, moment))
 
 
@@ -142,21 +145,35 @@ def shifts(
     """The last changes up to a position, and the first after it, in the order they come: at most so
     many of each, and of what is looked at position by position none farther away than FAR says.
     """
-    here, last = position // BLOCK, timeline.steps // BLOCK
-    far = last
-    if written(timeline, watched) is None:
-        far = FAR if timeline.program.recorded is None else FAR_RECORDED
+    here = position // BLOCK
+    blocks = _blocks_near(timeline, watched, position)
     before: list[Shift] = []
     after: list[Shift] = []
-    for block in range(here, max(-1, here - far - 1), -1):
+    for block in range(here, blocks.start - 1, -1):
         if len(before) < behind:
             found = _block(timeline, watched, block)
             before = [one for one in found if one.step <= position] + before
-    for block in range(here, min(last, here + far) + 1):
+    for block in range(here, blocks.stop):
         if len(after) < ahead:
             found = _block(timeline, watched, block)
             after += [one for one in found if one.step > position]
     return before[len(before) - min(behind, len(before)) :], after[:ahead]
+
+
+def looked_at(timeline: Timeline, watched: Watch, position: int) -> range:
+    """The micro-steps among which `shifts` looks for changes: not all, where what is watched has no
+    cells of its own and the run is long.
+    """
+    blocks = _blocks_near(timeline, watched, position)
+    return range(blocks.start * BLOCK, min(blocks.stop * BLOCK, timeline.steps + 1))
+
+
+def _blocks_near(timeline: Timeline, watched: Watch, position: int) -> range:
+    here, last = position // BLOCK, timeline.steps // BLOCK
+    far = last
+    if written(timeline, watched) is None:
+        far = FAR if timeline.program.recorded is None else FAR_RECORDED
+    return range(max(0, here - far), min(last, here + far) + 1)
 
 
 def written(timeline: Timeline, watched: Watch) -> Sequence[int] | None:

@@ -89,7 +89,10 @@ def _item(session: Session, watched: Watch, wide: int) -> Item:
     with timeline.visit(session.position):
         now = watches.value(timeline, watched)
     behind, _ = watches.shifts(timeline, watched, session.position, 1, 0)
-    before = f"was {behind[-1].before}, until step {behind[-1].step}" if behind else "as ever"
+    looked = watches.looked_at(timeline, watched, session.position)
+    before = f"as ever since step {looked.start}" if looked.start else "as ever"
+    if behind:
+        before = f"was {behind[-1].before}, until step {behind[-1].step}"
     return Item(
         (Mark("● " if stops else "  ", "breakpoint"), Mark(f"{pad(watched.text, wide)}  ")),
         text=now,
@@ -138,11 +141,14 @@ def changes_panel(session: Session, watched: Watch) -> ListPanel:
         )
         for one in (*behind, *ahead)
     ]
+    looked = watches.looked_at(timeline, watched, session.position)
+    whole = len(looked) > timeline.steps
+    where = "" if whole else f" from step {looked.start} to {looked.stop - 1}"
     panel = ListPanel(
-        f"changes of {watched.text}",
+        f"changes of {watched.text}{where}",
         items,
         hint="⏎ go there   esc close",
-        empty=f"it does not change near step {session.position}",
+        empty=f"it does not change{where}",
         cursor=max(0, len(behind) - 1),
     )
     panel.name = "changes"

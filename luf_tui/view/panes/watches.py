@@ -48,8 +48,15 @@ def _watch(timeline: Timeline, watched: Watch, wide: int, width: int) -> list[Ro
     if length(head) + length(was) > width:
         was = ()
     rows = [ends(head, was, width)]
+    looked = watches.looked_at(timeline, watched, timeline.position)
+    whole = len(looked) > timeline.steps
+    around = "" if whole else f"{GAP}looked at {looked.start}–{looked.stop - 1}"
+    room = width - cells(around)
     if behind or ahead:
-        rows.append(_history(behind, ahead, timeline.position, width))
+        history = _history(behind, ahead, timeline.position, room)
+        rows.append(ends(history, (Mark(around, "dim"),), width) if around else history)
+    elif around:
+        rows.append((Mark(cut(f"{INDENT}no change{around}", width), "dim"),))
     return rows
 
 
