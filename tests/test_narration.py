@@ -10,6 +10,7 @@ import pytest
 import luf_tui
 from luf_tui import library
 from luf_tui.commands.run import items
+from luf_tui.engine.operation import OPERATIONS, op_name
 from luf_tui.machine import events as ev
 from luf_tui.render.cast import cast
 from luf_tui.render.html import html
@@ -17,6 +18,7 @@ from luf_tui.script.parse import load
 from luf_tui.script.program import Note
 from luf_tui.timeline.ask.failing import failed_at, findings_at, lasting
 from luf_tui.timeline.recorder import record
+from luf_tui.timeline.tell.micro_steps import SENTENCES, predicate
 from luf_tui.timeline.tell.narrate import LEVELS, narrate, notes, telling
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.panes.bars import LEFT, NOTE, narration
@@ -182,3 +184,30 @@ def test_in_a_tour_nothing_that_is_told_is_cut(name: str, size: tuple[int, int])
         if not said and step == timeline.steps and lasting(timeline):
             note = [f"{LEFT.strip()} {'; '.join(lasting(timeline))}"]
         assert " ".join([narrate(timeline, step), *note]) == shown
+
+
+@pytest.mark.parametrize("number", range(len(OPERATIONS)))
+def test_every_micro_step_has_a_sentence_for_who_does_not_know_the_kernel(number: int) -> None:
+    """And no sentence is left of one that there is no more."""
+    name = op_name(number)
+    steps = OPERATIONS[number].STEPS
+
+    assert [one.name for one in steps] == list(SENTENCES[name])
+    for place in range(len(steps)):
+        said = predicate(number, place)
+        assert said.endswith("."), said
+        assert said[0].islower(), said
+
+
+def test_no_sentence_is_left_of_an_operation_that_there_is_no_more() -> None:
+    assert set(map(op_name, range(len(OPERATIONS)))) == set(SENTENCES)
+
+
+def test_a_micro_step_without_an_event_is_told_in_words() -> None:
+    timeline = run("tour/flush-before-reuse")
+    steps = [n for n in range(1, timeline.steps + 1) if telling(timeline, n) < 0]
+
+    assert "cpu1 looks in its CPU's TLB" in narrate(timeline, steps[0]).replace("app/1", "cpu1")
+    for step in steps:
+        assert narrate(timeline, step).endswith(".")
+        assert " · " in narrate(timeline, step, "kernel")

@@ -125,3 +125,21 @@ async def test_two_keys_that_both_close_the_palette_close_it_once(path: Path) ->
 
         assert pilot.app.screen is not palette
         assert "Flush before reuse" in text(pilot.app)
+
+
+@driven
+async def test_what_two_enters_choose_is_done_once(path: Path) -> None:
+    async with LufApp(path).run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        palette = pilot.app.screen
+        assert isinstance(palette, Palette)
+        done: list[str] = []
+        palette._list_visible = False
+        palette._selected_command = Hit(1, "once", lambda: done.append("once"))
+        for _ in range(2):
+            palette._select_or_command()
+        await pilot.pause()
+
+        assert ["once"] == done
+        assert pilot.app.screen is not palette

@@ -40,11 +40,24 @@ class Found:
 
 
 class Palette(CommandPalette):
-    """Textual's palette, which two keys that both close it close but once."""
+    """Textual's palette, which two keys that both close it close but once, and which does but once
+    what two Enters choose.
+    """
+
+    _gone = False
 
     def dismiss(self, result: object = None) -> AwaitComplete:
-        """Go away, unless it has gone."""
-        return super().dismiss() if self.is_current else AwaitComplete()
+        """Go away, unless it has gone: then what is chosen has been done, too."""
+        if self._gone or not self.is_current:
+            if self._selected_command is not None:
+                self._selected_command = Hit(0, "", _nothing)
+            return AwaitComplete()
+        self._gone = True
+        return super().dismiss()
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Provider(Provider):

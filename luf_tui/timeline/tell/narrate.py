@@ -11,6 +11,7 @@ from luf_tui.machine.event_log import Event
 from luf_tui.machine.kind import MEANING, QUIET
 from luf_tui.machine.schema import STATE_NAMES
 from luf_tui.policy.base import BATCH_NAMES
+from luf_tui.timeline.tell.micro_steps import predicate
 from luf_tui.timeline.tell.waiting import aside
 from luf_tui.timeline.tell.words import counted, cpus, flags_text
 from luf_tui.timeline.timeline import Timeline
@@ -44,7 +45,7 @@ def sentence(timeline: Timeline, event: Event, level: str = "student") -> str:
 
 def narrate(timeline: Timeline, position: int, level: str = "student") -> str:
     """What the micro-step that led to a position did: its most telling event, and what that means
-    for those who owe, pay or wait; or its label where it had none.
+    for those who owe, pay or wait; or what such a micro-step does, where it had none.
     """
     found = telling(timeline, position)
     if found >= 0:
@@ -55,7 +56,7 @@ def narrate(timeline: Timeline, position: int, level: str = "student") -> str:
         return f"{said} · {besides}" if level == "kernel" else f"{said} {besides}."
     if position == 0:
         return timeline.program.about or "Power-on: nothing has happened yet."
-    return label(timeline, position, level)
+    return label(timeline, position, level) if level == "kernel" else _plainly(timeline, position)
 
 
 def notes(timeline: Timeline, position: int) -> list[str]:
@@ -83,6 +84,13 @@ def label(timeline: Timeline, step: int, level: str = "student") -> str:
     who = _ctx(timeline, info.ctx)
     what = step_label(info.op, info.pos)
     return f"{who}: {what} · {op_name(info.op)}" if level == "kernel" else f"{who}: {what}"
+
+
+def _plainly(timeline: Timeline, step: int) -> str:
+    """What micro-step `step` did, for someone who does not know the kernel."""
+    info = timeline.step_info(step)
+    who = _ctx(timeline, info.ctx).removeprefix("irq ")
+    return f"{who} {predicate(info.op, info.pos)}"
 
 
 def step_text(timeline: Timeline, step: int) -> str:
