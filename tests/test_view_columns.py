@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -75,3 +76,20 @@ def test_blocks_side_by_side_fit_the_width(blocks, width):
 def test_cleaned_text_is_printable(said):
     assert clean(said).isprintable()
     assert len(clean(said)) == len(said)
+
+
+@pytest.mark.parametrize(
+    ("marks", "width", "expected"),
+    [
+        (("one", "  "), 3, "one"),
+        (("one", " ", "  "), 4, "one "),
+        (("one  ",), 4, "one "),
+        (("one ", "two "), 7, "one two"),
+        (("one ", "two "), 6, "one t…"),
+        (("  ",), 1, " "),
+    ],
+)
+def test_blanks_at_the_end_of_a_row_give_way_without_a_sign(
+    marks: tuple[str, ...], width: int, expected: str
+) -> None:
+    assert expected == "".join(mark.text for mark in fit(tuple(map(Mark, marks)), width))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import evolve
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from luf_tui.view.marks import Mark, Row
@@ -35,8 +36,13 @@ def length(row: Row) -> int:
 
 
 def fit(row: Row, width: int) -> Row:
-    """The row, padded or cut to exactly `width` cells."""
+    """The row, padded or cut to exactly `width` cells; blanks at its end are not missed."""
     missing = width - length(row)
+    while missing < 0 and row and not row[-1].text[missing:].strip(" "):
+        blank = min(-missing, len(row[-1].text))
+        row = (*row[:-1], evolve(row[-1], text=row[-1].text[:-blank]))
+        row = row if row[-1].text else row[:-1]
+        missing += blank
     if missing >= 0:
         return (*row, Mark(" " * missing)) if missing else row
     found: list[Mark] = []
