@@ -301,3 +301,32 @@ def test_heads_of_the_free_lists_count_what_they_say(name: str) -> None:
 
         assert sorted(buddy) == sorted(map(int, NODES.findall(said))), where
         assert f"pcp {counted(listed, 'page')}" in said, where
+
+
+@pytest.mark.parametrize("policy", ["luf", "batched"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_frame_waits_until_nobody_can_use_what_was_cached_of_it(name: str, policy: str) -> None:
+    run = record_with(load(name), make_policy(policy))
+    waited: set[int] = set()
+    for position in range(run.steps + 1):
+        run.seek(position)
+        m, where = run.machine, f"{name}@{position}"
+        waits = set(in_debt(run))
+        events = (run.events[one] for one in run.events_of(position))
+        kept = {one.args["pfn"] for one in events if one.kind == ev.KEEP}
+        for pfn in waited - waits - kept:
+            used = [
+                f"cpu{cpu} f{pfn}"
+                for cpu in range(m.config.cpus)
+                for entry in m.tlb_of(cpu)
+                if entry.mm and entry.frame is m.frame[pfn]
+                if truth.stale(m, entry) and truth.reachable(m, cpu, entry)
+            ]
+            assert [] == used, where
+        waited = waits
+        told = [debt for debt in debts_of(run.policy, m) if debt.state == OWED and debt.sent]
+        if told:
+            rows = shown(run, "ledger").rows
+            said = "\n".join("".join(mark.text for mark in row) for row in rows)
+            assert "deferred notes" not in said, where
+            assert said.count("all are told") == len(told), where

@@ -203,7 +203,7 @@ DEFER = kind("defer", "pfn key mask", rank=80, role="pending", counts="deferred"
     kernel="{pfn} is freed without a flush; {mask} owe one, key {key}"
     " · fold_unmap_luf(), free_unref_folios()")
 REFUSE = kind("refuse", "pfn reason", rank=490,
-    student="The flush for {pfn} cannot wait: {reason}.",
+    student="The flush for {pfn} cannot wait until the frame is used again: {reason}.",
     kernel="the flush of {pfn} may not be deferred: {reason} · can_luf_folio(), can_luf_vma()")
 SEND = kind("send", "mask pages why", rank=170, role="ipi", counts="sends",
     student="{cpu} interrupts {mask} so that they drop old translations: {why}.",

@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 from luf_tui.engine import in_flight
 from luf_tui.engine.in_flight import OnTheWay
 from luf_tui.machine import events as ev
+from luf_tui.machine.config import ARM64
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import FREE_BUDDY, Context, Frame
 from luf_tui.policy.base import OWED, PAYING, SAVED
@@ -51,7 +52,7 @@ class OpenDebt:
     cpu: int = -1
     """The CPU that waits for it."""
     sent: bool = False
-    """The IPIs are on their way, or the invalidates are issued."""
+    """The IPIs are on their way, or the invalidates are issued, whether anybody waits or not."""
     spared: int = 0
     """CPUs that it is for and that who pays does not wait for: they flush by themselves before they
     use what they have."""
@@ -83,13 +84,16 @@ def debts_of(policy: Policy, m: Machine) -> list[OpenDebt]:
             paid.setdefault(debt.payer, []).append(debt)
         else:
             frames, apart = _whole(m, debt.frames), _noted(m, debt)
-            what = (debt.state, debt.mask, debt.why, debt.key, debt.generation, frames, apart)
-            found.append(OpenDebt(*what))
+            issued = debt.owner >= 0 and m.config.arch == ARM64
+            where = debt.why.removeprefix("deferred ") if issued else debt.why
+            what = (debt.state, debt.mask, where, debt.key, debt.generation, frames, apart)
+            found.append(OpenDebt(*what, sent=issued))
     for payer, debts in paid.items():
         ctx = _ctx(m, payer)
         found.append(_payment(policy, m, ctx, debts, flushes.pop(ctx.index, None)))
     found = _with_freed(policy, m, found)
-    return found + [_plain(flush) for flush in flushes.values()]
+    elsewhere = {pfn for debt in found for pfn in debt.all_frames}
+    return found + [_plain(m, flush, elsewhere) for flush in flushes.values()]
 
 
 def _noted(m: Machine, debt: Debt) -> tuple[int, ...]:
@@ -167,12 +171,16 @@ def _with_freed(policy: Policy, m: Machine, found: list[OpenDebt]) -> list[OpenD
     return found
 
 
-def _plain(flush: OnTheWay) -> OpenDebt:
-    """A flush on its way that no deferred debt asked for: of a batch, or of an address space."""
+def _plain(m: Machine, flush: OnTheWay, elsewhere: set[int]) -> OpenDebt:
+    """A flush on its way that no deferred debt asked for: of a batch, whose folios wait for it, or
+    of an address space.
+    """
+    folios = () if flush.ranged else in_flight.noted(m, flush.ctx)
     return OpenDebt(
         PAYING,
         flush.left,
         ev.REASONS[flush.why],
+        apart=tuple(one.pfn for one in folios if one.pfn not in elsewhere),
         payer=flush.ctx.index,
         cpu=flush.cpu,
         sent=flush.sent,

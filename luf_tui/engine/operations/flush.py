@@ -165,7 +165,7 @@ class Broadcast(Shootdown, name="tlbi"):
         """Every CPU of the mask may use what it has until the barrier is over."""
         return self.named()
 
-    @step("issue what was not issued yet")
+    @step("see that all is issued")
     def issue(self, k: Kernel) -> Next:
         """TLBI by address, or by ASID above MAX_DVM_OPS."""
         self.number = k.policy.flush_number(k.m)

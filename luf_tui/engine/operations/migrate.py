@@ -52,9 +52,10 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
 
     def noted(self, m: Machine) -> Sequence[Frame]:
         """What it has unmapped and not settled: the folios of its task's lists, and the present
-        one.
+        one; once there is a key, those that do not wait for that.
         """
-        return () if self.key else on_its_lists(m, self.ctx, self.frame)
+        found = on_its_lists(m, self.ctx, self.frame)
+        return [one for one in found if not one.verdict] if self.key else found
 
     def freeing(self, m: Machine) -> tuple[int, Sequence[Frame]]:
         """The sources whose flush is deferred, once they have a key; the one being moved as

@@ -34,9 +34,10 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
 
     def noted(self, m: Machine) -> Sequence[Frame]:
         """What it has unmapped and not settled: the folios of its task's lists, and the present
-        one.
+        one; once there is a key, those that do not wait for that.
         """
-        return () if self.key else on_its_lists(m, self.ctx, self.frame)
+        found = on_its_lists(m, self.ctx, self.frame)
+        return [one for one in found if not one.verdict] if self.key else found
 
     def freeing(self, m: Machine) -> tuple[int, Sequence[Frame]]:
         """The folios whose flush is deferred, once they have a key."""

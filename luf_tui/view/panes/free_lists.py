@@ -25,7 +25,7 @@ LONGEST = 12
 FEW = 8
 """Up to so many CPUs, also those with empty lists are shown; so many tasks likewise."""
 IN_FLIGHT = {
-    "isolated": "isolated", "plain": "to free", "luf": "to free, owing", "freepages": "targets",
+    "isolated": "isolated", "plain": "to free", "luf": "to free", "freepages": "targets",
 }  # fmt: skip
 """What the private lists of a task are called."""
 
@@ -87,9 +87,19 @@ def _in_flight(timeline: Timeline) -> list[Row]:
         for name in TASK_LISTS:
             which = m.task_list(task, name)
             if which.count or _left(timeline, which):
-                rows.append((AS_BEFORE, Mark(f" {clean(spec.name)} {IN_FLIGHT[name]}", "dim")))
+                told = f" {clean(spec.name)} {IN_FLIGHT[name]}{_owing(timeline, which)}"
+                rows.append((AS_BEFORE, Mark(told, "dim")))
                 rows.append(_line(timeline, "   ", which))
     return rows + _gathered(timeline)
+
+
+def _owing(timeline: Timeline, which: ListHead) -> str:
+    """Whether pages of a list wait for a flush, those included that just left it."""
+    here = timeline.position
+    left = (mark.ref for mark in _left(timeline, which) if mark.ref)
+    was = in_debt_at(timeline, here - 1) if here else {}
+    now = any(frame.pfn in in_debt(timeline) for frame in lists.members(which))
+    return ", owing" if now or any(ref.index in was for ref in left) else ""
 
 
 def _gathered(timeline: Timeline) -> list[Row]:

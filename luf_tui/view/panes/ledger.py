@@ -110,7 +110,8 @@ def _gone(debt: OpenDebt) -> Row:
 
 
 def _debt(timeline: Timeline, debt: OpenDebt, width: int, *, moved: bool) -> list[Row]:
-    glyph, role = names.debt_sign(debt) if debt.deferred else ("↯", "ipi")
+    waited_for = debt.deferred or debt.all_frames
+    glyph, role = names.debt_sign(debt) if waited_for else ("↯", "ipi")
     role = "dim" if debt.state == SAVED else role
     ref, age = _ref(debt), _age(timeline, debt)
     head: list[Mark] = [Mark(f"{glyph} ", role, ref), Mark(_label(debt), role, ref)]
@@ -211,7 +212,9 @@ def _frames(timeline: Timeline, debt: OpenDebt, role: str) -> Row:
 
 
 def _payer(debt: OpenDebt) -> str:
-    """What will make the flush happen."""
+    """What will make the flush happen, or who waits for it where it has begun."""
+    if debt.sent:
+        return "all are told, and nobody waits yet"
     if debt.where == FREEING:
         return "its page is about to be free"
     if debt.where == "pcp":
