@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import random
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -36,6 +37,8 @@ PANEL_KEYS = (
 TYPED = "abcfnwx019 .+-L<>=/'\"[漢é"
 WORDS = ("text.0", "cpu1", "f0", "21", "L12", "owed > 0", "stale cpu1 text.0", "read text.0")
 PATIENCE = 120.0
+TOLD = 1000
+"""Of so many it says how many are done."""
 
 
 class Monkey:
@@ -146,6 +149,8 @@ async def play(count: int, seed: int, folder: Path) -> Counter[str]:
             done: list[str] = []
             while left > 0 and stays(app):
                 left -= 1
+                if left % TOLD == 0:
+                    print(f"{count - left:,} of {count:,}", file=sys.stderr)
                 try:
                     async with asyncio.timeout(PATIENCE):
                         await monkey.act()

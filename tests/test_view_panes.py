@@ -19,7 +19,7 @@ from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import narrate, notes
 from luf_tui.view.compose import placed
 from luf_tui.view.framemap import frame_map
-from luf_tui.view.panes import pagetables
+from luf_tui.view.panes import pagetables, tlbs
 from luf_tui.view.screen import PANES
 from luf_tui.view.state import Placement, ViewState
 from tests.view_runs import NAMES, first, run, text
@@ -334,3 +334,12 @@ def test_in_the_rows_that_page_tables_want_no_page_is_cut(name: str, width: int)
     for position in range(timeline.steps + 1):
         timeline.seek(position)
         assert len(pagetables.build(timeline, ViewState(), width, rows).rows) <= rows
+
+
+def test_where_there_are_rows_enough_no_entry_of_a_tlb_is_cut() -> None:
+    timeline = run("races/two-takers")
+    rows = tlbs.rows_wanted(timeline, 20)
+    for position in range(timeline.steps + 1):
+        timeline.seek(position)
+        pane = tlbs.build(timeline, ViewState(), 56, rows)
+        assert not [row for row in pane.rows if "…" in text(row)], position

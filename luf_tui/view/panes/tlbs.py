@@ -35,10 +35,10 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     """A block of rows per CPU, side by side; the first entry lit or changed is kept in view."""
     if timeline.program.recorded is not None:
         return Pane("tlbs", _title(timeline), (UNKNOWN,))
-    wide = names.cached_width(timeline)
-    blocks, idle = _blocks(timeline, wide)
-    wanted = BESIDE + wide + names.content_width(timeline)
-    rows = side_by_side(blocks, width, wanted, LEAST)
+    blocks, idle = _blocks(timeline, names.cached_width(timeline))
+    wanted = _wanted(timeline)
+    whole = _filled(timeline, width, wanted) <= height
+    rows = side_by_side(blocks, width, wanted, wanted if whole else LEAST)
     if idle:
         rows = (*rows, (), (Mark(f"idle, nothing cached: {_ranges(idle)}", "dim"),))
     current = names.first_lit(rows) if len(rows) > height else None
@@ -49,15 +49,22 @@ def rows_wanted(timeline: Timeline, width: int) -> int:
     """Rows that it fills at most in a run; none in a recording, which does not tell what CPUs
     cache.
     """
-    if timeline.program.recorded is not None:
-        return 0
+    return 0 if timeline.program.recorded is not None else _filled(timeline, width, LEAST)
+
+
+def _wanted(timeline: Timeline) -> int:
+    """Cells in which no entry is cut."""
+    return BESIDE + names.cached_width(timeline) + names.content_width(timeline)
+
+
+def _filled(timeline: Timeline, width: int, least: int) -> int:
+    """Rows that it fills at most in a run, a CPU in so many cells at least."""
     held = _held(timeline)
     few = len(held) <= names.FEW_CPUS
     heights = [1 + max(1, some) for some in held if some or few]
     if timeline.config.secondary_tlb:
         heights.append(1 + min(DEVICE_ROWS, len(timeline.machine.device_tlb)))
-    wanted = names.cached_width(timeline) + BESIDE + names.content_width(timeline)
-    return stacked(heights, width, wanted, LEAST) + 2 * (len(heights) < len(held))
+    return stacked(heights, width, _wanted(timeline), least) + 2 * (len(heights) < len(held))
 
 
 @per_run
