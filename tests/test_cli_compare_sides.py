@@ -82,13 +82,13 @@ def test_a_guard_that_is_off_is_seen_to_break_something(luf_tui: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--at", "20"], "--at is for --side-by-side"),
+        (["--at", "20"], "--at means nothing without --side-by-side"),
         (["--side-by-side", "--at", "9999"], "past the end"),
         (["--side-by-side", "--policies", "eager,batched,luf"], "two sides"),
         (["--side-by-side", "--policies", "eager,luf", "--against", "@L18"], "two sides"),
         (["--side-by-side", "--against", "luf"], "both sides would be luf"),
         (["--side-by-side", "--against", "eagr"], "did you mean 'eager'"),
-        (["--side-by-side", "--theme", "drak"], "did you mean 'dark'"),
+        (["--side-by-side", "--html", "x.html", "--theme", "drak"], "did you mean 'dark'"),
     ],
 )
 def test_what_makes_no_two_sides_is_told(luf_tui: Run, words: list[str], told: str) -> None:

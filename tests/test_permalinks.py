@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from luf_tui import library
+from luf_tui import cli, library
 from luf_tui.errors import LufError
 from luf_tui.policy.luf import Luf
 from luf_tui.runs.opening import open_run, play_file
@@ -132,10 +133,60 @@ def test_commands_open_a_link_and_tell_what_has_changed(
     made.write_text(SCENARIO, "utf-8")
     link = f"{made}@{permalink(play_file(made, 'luf'), 25).rpartition('@')[2]}"
     told = [word.format(link) for word in words]
-    assert "" == luf_tui(*told).stderr
+    assert "changed" not in luf_tui(*told).stderr
 
     made.write_text(f"{SCENARIO}cpu1 read text.0\n", "utf-8")
     assert "the script has changed" in luf_tui(*told).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("explore {} --max-states 3", "every order of its races is searched"),
+        ("check {}", "the whole run is judged"),
+        ("matrix {} --json", "the whole run is played without each guard"),
+        ("explore --all-guards {} --max-states 3", "the whole run is played without each guard"),
+        ("show {}", "the whole text is printed"),
+        ("fmt --check {}", "the whole file is formatted"),
+        ("new mine --from {}", "the whole scenario is copied"),
+        ("compare {} --policies luf,luf-v12", "the whole runs are compared"),
+    ],
+)
+def test_what_is_about_a_whole_file_takes_a_place_and_says_so(
+    words: str,
+    done: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = tmp_path / "reuse.luf"
+    made.write_text(f"{SCENARIO}race\n  cpu1 read text.0\n  cpu0 read heap.0\nend\n", "utf-8")
+    code = cli.main(words.format("reuse.luf").split())
+    plain = capsys.readouterr()
+    (tmp_path / "mine.luf").unlink(missing_ok=True)
+    link = f"reuse.luf@{permalink(play_file(made, 'luf'), 25).rpartition('@')[2]}"
+    assert code == cli.main(words.format(link).split()) != 2
+    told = capsys.readouterr()
+    seconds = re.compile(r"[0-9.]+ s")
+
+    assert seconds.sub("", plain.out) == seconds.sub("", told.out)
+    assert f"{link}: {done}, not only up to the place\n" in told.err
+    made.write_text(f"{made.read_text('utf-8')}cpu1 read text.0\n", "utf-8")
+    (tmp_path / "mine.luf").unlink(missing_ok=True)
+    cli.main(words.format(link).split())
+    assert "the script has changed since this link was made" in capsys.readouterr().err
+
+
+def test_a_recording_is_replayed_whole_and_a_wrong_place_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert 0 == cli.main(["replay", "llm-excerpt@L3#00000000", "--policies", "luf"])
+    assert "all of it is replayed" in (told := capsys.readouterr().err)
+    assert "has changed since" in told
+    for word in ("explore", "check", "show", "fmt", "matrix", "replay"):
+        assert 2 == cli.main([word, "tour/who-pays@soon"])
+        assert "'soon' is no step or line" in capsys.readouterr().err
 
 
 def test_a_path_from_the_working_folder_or_from_the_root(

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     counts = {"held": 0, "failed": 0, "refused": 0, "unreadable": 0, "interrupted": 0}
     results: dict[str, object] = {}
     worst = terminal.HELD
-    for path, name in scenarios(args.paths):
+    for path, name in scenarios(args.paths, "the whole run is judged"):
         code, word, note, reasons = checked(path, args.policy, args.without)
         worst = max(worst, code)
         counts[word] += 1
@@ -49,8 +49,9 @@ def run(args: argparse.Namespace) -> int:
     return worst
 
 
-def scenarios(words: list[str]) -> list[tuple[Path, str]]:
-    """Files to check, with what to call them; folders are searched.
+def scenarios(words: list[str], done: str) -> list[tuple[Path, str]]:
+    """Files to check, with what to call them; folders are searched. `done` says what is done with
+    each where a place in it is said.
 
     Raises LufError when a path is missing or there is nothing to check.
     """
@@ -65,6 +66,8 @@ def scenarios(words: list[str]) -> list[tuple[Path, str]]:
             word,
             "expects nothing, and what its CPUs read is not known: there is "
             "nothing to judge; `luf-tui run {0}` plays it, `luf-tui replay {0}` counts",
+            done,
+            terminal.say,
         )
         inside = library.scenario_files(path) if path.is_dir() else [path]
         if not inside:

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 
 from luf_tui.commands import terminal
-from luf_tui.commands.programs import size
+from luf_tui.commands.programs import exclude, needs, size
 from luf_tui.commands.writing import PAGE, add_force, free, save
 from luf_tui.errors import LufError
 from luf_tui.render import sides_page
@@ -24,7 +24,7 @@ from luf_tui.view.palette import palette_named
 from luf_tui.view.sides import Names
 
 SIZE = (120, 40)
-ONLY = ("without", "against", "at", "html", "size", "theme")
+ONLY = ("--at", "--html", "--size", "--theme", "--force")
 """Arguments that mean something for two sides only."""
 
 
@@ -39,12 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--without",
         action="append",
         metavar="GUARD",
-        help="side by side: hold the run against the same one without this guard",
+        help="hold the run against the same one without this guard",
     )
     parser.add_argument(
         "--against",
         metavar="WORDS",
-        help="side by side: what to hold it against: a policy, `dram 4`, or a place `@L25`",
+        help="what to hold it against: a policy, `dram 4`, or side by side a place `@L25`",
     )
     parser.add_argument(
         "--at",
@@ -59,11 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", metavar="NAME", help="of the page; default: the reader's")
 
 
-def refuse_without(args: argparse.Namespace) -> None:
-    """Raise LufError for arguments that mean nothing without `--side-by-side`."""
-    said = [name for name in ONLY if getattr(args, name) is not None]
-    if said:
-        raise LufError(f"--{said[0]} is for --side-by-side")
+def refuse(args: argparse.Namespace) -> None:
+    """Raise LufError for arguments that mean nothing without others, or beside them."""
+    needs(args, "--side-by-side", *ONLY)
+    needs(args, "--html", "--theme", "--force")
+    exclude(args, "--side-by-side", "--json")
 
 
 def run(
@@ -73,10 +73,12 @@ def run(
     if args.theme:
         palette_named(args.theme)
     target = free(args.html, PAGE, force=args.force) if args.html else None
-    left, wanted = _asked(args, program, policies)
+    left, wanted = asked(args, program, policies)
     sides = wanted.sides(left)
     names = Names(policy_name(left), wanted.name)
     found = parting(sides)
+    if args.at and at is not None:
+        raise LufError(f"--at and the place in {args.file} are two places; leave one of them out")
     if args.at:
         at = spot(args.at.removeprefix("@"))
     position = at.position(left) if at else found.step if found else left.steps
@@ -95,18 +97,18 @@ def _runs(sides: Sides) -> list[Timeline]:
     return [sides.left] if sides.place >= 0 else [sides.left, sides.right]
 
 
-def _asked(
+def asked(
     args: argparse.Namespace, program: Program, policies: Sequence[str]
 ) -> tuple[Timeline, Beside]:
     """The run on the left, and what is on the right."""
-    ways = [args.against is not None, args.without is not None, len(policies) > 1]
+    ways = [args.against is not None, bool(args.without), len(policies) > 1]
     if sum(ways) > 1 or len(policies) > 2:
         told = "two policies, one with --without, or one with --against"
         raise LufError(f"there are two sides: say {told}")
     own = policy_of(program, policies[0] if policies else None)
     if len(policies) > 1:
         words = policies[1]
-    elif args.without is not None:
+    elif args.without:
         words = f"{WITHOUT} {','.join(listed(','.join(args.without)))}"
     elif args.against is not None:
         words = args.against

@@ -7,7 +7,7 @@ import argparse
 from luf_tui import library
 from luf_tui.commands import explore_guards as guards
 from luf_tui.commands import matrix, terminal
-from luf_tui.commands.programs import add_policy, count, seconds
+from luf_tui.commands.programs import add_policy, count, exclude, needs, seconds
 from luf_tui.commands.writing import COUNTEREXAMPLE, add_force, apart, free, save
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
@@ -17,6 +17,18 @@ from luf_tui.search.exploration import Report
 from luf_tui.search.search import BOUNDED, SAFE, Progress
 
 CODES = {SAFE: terminal.HELD, BOUNDED: terminal.HELD}
+
+OF_ONE_SEARCH = (
+    "--without",
+    "--write",
+    "--force",
+    "--race",
+    "--random-walks",
+    "--diagram",
+    "--no-symmetry",
+    "--no-shrink",
+)
+"""Flags that mean nothing where guards are removed in turn."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         type=count,
-        default=1,
         metavar="N",
         help="search with N processes; what is found does not depend on it",
     )
@@ -83,13 +94,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explore one file. Exit code 0 when no order breaks anything, 1 when one does."""
     if args.all_guards:
-        if args.diagram:
-            raise LufError("--diagram is of one search: it does not go with --all-guards")
+        exclude(args, "--all-guards", *OF_ONE_SEARCH)
         return guards.run(args)
+    needs(args, "--write", "--force")
     if len(args.files) != 1:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
-    if args.random_walks and (args.jobs > 1 or args.no_symmetry):
-        raise LufError("--random-walks takes no --jobs or --no-symmetry")
+    exclude(args, "--random-walks", "--jobs", "--no-symmetry")
     if args.write:
         apart(library.locate(args.files[0]), args.write)
     target = free(args.write, COUNTEREXAMPLE, force=args.force) if args.write else None
@@ -100,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
         race=args.race,
         max_states=args.max_states or MOST_STATES,
         max_seconds=args.max_seconds,
-        jobs=args.jobs,
+        jobs=args.jobs or 1,
         random_walks=args.random_walks,
         symmetry=not args.no_symmetry,
         shrink=not args.no_shrink,
@@ -110,6 +120,10 @@ def run(args: argparse.Namespace) -> int:
     report = found.report
     if target is not None and report.scenario:
         save(target, report.scenario)
+    elif not report.scenario:
+        for flag, said in (("--write", args.write), ("--diagram", args.diagram)):
+            if said:
+                terminal.say(f"{flag}: there is no counterexample")
     if args.json:
         drawn = {"diagram": found.diagram() or None} if args.diagram else {}
         terminal.put_json(found.summary() | drawn)

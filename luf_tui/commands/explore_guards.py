@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
-from luf_tui.commands.matrix import MOST_STATES, WHOLE, whole
+from luf_tui.commands.matrix import DONE, MOST_STATES, WHOLE, whole
 from luf_tui.errors import LufError
 from luf_tui.policy import own
 from luf_tui.policy.guards import GUARDS
@@ -19,12 +19,10 @@ from luf_tui.timeline.tell.words import counted
 
 def run(args: argparse.Namespace) -> int:
     """Search every race without each guard. Exit code 1 when a race breaks with all of them."""
-    if args.without or args.write or args.race or args.random_walks:
-        raise LufError("--all-guards takes no --without, --write, --race or --random-walks")
     policy = own.known(args.policy) if args.policy else WHOLE
     limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
     prepare = own.preparation(args.policy)
-    search = searching(args.files, policy, limits, jobs=args.jobs, prepare=prepare)
+    search = searching(args.files, policy, limits, jobs=args.jobs or 1, prepare=prepare)
     search.run()
     if args.json:
         terminal.put_json({"policy": policy, **as_json(search)})
@@ -49,7 +47,7 @@ def searching(
 
     Raises LufError when there is no race, or no such policy.
     """
-    races = races_of([(name, whole(program(path))) for path, name in scenarios(paths)])
+    races = races_of([(name, whole(program(path))) for path, name in scenarios(paths, DONE)])
     if not races:
         raise LufError("there is no race to explore in these files")
     plan = Plan(policy, races, limits, prepare)

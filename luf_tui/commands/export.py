@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from luf_tui.commands import terminal
-from luf_tui.commands.programs import add_beside, add_policy, size
+from luf_tui.commands.programs import add_beside, add_policy, exclude, size
 from luf_tui.commands.writing import EXPORTED, add_force, apart, free, save
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.render.diagram import diagram_of
@@ -15,7 +15,7 @@ from luf_tui.render.formats import FORMATS, PICTURES, WALKED, export
 from luf_tui.runs.opening import play_file, stretch
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.view.palette import PALETTES, palette_named
-from luf_tui.view.screen import MAP
+from luf_tui.view.screen import LANES, MAP
 from luf_tui.view.state import ViewState
 
 SIZE = (120, 40)
@@ -84,7 +84,9 @@ def run(args: argparse.Namespace) -> int:
     }
     beside = play_file(where.path, args.beside) if args.beside else None
     width, height = args.size or SIZE
-    shown = ViewState(group=MAP if args.map else "", beside=beside)
+    # Where there is room for one pane only, what is asked for is in it.
+    group = MAP if args.map else LANES if beside else ""
+    shown = ViewState(group=group, beside=beside)
     for step, output in outputs.items():
         if name == DIAGRAM and where.until is not None:
             text = diagram_of(played, at, last)
@@ -106,8 +108,7 @@ def _refuse(args: argparse.Namespace, name: str) -> None:
             raise LufError(f"--{flag} is of a screen, and {name} has none; leave it out")
     if args.theme and name not in COLOURED:
         raise LufError(f"--theme is of colours, and {name} has none; leave it out")
-    if args.map and args.beside:
-        raise LufError("the map has no lanes to show --beside; leave one of the two out")
+    exclude(args, "--map", "--beside")
     if args.force and args.output == STDOUT:
         raise LufError("--force is of a file, and -o - is none; leave it out")
 

@@ -12,6 +12,7 @@ from luf_tui.script.format import format_text
 from luf_tui.script.syntax import decoded, read_text
 
 STDIN = "-"
+DONE = "the whole file is formatted"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ def _formatted(word: str, *, check: bool) -> bool:
         if not check:
             terminal.write(new)
         return new != text
-    path = scenario(word, "has no format of its own; `luf-tui run {}` plays it")
+    path = scenario(word, "has no format of its own; `luf-tui run {}` plays it", DONE, terminal.say)
     old = read_text(str(path))
     new = format_text(old, str(path))
     if new == old:

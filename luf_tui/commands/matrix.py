@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from luf_tui.commands import terminal
 from luf_tui.commands.check import scenarios
 from luf_tui.commands.programs import count
-from luf_tui.errors import WIDEST
+from luf_tui.errors import WIDEST, LufError
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.runs.opening import play, policy_of, program
@@ -26,6 +26,8 @@ WHOLE = "luf"
 """The policy that has every guard."""
 MOST_STATES = 20_000
 """States at which the search of one race without one guard stops."""
+DONE = "the whole run is played without each guard"
+"""What is done with a file, whatever the place in it."""
 SHOWN = 3
 """Scenarios named in a line; the JSON has them all."""
 
@@ -45,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="also: is it found by N random programs; 1500 find about two thirds of the guards",
     )
-    parser.add_argument(
-        "--jobs", type=count, default=1, metavar="N", help="search and play with N processes"
-    )
+    parser.add_argument("--jobs", type=count, metavar="N", help="search and play with N processes")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -61,7 +61,9 @@ class Case:
 
 def run(args: argparse.Namespace) -> int:
     """Fill the matrix and print it. Exit code 1 when a whole policy breaks an obligation."""
-    cases = [Case(name, whole(program(path))) for path, name in scenarios(args.paths)]
+    if args.jobs and not (args.search or args.random):
+        raise LufError("--jobs means nothing without --search or --random; leave it out")
+    cases = [Case(name, whole(program(path))) for path, name in scenarios(args.paths, DONE)]
     told = counted(len(cases), "scenario")
     terminal.say(f"{len(GUARDS)} guards and {len(POLICIES)} policies on {told}")
     policies = {name: broken(cases, name) for name in POLICIES}
@@ -153,13 +155,13 @@ def columns(cases: Sequence[Case], args: argparse.Namespace) -> Columns:
     if args.search:
         races = races_of([(case.name, case.program) for case in cases])
         plan = Plan(WHOLE, races, Limits(MOST_STATES))
-        every = AllGuards(plan, jobs=args.jobs, tell=terminal.say)
+        every = AllGuards(plan, jobs=args.jobs or 1, tell=terminal.say)
         search = {one.guard: one for one in every.run()}
         interrupted = every.interrupted
     if args.random > 0 and not interrupted:
         random = {}
         try:
-            for one in by_random(WHOLE, tuple(GUARDS), args.random, jobs=args.jobs):
+            for one in by_random(WHOLE, tuple(GUARDS), args.random, jobs=args.jobs or 1):
                 random[one.guard] = one
                 told = f"seed {one.seed}" if one.seed >= 0 else "not found"
                 terminal.say(f"random programs without {one.guard}: {told}")

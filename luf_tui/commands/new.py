@@ -70,7 +70,8 @@ def begun(title: str) -> str:
 
 def copied(word: str) -> str:
     """The text of a scenario, as it is. Raises LufError for what is none."""
-    path = scenario(word, "nothing to begin with; `luf-tui run {}` plays it")
+    instead = "nothing to begin with; `luf-tui run {}` plays it"
+    path = scenario(word, instead, "the whole scenario is copied", terminal.say)
     if path.is_dir():
         raise LufError(f"{word} is a folder; `luf-tui list {word}` names what is in it")
     return read_text(str(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 
+from luf_tui.errors import LufError
 from luf_tui.view.state import SMALLEST
 
 
@@ -31,6 +32,25 @@ def add_beside(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="show the lanes of the same script under policy P too, on one scale",
     )
+
+
+def needs(args: argparse.Namespace, partner: str, *flags: str) -> None:
+    """Raise LufError for flags that mean nothing without another one."""
+    for flag in flags:
+        if given(args, flag) and not given(args, partner):
+            raise LufError(f"{flag} means nothing without {partner}; say both, or leave it out")
+
+
+def exclude(args: argparse.Namespace, flag: str, *others: str) -> None:
+    """Raise LufError for flags that mean nothing beside another one."""
+    for other in others:
+        if given(args, flag) and given(args, other):
+            raise LufError(f"{flag} and {other} do not go together; leave one of the two out")
+
+
+def given(args: argparse.Namespace, flag: str) -> bool:
+    """Whether a flag was said."""
+    return getattr(args, flag.lstrip("-").replace("-", "_")) not in (None, False, [], 0)
 
 
 def size(word: str) -> tuple[int, int]:

@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
         lazy_drops=args.lazy_drops,
         reading=told.reading,
         replaying=told.replaying,
+        say=terminal.say,
     )
     told.clear()
     if args.json:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from luf_tui.commands import terminal, verdict
-from luf_tui.commands.programs import add_beside, add_policy, size
+from luf_tui.commands.programs import add_beside, add_policy, exclude, needs, size
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.machine.kind import LOUD
@@ -32,15 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plain", action="store_true", help="print the app's screen at PLACE, or at the end"
     )
-    parser.add_argument(
-        "--size", type=size, default=SIZE, metavar="WxH", help="of that screen; default 160x50"
-    )
+    parser.add_argument("--size", type=size, metavar="WxH", help="of that screen; default 160x50")
     add_beside(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Play one scenario and print what came of it. Exit code as the verdict of the whole says."""
+    needs(args, "--plain", "--size", "--beside")
+    exclude(args, "--json", "--plain")
     spot = place(args.file).spot
     if args.json and spot is not None:
         terminal.say("luf-tui: the object is about the whole run, not up to the place")
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         return judged.code
     if args.plain:
         beside = open_run(place(args.file).path, args.beside) if args.beside else None
-        shown = found.screen(*args.size, beside=beside).split("\n")
+        shown = found.screen(*(args.size or SIZE), beside=beside).split("\n")
     else:
         shown = report(played, found.step)
     for line in shown:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from luf_tui import library
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError
-from luf_tui.runs.opening import is_recording
+from luf_tui.runs.opening import is_recording, whole
 from luf_tui.script.syntax import read_text
 
 
@@ -18,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print its lines, and say where it is."""
-    path = library.locate(args.file)
+    path = whole(args.file, "the whole text is printed", terminal.say)
     if path.is_dir():
         raise LufError(f"{args.file} is a folder; `luf-tui list {args.file}` names what is in it")
     terminal.say(str(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import Any
 
@@ -10,7 +10,7 @@ from luf_tui.errors import LufError
 from luf_tui.json_object import VERSION, versioned
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
-from luf_tui.runs.opening import play, policy_of, program, scenario
+from luf_tui.runs.opening import Say, play, policy_of, program, scenario
 from luf_tui.runs.run import Run
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
@@ -86,6 +86,10 @@ class Explored:
         return versioned(as_json(self.report))
 
 
+def _unheard(_: str) -> None:
+    """Nobody is there to be told."""
+
+
 def explore(
     word: str | PathLike[str],
     *,
@@ -99,7 +103,7 @@ def explore(
     symmetry: bool = True,
     shrink: bool = True,
     tell: Tell | None = None,
-    say: Callable[[str], None] | None = None,
+    say: Say | None = None,
 ) -> Explored:
     """Try every order of a file's races, or of race number `race` (from 1), up to the first that
     breaks an obligation.
@@ -108,11 +112,16 @@ def explore(
     processes share it. With `random_walks`, so many orders of a race are drawn instead, the same
     ones each time, in one process and without symmetry. Without `symmetry`, states count apart that
     differ only by names. With `shrink`, the counterexample is on the smallest program that shows
-    it. `tell` is told of the search, `say` of the shrinking. Raises LufError when there is no such
-    file or race.
+    it. `tell` is told of the search, `say` of the shrinking and of a place that is said in vain.
+    Raises LufError when there is no such file or race.
     """
     asked = program(
-        scenario(fspath(word), "has one order; `luf-tui replay {}` asks other policies")
+        scenario(
+            fspath(word),
+            "has one order; `luf-tui replay {}` asks other policies",
+            "every order of its races is searched",
+            say or _unheard,
+        )
     )
     played = policy_of(asked, policy, without)
     report = Exploration(

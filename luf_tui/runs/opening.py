@@ -21,13 +21,17 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.runs.run import Run
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
+from luf_tui.script.syntax import read_text, split
 from luf_tui.timeline import recorder as recording
+from luf_tui.timeline.navigate.digests import Digest, file_digest, source_digest
 from luf_tui.timeline.navigate.spots import Spot, spot
 from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
 
 Reading = Callable[[int, int], None]
 """Called with the bytes of a file read so far and its size; 0 when the size is not known."""
+Say = Callable[[str], None]
+"""Called with a sentence for the person."""
 AT, BETWEEN = "@", ".."
 
 
@@ -65,16 +69,38 @@ def stretch(word: str) -> Place:
     return evolve(place(f"{name}{AT}{first}"), until=spot(last))
 
 
-def scenario(word: str, instead: str) -> Path:
-    """The file of a scenario, for those who can do nothing with a recording.
+def whole(word: str, done: str, say: Say) -> Path:
+    """The file that a word names, for those who can do nothing with a place in its run.
 
-    Raises LufError when there is no such file, and for a recording, when `instead` says what it
-    lacks and which command takes it; `{}` in it stands for the word.
+    `done` says what is done with the file instead, and `say` is told of it where a place is said:
+    of a permalink also whether the script has changed. Raises what `place` raises.
     """
-    path = library.locate(word)
+    where = place(word)
+    if where.spot is not None:
+        changed = where.spot.digest is not None and not _is_as_it_was(where.path, where.spot.digest)
+        more = "; the script has changed since this link was made" if changed else ""
+        say(f"{word}: {done}, not only up to the place{more}")
+    return where.path
+
+
+def _is_as_it_was(path: Path, digest: Digest) -> bool:
     if is_recording(path):
-        raise LufError(f"{word} is a recording and {instead.format(word)}")
-    return path
+        return digest.script == file_digest(str(path))
+    return digest.script == source_digest(split(read_text(str(path)))[1])
+
+
+def scenario(word: str, instead: str, done: str, say: Say) -> Path:
+    """The file of a scenario, for those who can do nothing with a recording, nor with a place.
+
+    `done` and `say` are those of `whole`. Raises LufError when there is no such file, and for a
+    recording, when `instead` says what it lacks and which command takes it; `{}` in it stands for
+    its file.
+    """
+    path = place(word).path
+    if is_recording(path):
+        name = word if library.exists(word) else word.rpartition(AT)[0]
+        raise LufError(f"{name} is a recording and {instead.format(name)}")
+    return whole(word, done, say)
 
 
 def is_recording(path: Path) -> bool:

@@ -18,7 +18,7 @@ from luf_tui.json_object import VERSION, versioned
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
-from luf_tui.runs.opening import Reading, names
+from luf_tui.runs.opening import Reading, Say, names, whole
 
 Replaying = Callable[[str, int, int], None]
 """Called with a policy's name, facts replayed and facts in all."""
@@ -57,19 +57,20 @@ def replay(
     lazy_drops: bool = False,
     reading: Reading | None = None,
     replaying: Replaying | None = None,
+    say: Say = lambda _: None,
 ) -> Replayed:
     """Ask what a recorded kernel would have flushed under other policies.
 
     `trace` is a path, the name of a shipped recording, or `-` for standard input. `lazy_drops`
     counts what v12 pays when a kernel thread hands a borrowed address space back. `reading` and
-    `replaying` are told how far it is. Raises LufError for what cannot be read, and for a policy
-    that does not exist.
+    `replaying` are told how far it is, `say` of a place that is said in vain. Raises LufError for
+    what cannot be read, and for a policy that does not exist.
     """
     asked = [make_policy(own.known(name)) for name in dict.fromkeys(names(policies))]
     if not asked:
         raise LufError("name at least one policy: eager, luf")
     word = fspath(trace)
-    path = Path(word) if word == STDIN else library.locate(word)
+    path = Path(word) if word == STDIN else whole(word, "all of it is replayed", say)
     if path.suffix == library.SUFFIX:
         raise LufError(f"{word} is a scenario; `luf-tui compare {word}` asks other policies")
     read = read_trace(str(path), reading)

@@ -182,8 +182,10 @@ class Run:
         script under another policy, whose lanes are shown too.
         """
         from luf_tui.render.text import lines  # noqa: PLC0415
+        from luf_tui.view.screen import LANES  # noqa: PLC0415
 
-        state = ViewState(beside=beside.timeline if beside else None)
+        # Where there is room for one pane only, what is asked for is in it.
+        state = ViewState(group=LANES, beside=beside.timeline) if beside else ViewState()
         return "\n".join(lines(self.timeline, width, height, state))
 
     def diagram(self, first: int | None = None, last: int | None = None) -> str:

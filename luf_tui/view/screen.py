@@ -40,6 +40,8 @@ LEAST_SHARED = 18
 """Rows of the script from which on watches stand under it."""
 GROUPS = ("tlbs", "pagetables", "lists", "frames", "ledger", "lanes", "events", WATCHES)
 """Panes that take turns where there is room for one of them beside the script."""
+LANES = "lanes"
+"""The pane that has the time of a run, and of one beside it."""
 MAP = "map"
 """The pane that has the whole screen, and is on it when it is asked for."""
 TITLES = {

@@ -47,10 +47,12 @@ class Comparison:
     """The first difference that a program can notice: in what it reads, or in a signal."""
 
 
-def compare(runs: Sequence[Timeline]) -> Comparison:
-    """Put runs of one program side by side; the first is what the others are held against."""
+def compare(runs: Sequence[Timeline], names: Sequence[str] = ()) -> Comparison:
+    """Put runs of one program side by side; the first is what the others are held against. They
+    are called by their policies unless other names are said.
+    """
     return Comparison(
-        tuple(policy_name(run) for run in runs),
+        tuple(names or map(policy_name, runs)),
         tuple(run.counters(run.steps) for run in runs),
         tuple(run.owed(run.steps) for run in runs),
         _first([divergence(runs[0], run) for run in runs[1:]]),
@@ -89,16 +91,17 @@ def differences(one: Timeline, other: Timeline, *, outside: bool = False) -> Ite
                 break
 
 
-def as_json(runs: Sequence[Timeline]) -> dict[str, Any]:
-    """The object that `compare --json` prints."""
-    found = compare(runs).divergence
+def as_json(runs: Sequence[Timeline], names: Sequence[str] = ()) -> dict[str, Any]:
+    """The object that `compare --json` prints; `names` as in `compare`."""
+    found = compare(runs, names)
+    first = found.divergence
     return {
         "scenario": runs[0].program.path,
         "policies": {
-            policy_name(run): {**summary(run), "costs": bill(run, run.steps).as_json()}
-            for run in runs
+            name: {**summary(run), "costs": bill(run, run.steps).as_json()}
+            for name, run in zip(found.policies, runs, strict=True)
         },
-        "first_divergence": {"step": found.step, "line": found.line} if found else None,
+        "first_divergence": {"step": first.step, "line": first.line} if first else None,
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -69,11 +70,19 @@ def policy_digest(policy: Policy) -> str:
 
 def script_digest(program: Program) -> str:
     """The digest of a script's text, or of a recording's file."""
-    if program.recorded is None:
-        text = "\n".join(line.rstrip() for line in program.source).rstrip()
-        return hashlib.sha256(text.encode()).hexdigest()[:LONG]
+    return source_digest(program.source) if program.recorded is None else file_digest(program.path)
+
+
+def source_digest(source: Sequence[str]) -> str:
+    """The digest of the lines of a script."""
+    text = "\n".join(line.rstrip() for line in source).rstrip()
+    return hashlib.sha256(text.encode()).hexdigest()[:LONG]
+
+
+def file_digest(path: str) -> str:
+    """The digest of a file as it is; zeros where it cannot be read."""
     try:
-        with Path(program.path).open("rb") as file:
+        with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:LONG]
     except OSError:
         return "0" * LONG
