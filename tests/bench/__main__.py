@@ -1,8 +1,10 @@
-"""`python -m tests.bench [PART…] [--rounds N]`: measure and print a table."""
+"""`python -m tests.bench [PART…] [--rounds N] [--recording FILE]`: measure and print a table."""
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
+from pathlib import Path
 
 from tests.bench import explorer, promela, recording, replaying, screen, start
 from tests.bench.measure import show
@@ -19,16 +21,30 @@ PARTS = {
 }
 
 
+def _recording(word: str) -> str:
+    """A recording from wherever the app is started: by its whole path, or by its name."""
+    path = Path(word)
+    return str(path.resolve()) if path.exists() else word
+
+
 def main() -> None:
     """Measure what was asked for, or everything."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, default=5, help="paired rounds (default 5)")
+    parser.add_argument(
+        "--recording",
+        type=_recording,
+        default=screen.RECORDING,
+        metavar="FILE",
+        help="the recording of part ui: a trace of one's own (default %(default)s)",
+    )
     args = parser.parse_args()
+    parts = PARTS | {"ui": partial(screen.views, recording=args.recording)}
     for part in args.parts:
         if part not in PARTS:
             parser.error(f"no part '{part}'; there are {', '.join(PARTS)}")
-    show([row for part in args.parts or PARTS for row in PARTS[part](args.rounds)])
+    show([row for part in args.parts or PARTS for row in parts[part](args.rounds)])
 
 
 if __name__ == "__main__":
