@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from itertools import count
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from hypothesis import settings
 from luf_tui.cli import main
 from luf_tui.policy.own import OWN
 from luf_tui.policy.registry import POLICIES
+from luf_tui.script.line_grammar import parser
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
@@ -35,6 +38,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--reverse"):
         items.reverse()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are there to stay: nobody has to look whether they are garbage."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def shared_state() -> Iterator[None]:
+    """No test may need what another leaves behind, so none leaves anything behind: the tables and
+    the variables of luf-tui's modules, the environment, the folder one is in.
+    """
+    parser()  # fills a table when it is first asked for
+    before = _shared()
+    yield
+    after = _shared()
+    assert [] == [name for name, was in before.items() if was != after.get(name)]
+
+
+PLAIN = (bool, int, float, str, tuple, frozenset, NoneType)
+
+
+def _shared() -> dict[str, object]:
+    state: dict[str, object] = {f"${name}": value for name, value in os.environ.items()}
+    state |= {"the environment": set(os.environ), "the folder": Path.cwd()}
+    del state["$PYTEST_CURRENT_TEST"]
+    for name, module in list(sys.modules.items()):
+        if module is None or name.partition(".")[0] != "luf_tui":
+            continue
+        for known, value in vars(module).items():
+            if isinstance(value, (dict, list, set)) and not known.startswith("__"):
+                state[f"{name}.{known}"] = value.copy()
+            elif isinstance(value, PLAIN) and not known.startswith("__"):
+                state[f"{name}.{known}"] = value
+    return state
 
 
 @pytest.fixture(scope="session")

@@ -252,13 +252,15 @@ HEADLESS = [
 ]
 
 
-@pytest.mark.parametrize("words", HEADLESS)
-def test_a_headless_command_loads_no_textual_and_of_rich_only_how_wide_characters_are(
-    words: str, tmp_path: Path
+def test_headless_commands_load_no_textual_and_of_rich_only_how_wide_characters_are(
+    tmp_path: Path,
 ) -> None:
+    """All of them in one interpreter; which one it was is asked where one does."""
     path = tmp_path / "small.luf"
     path.write_text(SCENARIO, encoding="utf-8")
-    said = [str(path) if word == "FILE" else word for word in words.split()]
-    code = f"from luf_tui.cli import main\nassert main({said!r}) == 0"
 
-    assert set() == toolkit(code)
+    def loading(*lines: str) -> set[str]:
+        words = [[str(path) if w == "FILE" else w for w in line.split()] for line in lines]
+        return toolkit(f"from luf_tui.cli import main\nfor w in {words!r}: assert main(w) == 0, w")
+
+    assert set() == loading(*HEADLESS), {line: loading(line) for line in HEADLESS}
