@@ -200,16 +200,17 @@ def enter_lazy(k: Kernel, cpu: int) -> None:
         k.emit(ev.LAZY, cpu, cpu, state.loaded_mm.index)
 
 
-def leave_mm(k: Kernel, cpu: int) -> None:
-    """Switch to init_mm: user translations of the loaded mm are dropped."""
+def leave_mm(k: Kernel, cpu: int) -> int:
+    """Switch to init_mm: user translations of the loaded mm are dropped. Returns how many."""
     state = k.m.cpu[cpu]
     mm = state.loaded_mm
     if not mm:
-        return
-    drop(k, cpu, mm, 0, 0)
+        return 0
+    dropped = drop(k, cpu, mm, 0, 0)
     k.m.asids_of(cpu)[state.asid].clear()
     mm.cpumask &= ~(1 << cpu)
     state.loaded_mm, state.lazy = None, 0
+    return dropped
 
 
 def forget_mm(k: Kernel, cpu: int, mm: Mm) -> None:
@@ -248,8 +249,7 @@ def flush_tlb_func(
         k.emit(ev.FLUSH, cpu, mm.index, 0, 0, why)
         return
     if state.lazy:
-        leave_mm(k, cpu)
-        k.emit(ev.FLUSH, cpu, loaded.index, 0, -1, why)
+        k.emit(ev.FLUSH, cpu, loaded.index, leave_mm(k, cpu), -1, why)
         return
     slot, latest = m.asids_of(cpu)[state.asid], loaded.tlb_gen
     if gen and gen <= slot.gen:

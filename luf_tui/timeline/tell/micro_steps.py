@@ -13,7 +13,7 @@ SENTENCES: Final = {
         "wait": "cannot go on yet: somebody else has to finish first.",
     },
     "shootdown": {
-        "local": "begins a flush, with what its own CPU has cached.",
+        "local": "begins a flush, its own CPU first where it is meant too.",
         "send": "has nobody to interrupt: no other CPU can have cached this.",
         "wait": "has no answers left to wait for, and goes on.",
     },
@@ -51,7 +51,7 @@ SENTENCES: Final = {
     },
     "kalloc": {
         "alloc": "asks for memory for the kernel's own use.",
-        "use": "writes its own data over what the memory held before.",
+        "use": "has its memory, which holds what it held before until something is written there.",
     },
     "kfree": {"free": "gives back memory that the kernel used itself."},
     "pte_alloc": {
@@ -132,7 +132,7 @@ SENTENCES: Final = {
         "release": "gives back the free pages that it did not need, if there are any.",
         "drain": "gives a page of its CPU's list back to the common lists, if there is one.",
         "captured": "has the block of free pages that it worked for.",
-        "use": "writes its own data over what the block held before.",
+        "use": "has the block, which holds what it held before until something is written there.",
     },
     "dma": {"access": "lets the device use memory, through translations that it has cached."},
     "write": {

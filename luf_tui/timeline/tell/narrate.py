@@ -12,7 +12,7 @@ from luf_tui.machine.kind import MEANING, QUIET
 from luf_tui.machine.schema import STATE_NAMES
 from luf_tui.policy.base import BATCH_NAMES
 from luf_tui.timeline.tell.micro_steps import predicate
-from luf_tui.timeline.tell.waiting import aside
+from luf_tui.timeline.tell.waiting import aside, lost
 from luf_tui.timeline.tell.words import counted, cpus, flags_text
 from luf_tui.timeline.timeline import Timeline
 
@@ -56,7 +56,10 @@ def narrate(timeline: Timeline, position: int, level: str = "student") -> str:
         return f"{said} · {besides}" if level == "kernel" else f"{said} {besides}."
     if position == 0:
         return timeline.program.about or "Power-on: nothing has happened yet."
-    return label(timeline, position, level) if level == "kernel" else _plainly(timeline, position)
+    if level != "kernel":
+        return _plainly(timeline, position)
+    gone = lost(timeline, position)
+    return label(timeline, position, level) + (f" · {gone}" if gone else "")
 
 
 def notes(timeline: Timeline, position: int) -> list[str]:
@@ -90,7 +93,8 @@ def _plainly(timeline: Timeline, step: int) -> str:
     """What micro-step `step` did, for someone who does not know the kernel."""
     info = timeline.step_info(step)
     who = _ctx(timeline, info.ctx).removeprefix("irq ")
-    return f"{who} {predicate(info.op, info.pos)}"
+    gone = lost(timeline, step)
+    return f"{who} {predicate(info.op, info.pos)}" + (f" {gone}." if gone else "")
 
 
 def step_text(timeline: Timeline, step: int) -> str:

@@ -25,18 +25,20 @@ def aside(timeline: Timeline, position: int, event: Event) -> str:
     """What else there is to know at a micro-step with that event; empty where that is nothing."""
     about = ASIDES.get(event.kind)
     told = [about(timeline, position, event)] if about else []
-    if event.kind != ev.FLUSH:
-        told.append(_lost(timeline, position))
+    if event.kind not in (ev.FLUSH, ev.EVICT):
+        told.append(lost(timeline, position))
     return "; ".join(filter(None, told))
 
 
-def _lost(timeline: Timeline, position: int) -> str:
-    """What was dropped in a micro-step of which something else is told first."""
+def lost(timeline: Timeline, position: int) -> str:
+    """What vanished from TLBs in a micro-step of which something else is told first."""
+    gone = _gone(timeline, position)
+    if not gone:
+        return ""
     events = timeline.events
     flushes = (events[n] for n in timeline.events_of(position) if events.kind_of(n) == ev.FLUSH)
-    why = next((one.args["why"] for one in flushes if one.args["dropped"]), -1)
-    gone = _gone(timeline, position) if why >= 0 else []
-    return f"{_listed(gone)} gone: {ev.REASONS[why]}" if gone else ""
+    why = next((f": {ev.REASONS[one.args['why']]}" for one in flushes if one.args["dropped"]), "")
+    return f"{_listed(gone)} gone{why}"
 
 
 def _deferred(timeline: Timeline, position: int, event: Event) -> str:
@@ -73,7 +75,7 @@ def _receives(timeline: Timeline, position: int, event: Event) -> str:
 
 def _drops(timeline: Timeline, position: int, event: Event) -> str:
     told = []
-    gone = _gone(timeline, position) if event.args["dropped"] else []
+    gone = _gone(timeline, position)
     if gone:
         told.append(f"{_listed(gone)} gone")
     with timeline.visit(position):
@@ -174,18 +176,23 @@ def _awaited(timeline: Timeline, sender: int) -> str:
 
 
 def _gone(timeline: Timeline, position: int) -> list[str]:
-    """Translations that a micro-step dropped."""
+    """Translations that no TLB has in their place any more since a micro-step."""
     m = timeline.machine
     region = m.regions["tlb"]
     cells = range(region.base, region.base + region.size * len(region))
     changed = {region.locate(at)[0] for at in timeline.changed_cells(position) if at in cells}
+    places = sorted(changed)
+    with timeline.visit(position):
+        now = {index: _cached(m, index) for index in places}
     with timeline.visit(position - 1):
-        entries = [m.tlb[index] for index in sorted(changed)]
-        return [
-            f"{m.config.page_name(entry.mm.index, entry.vpn)} → f{entry.frame.pfn}"
-            for entry in entries
-            if entry.mm and entry.frame
-        ]
+        was = {index: _cached(m, index) for index in places}
+    return [was[index] for index in places if was[index] and was[index] != now[index]]
+
+
+def _cached(m: Machine, index: int) -> str:
+    """The translation in one place of a TLB; empty where there is none."""
+    mm, frame, vpn = m.tlb[index].mm, m.tlb[index].frame, m.tlb[index].vpn
+    return f"{m.config.page_name(mm.index, vpn)} → f{frame.pfn}" if mm and frame else ""
 
 
 def _cost(timeline: Timeline, sent: Event) -> int:

@@ -142,7 +142,7 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     """Who owes or pays, who is waited for, and what ends it."""
     left = names.cpus(debt.left, short=True)
     if debt.state == SAVED:
-        return ["saved: all have flushed since", "free to hand out: nothing is left to pay"]
+        return ["all have flushed since", "free to hand out: nothing is left to pay"]
     if debt.state == OWED:
         return [f"owed by {left}", _payer(debt)]
     who, payer = f"cpu{debt.cpu}", timeline.machine.ctx[debt.payer]
@@ -183,7 +183,7 @@ def _since(timeline: Timeline, debt: OpenDebt) -> int:
 def _age(timeline: Timeline, debt: OpenDebt) -> str:
     """For how long a debt stands as it does: in micro-steps, in a recording in time."""
     since = _since(timeline, debt)
-    if debt.state == PAID or not 0 <= since < timeline.position:
+    if not debt.open or not 0 <= since < timeline.position:
         return ""
     recorded = timeline.program.recorded
     if recorded is None:
@@ -199,7 +199,7 @@ def _age(timeline: Timeline, debt: OpenDebt) -> str:
 def _frames(timeline: Timeline, debt: OpenDebt, role: str) -> Row:
     """The frames of a debt, and whose page the first of them was."""
     row = [Mark(INDENT)]
-    frames = debt.all_frames
+    frames = sorted(debt.all_frames)
     for pfn in frames[:SHOWN]:
         row += [Mark(f"f{pfn}", role, Ref("frame", pfn)), Mark(" ")]
     if len(frames) > SHOWN:
