@@ -86,6 +86,8 @@ async def test_a_counterexample_is_there_again_with_a_session_of_its_own() -> No
         await made(pilot, shown_run(pilot.app).searches[-1])
         await pilot.press("home", "enter")
         await pilot.pause()
+        await pilot.press("left")
+        stood = shown_run(pilot.app).session.position
         found = shown_run(pilot.app).session.timeline.program.source
     async with LufApp(race, policy="luf", without=[GUARD]).run_test(size=SIZE) as pilot:
         base = shown_run(pilot.app).session
@@ -94,6 +96,7 @@ async def test_a_counterexample_is_there_again_with_a_session_of_its_own() -> No
         session = shown_run(pilot.app).session
 
         assert found == session.timeline.program.source
+        assert stood == session.position > 0
         assert session is not base
         assert not session.filed
         await pilot.press("u")
@@ -151,6 +154,8 @@ async def test_a_file_that_is_damaged_is_told_and_put_aside_and_does_no_harm(
     (home,) = kept(state_home)
     damaged = broken(home.read_text("utf-8"), how)
     home.write_text(damaged, "utf-8")
+    async with LufApp(path, policy="luf").run_test(size=SIZE):
+        pass
     async with LufApp(path, spot("L14"), policy="luf").run_test(size=SIZE) as pilot:
         assert "branches of before cannot be read" in text(pilot.app)
         assert [(0, path.name)] == names(pilot.app)

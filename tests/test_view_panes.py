@@ -337,7 +337,7 @@ def test_in_the_rows_that_page_tables_want_no_page_is_cut(name: str, width: int)
 
 
 def test_where_there_are_rows_enough_no_entry_of_a_tlb_is_cut() -> None:
-    timeline = run("races/two-takers")
+    timeline = run("races/flush-before-reuse")
     rows = tlbs.rows_wanted(timeline, 20)
     for position in range(timeline.steps + 1):
         timeline.seek(position)

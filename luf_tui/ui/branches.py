@@ -172,9 +172,9 @@ class Branches:
 
     def show(self, branch: Branch) -> None:
         """Leave the branch that is shown, and show another."""
-        left, here = self.current, self.here
-        left.stood = bookmarks.bookmark(here.timeline, here.position, "")
-        left.trail = list(here.trail)
+        left = self.current
+        self._stand()
+        left.trail = list(self.here.trail)
         if left.partial:
             left.run = None
         self._left = [one for one in self._left if one not in (left, branch)]
@@ -182,6 +182,15 @@ class Branches:
         self.current = branch
         self._let_go()
         self._changed()
+
+    def leave(self) -> None:
+        """Keep where one stands: nobody is here any more."""
+        self._stand()
+        self._changed()
+
+    def _stand(self) -> None:
+        here = self.here
+        self.current.stood = bookmarks.bookmark(here.timeline, here.position, "")
 
     def remove(self, branch: Branch) -> bool:
         """Take a branch out with what branched off from it. False where one stands in it."""

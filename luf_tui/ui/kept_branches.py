@@ -71,12 +71,13 @@ class Keeper:
     def keep(self, branches: Branches) -> str:
         """Keep the tree. Answers with why it cannot be kept; empty where it is."""
         try:
+            if not branches.root.children:
+                if not self.precious:
+                    self.path.unlink(missing_ok=True)
+                return ""
             if self.precious and self.path.exists():
                 self.path.replace(self.path.with_name(f"{self.path.name}{ASIDE}"))
             self.precious = False
-            if not branches.root.children:
-                self.path.unlink(missing_ok=True)
-                return ""
             text = json.dumps(as_json(branches), indent=1, ensure_ascii=False) + "\n"
             if len(text) > MOST_BYTES:
                 return f"not kept for another time: more than {MOST_BYTES:,} characters"

@@ -145,6 +145,10 @@ class RunScreen(BaseScreen):
         elif self._opened or self.branches.told:
             self.tell("; ".join(filter(None, (self._opened, self.branches.told))))
 
+    def on_unmount(self) -> None:
+        """Keep where one stood."""
+        self.branches.leave()
+
     # -- drawing ------------------------------------------------------------------------------
 
     def blocks(self, width: int, height: int) -> list[Block]:
