@@ -94,6 +94,12 @@ class Refused(LufError):
     """The machine refuses an operation. The run is kept up to there."""
 
 
+def expected(value: object, kinds: type | tuple[type, ...], what: str) -> None:
+    """Raises LufError for what a program gives that is of another kind; `what` is taken instead."""
+    if not isinstance(value, kinds):
+        raise LufError(f"{what}, not {value!r:.60}")
+
+
 def nearest(word: str, known: Iterable[str], likeness: float = 0.5) -> str:
     """A hint that names the nearest known word, or lists them when few; empty if neither helps.
     `likeness` is how near, 1 for the same word.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from attrs import frozen
 from luf_tui.errors import LufError, with_hint
 
 SUFFIX = ".luf"
+POLICY = ".py"
+"""The end of the name of a file with a policy of one's own, of which one ships."""
 RECORDED = (
     "A recording of a real kernel, replayed: it decided who unmaps, frees and allocates what; "
     "the policy decides what is flushed and when. What the CPUs read is not known."
@@ -21,6 +24,8 @@ RECORDED = (
 NOTES = ".about"
 """The end of the name of a file beside a recording that has its `title` and `about`."""
 LISTS = "`luf-tui list` names what is shipped"
+Unread = Callable[[OSError], None]
+"""Called with what kept a folder from being looked into; it has the folder's name."""
 _KIND = re.compile(r"\.luf$|\.trace(\.\w+)?$")
 """The end of a file's name that says of what kind it is."""
 _RECORDING = re.compile(r"\.trace(\.\w+)?$")
@@ -99,9 +104,22 @@ def entry(path: Path) -> Entry:
     return Entry(path, name_of(path), title or path.stem, " ".join(about), stop, tour)
 
 
-def scenario_files(folder: Path) -> list[Path]:
-    """All scenario files under a folder, in the order of their names."""
-    return sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.is_file())
+def scenario_files(folder: Path, unread: Unread | None = None) -> list[Path]:
+    """All scenario files under a folder, in the order of their names; `unread` is told of folders
+    that could not be looked into.
+    """
+    return sorted(_files(folder, lambda name: name.endswith(SUFFIX), unread))
+
+
+def _files(
+    folder: Path, wanted: Callable[[str], object], unread: Unread | None = None
+) -> Iterator[Path]:
+    """Files under a folder whose names are wanted; what cannot be looked at is no file."""
+    for here, _, found in os.walk(folder, onerror=unread):
+        for name in filter(wanted, found):
+            path = Path(here) / name
+            if os.path.isfile(path):  # noqa: PTH113 - a path's own raises where nothing can be seen
+                yield path
 
 
 def shipped(folder: Path | None = None) -> list[Entry]:
@@ -150,6 +168,9 @@ def locate(word: str) -> Path:
             return path
     except OSError as error:
         raise LufError(f"{word[:_MOST_QUOTED]}…: {error.strerror or error}") from None
+    inside = scenarios_dir() / word.removeprefix("scenarios/")
+    if path.suffix == POLICY and ".." not in path.parts and inside.is_file():
+        return inside
     known = _known()
     named = [name for name in known if word in (name, _stem(name))]
     if len(named) == 1:
@@ -187,8 +208,7 @@ def _recording(path: Path) -> Entry:
 
 def _recording_files(folder: Path) -> list[Path]:
     # Bookmarks in a recording are kept beside it, under its name and one more suffix.
-    named = (path for path in folder.rglob("*.trace*") if _RECORDING.search(path.name))
-    return sorted(path for path in named if path.is_file())
+    return sorted(_files(folder, _RECORDING.search))
 
 
 def name_of(path: Path) -> str:

@@ -9,7 +9,8 @@ from luf_tui import library
 from luf_tui.commands import terminal, verdict
 from luf_tui.commands.programs import add_policy
 from luf_tui.errors import InputError, LufError
-from luf_tui.runs.opening import play_file, scenario
+from luf_tui.runs.opening import play_file, program, scenario
+from luf_tui.script.program import Program
 from luf_tui.timeline.tell.words import counted
 
 
@@ -61,6 +62,7 @@ def scenarios(words: list[str], done: str) -> list[tuple[Path, str]]:
             raise LufError(f"{library.scenarios_dir()}: no scenarios there")
         return found
     files: list[tuple[Path, str]] = []
+    unread: list[OSError] = []
     for word in words:
         path = scenario(
             word,
@@ -69,11 +71,32 @@ def scenarios(words: list[str], done: str) -> list[tuple[Path, str]]:
             done,
             terminal.say,
         )
-        inside = library.scenario_files(path) if path.is_dir() else [path]
+        inside = library.scenario_files(path, unread.append) if path.is_dir() else [path]
         if not inside:
             raise LufError(f"{word}: no scenarios (*{library.SUFFIX}) in this folder")
         files += [(file, str(file)) for file in inside]
+    if unread:
+        first = f"{unread[0].filename}: {unread[0].strerror}"
+        terminal.say(f"{counted(len(unread), 'folder')} could not be looked into, first {first}")
     return files
+
+
+def programs(words: list[str], done: str) -> tuple[list[tuple[str, Program]], int]:
+    """The programs of files and folders that can be read, each with what to call it, and the exit
+    code: what cannot be read is told and left out. Raises what `scenarios` raises, and LufError
+    when nothing is left.
+    """
+    found: list[tuple[str, Program]] = []
+    code = terminal.HELD
+    for path, name in scenarios(words, done):
+        try:
+            found.append((name, program(path)))
+        except InputError as error:
+            terminal.say(str(error))
+            code = terminal.BAD_INPUT
+    if not found:
+        raise LufError("none of these files can be read; `luf-tui check` judges them one by one")
+    return found, code
 
 
 def checked(

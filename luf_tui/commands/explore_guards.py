@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 
 from luf_tui.commands import terminal
-from luf_tui.commands.check import scenarios
+from luf_tui.commands.check import programs
 from luf_tui.commands.matrix import DONE, MOST_STATES, WHOLE, whole
 from luf_tui.errors import LufError
 from luf_tui.policy import own
 from luf_tui.policy.guards import GUARDS
-from luf_tui.runs.opening import program
+from luf_tui.script.program import Program
 from luf_tui.search.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
 from luf_tui.search.search import BOUNDED, UNSAFE, Limits
 from luf_tui.timeline.tell.words import counted
@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> int:
     policy = own.known(args.policy) if args.policy else WHOLE
     limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
     prepare = own.preparation(args.policy)
-    search = searching(args.files, policy, limits, jobs=args.jobs or 1, prepare=prepare)
+    read, unread = programs(args.files, DONE)
+    search = searching(read, policy, limits, jobs=args.jobs or 1, prepare=prepare)
     search.run()
     if args.json:
         terminal.put_json({"policy": policy, **as_json(search)})
@@ -32,22 +33,22 @@ def run(args: argparse.Namespace) -> int:
     if search.interrupted:
         terminal.say(f"interrupted: {len(search.verdicts)} of {len(search.guards)} guards tried")
         return terminal.INTERRUPTED
-    return terminal.FAILED if search.unusable else terminal.HELD
+    return max(unread, terminal.FAILED if search.unusable else terminal.HELD)
 
 
 def searching(
-    paths: list[str],
+    read: Sequence[tuple[str, Program]],
     policy: str,
     limits: Limits,
     *,
     jobs: int = 1,
     prepare: own.Prepare | None = None,
 ) -> AllGuards:
-    """The search of the races in some files and folders, or in the shipped ones.
+    """The search of the races in some programs, each with what it is called.
 
     Raises LufError when there is no race, or no such policy.
     """
-    races = races_of([(name, whole(program(path))) for path, name in scenarios(paths, DONE)])
+    races = races_of([(name, whole(one)) for name, one in read])
     if not races:
         raise LufError("there is no race to explore in these files")
     plan = Plan(policy, races, limits, prepare)

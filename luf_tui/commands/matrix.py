@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from attrs import evolve, frozen
 
 from luf_tui.commands import terminal
-from luf_tui.commands.check import scenarios
+from luf_tui.commands.check import programs
 from luf_tui.commands.programs import count
 from luf_tui.errors import WIDEST, LufError
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
-from luf_tui.runs.opening import play, policy_of, program
+from luf_tui.runs.opening import play, policy_of
 from luf_tui.script.program import Program
 from luf_tui.search.all_guards import AllGuards, GuardVerdict, Plan, races_of
 from luf_tui.search.random_programs.missed_guards import RandomVerdict, by_random
@@ -63,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
     """Fill the matrix and print it. Exit code 1 when a whole policy breaks an obligation."""
     if args.jobs and not (args.search or args.random):
         raise LufError("--jobs means nothing without --search or --random; leave it out")
-    cases = [Case(name, whole(program(path))) for path, name in scenarios(args.paths, DONE)]
+    read, unread = programs(args.paths, DONE)
+    cases = [Case(name, whole(one)) for name, one in read]
     told = counted(len(cases), "scenario")
     terminal.say(f"{len(GUARDS)} guards and {len(POLICIES)} policies on {told}")
     policies = {name: broken(cases, name) for name in POLICIES}
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             terminal.put(line)
     if interrupted or more.interrupted:
         return terminal.INTERRUPTED
-    return terminal.FAILED if policies[WHOLE] else terminal.HELD
+    return max(unread, terminal.FAILED if policies[WHOLE] else terminal.HELD)
 
 
 def whole(program: Program) -> Program:

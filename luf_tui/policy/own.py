@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from luf_tui.errors import LufError, nearest, with_hint
+from luf_tui import library
+from luf_tui.errors import LufError, expected, nearest, with_hint
 from luf_tui.policy.base import Policy
 from luf_tui.policy.guards import GUARDS, Guard, not_declared
 from luf_tui.policy.registry import POLICIES
@@ -33,10 +35,13 @@ def known(name: str) -> str:
     file fails, has no such class, takes the name of another policy, was written for another
     version of the interface, or claims a guard that there is not.
     """
+    expected(name, str, "a policy is named by a text, `luf` or `path/to/mine.py:Mine`")
     if MARK not in name:
+        if name not in POLICIES:
+            _meant(name)
         return name
     path, _, attribute = name.rpartition(":")
-    kind = _load(Path(path), attribute)
+    kind = _load(_located(path), attribute)
     called = kind.NAME or attribute
     if POLICIES.get(called, kind) is not kind and not _same(POLICIES[called], kind):
         raise LufError(f"{name}: a policy called '{called}' ships with luf-tui; set another NAME")
@@ -87,6 +92,31 @@ def blamed(error: Exception) -> Exception:
     """An exception as a person is to hear of it: a LufError, if their own policy is behind it."""
     told = "" if isinstance(error, LufError) else blame(error)
     return LufError(told) if told else error
+
+
+def _located(word: str) -> Path:
+    """The file of a policy: a path, or one that ships with luf-tui, as `policies/latr.py`."""
+    try:
+        return library.locate(word)
+    except LufError:
+        raise LufError(f"{word}: no such file; a policy is said as path/to/mine.py:Mine") from None
+
+
+def _meant(name: str) -> None:
+    """Raises LufError for a word that looks like a file, with what would name a class in it."""
+    path, _, attribute = name.partition(":")
+    python = path if path.endswith(".py") else f"{path}.py"
+    if not (attribute or path.endswith(".py") or "/" in path):
+        return
+    file = _located(python)
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        classes = []
+    else:
+        classes = [one.name for one in tree.body if isinstance(one, ast.ClassDef)]
+    told = f"'{name}' names no class of a file; say {python}:"
+    raise LufError(told + f" or {python}:".join([attribute] if attribute else classes or ["Mine"]))
 
 
 def _same(one: type[Policy], other: type[Policy]) -> bool:

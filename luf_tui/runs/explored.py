@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any
 
-from luf_tui.errors import LufError
+from luf_tui.errors import LufError, expected
 from luf_tui.json_object import VERSION, versioned
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
-from luf_tui.runs.opening import Say, play, policy_of, program, scenario
+from luf_tui.runs.opening import Say, named, play, policy_of, program, scenario
 from luf_tui.runs.run import Run
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
@@ -94,7 +94,7 @@ def explore(
     word: str | PathLike[str],
     *,
     policy: str | None = None,
-    without: str | Iterable[str] = (),
+    without: str | Iterable[str] | None = (),
     race: int | None = None,
     max_states: int = MOST_STATES,
     max_seconds: float = 0.0,
@@ -115,9 +115,12 @@ def explore(
     it. `tell` is told of the search, `say` of the shrinking and of a place that is said in vain.
     Raises LufError when there is no such file or race.
     """
+    for number in (race or 0, max_states, jobs, random_walks):
+        expected(number, int, "races, states, jobs and walks are whole numbers")
+    expected(max_seconds, (int, float), "seconds are a number")
     asked = program(
         scenario(
-            fspath(word),
+            named(word),
             "has one order; `luf-tui replay {}` asks other policies",
             "every order of its races is searched",
             say or _unheard,

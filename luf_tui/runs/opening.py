@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from os import PathLike, fspath
 from pathlib import Path
+from types import NoneType
+from typing import cast
 
 from attrs import evolve, frozen
 
 from luf_tui import library
 from luf_tui.engine.director import ItemInfo, StepInfo
-from luf_tui.errors import LufError
+from luf_tui.errors import LufError, expected
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
-from luf_tui.policy.registry import make_policy
+from luf_tui.policy.registry import make_policy, problems_of
 from luf_tui.runs.run import Run
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
@@ -119,7 +121,7 @@ def program(path: Path, reading: Reading | None = None) -> Program:
     Raises InputError with every problem of the file.
     """
     if not is_recording(path):
-        return load(str(path))
+        return load(str(path), problems_of)
     from luf_tui.ftrace.replay.trace_program import program_of  # noqa: PLC0415
     from luf_tui.ftrace.trace import read_trace  # noqa: PLC0415
 
@@ -127,7 +129,7 @@ def program(path: Path, reading: Reading | None = None) -> Program:
 
 
 def policy_of(
-    program: Program, policy: str | None = None, without: str | Iterable[str] = ()
+    program: Program, policy: str | None = None, without: str | Iterable[str] | None = ()
 ) -> Policy:
     """The policy to play a program under: its own, or the one named, less some guards.
 
@@ -139,7 +141,9 @@ def policy_of(
     return recording.chosen_policy(program, name, names(without))
 
 
-def checked(path: Path, policy: str | None = None, without: str | Iterable[str] = ()) -> str | None:
+def checked(
+    path: Path, policy: str | None = None, without: str | Iterable[str] | None = ()
+) -> str | None:
     """Raise what opening a file would, without playing it; a recording is not read for that.
 
     Gives the name of the policy, None when none is said.
@@ -150,7 +154,7 @@ def checked(path: Path, policy: str | None = None, without: str | Iterable[str] 
 
         make_policy(name or POLICY, names(without))
     else:
-        recording.chosen_policy(load(str(path)), name, names(without))
+        recording.chosen_policy(load(str(path), problems_of), name, names(without))
     return name
 
 
@@ -172,28 +176,41 @@ def play(program: Program, policy: Policy) -> Timeline:
     return timeline
 
 
-def play_file(path: Path, policy: str | None = None, without: str | Iterable[str] = ()) -> Timeline:
+def play_file(
+    path: Path, policy: str | None = None, without: str | Iterable[str] | None = ()
+) -> Timeline:
     """A file's program played to its end. Raises what `program` and `policy_of` raise."""
     played = program(path)
     return play(played, policy_of(played, policy, without))
 
 
 def open_run(
-    word: str | PathLike[str], policy: str | None = None, without: str | Iterable[str] = ()
+    word: str | PathLike[str], policy: str | None = None, without: str | Iterable[str] | None = ()
 ) -> Run:
     """Play a scenario or replay a recording, and stand at the place that the word names.
 
     Without a place that is the start. `policy` and `without` override the scenario's own. Raises
     LufError, its subclass InputError with every problem of a file that cannot be played.
     """
-    where = place(fspath(word))
+    where = place(named(word))
     run = Run(play_file(where.path, policy, without))
     if where.spot is not None:
         run.seek(where.spot)
     return run
 
 
-def names(words: str | Iterable[str]) -> tuple[str, ...]:
-    """Names said one by one, or in one word with commas."""
-    said = words.split(",") if isinstance(words, str) else words
+def named(word: object) -> str:
+    """How a file is named. Raises LufError for what names none."""
+    expected(word, (str, PathLike), "a file is named by a text or a path")
+    text = fspath(cast("str | PathLike[str]", word))
+    expected(text, str, "a file is named by a text or a path")
+    return text
+
+
+def names(words: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Names said one by one, or in one word with commas. Raises LufError for what is no name."""
+    expected(words, (str, Iterable, NoneType), "names are a text, or several")
+    said = words.split(",") if isinstance(words, str) else tuple(words or ())
+    for word in said:
+        expected(word, str, "a name is a text")
     return tuple(word.strip() for word in said if word.strip())

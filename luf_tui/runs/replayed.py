@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from luf_tui.json_object import VERSION, versioned
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
-from luf_tui.runs.opening import Reading, Say, names, whole
+from luf_tui.runs.opening import Reading, Say, named, names, whole
 
 Replaying = Callable[[str, int, int], None]
 """Called with a policy's name, facts replayed and facts in all."""
@@ -69,7 +69,7 @@ def replay(
     asked = [make_policy(own.known(name)) for name in dict.fromkeys(names(policies))]
     if not asked:
         raise LufError("name at least one policy: eager, luf")
-    word = fspath(trace)
+    word = named(trace)
     path = Path(word) if word == STDIN else whole(word, "all of it is replayed", say)
     if path.suffix == library.SUFFIX:
         raise LufError(f"{word} is a scenario; `luf-tui compare {word}` asks other policies")

@@ -9,7 +9,7 @@ from typing import Any, SupportsIndex
 
 from attrs import frozen
 
-from luf_tui.errors import LufError
+from luf_tui.errors import LufError, expected
 from luf_tui.json_object import VERSION, versioned
 from luf_tui.machine.event_log import Event
 from luf_tui.machine.refs import Ref
@@ -147,6 +147,7 @@ class Run:
         elif isinstance(place, Spot):
             where = place
         else:
+            expected(place, SupportsIndex, "a place is a step, or words such as `L25` and `end`")
             where = Spot(index(place))
             if where.step < 0:
                 raise LufError(f"step {where.step} is before the start, which is step 0")
@@ -164,6 +165,7 @@ class Run:
         from luf_tui.timeline.ask.things import thing  # noqa: PLC0415
         from luf_tui.timeline.ask.why import why, why_finding  # noqa: PLC0415
 
+        expected(subject, (str, Ref), "a thing is said in words, as `text.0` or `cpu1 text.0`")
         if isinstance(subject, Ref):
             return Chain(why(self.timeline, subject, self.step))
         kind, _, number = subject.strip().partition(" ")
@@ -184,6 +186,7 @@ class Run:
         from luf_tui.render.text import lines  # noqa: PLC0415
         from luf_tui.view.screen import LANES  # noqa: PLC0415
 
+        _check_size(width, height)
         # Where there is room for one pane only, what is asked for is in it.
         state = ViewState(group=LANES, beside=beside.timeline) if beside else ViewState()
         return "\n".join(lines(self.timeline, width, height, state))
@@ -196,6 +199,8 @@ class Run:
         """
         from luf_tui.render.diagram import diagram, diagram_of  # noqa: PLC0415
 
+        for step in (first or 0, last or 0):
+            expected(step, int, "steps are whole numbers")
         if first is None and last is None:
             with self.timeline.visit(self.step or self.steps):
                 return diagram(self.timeline)
@@ -212,6 +217,8 @@ class Run:
         from luf_tui.render.svg import svg  # noqa: PLC0415
         from luf_tui.view.palette import palette_named  # noqa: PLC0415
 
+        _check_size(width, height)
+        expected(theme, str, "a theme is named by a text")
         palette_named(theme)
         return svg(self.timeline, width, height, theme)
 
@@ -221,6 +228,11 @@ class Run:
         heads = (f"<b>{escape(self.title)}</b> · {escape(where)}", escape(self.narration))
         rows = "".join(f"<div>{head}</div>" for head in heads)
         return f'<div style="max-width:1100px">{rows}{self.svg()}</div>'
+
+
+def _check_size(width: int, height: int) -> None:
+    for cells in (width, height):
+        expected(cells, int, "a size is in whole cells")
 
 
 class _Events(Sequence[Event]):

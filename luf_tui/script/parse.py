@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import define, field
 
-from luf_tui.errors import InputError, Problem, Span, nearest
+from luf_tui.errors import InputError, Problem, Span, expected, nearest
 from luf_tui.machine.config import FileConfig
 from luf_tui.script import conditions, operations
 from luf_tui.script.declaration import Lost
@@ -30,15 +30,24 @@ IN_RACES = ("op", "allow", "schedule", "race", "end")
 MACHINE_TURNS = {"evict", "prefetch", "drain", "switch"}
 
 
-def load(path: str) -> Program:
+Policies = Callable[[str, Sequence[str], Span | None, Sequence[Span]], list[Problem]]
+"""What is wrong with a policy and guards taken from it, and where they stand."""
+
+
+def load(path: str, policies: Policies | None = None) -> Program:
     """Read and parse a scenario file. Raises InputError with every problem."""
-    return parse(read_text(path), path)
+    return parse(read_text(path), path, policies)
 
 
-def parse(text: str, path: str = "scenario") -> Program:
-    """Parse a scenario. Raises InputError with every problem."""
+def parse(text: str, path: str = "scenario", policies: Policies | None = None) -> Program:
+    """Parse a scenario. Raises InputError with every problem.
+
+    Which policies there are is not known here. A program that names none is one all the same;
+    where there are other problems `policies` is asked, so that all are told at once.
+    """
+    expected(text, str, "the text of a scenario is a text")
     lines, source = split(text)
-    reader = Reader(path, source)
+    reader = Reader(path, source, policies)
     for line in lines:
         reader.read(line)
         if len(reader.problems) >= MOST_PROBLEMS:
@@ -74,7 +83,10 @@ class OpenRace:
 class Reader:
     """Reads a scenario line by line."""
 
-    def __init__(self, path: str, source: tuple[str, ...]) -> None:
+    def __init__(
+        self, path: str, source: tuple[str, ...], policies: Policies | None = None
+    ) -> None:
+        self.policies = policies
         self.path = path
         self.source = source
         self.scope = Scope()
@@ -136,6 +148,9 @@ class Reader:
         if not self.items and not self.problems:
             hint = "see `luf-tui list` for scenarios to start from"
             self.problems.append(Problem("nothing happens in this scenario", hint=hint))
+        if self.problems and self.policies is not None:
+            at, places = self.policy_span, self.without_spans
+            self.problems += self.policies(self.policy, self.without, at, places)
         if self.problems:
             ordered = sorted(self.problems, key=lambda p: p.span.line if p.span else 0)
             raise InputError(self.path, tuple(ordered), self.source)

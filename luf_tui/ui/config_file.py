@@ -101,7 +101,8 @@ def load(path: Path | None = None, environment: str | None = None) -> Config:
     reader.read(data, asked)
     errors = []
     if reader.in_file:
-        errors.append(InputError(str(path), tuple(reader.in_file), source))
+        in_order = sorted(reader.in_file, key=lambda one: one.span.line if one.span else 0)
+        errors.append(InputError(str(path), tuple(in_order), source))
     if reader.in_environment:
         errors.append(InputError(KEYS, tuple(reader.in_environment)))
     return Config(path, reader.settings, tuple(errors))
@@ -110,7 +111,7 @@ def load(path: Path | None = None, environment: str | None = None) -> Config:
 def _read(path: Path) -> tuple[str, list[Problem]]:
     try:
         if path.stat().st_size > MOST_BYTES:
-            return "", [Problem("this is no file of settings: it is too large")]
+            return "", [Problem(f"too large for a file of settings: at most {MOST_BYTES:,} bytes")]
         return path.read_text("utf-8"), []
     except FileNotFoundError:
         return "", []
