@@ -7,6 +7,7 @@ import pytest
 from luf_tui import library
 from luf_tui.engine.operations import step_label
 from luf_tui.script.parse import load
+from luf_tui.timeline.ask.failing import failed_at
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.tell.narrate import most_telling
 from luf_tui.timeline.timeline import Timeline
@@ -32,9 +33,11 @@ def in_sight(block: Block) -> range:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_no_label_of_a_micro_step_is_cut_on_a_large_screen(name: str) -> None:
+def test_neither_a_label_nor_what_is_told_is_cut_on_a_large_screen(name: str) -> None:
     run, state = record(load(name)), ViewState()
-    script, lanes = (place(run, state, LARGE, pane) for pane in ("script", "lanes"))
+    script, lanes, spoken = (
+        place(run, state, LARGE, pane) for pane in ("script", "lanes", "narration")
+    )
     for position in range(run.steps + 1):
         run.seek(position)
         block = placed(run, state, script)
@@ -44,6 +47,8 @@ def test_no_label_of_a_micro_step_is_cut_on_a_large_screen(name: str) -> None:
 
         assert all(length(row) <= block.columns for row in steps), f"{name}@{position}"
         assert not [row for row in steps if "…" in text(row)], f"{name}@{position}"
+        said = placed(run, state, spoken).pane.rows
+        assert failed_at(run, position) or "…" not in "".join(map(text, said)), f"{name}@{position}"
         shown = placed(run, state, lanes)
         assert all(length(row) <= shown.columns for row in shown.pane.rows), f"{name}@{position}"
         assert not [row for row in shown.pane.rows if "…" in text(row)], f"{name}@{position}"

@@ -33,6 +33,10 @@ NARRATION = "narration"
 LOW = 23
 """Rows, the hint line apart, below which the narration gets no more than two."""
 
+HIGH = 34
+"""Rows from which on everything is shown at once, where it is wide enough."""
+MOST_SPOKEN = 4
+"""Rows of the narration at most."""
 HINTS = 1
 """Rows of a terminal that the app keeps for its hints."""
 WATCHES = "watches"
@@ -85,7 +89,7 @@ def arrange(
     """
     if width < SMALLEST[0] or height < SMALLEST[1] - HINTS:
         return (Placement("too-small", 0, 0, width, height),)
-    spoken = _spoken(width, height)
+    spoken = _spoken(width, height, wants)
     bottom = height - 1 - spoken
     places = [
         Placement("header", 0, 0, width, 1),
@@ -95,7 +99,7 @@ def arrange(
     body = bottom - 1
     if group == MAP:
         return (*places, Placement(MAP, 0, 1, width, body))
-    if width >= 110 and height >= 34:
+    if width >= 110 and height >= HIGH:
         return (*places, *_all(width, body, wants))
     known = [name for name in GROUPS if wants.rows(name, width)]
     shown = group if group in GROUPS else (known or GROUPS)[0]
@@ -104,11 +108,12 @@ def arrange(
     return (*places, *_narrow(width, body, shown))
 
 
-def _spoken(width: int, height: int) -> int:
-    """Rows for a sentence or two and a note: more of them where they are short."""
-    if width >= 140 or height < LOW:
+def _spoken(width: int, height: int, wants: Wants) -> int:
+    """Rows for a sentence or two and a note: more where they are short, or long ones come."""
+    if height < LOW:
         return 2
-    return 3 if width >= 110 else 4
+    usual = 2 if width >= 140 else 3 if width >= 110 else MOST_SPOKEN
+    return usual if height < HIGH else max(usual, min(MOST_SPOKEN, wants.spoken(width)))
 
 
 def arranged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from attrs import frozen
@@ -11,6 +12,7 @@ from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.bands import Rows
 from luf_tui.view.panes import (
+    bars,
     frames,
     free_lists,
     lanes,
@@ -37,6 +39,10 @@ USUAL = {"tlbs": 6, "pagetables": 7, "lists": 6, "frames": 5, "ledger": 6, "lane
 """The same of a small scenario, where no run is known."""
 
 
+def _short(columns: int) -> int:
+    return 1
+
+
 @frozen
 class Wants:
     """What the panes of a screen want."""
@@ -45,6 +51,8 @@ class Wants:
     """Rows of a pane in a number of columns; 0 for one that has nothing to show."""
     script: int
     """Columns in which no line or micro-step of the script is cut."""
+    spoken: Callable[[int], int] = _short
+    """Rows in which no narration of a note is cut, in a number of columns."""
 
 
 USUALLY = Wants(lambda pane, columns: USUAL.get(pane, 6), 56)
@@ -59,7 +67,7 @@ def of_run(timeline: Timeline, beside: Timeline | None = None) -> Wants:
             return lanes.rows_wanted(timeline, beside, columns)
         return _rows(timeline, pane, columns) if pane in FILLS else USUALLY.rows(pane, columns)
 
-    return Wants(rows, _script(timeline))
+    return Wants(rows, _script(timeline), partial(bars.rows_wanted, timeline))
 
 
 @per_run

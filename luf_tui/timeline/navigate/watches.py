@@ -30,9 +30,9 @@ from luf_tui.timeline.conditions.predicates import judge, seen
 from luf_tui.timeline.tell.records import NOTHING, entry_words, record_words
 from luf_tui.timeline.timeline import Timeline
 
-BLOCK = 128
+BLOCK = 32
 """Positions that are looked at at a time for where an expression changes."""
-FAR, FAR_RECORDED = 10, 1
+FAR, FAR_RECORDED = 40, 4
 """Blocks on either side of a position in which changes are looked for: of a scenario, and of a
 recording, whose machine takes longer to look at."""
 KNOWN = "`text.0`, `cpu1 text.0`, `f3`, `key 3`, `pte[3].frame`, `owed`, `stale cpu1 text.0`"

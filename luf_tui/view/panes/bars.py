@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from attrs import evolve
 
+from luf_tui.machine.events import NOTE_TEXT
 from luf_tui.machine.refs import Ref
 from luf_tui.oracle.obligations import ABOUT
 from luf_tui.oracle.oracle import VIOLATION, Finding
@@ -152,6 +153,21 @@ def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> 
         told.append((Mark(f" {head}", "dim"), Mark(first, "note")))
         told += [(Mark(f" {' ' * len(NOTE)}{line}", "note"),) for line in more]
     return Pane("narration", (), tuple(told))
+
+
+@per_run
+def rows_wanted(timeline: Timeline, width: int) -> int:
+    """Rows in which neither what a scenario is about nor any of its notes is cut."""
+    if timeline.program.recorded is not None:
+        return 1
+    room = max(8, width - 2)
+    most = len(wrap(clean(narrate(timeline, 0)), room))
+    for event in timeline.index.by_kind[NOTE_TEXT]:
+        position = timeline.step_of_event(event)
+        said = wrap(clean(narrate(timeline, position)), room)
+        note = wrap(clean(" ".join(notes(timeline, position))), room - len(NOTE))
+        most = max(most, len(said) + len(note))
+    return most
 
 
 def _banner(timeline: Timeline, room: int, height: int) -> tuple[Row, ...]:
