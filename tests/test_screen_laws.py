@@ -22,8 +22,8 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.runs.opening import play_file
 from luf_tui.script.parse import load
 from luf_tui.search.random_programs.random_program import random_program
-from luf_tui.timeline.ask.debt_states import in_debt
-from luf_tui.timeline.open_debts import OpenDebt, debts_of, frames_in_debt
+from luf_tui.timeline.ask.debt_states import debts_at, in_debt, waited
+from luf_tui.timeline.open_debts import PAID, OpenDebt, debts_of, frames_in_debt
 from luf_tui.timeline.recorder import record, record_with
 from luf_tui.timeline.tell.narrate import LEVELS, narrate
 from luf_tui.timeline.tell.words import counted
@@ -43,6 +43,7 @@ PROGRAMS, CHUNK = 1000, 100
 AGE = re.compile(r" for \d+ steps?$|, [\d,]+ ns$|^ *\d+$")
 """What ticks on though nothing is written."""
 HARMLESS = "nothing is left to pay"
+WAITED = re.compile(r"having waited at least ([\d,]+) ns")
 AFTER = re.compile(r"cpu(\d+)")
 
 
@@ -221,6 +222,13 @@ def test_whoever_pays_waits_for_those_that_are_told_and_for_nobody_else(name: st
                 said = narrate(run, position)
                 named = AFTER.findall(said.partition("only when")[2].partition("flushed")[0])
                 assert not any(m.cpu[int(cpu)].lazy for cpu in named), f"{where}: {said}"
+            elif send.kind == ev.SAVED:
+                assert send.args["pfn"] not in in_debt(run), where
+            elif send.kind == ev.FLUSHED:
+                waits = WAITED.findall(narrate(run, position))
+                told = [waited(run, one) for one in debts_at(run, position) if one.state == PAID]
+                least = int(waits[0].replace(",", "")) if waits else 0
+                assert not told or max(told) >= least, where
         debts = [debt for debt in debts_of(run.policy, m) if debt.state == PAYING]
         asked = {debt.payer: debt.left for debt in debts}
         for debt in debts:

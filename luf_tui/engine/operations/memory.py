@@ -115,7 +115,7 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
         assert frame
         self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
         if not self.mask:
-            if frame.mark and k.policy.has(guards.FLUSH_BEFORE_REUSE):
+            if frame.mark and needless(k, self.zone):
                 k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
             return self._leave(k) if self.zone else self._hand_out(k)
         k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
@@ -149,6 +149,14 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
         hand_out(k, self.frame, self.order, self.use)
         k.give(self.frame)
         return DONE
+
+
+def needless(k: Kernel, zone: Zone | None) -> bool:
+    """Whether what a section's pages owed needs no flush any more, when it fires none itself: not
+    so while another taker's is awaited.
+    """
+    waits = k.policy.takeoff_must_wait(k.m, k.task, zone)
+    return k.policy.has(guards.FLUSH_BEFORE_REUSE) and not waits
 
 
 def hand_out(k: Kernel, head: Frame, order: int, use: int) -> None:
@@ -197,12 +205,16 @@ class Refill(Operation, name="rmqueue_bulk", function="rmqueue_bulk"):
     def settle(self, k: Kernel) -> Next:
         """The section's end pays for every page taken."""
         self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
+        spare = not self.mask and needless(k, self.zone)
         for frame in self._newest(k.m, k.cpu):
             if frame.verdict and self.mask:
                 k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
-            elif frame.verdict and k.policy.has(guards.FLUSH_BEFORE_REUSE):
+            elif frame.verdict and spare:
                 k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
         if not self.mask:
+            awaited = k.policy.takeoff_must_wait(k.m, k.task, self.zone)
+            if awaited:
+                k.emit(ev.WAIT, k.cpu, awaited)
             return Refill.wait
         return self.call(k, Shootdown, Refill.paid, mask=self.mask, why=TAKEOFF)
 

@@ -13,13 +13,12 @@ from luf_tui.engine import allocator, hardware, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
-from luf_tui.engine.operations.memory import COVERED, generation_done, hand_out
+from luf_tui.engine.operations.memory import COVERED, generation_done, hand_out, needless
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import CpuNumber, Reference, Required
 from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, PRESENT, TAKEN, Frame, Mm, Pte, Zone
-from luf_tui.policy import guards
 
 KEPT = ev.REASON["kept after all"]
 WRITE_FAULT = ev.REASON["write fault"]
@@ -186,7 +185,7 @@ class TakeBlock(Operation, name="take a recorded block", function="get_page_from
         if self.mask:
             k.emit(ev.PAY, k.cpu, (self.owing or self.frame).pfn, self.mask, TAKEOFF)
             return self.call(k, Shootdown, TakeBlock.paid, mask=self.mask, why=TAKEOFF)
-        if self.owing and k.policy.has(guards.FLUSH_BEFORE_REUSE):
+        if self.owing and needless(k, self.zone):
             k.emit(ev.SAVED, k.cpu, self.owing.pfn, COVERED)
         return self._leave(k)
 

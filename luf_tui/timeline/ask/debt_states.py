@@ -66,7 +66,13 @@ def fired(timeline: Timeline, debt: OpenDebt) -> int:
     """The micro-step in which the flush of a debt began that is being paid, or is paid; -1 when it
     has not begun.
     """
-    kinds = (ev.PAY,) if debt.deferred else (ev.SEND, ev.BARRIER) if debt.sent else ()
+    kinds = (
+        (ev.PAY,)
+        if debt.deferred or debt.state == PAID
+        else (ev.SEND, ev.BARRIER)
+        if debt.sent
+        else ()
+    )
     event = max((_last(timeline, kind, debt.cpu) for kind in kinds), default=-1)
     taken = max(_last(timeline, kind, debt.cpu) for kind in (ev.TAKE, ev.REFILL))
     if event < 0 or (debt.deferred and event < taken and debt.state != PAID):
@@ -96,12 +102,19 @@ def asked(timeline: Timeline, debt: OpenDebt) -> int:
 
 
 def waited(timeline: Timeline, debt: OpenDebt) -> int:
-    """For how long whoever pays has waited, or had to, in nanoseconds of the cost model."""
+    """For how long whoever pays has waited for others, in nanoseconds of the cost model: from when
+    it told them.
+    """
     since = fired(timeline, debt)
     if since < 0:
         return 0
+    first, end = timeline.events_of(since).start, timeline.event_index_at(timeline.position)
+    sends = timeline.index.between(ev.SEND, first, end)
+    sent = next((event for event in sends if timeline.events.cpus[event] == debt.cpu), -1)
+    if sent < 0:
+        return 0
     here = model_time(timeline).here
-    return here[_until(timeline, debt, since)] - here[since]
+    return here[_until(timeline, debt, since)] - here[timeline.step_of_event(sent)]
 
 
 def _until(timeline: Timeline, debt: OpenDebt, since: int) -> int:

@@ -18,7 +18,7 @@ SENTENCES: Final = {
         "wait": "has no answers left to wait for, and goes on.",
     },
     "tlbi": {
-        "issue": "tells the other CPUs to drop translations, and does not wait for them yet.",
+        "issue": "has told all CPUs already what to drop, and is about to wait for them.",
         "complete": "waits until every CPU has dropped what it was told to, and goes on.",
     },
     "flush_tlb_func": {
@@ -92,7 +92,7 @@ SENTENCES: Final = {
     "access": {
         "translate": "looks in its CPU's TLB for where the page is, as before any access.",
         "fault": "cannot go on: the CPU calls the kernel to see to the page.",
-        "back": "goes back to the access, now that the kernel has seen to the page.",
+        "back": "comes back from the kernel, and tries again unless it got a signal.",
     },
     "evict": {"drop": "drops something from the TLB, as a CPU may at any time."},
     "prefetch": {"walk": "looks a page up ahead of time, as a CPU may at any time."},
@@ -103,7 +103,7 @@ SENTENCES: Final = {
         "begin": (
             "looks whether the flush for this page may wait: it may where only reading was allowed."
         ),
-        "one": "takes a PTE away, and notes which CPUs may still have it cached.",
+        "one": "looks for a further PTE that leads to the page: there is none.",
     },
     "migrate": {
         "take": (
@@ -117,7 +117,9 @@ SENTENCES: Final = {
         ),
         "copy": "copies a page to its new place, if there is one left to copy.",
         "remap": "lets the PTEs lead to the new place.",
-        "free": "gives the old place of a page back; a flush that waits goes with it.",
+        "free": (
+            "has done with the old place of a page: a flush that waits goes with it, or is made."
+        ),
         "retire": "takes a bad page out of use for good.",
         "restore": "maps a page that could not be moved where it was.",
     },
@@ -233,7 +235,7 @@ SENTENCES: Final = {
     },
     "fork": {
         "begin": "makes a child: an address space that begins as a copy of its own.",
-        "copy": "shares a page with the child; who stores first will get a copy.",
+        "copy": "looks for a page to share with the child, who stores first in one gets a copy.",
         "grown": "looks whether it has got a page to keep the child's PTEs in.",
         "flush": "flushes its own addresses, in which it may not store any more without a copy.",
         "unlock": "is done: the child can run.",

@@ -63,7 +63,8 @@ def _pays(timeline: Timeline, position: int, event: Event) -> str:
 
 def _sends(timeline: Timeline, position: int, event: Event) -> str:
     who = _payer(timeline, position, event.cpu)
-    return f"{who} stands still until all have answered: {_cost(timeline, event):,} ns in the model"
+    least = f"at least {_cost(timeline, event):,} ns in the model"
+    return f"{who} stands still until all have answered: {least}"
 
 
 def _receives(timeline: Timeline, position: int, event: Event) -> str:
@@ -96,7 +97,7 @@ def _done(timeline: Timeline, position: int, event: Event) -> str:
     if sent is None:
         return alone
     who = _payer(timeline, position, event.cpu)
-    told = f"{who} goes on, having waited {_cost(timeline, sent):,} ns in the model"
+    told = f"{who} goes on, having waited at least {_cost(timeline, sent):,} ns in the model"
     return f"{told}; left alone, {alone}" if alone else told
 
 

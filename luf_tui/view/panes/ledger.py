@@ -216,7 +216,7 @@ def _payer(debt: OpenDebt) -> str:
     if debt.sent:
         return "all are told, and nobody waits yet"
     if debt.where == FREEING:
-        return "its page is about to be free"
+        return "its page is not free yet"
     if debt.where == "pcp":
         return "paid when a frame of it leaves the pcp list"
     where = clean(debt.where)
