@@ -17,6 +17,7 @@ from luf_tui.timeline.ask.diff import changed_records
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.script_lines import to_line
 from luf_tui.timeline.tell.narrate import narrate, notes
+from luf_tui.view.columns import cells
 from luf_tui.view.compose import placed
 from luf_tui.view.framemap import frame_map
 from luf_tui.view.panes import pagetables, tlbs
@@ -203,10 +204,10 @@ def test_a_policy_without_a_guard_says_so_in_the_header():
     timeline = run(BROKEN)
     timeline.seek(timeline.steps)
 
-    for width in (60, 80, 160):
-        assert (
-            "−flush-before-reuse" in text(pane(timeline, "header", width, 1).rows[0]) or width < 80
-        )
+    for width, guard in ((60, "−fl"), (80, "−flush-b"), (100, "−flush-before-reuse")):
+        told = text(pane(timeline, "header", width, 1).rows[0])
+        assert guard in told
+        assert told.startswith(" Flu")
     assert "✖" in text(pane(timeline, "header", 160, 1).rows[0])
 
 
@@ -276,6 +277,23 @@ def test_the_map_of_a_huge_machine_follows_the_cursor(huge):
         found = frame_map(huge)
 
         assert list(found.states) == [frame.state for frame in huge.machine.frame]
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 90, 100, 110, 120, 160])
+@pytest.mark.parametrize(
+    "gone", [(), ("flush-before-reuse",), ("flush-before-reuse", "flush-soft-dirty")]
+)
+def test_the_header_always_has_the_title_the_policy_and_what_is_wrong(width, gone):
+    program = parse(SMALL.replace("Small", "A title that is rather long"), "small.luf")
+    timeline = record(attrs.evolve(program, without=gone))
+    timeline.seek(timeline.steps)
+    told = text(pane(timeline, "header", width, 1).rows[0])
+
+    assert told.startswith(" A ti")
+    assert " · luf" in told
+    assert bool(gone) == ("−" in told)
+    assert f"/{timeline.steps}" in told
+    assert width >= cells(told)
 
 
 @pytest.mark.parametrize("word", ["[bold]x[/]", "名前", "e\u0301tat"])

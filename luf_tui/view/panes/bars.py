@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 
 from attrs import evolve
@@ -26,26 +27,38 @@ LEFT = "left  "
 WIDE = 110
 URGENT = ("violation", "failed")
 """Roles that no bookmark hides in the strip."""
-LEAST_TITLE = 10
-"""Cells below which a title is left out."""
+LEAST_TITLE, LEAST_GUARDS, LEAST_WORD = 10, 12, 4
+"""Cells below which other things give way to the title, and to the guards that are off; and what a
+title has at least."""
 
 
 def header(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """Title and policy on the left; position and counters on the right."""
-    policy: Row = (
-        Mark(" · ", "dim"),
-        Mark(timeline.policy.name),
-        *(Mark(f" −{guard}", "failed") for guard in timeline.policy.without),
-    )
-    right = _counters(timeline, wide=width >= WIDE)
-    room = width - length(right) - length(policy) - 2
-    if room < LEAST_TITLE:
-        return Pane("header", (), (ends((Mark(" "), *policy[1:]), right, width),))
+    """Title and policy on the left; position and counters on the right. Where there is little room
+    the names of guards are cut, then a counter goes, then the title is cut.
+    """
+    policy = (Mark(" · ", "dim"), Mark(timeline.policy.name))
+    wide = width >= WIDE
+    for ipis, least in ((True, width), (True, LEAST_GUARDS), (False, LEAST_GUARDS), (False, 6)):
+        right = _counters(timeline, wide=wide, ipis=ipis)
+        room = width - length(right) - length(policy) - 2
+        guards = _guards(timeline.policy.without, max(least, room - LEAST_TITLE))
+        if room - length(guards) >= LEAST_TITLE:
+            break
+    room = max(LEAST_WORD, room - length(guards))
     title = Mark(f" {cut(clean(timeline.program.title), room)}", "title")
-    return Pane("header", (), (ends((title, *policy), right, width),))
+    return Pane("header", (), (ends((title, *policy, *guards), right, width),))
 
 
-def _counters(timeline: Timeline, *, wide: bool) -> Row:
+def _guards(without: Sequence[str], room: int) -> Row:
+    """The guards that are off, in so many cells: how many they are where they do not fit."""
+    whole = tuple(Mark(f" −{guard}", "failed") for guard in without)
+    if length(whole) <= room:
+        return whole
+    told = f" −{without[0]}" if len(without) == 1 else f" −{len(without)} guards"
+    return (Mark(cut(told, room), "failed"),)
+
+
+def _counters(timeline: Timeline, *, wide: bool, ipis: bool) -> Row:
     """The position and the counters; only what matters most where there is little room."""
     before = max(0, timeline.position - 1)
     seen, was = timeline.counters(timeline.position), timeline.counters(before)
@@ -59,7 +72,8 @@ def _counters(timeline: Timeline, *, wide: bool) -> Row:
     ]
     if wide:
         told += _count("saved", seen.saved, "saved", then=was.saved)
-    told += _count("IPIs", seen.ipis, "ipi", then=was.ipis)
+    if ipis:
+        told += _count("IPIs", seen.ipis, "ipi", then=was.ipis)
     if wide:
         told += _count("interrupted", seen.interrupted, "ipi", then=was.interrupted)
     if seen.deviations:
