@@ -80,8 +80,9 @@ def rows(
     if not roomy(width, height):
         top += side_counts.rows(sides, position, width, 1 + (height > LOW), ends=False)
         top += _few_lines(stands, width)
-        shown = pane or _first_that_differs(stands)
-        top.append(_turns(stands, shown, width))
+        differing = [name for name in TURNS if _differs(stands, name)]
+        shown = pane or next(iter(differing), TURNS[0])
+        top.append(_turns(differing, shown, width))
         return _filled(top, _little(stands, shown, width, height, len(top)), width, height)
     top += side_counts.rows(sides, position, width, 1, ends=ends)
     top += _script(sides, position, width)
@@ -258,11 +259,11 @@ def _differs(stands: _Stands, pane: str) -> bool:
     return any(row and row[0].role == DIFFERS for block in pair for row in block.pane.rows)
 
 
-def _turns(stands: _Stands, shown: str, width: int) -> Row:
+def _turns(differing: Collection[str], shown: str, width: int) -> Row:
     """The panes that take turns, the one shown underlined, `≠` before those that differ here."""
     told: list[Mark] = []
     for pane in TURNS:
-        sign = Mark(SIGN, DIFFERS) if _differs(stands, pane) else Mark(" ")
+        sign = Mark(SIGN, DIFFERS) if pane in differing else Mark(" ")
         told += [Mark(" "), sign, Mark(TITLES[pane], "tab" if pane == shown else "dim")]
     return fit(tuple(told), width)
 
@@ -310,11 +311,17 @@ def _places(sides: Sides, half: int, top: int, end: int, chosen: str) -> list[Pl
         panes = (chosen, *panes[:-1])
     given = dict.fromkeys(panes, LEAST)
     left = room - LEAST * len(panes)
-    for pane in (one for one in (chosen, *URGENT) if one in panes):
-        more = max(0, min(left, wants[pane] - LEAST))
-        given[pane] += more
-        left -= more
-    given[panes[-1]] += left
+    first = chosen if chosen in panes else URGENT[0]
+    given[first] += max(0, min(left, wants[first] - LEAST))
+    left = room - sum(given.values())
+    while left > 0:
+        lacks = {pane: wants[pane] - given[pane] for pane in URGENT if pane in given}
+        most = max(lacks, key=lacks.__getitem__)
+        if lacks[most] <= 0:
+            given[panes[-1]] += left
+            break
+        given[most] += 1
+        left -= 1
     places, at = [], top
     for pane, tall in given.items():
         places.append(Placement(pane, 0, at, half, tall))
