@@ -17,6 +17,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import BUDDY_TAIL, FREE_BUDDY, FREE_PCP, FREE_STATES, Frame, Mm
 from luf_tui.oracle import truth
+from luf_tui.policy import guards
 from luf_tui.policy.base import OWED, PAYING, Policy
 from luf_tui.policy.registry import make_policy
 from luf_tui.runs.opening import play_file
@@ -346,3 +347,26 @@ def test_a_frame_waits_until_nobody_can_use_what_was_cached_of_it(name: str, pol
             said = "\n".join("".join(mark.text for mark in row) for row in rows)
             assert "deferred notes" not in said, where
             assert said.count("all are told") == len(told), where
+
+
+PROMISES = ("nobody gets the frame", "may go to nobody", "paid when", "has to pay")
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_is_promised_that_a_guard_taken_away_would_have_to_keep(name: str) -> None:
+    run = record_with(load(name), make_policy("luf", [guards.FLUSH_BEFORE_REUSE.name]))
+    for position in range(run.steps + 1):
+        run.seek(position)
+        frames = {pfn for pfn, one in in_debt(run).items() if one.state == OWED}
+        rows = ["".join(mark.text for mark in row) for row in shown(run, "ledger").rows]
+        said = "\n".join((narrate(run, position), *(rows if frames else ())))
+        promised = [one for one in PROMISES[: 3 if frames else 2] if one in said]
+        assert [] == promised, f"{name}@{position}: {said}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_counts_as_saved_that_another_flush_is_on_its_way_for(name: str) -> None:
+    run = record_with(load(name), make_policy("luf", [guards.WAIT_ZONE_GENERATION.name]))
+    for saved in (one for one in run.events if one.kind == ev.SAVED):
+        run.seek(saved.step)
+        assert saved.args["pfn"] not in in_debt(run), f"{name}@{saved.step}"

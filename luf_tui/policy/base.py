@@ -251,6 +251,10 @@ class Policy:
         """The zone generation of another taker to wait for; 0 is none."""
         return 0
 
+    def takeoff_settled(self, m: Machine, task: Task | None, zone: Zone | None) -> bool:
+        """Whether no flush of another taker is on its way for what the section took."""
+        return True
+
     def takeoff_done(self, m: Machine, task: Task | None, zone: Zone | None) -> None:
         """The section is over: everything it claimed is paid."""
 

@@ -331,10 +331,17 @@ class LufLedger(Batched):
 
     def takeoff_must_wait(self, m: Machine, task: Task | None, zone: Zone | None) -> int:
         """wait_zone_ugen."""
-        if not zone or not task or not self.has(guards.WAIT_ZONE_GENERATION):
+        if not task or not self.has(guards.WAIT_ZONE_GENERATION):
             return 0
-        awaited = self.tasks(m)[place(task)].awaited
-        return awaited if awaited > self.zones(m)[zone.index].done else 0
+        if self.takeoff_settled(m, task, zone):
+            return 0
+        return self.tasks(m)[place(task)].awaited
+
+    def takeoff_settled(self, m: Machine, task: Task | None, zone: Zone | None) -> bool:
+        """Whether the generation that a section waits for is over."""
+        if not zone or not task:
+            return True
+        return self.tasks(m)[place(task)].awaited <= self.zones(m)[zone.index].done
 
     def takeoff_done(self, m: Machine, task: Task | None, zone: Zone | None) -> None:
         """zone_ugen_done moves, strictly in order (O21)."""

@@ -19,6 +19,7 @@ from luf_tui.machine.config import ARM64
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import FREE_BUDDY, Context, Frame
 from luf_tui.policy.base import OWED, PAYING, SAVED
+from luf_tui.policy.guards import FLUSH_BEFORE_REUSE
 
 if TYPE_CHECKING:
     from luf_tui.policy.base import Debt, Policy
@@ -128,7 +129,10 @@ def _payment(
         named |= debt.mask
     spared = in_flight.spared(m, policy, named)
     left = flush.left if flush else named & ~spared
+    fires = flush or FLUSH_BEFORE_REUSE.name not in policy.without
     state = PAYING if flush or named else PAID if in_flight.fired(m, ctx) else SAVED
+    if named and not fires:
+        state, left = OWED, named
     key = next((head.mark for head in apart if head.mark), 0)
     generation = max(debt.generation for debt in debts)
     return OpenDebt(

@@ -153,10 +153,9 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
 
 def needless(k: Kernel, zone: Zone | None) -> bool:
     """Whether what a section's pages owed needs no flush any more, when it fires none itself: not
-    so while another taker's is awaited.
+    so while another taker's is on its way.
     """
-    waits = k.policy.takeoff_must_wait(k.m, k.task, zone)
-    return k.policy.has(guards.FLUSH_BEFORE_REUSE) and not waits
+    return k.policy.has(guards.FLUSH_BEFORE_REUSE) and k.policy.takeoff_settled(k.m, k.task, zone)
 
 
 def hand_out(k: Kernel, head: Frame, order: int, use: int) -> None:

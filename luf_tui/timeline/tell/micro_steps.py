@@ -29,15 +29,15 @@ SENTENCES: Final = {
     "alloc": {
         "take": "asks for a free page, and looks at its own CPU's list first.",
         "refilled": "looks again at its CPU's list of free pages, which has just been filled.",
-        "settle": "looks whether a flush is owed for the page it took: none has to fire.",
+        "settle": "looks whether a flush is owed for the page it took: none fires.",
         "paid": "strikes CPUs that have flushed from what it owes otherwise.",
-        "wait": "has its page: no flush is in the way any more.",
+        "wait": "has its page, and waits for no flush any more.",
     },
     "rmqueue_bulk": {
         "take": "takes a batch of free pages from the common lists for its own CPU.",
-        "settle": "looks whether flushes are owed for the pages it took: none has to fire.",
+        "settle": "looks whether flushes are owed for the pages it took: none fires.",
         "paid": "strikes CPUs that have flushed from what it owes otherwise.",
-        "wait": "is done with the batch: from here on its pages owe nothing.",
+        "wait": "is done with the batch: from here on its pages can be handed out.",
     },
     "free": {
         "prepare": "makes a page ready to be free.",
@@ -81,10 +81,7 @@ SENTENCES: Final = {
         ),
         "upgrade": "allows storing in the page where it is: nobody else maps it.",
         "copy": "copies the page, so that its store does not reach those who share the old one.",
-        "replace": (
-            "takes the old PTE away, unless somebody was faster: no CPU sees old and new "
-            "page at once."
-        ),
+        "replace": "takes the old PTE away, unless somebody was faster.",
         "install-copy": "writes the PTE of the copy: from here on the address leads there.",
         "leave": "has served the fault: the page table is as the access needs it.",
         "unlock": "lets others change the mappings again, and goes back to the access.",
@@ -124,9 +121,9 @@ SENTENCES: Final = {
         "restore": "maps a page that could not be moved where it was.",
     },
     "luf_takeoff_end": {
-        "settle": "looks whether flushes are owed for the free blocks it took: none has to fire.",
+        "settle": "looks whether flushes are owed for the free blocks it took: none fires.",
         "paid": "strikes CPUs that have flushed from what it owes otherwise.",
-        "wait": "may use the blocks: no flush is in the way any more.",
+        "wait": "may use the blocks, and waits for no flush any more.",
     },
     "compact": {
         "isolate": "puts free pages aside, at the end of memory, to move others into.",
@@ -141,7 +138,7 @@ SENTENCES: Final = {
         "begin": "looks for the page of the file that is to be written.",
         "read-in": "reads the page from disk first, because not all of it is overwritten.",
         "hook": (
-            "looks whether a flush is owed for this file before its bytes change: none has to fire."
+            "looks whether a flush is owed for this file before its bytes change: none fires."
         ),
         "copy": "copies the new bytes into the page.",
     },
@@ -151,9 +148,7 @@ SENTENCES: Final = {
         "unmap": (
             "takes away the PTEs of the next page behind the end of the file, if there is one."
         ),
-        "hook": (
-            "looks whether a flush is owed for this file before the page goes: none has to fire."
-        ),
+        "hook": ("looks whether a flush is owed for this file before the page goes: none fires."),
         "remove": "takes a page behind the end out of the page cache.",
     },
     "cpu_down": {
@@ -173,14 +168,12 @@ SENTENCES: Final = {
         "clear-pte": "looks at the next PTE of the range that goes: there is no page behind it.",
         "remove-rmap": "strikes the mapping from the page's own list of who maps it.",
         "unlock-table": "lets others at the page table again.",
-        "free-some": "gives back pages that every CPU has forgotten by now.",
+        "free-some": "gives back pages that were unmapped.",
         "flush": "flushes what it has unmapped, if any CPU can have it cached.",
         "early-tables": "gives back a page of PTEs before the flush, which is too early.",
         "late-flush": "flushes only now, after the pages were given back, which is too late.",
-        "hook": (
-            "looks whether a flush is owed for these addresses before they go: none has to fire."
-        ),
-        "free": "lets go of a page that was unmapped: every CPU has forgotten it by now.",
+        "hook": ("looks whether a flush is owed for these addresses before they go: none fires."),
+        "free": "lets go of a page that was unmapped, if one is left.",
     },
     "munmap": {
         "detach": "gives a range of addresses up: from here on it is nobody's.",
@@ -194,7 +187,7 @@ SENTENCES: Final = {
         "begin": "changes what may be done with a range of addresses.",
         "change": "changes the next PTE of the range, or leaves it where it is right already.",
         "flush": "flushes what it changed, if a CPU can have cached more than is allowed now.",
-        "hook": "looks whether a flush is owed for these addresses: none has to fire.",
+        "hook": "looks whether a flush is owed for these addresses: none fires.",
         "unlock": "is done: others may change the mappings again.",
     },
     "madvise": {
@@ -270,17 +263,17 @@ SENTENCES: Final = {
     "keep a page": {"pay": "pays what a page owes that is kept after all."},
     "take a recorded block": {
         "take": "takes free pages, as the recording has it.",
-        "settle": "looks whether a flush is owed for the pages it took: none has to fire.",
+        "settle": "looks whether a flush is owed for the pages it took: none fires.",
         "paid": "strikes CPUs that have flushed from what it owes otherwise.",
-        "wait": "may use the pages: no flush is in the way any more.",
+        "wait": "may use the pages, and waits for no flush any more.",
     },
     "forget mappings": {"forget": "gives up mappings of which the recording tells no more."},
     "flush request": {
-        "catch-up": "looks whether unmaps here still wait for their flush: none has to fire.",
+        "catch-up": "looks whether unmaps here still wait for their flush: none fires.",
         "ask": "flushes, as the recording has it.",
     },
     "recorded write fault": {
-        "pay": "looks whether its address space owes a flush before it stores: none has to fire.",
+        "pay": "looks whether its address space owes a flush before it stores: none fires.",
     },
     "leave lazy mm": {"leave": "leaves the address space that it had borrowed while it was idle."},
     "uprobe": {

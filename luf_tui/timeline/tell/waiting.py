@@ -12,6 +12,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle import truth
+from luf_tui.policy.guards import FLUSH_BEFORE_REUSE
 from luf_tui.timeline.tell.words import counted, cpus
 from luf_tui.timeline.timeline import Timeline
 
@@ -44,7 +45,10 @@ def lost(timeline: Timeline, position: int) -> str:
 def _deferred(timeline: Timeline, position: int, event: Event) -> str:
     pfn, mask = event.args["pfn"], event.args["mask"]
     alone = _alone(timeline, position, mask, pfn)
-    return f"f{pfn} may go to nobody before that" + (f"; {alone}" if alone else "")
+    before = f"f{pfn} may go to nobody before that"
+    if FLUSH_BEFORE_REUSE.name in timeline.policy.without:
+        before = f"f{pfn} goes to whoever wants it without that: {FLUSH_BEFORE_REUSE.name} is off"
+    return before + (f"; {alone}" if alone else "")
 
 
 def _pays(timeline: Timeline, position: int, event: Event) -> str:

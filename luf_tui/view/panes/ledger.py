@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from luf_tui.machine.events import DEFER, PAY
 from luf_tui.machine.refs import Ref
 from luf_tui.policy.base import OWED, PAYING, SAVED
+from luf_tui.policy.guards import FLUSH_BEFORE_REUSE, WAIT_ZONE_GENERATION
 from luf_tui.timeline.ask.debt_states import asked, debts, debts_at, fired, waited
 from luf_tui.timeline.caches import per_run
-from luf_tui.timeline.open_debts import FREEING, PAID, OpenDebt
+from luf_tui.timeline.open_debts import FREEING, PAID, TAKEOFF, OpenDebt
 from luf_tui.timeline.tell.waiting import FLUSHES_FIRST
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
@@ -27,6 +28,8 @@ FEWEST_ROWS, MOST_ROWS = 4, 14
 SHOWN = 8
 """Frames of one debt that are named."""
 INDENT = "  "
+HOLDING = {FLUSH_BEFORE_REUSE.name, WAIT_ZONE_GENERATION.name}
+"""Guards without which a frame may go before its flush is over."""
 NO_WAIT = "waits for no other CPU"
 
 
@@ -144,7 +147,7 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     if debt.state == SAVED:
         return ["all have flushed since", "free to hand out: nothing is left to pay"]
     if debt.state == OWED:
-        return [f"owed by {left}", _payer(debt)]
+        return [f"owed by {left}", _payer(timeline, debt)]
     who, payer = f"cpu{debt.cpu}", timeline.machine.ctx[debt.payer]
     name = clean(timeline.machine.ctx_name(payer))
     whose = who if name == who else f"{who} for {name}"
@@ -157,7 +160,8 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
         return [f"paid by {whose}{wait}", *interrupted]
     verb = "pays" if debt.sent or not debt.left or _fires(timeline, debt) >= 0 else "has to pay"
     pays = f"{who} {verb}" if whose == who else f"{who} {verb}, for {name}"
-    until = ["nobody gets the frame before"] if debt.all_frames else []
+    held = not HOLDING & set(timeline.policy.without)
+    until = ["nobody gets the frame before"] if debt.all_frames and held else []
     if not debt.left:
         asked_all = f"all that were asked have flushed{wait}" if stopped or debt.sent else NO_WAIT
         return [pays, asked_all, *interrupted, *alone]
@@ -211,10 +215,14 @@ def _frames(timeline: Timeline, debt: OpenDebt, role: str) -> Row:
     return tuple(row)
 
 
-def _payer(debt: OpenDebt) -> str:
+def _payer(timeline: Timeline, debt: OpenDebt) -> str:
     """What will make the flush happen, or who waits for it where it has begun."""
     if debt.sent:
         return "all are told, and nobody waits yet"
+    if debt.where not in (FREEING, TAKEOFF) and not debt.frames and not debt.apart:
+        return "not yet settled"
+    if FLUSH_BEFORE_REUSE.name in timeline.policy.without:
+        return f"nobody pays for its frames: {FLUSH_BEFORE_REUSE.name} is off"
     if debt.where == FREEING:
         return "its page is not free yet"
     if debt.where == "pcp":
