@@ -167,6 +167,8 @@ class LufLedger(Batched):
 
     def diet(self, m: Machine, mask: int, ugen: int) -> int:
         """Strike off CPUs that have flushed since request `ugen` (O18)."""
+        if not mask:
+            return 0
         for cpu in self.cpus(m):
             if mask >> cpu.index & 1 and not self.before(m, cpu.done, ugen):
                 mask &= ~(1 << cpu.index)
