@@ -378,6 +378,8 @@ def test_the_app_needs_a_terminal(luf_tui_process: Run, good: Path) -> None:
         done = luf_tui_process(*words)
         assert (2, "") == (done.returncode, done.stdout)
         assert "needs a terminal" in done.stderr
+    words = ("--policy", "luf", "--without", "flush-before-reuse")
+    assert f"`luf-tui run {good} {' '.join(words)} --plain`" in luf_tui_process(good, *words).stderr
 
 
 def test_a_bad_scenario_is_told_before_the_app_opens(luf_tui: Run, tmp_path: Path) -> None:

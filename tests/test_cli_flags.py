@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import itertools
+import os
 import re
 import shutil
 from collections.abc import Iterable
@@ -317,3 +318,18 @@ class _Nothing(list[object]):
     def run(self) -> list[object]:
         """Nothing is found."""
         return []
+
+
+@pytest.mark.parametrize(("words", "grey"), [([], True), (["--theme", "light"], False)])
+def test_colours_that_are_asked_for_go_before_their_absence(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], grey: bool
+) -> None:
+    seen: list[object] = []
+    monkeypatch.setenv("TEXTUAL_DRIVER", "textual.drivers.headless_driver:HeadlessDriver")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(
+        "luf_tui.ui.app.LufApp.run", lambda app: seen.append((app.no_color, os.environ["NO_COLOR"]))
+    )
+
+    assert 0 == cli.main([TOUR, *words])
+    assert [(grey, "1")] == seen

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from luf_tui.commands import terminal
@@ -15,6 +18,7 @@ from luf_tui.timeline.navigate.spots import Spot
 
 DRIVER = "TEXTUAL_DRIVER"
 """Environment variable of Textual: what draws the app instead of a terminal, a web page say."""
+NO_COLOR = "NO_COLOR"
 TELETYPES = ("dumb", "unknown")
 """Values of TERM for what only prints line after line (terminfo)."""
 
@@ -42,16 +46,37 @@ def run(args: argparse.Namespace) -> int:
         where = place(args.file)
         path, spot = where.path, where.spot
         policy = checked(path, args.policy, args.without)
-    _check_terminal(args.file or "FILE")
+    _check_terminal(_words(args))
     # Textual takes a quarter of a second to load: not before there is something to show.
     from luf_tui.ui import config_file  # noqa: PLC0415
     from luf_tui.ui.app import LufApp  # noqa: PLC0415
 
-    app = LufApp(path, spot, policy, args.without, args.theme, config_file.load())
+    with _coloured(asked=bool(args.theme)):
+        app = LufApp(path, spot, policy, args.without, args.theme, config_file.load())
     app.run()
     if app.failure is not None:
         raise app.failure
     return app.return_code or terminal.HELD
+
+
+@contextmanager
+def _coloured(*, asked: bool) -> Iterator[None]:
+    """NO_COLOR is not seen meanwhile where colours are asked for: what is said for one time goes
+    before what is said for all (no-color.org).
+    """
+    said = os.environ.pop(NO_COLOR, None) if asked else None
+    try:
+        yield
+    finally:
+        if said is not None:
+            os.environ[NO_COLOR] = said
+
+
+def _words(args: argparse.Namespace) -> str:
+    """What `run` is to be given to show the same."""
+    policy = ["--policy", args.policy] if args.policy else []
+    without = [word for guard in args.without for word in ("--without", guard)]
+    return shlex.join([args.file, *policy, *without]) if args.file else "FILE"
 
 
 def _check_terminal(file: str) -> None:

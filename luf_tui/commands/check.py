@@ -74,7 +74,7 @@ def scenarios(words: list[str], done: str) -> list[tuple[Path, str]]:
         inside = library.scenario_files(path, unread.append) if path.is_dir() else [path]
         if not inside:
             raise LufError(f"{word}: no scenarios (*{library.SUFFIX}) in this folder")
-        files += [(file, str(file)) for file in inside]
+        files += [(file, library.name_of(file)) for file in inside]
     if unread:
         first = f"{unread[0].filename}: {unread[0].strerror}"
         terminal.say(f"{counted(len(unread), 'folder')} could not be looked into, first {first}")

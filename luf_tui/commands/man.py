@@ -24,7 +24,7 @@ ENVIRONMENT = (
     ),
     ("LUF_TUI_DEBUG", "Set to anything, tracebacks of defects are shown."),
     ("VISUAL, EDITOR", "The editor that a key of the app opens, the first of the two that is set."),
-    ("NO_COLOR", "Set to anything, the app is in shades of grey."),
+    ("NO_COLOR", "Set to anything, the app is in shades of grey, unless --theme is said."),
     ("XDG_CONFIG_HOME", "Where luf-tui/config.toml is looked for, else ~/.config."),
     (
         "XDG_STATE_HOME",
