@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ GUARDED = {
     "switched-out": ("diet-private-batch", "O5"),
 }
 """Each small race, the guard it is about, and the obligation broken without it."""
+LARGE = {"four-cpus": ("flush-before-pte", "O7")}
+"""The same of a race whose search with the guard takes minutes."""
 
 TINY = """\
 title    A reader and an unmapper
@@ -74,6 +77,15 @@ def tiny(more: str = "") -> Program:
 def race(name: str) -> Program:
     """A shipped race."""
     return load(str(FOLDER / f"{name}.luf"))
+
+
+@cache
+def result(name: str, *without: str, reduced: bool = True) -> Result:
+    """What the search of a shipped race finds, with every reduction or with none. Several tests
+    look at each: it is made once.
+    """
+    transitions = start(race(name), *without, reduced=reduced).transitions
+    return Search(transitions, symmetric=reduced).run()
 
 
 def start(program: Program, *without: str, policy: str = "luf", reduced: bool = True) -> Start:

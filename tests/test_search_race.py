@@ -17,19 +17,19 @@ from luf_tui.script.program import Program, Race
 from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
 from luf_tui.timeline.recorder import record
-from tests.races import GUARDED, STUCK, interrupt_after, race, searched, start, tiny
+from tests.races import GUARDED, LARGE, STUCK, interrupt_after, race, result, searched, start, tiny
 
 
 @pytest.mark.parametrize("name", GUARDED)
 def test_a_shipped_race_is_safe_under_luf_and_small(name: str) -> None:
-    found = searched(race(name))
+    found = result(name)
     assert (SAFE, "") == (found.verdict, found.why)
     assert found.states < 50_000
 
 
 @pytest.mark.parametrize(("name", "guard", "obligation"), [(n, *g) for n, g in GUARDED.items()])
 def test_a_shipped_race_is_unsafe_without_its_guard(name: str, guard: str, obligation: str) -> None:
-    found = searched(race(name), guard)
+    found = result(name, guard)
     assert (UNSAFE, obligation) == (found.verdict, found.broken[0].obligation)
 
 
@@ -60,12 +60,14 @@ def test_the_posted_versions_break_in_the_races_about_them(
     assert (UNSAFE, obligation) == (found.verdict, found.broken[0].obligation)
 
 
-def test_four_cpus_find_a_flush_that_comes_after_the_pte() -> None:
+@pytest.mark.parametrize("name", LARGE)
+def test_four_cpus_find_a_flush_that_comes_after_the_pte(name: str) -> None:
     """S11, migration and mprotect() inside the race; that it is clean with the guard takes a search
     of some minutes, by hand.
     """
-    found = searched(race("four-cpus"), "flush-before-pte")
-    assert (UNSAFE, "O7") == (found.verdict, found.broken[0].obligation)
+    guard, obligation = LARGE[name]
+    found = searched(race(name), guard)
+    assert (UNSAFE, obligation) == (found.verdict, found.broken[0].obligation)
 
 
 def test_the_same_search_finds_the_same_order_again() -> None:

@@ -21,7 +21,7 @@ from luf_tui.search.canonical import Canonical
 from luf_tui.search.keys import WIDE, Keys, TooWide
 from luf_tui.search.race_start import at_race
 from luf_tui.search.search import SAFE, Search
-from tests.races import GUARDED, race, start, tiny
+from tests.races import GUARDED, race, result, start, tiny
 
 Cells = tuple[int, ...]
 
@@ -137,8 +137,7 @@ def test_reduced_and_plain_search_agree_on_every_mutant(name: str) -> None:
     for without in mutants:
         verdicts = set()
         for reduced in (False, True):
-            transitions = start(race(name), *without, reduced=reduced).transitions
-            found = Search(transitions, symmetric=reduced).run()
+            found = result(name, *without, reduced=reduced)
             verdicts.add((found.verdict, *{one.obligation for one in found.broken}))
         assert 1 == len(verdicts), without
 

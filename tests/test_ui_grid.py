@@ -35,8 +35,9 @@ def test_a_role_has_its_style() -> None:
 @pytest.mark.parametrize("theme", NAMES)
 @pytest.mark.parametrize("sixteen", [False, True])
 def test_a_style_is_what_the_view_says_of_its_role(theme: str, sixteen: bool) -> None:
+    styles = styles_of(theme, sixteen=sixteen)
     for role, ink in (SIXTEEN if sixteen else PALETTES)[theme].inks().items():
-        style = styles_of(theme, sixteen=sixteen).of(role)
+        style = styles.of(role)
         assert (Color.parse(ink.colour), Color.parse(ink.ground)) == (style.color, style.bgcolor)
         told = {name for name in ("bold", "italic", "underline", "reverse") if getattr(style, name)}
         assert set(ink.attributes) == told
