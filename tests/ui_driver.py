@@ -17,6 +17,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from luf_tui.search.exploration import Report
+from luf_tui.ui import garbage
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background import loading
 from luf_tui.ui.background.loading import Recording
@@ -88,6 +89,7 @@ def unhurried() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loading, "AT_ONCE", UNHURRIED)
+        patch.setattr(garbage, "keep", lambda: None)  # tests are kept from the first one on
         patch.setattr("textual.app.wait_for_idle", _quiet)
         patch.setattr("textual.pilot.wait_for_idle", _nothing_waits)
         yield

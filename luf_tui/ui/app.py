@@ -18,7 +18,7 @@ from luf_tui.policy import own
 from luf_tui.runs import opening
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.timeline import Timeline
-from luf_tui.ui import actions, theme
+from luf_tui.ui import actions, garbage, theme
 from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.background.requests import Requests
 from luf_tui.ui.background.traces import Opening
@@ -172,6 +172,7 @@ class LufApp(App[None]):
 
     def _run_screen(self, recording: Recording, run: Timeline, spot: Spot | None) -> RunScreen:
         rest = recording.rest if isinstance(recording, Opening) else None
+        self.call_later(garbage.keep)
         return RunScreen(self.preferences, run, spot, rest)
 
     def _show_problem(self, error: LufError, message: OpenScenario) -> None:

@@ -128,12 +128,13 @@ class Grid(Widget):
         if not regions:
             return
         dirty: list[Region] = []
+        kept, width = self._kept(), self.size.width
         for y in sorted({y for region in regions for y in region.line_range}):
-            old = self._kept().pop(y, None)
+            old = kept.pop(y, None)
             if old is None:
-                dirty.append(Region(0, y, self.size.width, 1))
+                dirty.append(Region(0, y, width, 1))
                 continue
-            spans = differing(old, self.render_line(y))
+            spans = differing(old, self._drawn_line(y))
             dirty += [Region(first, y, end - first, 1) for first, end in spans]
         if dirty:
             self.refresh(*dirty)
@@ -202,19 +203,25 @@ class Grid(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a region, without the borders and padding that a grid never has."""
-        strips = [self.render_line(y) for y in crop.line_range]
+        self._kept()
+        strips = [self._drawn_line(y) for y in crop.line_range]
         start, end = crop.column_span
-        if (start, end) == (0, self.size.width):
+        if (start, end) == (0, self._drawn.width):
             return strips
         return [strip.crop(start, end) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
-        """One line of the screen, as the app's filters (of NO_COLOR, say) leave it.
+        """One line of the screen."""
+        self._kept()
+        return self._drawn_line(y)
+
+    def _drawn_line(self, y: int) -> Strip:
+        """One line, as the app's filters (of NO_COLOR, say) leave it.
 
         A theme has the colours of the terminal only where that has no others, so the filter that
         translates those is left out.
         """
-        strip = self._kept().get(y)
+        strip = self._strips.get(y)
         if strip is None:
             strip = self._composed(y)
             for line_filter in self.get_line_filters():
@@ -224,7 +231,7 @@ class Grid(Widget):
         return strip
 
     def _composed(self, y: int) -> Strip:
-        width = self.size.width
+        width = self._drawn.width
         beneath: list[tuple[Block, Row]] = []
         above: list[Block] = []
         for block in self._on_line.get(y, ()):

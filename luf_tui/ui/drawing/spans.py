@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from attrs import frozen
@@ -33,18 +33,18 @@ def differing(old: Strip, new: Strip) -> list[tuple[int, int]]:
     """Stretches of cells, as (first, end), in which two lines look different; wide characters are
     never split.
     """
+    if list(old) == list(new):
+        return []
     (before, was), (after, now) = _cells(old), _cells(new)
     if len(before) != len(after):
         return [(0, max(len(before), len(after)))]
     found: list[tuple[int, int]] = []
-    cells_of_both = zip(before, after, was, now, strict=True)
-    for at, (one, two, style_was, style) in enumerate(cells_of_both):
-        if one == two and (
-            style_was is style
-            or style_was == style
-            or (one == " " and _blank(style) == _blank(style_was) != VISIBLE)
-        ):
-            continue
+    both = enumerate(zip(before, after, was, now, strict=True))
+    for at in [
+        at
+        for at, (one, two, style_was, style) in both
+        if one != two or (style_was is not style and not _alike(one, style_was, style))
+    ]:
         if found and at - found[-1][1] <= NEAR:
             found[-1] = (found[-1][0], at + 1)
         else:
@@ -52,19 +52,24 @@ def differing(old: Strip, new: Strip) -> list[tuple[int, int]]:
     return [_whole(before, after, *span) for span in found]
 
 
+def _alike(char: str, one: Style | None, two: Style | None) -> bool:
+    """Whether a character looks the same in two styles."""
+    return one == two or (char == " " and _blank(one) == _blank(two) != VISIBLE)
+
+
 def _cells(strip: Strip) -> tuple[list[str], list[Style | None]]:
     """Each cell of a line: its character, empty for the second half of a wide one; and styles."""
     chars: list[str] = []
     styles: list[Style | None] = []
     for text, style, _ in strip:
-        if text.isascii():
-            chars += text
-        else:
-            for char in text:
-                chars.append(char)
-                chars += [""] * (cells(char) - 1)
+        chars += text if text.isascii() else _by_cell(text)
         styles += [style] * (len(chars) - len(styles))
     return chars, styles
+
+
+@lru_cache(maxsize=4096)
+def _by_cell(text: str) -> tuple[str, ...]:
+    return tuple(part for char in text for part in (char, *[""] * (cells(char) - 1)))
 
 
 VISIBLE = ("",)
@@ -166,17 +171,35 @@ class _Spans(ChopsUpdate):
             for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
                 start, stop = max(x, first), min(end, last)
                 if strip is not None and start < stop:
-                    yield from _joined(y, start, strip.crop(start - x, stop - x), system)
+                    yield from _joined(y, start, _cut(strip, start - x, stop - x), system)
+
+
+def _cut(strip: Strip, start: int, stop: int) -> Iterator[tuple[str, Style | None]]:
+    """The cells of a line from `start` up to `stop`, as (text, style). A stretch that is cut out
+    once is no strip of its own: those come with caches.
+    """
+    at = 0
+    for text, style, _ in strip:
+        if at >= stop:
+            return
+        wide = len(text) if text.isascii() else cells(text)
+        if at + wide > start:
+            if wide != len(text) and (at < start or at + wide > stop):
+                cropped = strip.crop(max(at, start), min(at + wide, stop))
+                yield from ((part, style) for part, _, _ in cropped)
+            else:
+                yield text[max(0, start - at) : stop - at], style
+        at += wide
 
 
 def _joined(
-    y: int, x: int, strip: Strip, system: ColorSystem
+    y: int, x: int, parts: Iterable[tuple[str, Style | None]], system: ColorSystem
 ) -> Iterator[tuple[int, int, str, _Codes]]:
     """Cells of one line as pieces of one style, as long as they can be."""
     said, style = "", None
     blank = False
     """Whether what was said is blank, and so may be of any style with its ground."""
-    for text, wanted, _ in strip:
+    for text, wanted in parts:
         codes = _codes(wanted, system)
         empty = not text.strip(" ") and not SHOWN_ON_BLANKS & set(codes.attributes)
         if style is None:
