@@ -79,6 +79,7 @@ class Transitions:
         self.k = k
         self.machine = k.m
         self.cells = k.m.cells
+        self.race = race
         self.item = item
         self.reduced = reduced
         self.allowed = frozenset(race.machine_choices)
@@ -110,6 +111,13 @@ class Transitions:
                 found.append(Choice(f"drain/cpu{cpu}", DrainPage, cpu))
         return found
 
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """Every turn there can be, in the order in which they are offered."""
+        m = self.k.m
+        choices = range(m.contexts, m.contexts + len(self.choices))
+        return (*range(m.boot_ctx.index), *choices)
+
     def word(self, turn: int) -> str:
         """The word of a turn in a schedule."""
         m = self.k.m
@@ -119,17 +127,15 @@ class Transitions:
 
     def turn(self, word: str) -> int:
         """The turn of a schedule's word. Raises Refused when nobody has that name."""
-        m = self.k.m
         word = word.replace("irq ", "irq/")
-        for turn in range(m.contexts + len(self.choices)):
-            if turn != m.boot_ctx.index and self.word(turn) == word:
+        for turn in self.turns:
+            if self.word(turn) == word:
                 return turn
         everything = self._choices(("evict", "prefetch", "drain"))
         if any(choice.word == word for choice in everything):
             kind = word.partition("/")[0]
             raise Refused(f"schedule: '{word}' needs `allow {kind}` in this race")
-        turns = range(m.contexts + len(self.choices))
-        hint = nearest(word, [self.word(turn) for turn in turns if turn != m.boot_ctx.index])
+        hint = nearest(word, [self.word(turn) for turn in self.turns])
         raise Refused(f"schedule: nobody here is called '{word}'" + (hint and f"; {hint}"))
 
     # -- what can happen now ------------------------------------------------------------------
@@ -138,23 +144,14 @@ class Transitions:
         """The turns that can be taken now, in a fixed order; `reduced`, one that need not wait for
         the others is alone.
         """
-        if self.reduced and (forced := self._forced()):
-            return forced
-        m = self.k.m
-        found = [turn for turn in range(m.boot_ctx.index) if self.can_take(turn)]
-        found += [
-            m.contexts + number
-            for number, choice in enumerate(self.choices)
-            if self._may_choose(choice)
-        ]
-        return found
+        return self.forced() or [turn for turn in self.turns if self.can_take(turn)]
 
-    def _forced(self) -> list[Turn]:
-        """A turn that may be taken at once, because nothing another context does depends on what
-        comes before it: a handler that has flushed acknowledges. It only lets others go on.
+    def forced(self) -> list[Turn]:
+        """`reduced`, a turn that may be taken at once, because nothing another context does depends
+        on what comes before it: a handler that has flushed acknowledges. It only lets others go on.
         """
         m = self.k.m
-        for cpu in range(m.config.cpus):
+        for cpu in range(m.config.cpus if self.reduced else 0):
             if m.ctx[cpu].depth:
                 top = self.k.top(m.ctx[cpu])
                 if isinstance(top, FlushTlbFunc) and top.pos == FlushTlbFunc.ack.number:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from typing import ClassVar
 
 TYPECODES = (("B", 8), ("H", 16), ("I", 32), ("Q", 64))
 
@@ -29,9 +30,13 @@ class Cells:
 
     __slots__ = ("_raw", "log_cell", "log_new", "log_old", "typecode", "values")
 
+    MEMORY: ClassVar[type[array[int]]] = array
+    """What the values stand in."""
+
     def __init__(self, count: int, bits: int) -> None:
         self.typecode = typecode_for(bits)
-        self.values: array[int] = array(self.typecode, bytes(count * array(self.typecode).itemsize))
+        empty = bytes(count * array(self.typecode).itemsize)
+        self.values: array[int] = self.MEMORY(self.typecode, empty)
         self._raw = memoryview(self.values).cast("B")
         self.log_cell: array[int] = array("I")
         self.log_old: array[int] = array(self.typecode)

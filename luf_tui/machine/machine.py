@@ -39,10 +39,16 @@ class CellName:
 class Machine:
     """One machine, all of whose state is in `cells` (and whose history is in `events`).
 
-    `ledger` regions belong to the policy, which declares them; they are found by name.
+    `ledger` regions belong to the policy, which declares them; they are found by name. `memory` is
+    what the cells are kept in.
     """
 
-    def __init__(self, config: MachineConfig, ledger: Sequence[RegionSpec] = ()) -> None:
+    def __init__(
+        self,
+        config: MachineConfig,
+        ledger: Sequence[RegionSpec] = (),
+        memory: type[Cells] = Cells,
+    ) -> None:
         self.config = config
         self.events = EventLog()
         n, nodes = config.cpus, len(config.nodes)
@@ -72,7 +78,7 @@ class Machine:
             *ledger,
         ]
         widest = max(config.gen_bits, n, *(f.bits for spec in specs for f in spec.kind.FIELDS))
-        self.cells = Cells(sum(spec.count * spec.kind.SIZE for spec in specs), widest)
+        self.cells = memory(sum(spec.count * spec.kind.SIZE for spec in specs), widest)
         self.regions = Names(self)
         base = 0
         for spec in specs:

@@ -65,9 +65,7 @@ class Field:
 
     def write(self, record: Record, raw: int) -> None:
         """Put a number into the cell, through the log."""
-        cell = record.base + self.offset
-        if record.cells[cell] != raw:
-            record.put(cell, raw)
+        record.put(record.base + self.offset, raw)
 
 
 class Number(Field):
@@ -85,9 +83,7 @@ class Number(Field):
         return record.cells[record.base + self.offset]
 
     def __set__(self, record: Record, value: int) -> None:
-        cell = record.base + self.offset
-        if record.cells[cell] != value:
-            record.put(cell, value)
+        record.put(record.base + self.offset, value)
 
     def encode(self, value: int) -> int:
         """The number itself."""
@@ -175,10 +171,8 @@ class Reference(Field, Generic[R]):
         return record.regions[self.ref][raw - 1] if raw else None
 
     def __set__(self, record: Record, value: R | None) -> None:
-        cell = record.base + self.offset
-        raw = 0 if value is None else value.index + 1  # `reference`, without the call
-        if record.cells[cell] != raw:
-            record.put(cell, raw)
+        # `reference`, without the call
+        record.put(record.base + self.offset, 0 if value is None else value.index + 1)
 
     def decode(self, raw: int, regions: Regions) -> R | None:
         """The record, or None."""
@@ -258,8 +252,7 @@ class Record:
     def clear(self) -> None:
         """Set every field of the record to 0."""
         for cell in range(self.base, self.base + self.SIZE):
-            if self.cells[cell]:
-                self.put(cell, 0)
+            self.put(cell, 0)
 
     def assign(self, source: Record) -> None:
         """Set every field to what another record of the same kind has."""
