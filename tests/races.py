@@ -12,7 +12,8 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
 from luf_tui.script.program import Program
 from luf_tui.search.race_start import Start, at_race
-from luf_tui.search.search import Result, Search
+from luf_tui.search.result import Result
+from luf_tui.search.search import Search
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios" / "races"
 

@@ -18,9 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "luf_tui"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-WRITERS = {"machine/cells.py", "timeline/store/checkpoints.py", "search/keys.py"}
-"""Who may put values into the cells: the logged write, the cursor moving over its log, and the
-explorer going back to a state it has seen."""
+WRITERS = {"machine/cells.py", "timeline/store/checkpoints.py"}
+"""Who may put values into the cells: the logged write, and the cursor moving over its log."""
 MOVERS = {
     "apply": {"timeline/timeline.py"},
     "restore": {"timeline/timeline.py"},
@@ -203,6 +202,13 @@ def test_a_run_in_a_notebook_loads_no_toolkit() -> None:
 
 def test_the_command_line_alone_loads_no_toolkit() -> None:
     assert set() == loaded("import luf_tui.cli", "textual", "rich", "lark")
+
+
+def test_a_small_race_is_explored_without_numpy() -> None:
+    code = "import luf_tui; luf_tui.explore('races/{}', max_states={})"
+
+    assert set() == loaded(code.format("munmap", 2000), "numpy")
+    assert "numpy" in loaded(code.format("four-cpus", 20_000), "numpy")
 
 
 def toolkit(code: str) -> set[str]:

@@ -11,7 +11,8 @@ from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program, Race
-from luf_tui.search.search import SAFE, UNSAFE, Search
+from luf_tui.search.result import SAFE, UNSAFE
+from luf_tui.search.search import Search
 from luf_tui.timeline.recorder import record
 from tests.conftest import ROOT
 from tests.races import start

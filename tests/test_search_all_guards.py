@@ -16,7 +16,8 @@ from luf_tui.search.all_guards import (
     races_of,
     search_one,
 )
-from luf_tui.search.search import BOUNDED, SAFE, UNSAFE, Limits, Search
+from luf_tui.search.result import BOUNDED, SAFE, UNSAFE, Limits
+from luf_tui.search.search import Search
 from tests.races import interrupt_after, race, start, tiny
 
 NAMES = ("wait-zone-generation", "flush-before-reuse")
@@ -86,7 +87,7 @@ def test_a_file_with_several_races_gives_each_its_name() -> None:
 
 
 def test_an_interrupt_keeps_the_verdicts_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    interrupt_after(6000, monkeypatch)
+    interrupt_after(700, monkeypatch)
     search = AllGuards(plan(*NAMES))
     verdicts = search.run()
     assert search.interrupted

@@ -15,7 +15,8 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program, Race
 from luf_tui.search.exploration import Exploration, Report, race_of_line
-from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress, Search
+from luf_tui.search.result import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Progress
+from luf_tui.search.search import Search
 from luf_tui.timeline.recorder import record
 from tests.races import GUARDED, LARGE, STUCK, interrupt_after, race, result, searched, start, tiny
 
@@ -122,7 +123,7 @@ def test_a_search_can_be_stopped_from_outside() -> None:
 def test_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = start(race("munmap"))
     before = begun.transitions.cells.snapshot()
-    interrupt_after(200, monkeypatch)
+    interrupt_after(40, monkeypatch)
     found = Search(begun.transitions).run()
     assert (BOUNDED, "interrupted") == (found.verdict, found.why)
     assert found.states > 50

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 
 from luf_tui.engine.strategy import walk
@@ -9,7 +11,8 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.search.exploration import Exploration
 from luf_tui.search.random_walks import RandomWalk, RandomWalks
-from luf_tui.search.search import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits, Search
+from luf_tui.search.result import BOUNDED, DEADLOCK, SAFE, UNSAFE, Limits
+from luf_tui.search.search import Search
 from luf_tui.timeline.recorder import record
 from tests.races import GUARDED, STUCK, interrupt_after, race, start, tiny
 
@@ -42,10 +45,8 @@ def test_walks_meet_only_states_that_a_search_meets(name: str) -> None:
     found = walks.run()
     search = Search(transitions, symmetric=False, keep=True)
     whole = search.run()
-    known = set()
-    for key in whole.keys:
-        search.keys.restore(key)
-        known.add(hash(transitions.cells.snapshot()))
+    typecode = transitions.cells.typecode
+    known = {hash(array(typecode, cells).tobytes()) for cells in search.reached()}
     assert set() == walks.seen - known
     assert (SAFE, BOUNDED, "30 random walks") == (whole.verdict, found.verdict, found.why)
     assert 1 < found.depth <= whole.depth

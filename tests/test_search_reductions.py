@@ -18,9 +18,9 @@ from luf_tui.policy.registry import POLICIES
 from luf_tui.script.program import Program
 from luf_tui.search.all_guards import asking
 from luf_tui.search.canonical import Canonical
-from luf_tui.search.keys import WIDE, Keys, TooWide
 from luf_tui.search.race_start import at_race
-from luf_tui.search.search import SAFE, Search
+from luf_tui.search.result import SAFE
+from luf_tui.search.search import Search
 from tests.races import GUARDED, race, result, start, tiny
 
 Cells = tuple[int, ...]
@@ -30,16 +30,9 @@ def states(program: Program, *without: str, symmetric: bool, reduced: bool) -> s
     """Every state of a race under its canonical names, found with or without reductions."""
     begun = start(program, *without, reduced=reduced)
     search = Search(begun.transitions, symmetric=symmetric, all_findings=True, keep=True)
-    result = search.run()
-    cells = begun.transitions.cells
+    search.run()
     canonical = Canonical(begun.transitions.machine)
-    found = set()
-    origin = cells.snapshot()
-    for key in result.keys:
-        search.keys.restore(key)
-        found.add(tuple(canonical.of(cells.values)))
-    cells.restore(origin)
-    return found
+    return {tuple(canonical.of(cells)) for cells in search.reached()}
 
 
 SMALL = [
@@ -150,31 +143,3 @@ def test_the_steps_that_read_a_result_are_those_declared() -> None:
     reading = {one for one in steps if 3 == len(inspect.signature(one.body).parameters)}
     assert reading == {one for one in steps if one.takes is not None}
     assert {"", "frame"} == {one.takes.ref for one in reading if one.takes}
-
-
-def test_a_key_brings_its_state_back() -> None:
-    transitions = start(race("flush-before-reuse")).transitions
-    keys = Keys(transitions.cells)
-    seen = {}
-    while transitions.enabled():
-        transitions.make(transitions.enabled()[0])
-        keys.learn(transitions.cells.log_cell)
-        seen[keys.of(transitions.cells.values)] = transitions.cells.snapshot()
-    for key, snapshot in seen.items():
-        keys.restore(key)
-        assert snapshot == transitions.cells.snapshot()
-
-
-def test_a_cell_too_large_for_a_byte_is_told_and_fits_a_wider_key() -> None:
-    transitions = start(race("flush-before-reuse")).transitions
-    cell = len(transitions.cells.values) - 1
-    transitions.cells.write(cell, 70_000)
-    narrow, wide = Keys(transitions.cells), Keys(transitions.cells, WIDE)
-    transitions.cells.write(cell, 80_000)
-    with pytest.raises(TooWide):
-        narrow.learn([cell])
-    wide.learn([cell])
-    key = wide.of(transitions.cells.values)
-    wide.restore(key)
-    assert 80_000 == transitions.cells.values[cell]
-    assert b"" == wide.of(wide.first)

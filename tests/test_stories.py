@@ -12,7 +12,8 @@ from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.luf import Luf
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
-from luf_tui.search.search import UNSAFE, Search
+from luf_tui.search.result import UNSAFE
+from luf_tui.search.search import Search
 from luf_tui.timeline.recorder import record, record_with
 from luf_tui.timeline.timeline import Timeline
 from tests.conftest import ROOT

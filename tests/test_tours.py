@@ -14,7 +14,8 @@ from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
 from luf_tui.script.program import Expect, Note, Program
-from luf_tui.search.search import SAFE, UNSAFE, Search
+from luf_tui.search.result import SAFE, UNSAFE
+from luf_tui.search.search import Search
 from luf_tui.timeline.ask.why import why_finding
 from luf_tui.timeline.recorder import record, record_with
 from luf_tui.timeline.timeline import Timeline

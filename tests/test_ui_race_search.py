@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from luf_tui.commands.verdict import judged
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load, parse
-from luf_tui.search.search import BOUNDED, SAFE, UNSAFE
+from luf_tui.search.result import BOUNDED, SAFE, UNSAFE
 from luf_tui.timeline.ask.failing import first_failure
 from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.recorder import record

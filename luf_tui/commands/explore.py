@@ -14,7 +14,7 @@ from luf_tui.policy.base import Policy
 from luf_tui.runs.explored import MOST_STATES, explore
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Report
-from luf_tui.search.search import BOUNDED, SAFE, Progress
+from luf_tui.search.result import BOUNDED, SAFE, Progress
 
 CODES = {SAFE: terminal.HELD, BOUNDED: terminal.HELD}
 
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=count,
         metavar="N",
-        help="search with N processes; what is found does not depend on it",
+        help="with --all-guards: search with N processes; what is found does not depend on it",
     )
     parser.add_argument(
         "--write", metavar="OUT.luf", help="write the counterexample here, as a scenario"
@@ -97,9 +97,10 @@ def run(args: argparse.Namespace) -> int:
         exclude(args, "--all-guards", *OF_ONE_SEARCH)
         return guards.run(args)
     needs(args, "--write", "--force")
+    needs(args, "--all-guards", "--jobs")
     if len(args.files) != 1:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
-    exclude(args, "--random-walks", "--jobs", "--no-symmetry")
+    exclude(args, "--random-walks", "--no-symmetry")
     if args.write:
         apart(library.locate(args.files[0]), args.write)
     target = free(args.write, COUNTEREXAMPLE, force=args.force) if args.write else None
@@ -110,7 +111,6 @@ def run(args: argparse.Namespace) -> int:
         race=args.race,
         max_states=args.max_states or MOST_STATES,
         max_seconds=args.max_seconds,
-        jobs=args.jobs or 1,
         random_walks=args.random_walks,
         symmetry=not args.no_symmetry,
         shrink=not args.no_shrink,
@@ -146,9 +146,11 @@ def told(
         f"{report.verdict}: {_meaning(report)}",
         f"{report.states:,} states, {report.transitions:,} transitions, {report.seconds:.2f} s",
     ]
-    if len(report.shares) > 1:
-        each = ", ".join(f"{one.states:,}" for one in report.shares)
-        lines.append(f"states expanded by each of {len(report.shares)} processes: {each}")
+    if report.learnt:
+        lines.append(
+            f"the engine was asked {report.learnt:,} times; {report.checked:,} answers were asked "
+            "for again and were the same"
+        )
     if drawing:
         lines += ["", *drawing.rstrip("\n").split("\n")]
     if report.scenario and written:

@@ -13,7 +13,7 @@ from luf_tui.policy import own
 from luf_tui.policy.guards import GUARDS
 from luf_tui.script.program import Program
 from luf_tui.search.all_guards import FOUND, AllGuards, GuardVerdict, Plan, Searched, races_of
-from luf_tui.search.search import BOUNDED, UNSAFE, Limits
+from luf_tui.search.result import BOUNDED, UNSAFE, Limits
 from luf_tui.timeline.tell.words import counted
 
 

@@ -18,7 +18,7 @@ from luf_tui.runs.opening import play, policy_of
 from luf_tui.script.program import Program
 from luf_tui.search.all_guards import AllGuards, GuardVerdict, Plan, races_of
 from luf_tui.search.random_programs.missed_guards import RandomVerdict, by_random
-from luf_tui.search.search import Limits
+from luf_tui.search.result import Limits
 from luf_tui.timeline.ask.summary import findings
 from luf_tui.timeline.tell.words import counted
 

@@ -8,14 +8,13 @@ from typing import Any
 
 from luf_tui.errors import LufError, expected
 from luf_tui.json_object import VERSION, versioned
-from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.runs.opening import Say, named, play, policy_of, program, scenario
 from luf_tui.runs.run import Run
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Exploration, Report, as_json
-from luf_tui.search.search import Limits, Tell
+from luf_tui.search.result import Limits, Tell
 from luf_tui.search.shrink import shrunk
 from luf_tui.timeline.ask.failing import first_failure
 
@@ -98,7 +97,6 @@ def explore(
     race: int | None = None,
     max_states: int = MOST_STATES,
     max_seconds: float = 0.0,
-    jobs: int = 1,
     random_walks: int = 0,
     symmetry: bool = True,
     shrink: bool = True,
@@ -108,15 +106,15 @@ def explore(
     """Try every order of a file's races, or of race number `race` (from 1), up to the first that
     breaks an obligation.
 
-    A search ends at `max_states` states or `max_seconds` seconds (0: never) a race. `jobs`
-    processes share it. With `random_walks`, so many orders of a race are drawn instead, the same
-    ones each time, in one process and without symmetry. Without `symmetry`, states count apart that
+    A search ends at `max_states` states or `max_seconds` seconds (0: never) a race.
+    With `random_walks`, so many orders of a race are drawn instead, the same ones each time, and
+    without symmetry. Without `symmetry`, states count apart that
     differ only by names. With `shrink`, the counterexample is on the smallest program that shows
     it. `tell` is told of the search, `say` of the shrinking and of a place that is said in vain.
     Raises LufError when there is no such file or race.
     """
-    for number in (race or 0, max_states, jobs, random_walks):
-        expected(number, int, "races, states, jobs and walks are whole numbers")
+    for number in (race or 0, max_states, random_walks):
+        expected(number, int, "races, states and walks are whole numbers")
     expected(max_seconds, (int, float), "seconds are a number")
     asked = program(
         scenario(
@@ -134,8 +132,6 @@ def explore(
         symmetric=symmetry,
         only=None if race is None else race - 1,
         tell=tell,
-        jobs=jobs,
-        prepare=own.preparation(policy),
         walks=random_walks,
     ).run()
     if shrink and not report.interrupted:

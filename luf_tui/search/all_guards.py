@@ -15,13 +15,14 @@ from attrs import frozen
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.policy.guards import GUARDS, Guard, in_order
+from luf_tui.policy.own import Prepare
 from luf_tui.policy.registry import POLICIES, make_policy
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import race_count
 from luf_tui.search.pool import mapped
 from luf_tui.search.race_start import at_race
-from luf_tui.search.search import BOUNDED, INTERRUPTED, UNSAFE, Limits, Search
-from luf_tui.search.shared_search import Prepare
+from luf_tui.search.result import BOUNDED, INTERRUPTED, UNSAFE, Limits
+from luf_tui.search.search import Search
 
 FOUND, MISSED = "found", "not found"
 """Verdicts on a guard; BOUNDED when a search that found nothing had not seen everything."""

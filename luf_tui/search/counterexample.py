@@ -18,7 +18,7 @@ from luf_tui.script.format import format_text
 from luf_tui.script.program import Program, Race
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search.judged import JudgedTransitions
-from luf_tui.search.search import DEADLOCK, Broken
+from luf_tui.search.result import DEADLOCK, Broken
 
 NOTED = frozenset(
     {

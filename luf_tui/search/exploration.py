@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-from itertools import zip_longest
-
 from attrs import frozen
 
 from luf_tui.errors import LufError
@@ -12,21 +9,11 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
-from luf_tui.search.pool import Pool
 from luf_tui.search.race_start import Start, at_race
 from luf_tui.search.random_walks import RandomWalks
-from luf_tui.search.search import (
-    BOUNDED,
-    INTERRUPTED,
-    SAFE,
-    UNSAFE,
-    Broken,
-    Limits,
-    Result,
-    Search,
-    Tell,
-)
-from luf_tui.search.shared_search import Helpers, Prepare, RaceOf, Share
+from luf_tui.search.result import BOUNDED, INTERRUPTED, SAFE, UNSAFE, Broken, Limits, Result, Tell
+from luf_tui.search.rows.learner import REMEMBER, HiddenState
+from luf_tui.search.search import Search
 
 
 @frozen
@@ -55,8 +42,10 @@ class Report:
     """Why a bounded search ended."""
     interrupted: bool = False
     """Whether Ctrl-C ended it."""
-    shares: tuple[Share, ...] = ()
-    """What each process expanded, this one first, over all races."""
+    learnt: int = 0
+    """Times that the engine was asked what a turn does."""
+    checked: int = 0
+    """Answers of it that were used again and asked for again, which were the same."""
 
 
 def as_json(report: Report) -> dict[str, object]:
@@ -72,7 +61,8 @@ def as_json(report: Report) -> dict[str, object]:
         "before": report.before or None,
         "schedule": list(report.schedule),
         "counterexample": report.scenario or None,
-        "processes": [{"states": one.states, "turns": one.turns} for one in report.shares],
+        "learnt": report.learnt,
+        "checked": report.checked,
     }
 
 
@@ -95,8 +85,7 @@ def race_of_line(program: Program, line: int) -> int | None:
 class Exploration:
     """One question asked of a file: `run` answers it.
 
-    While it runs, another thread may read the counters and call `stop`. With `jobs` above 1 as
-    many processes share each search once it is large; `prepare` is called in each of them first.
+    While it runs, another thread may read the counters and call `stop`.
     With `walks`, so many random walks through each race take the place of its search.
     """
 
@@ -109,8 +98,6 @@ class Exploration:
         symmetric: bool = True,
         only: int | None = None,
         tell: Tell | None = None,
-        jobs: int = 1,
-        prepare: Prepare | None = None,
         walks: int = 0,
     ) -> None:
         self.program = program
@@ -119,15 +106,13 @@ class Exploration:
         self.symmetric = symmetric
         self.only = only
         self.tell = tell
-        self.jobs = jobs
-        self.prepare = prepare
         self.walks = walks
         self.search: Search | RandomWalks | None = None
         """The search under way, or the last one."""
         self._stop = ""
         self._states = self._transitions = 0
         self._seconds = 0.0
-        self._shares: tuple[Share, ...] = ()
+        self._learnt = self._checked = 0
 
     @property
     def states(self) -> int:
@@ -173,9 +158,11 @@ class Exploration:
                 first = start.before[0]
                 found = Broken(first.obligation, first.rule, first.message, (), first)
                 return self._unsafe(start, found, looked)
-            result = self._search(start, number)
+            result = self._search(start)
             if result.broken:
-                return self._unsafe(start, result.broken[0], looked)
+                return self._unsafe(
+                    self._afresh(number, result.broken[0]), result.broken[0], looked
+                )
             if result.verdict == BOUNDED:
                 why = why or f"line {line}: {result.why}"
                 if result.why == INTERRUPTED or self._stop:
@@ -183,36 +170,47 @@ class Exploration:
         verdict = BOUNDED if why else SAFE
         figures = (self.states, self.transitions, self._seconds, looked)
         interrupted = why.endswith(INTERRUPTED)
-        return Report(verdict, *figures, why=why, interrupted=interrupted, shares=self._shares)
+        return Report(
+            verdict,
+            *figures,
+            why=why,
+            interrupted=interrupted,
+            learnt=self._learnt,
+            checked=self._checked,
+        )
 
-    def _search(self, start: Start, number: int) -> Result:
+    def _search(self, start: Start) -> Result:
         self._states, self._transitions, self.search = self.states, self.transitions, None
-        self.search = search = self._search_of(start, number)
+        self.search = search = self._search_of(start)
         if self._stop:
             search.stop(self._stop)
         result = search.run()
         self._seconds += result.seconds
-        both = zip_longest(self._shares, result.shares, fillvalue=Share(0, 0))
-        self._shares = tuple(Share(a.states + b.states, a.turns + b.turns) for a, b in both)
+        self._learnt += result.learnt
+        self._checked += result.checked
         return result
 
-    def _search_of(self, start: Start, number: int) -> Search | RandomWalks:
+    def _search_of(self, start: Start) -> Search | RandomWalks:
         if self.walks:
             return RandomWalks(start.transitions, self.walks, limits=self.limits)
         return Search(
-            start.transitions,
-            symmetric=self.symmetric,
-            limits=self.limits,
-            tell=self.tell,
-            helpers=self._helpers(number),
+            start.transitions, symmetric=self.symmetric, limits=self.limits, tell=self.tell
         )
 
-    def _helpers(self, number: int) -> Helpers | None:
-        if self.jobs <= 1:
-            return None
-        policy = self.policy
-        race = RaceOf(self.program, policy.name, policy.without, number, self.prepare)
-        return partial(Pool, self.jobs, race)
+    def _afresh(self, number: int, broken: Broken) -> Start:
+        """A race on a new machine with a new policy, on which an order that the search found breaks
+        what it broke. Raises HiddenState when it does not.
+        """
+        start = at_race(self.program, type(self.policy)(self.policy.without), number)
+        assert start is not None
+        if broken.finding is not None:
+            found = start.transitions.replay(broken.turns)
+            if found is None or (found.obligation or found.rule) != broken.obligation:
+                raise HiddenState(
+                    f"an order of {len(broken.turns)} turns breaks {broken.obligation} in the "
+                    f"search, and not when a new policy plays it; {REMEMBER}"
+                )
+        return start
 
     def _unsafe(self, start: Start, broken: Broken, races: int) -> Report:
         transitions, items = start.transitions, self.program.items
@@ -237,5 +235,6 @@ class Exploration:
             tuple(transitions.word(turn) for turn in turns),
             counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
-            shares=self._shares,
+            learnt=self._learnt,
+            checked=self._checked,
         )

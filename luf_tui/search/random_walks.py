@@ -9,7 +9,7 @@ from luf_tui.engine.strategy import EveryTurn, walk
 from luf_tui.engine.transitions import BLOCKED, Transitions, Turn
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.search.judged import JudgedTransitions
-from luf_tui.search.search import (
+from luf_tui.search.result import (
     BOUNDED,
     INTERRUPTED,
     UNSAFE,

@@ -17,7 +17,7 @@ from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search.counterexample import path_of
 from luf_tui.search.exploration import Exploration, Report
-from luf_tui.search.search import UNSAFE, Limits
+from luf_tui.search.result import UNSAFE, Limits
 
 KEPT = frozenset({"title", "about", "machine", "policy", "race", "end", ""})
 """First words of lines that are never dropped."""

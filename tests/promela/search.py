@@ -7,7 +7,7 @@ from array import array
 from attrs import frozen
 
 from luf_tui.oracle.oracle import Finding
-from luf_tui.search.keys import Key, Keys
+from luf_tui.search.rows.packing import Layout, State, declared_widths
 from tests.promela.client import Action, Client, Program
 from tests.promela.machine import FULL, Sizes, power_on
 from tests.promela.policy import ByTheModel
@@ -43,7 +43,7 @@ class Search:
         self.client = Client(power_on(sizes, policy), programs)
         self.symmetric = symmetric
         self.cells = self.client.m.cells
-        self.keys = Keys(self.cells)
+        self.layout = Layout(self.cells, declared_widths(self.client.m))
         self.parent: array[int] = array("I")
         self.action: list[Action] = []
 
@@ -54,18 +54,19 @@ class Search:
 
     def run(self) -> Reached:
         """Search until everything is seen, or an access fails."""
-        client, cells, keys, events = self.client, self.cells, self.keys, self.client.m.events
+        client, cells, layout = self.client, self.cells, self.layout
+        events = client.m.events
         first = len(events)
         state, states = self._state()
         seen = {state}
-        level: list[tuple[int, int, Key]] = [(0, states, keys.of(cells.values))]
+        level: list[tuple[int, int, State]] = [(0, states, 0)]
         self.parent.append(0)
         self.action.append(("", -1, -1, -1))
         transitions = depth = 0
         while level:
-            following: list[tuple[int, int, Key]] = []
+            following: list[tuple[int, int, State]] = []
             for number, alike, key in level:
-                keys.restore(key)
+                layout.restore(key)
                 for action in client.actions():
                     client.make(action)
                     transitions += alike
@@ -77,8 +78,8 @@ class Search:
                     if state not in seen:
                         seen.add(state)
                         states += weight
-                        keys.learn(cells.log_cell)
-                        following.append((len(self.parent), weight, keys.of(cells.values)))
+                        found_state = layout.state(cells.values, cells.log_cell)
+                        following.append((len(self.parent), weight, found_state))
                         self.parent.append(number)
                         self.action.append(action)
                     cells.undo(0)

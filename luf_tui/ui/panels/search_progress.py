@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.search.counterexample import policy_line
-from luf_tui.search.search import SAFE, UNSAFE
+from luf_tui.search.result import SAFE, UNSAFE
 from luf_tui.ui.background.race_search import (
     MOST_STATES,
     OVER,

@@ -1,0 +1,94 @@
+"""What a search is told, and what it tells: limits, verdicts, orders that break something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import frozen
+
+from luf_tui.engine.transitions import Transitions, Turn
+from luf_tui.oracle.oracle import Finding
+
+SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
+"""Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
+DEADLOCK = "deadlock"
+INTERRUPTED = "interrupted"
+"""Why a search ended that Ctrl-C stopped."""
+
+
+@frozen
+class Limits:
+    """When a search stops early; 0 is no limit."""
+
+    states: int = 0
+    seconds: float = 0.0
+
+    def reached(self, states: int, seconds: float) -> str:
+        """Which limit so many states or seconds are, in words; empty for none."""
+        if self.states and states >= self.states:
+            return f"stopped at {self.states} states"
+        if self.seconds and seconds > self.seconds:
+            return f"stopped after {self.seconds:g} seconds"
+        return ""
+
+
+@frozen
+class Broken:
+    """An order that breaks an obligation, or that ends with nobody able to go on."""
+
+    obligation: str
+    rule: str
+    message: str
+    turns: tuple[int, ...]
+    finding: Finding | None = None
+    """None for a deadlock."""
+    waiting: tuple[int, ...] = ()
+    """The contexts that cannot go on, in a deadlock."""
+
+
+def violation(finding: Finding, turns: Sequence[Turn]) -> Broken:
+    """An order whose last turn breaks an obligation, or only a rule."""
+    kind = finding.obligation or finding.rule
+    return Broken(kind, finding.rule, finding.message, tuple(turns), finding)
+
+
+def deadlock(transitions: Transitions, turns: Sequence[Turn], waiting: tuple[int, ...]) -> Broken:
+    """An order after which nobody can go on, and some contexts have not finished."""
+    m = transitions.machine
+    names = " and ".join(m.ctx_name(m.ctx[ctx]) for ctx in waiting)
+    message = f"nobody can go on, and {names} did not finish"
+    return Broken(DEADLOCK, "W", message, tuple(turns), waiting=waiting)
+
+
+@frozen
+class Result:
+    """What a search found."""
+
+    verdict: str
+    states: int
+    transitions: int
+    seconds: float
+    depth: int
+    """Turns of the longest order looked at."""
+    broken: tuple[Broken, ...] = ()
+    deviations: int = 0
+    """Turns with an accepted but visible difference."""
+    why: str = ""
+    """What ended a bounded search."""
+    learnt: int = 0
+    """Rows: times that the engine was asked."""
+    checked: int = 0
+    """Uses of a row for which the engine was asked again, and said the same."""
+
+
+@frozen
+class Progress:
+    """Where a search stands."""
+
+    states: int
+    waiting: int
+    depth: int
+    seconds: float
+
+
+Tell = Callable[[Progress], None]

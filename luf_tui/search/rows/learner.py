@@ -1,0 +1,166 @@
+"""Asks the engine what happens in one state, and keeps the answer as a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from luf_tui.errors import LufError
+from luf_tui.machine.machine import Machine
+from luf_tui.machine.watched_cells import WatchedCells
+from luf_tui.search.rows.packing import Layout, State, declared_widths
+
+CANNOT, WAITS, MADE, BREAKS = range(4)
+"""What comes of a turn: it cannot be taken, it has to wait and changes nothing, it is made, or it
+is made and breaks an obligation.
+"""
+
+
+REMEMBER = "keep what a policy remembers in its regions, not in `self`"
+
+
+class HiddenState(LufError):
+    """What a turn does does not follow from the cells."""
+
+
+@frozen
+class Answer:
+    """What the engine said, beside what it wrote."""
+
+    what: int = MADE
+    """One of CANNOT, WAITS, MADE, BREAKS."""
+    violations: int = 0
+    deviations: int = 0
+    given: tuple[int, ...] = ()
+    """Turns or contexts, where the question is which."""
+
+
+Ask = Callable[[], Answer]
+"""Puts a question to the engine, on the machine as it stands; leaves what it wrote there."""
+
+
+class System(Protocol):
+    """What a search asks of one machine, each question a function of the cells alone."""
+
+    @property
+    def machine(self) -> Machine:
+        """The machine, whose cells are watched."""
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """Every turn there can be, in the order in which they are tried."""
+
+    def alone(self) -> Answer:
+        """Which turn need not wait for the others; none when all are to be tried."""
+
+    def take(self, turn: int) -> Answer:
+        """Take a turn, if it can be taken."""
+
+    def unfinished(self) -> Answer:
+        """Which contexts are not done."""
+
+    def word(self, turn: int) -> str:
+        """What a person calls a turn."""
+
+    def undo(self) -> None:
+        """Take back what was asked last."""
+
+
+class Row:
+    """One answer, for every state that agrees on the cells it depends on.
+
+    It leads from a state to `(state | clear) ^ flip`.
+    """
+
+    __slots__ = ("answer", "clear", "flip", "number", "reads", "seen", "what")
+
+    def __init__(self, number: int, answer: Answer, reads: frozenset[int], seen: State) -> None:
+        self.number = number
+        self.answer = answer
+        self.what = answer.what
+        self.reads = reads
+        """The cells that it depends on."""
+        self.seen = seen
+        """The state it was learnt in."""
+        self.clear = self.flip = 0
+
+
+class Learner:
+    """Asks questions of one system. Raises TooWide where a value does not fit its cell."""
+
+    def __init__(self, system: System, wider: dict[int, int]) -> None:
+        self.system = system
+        cells = system.machine.cells
+        assert isinstance(cells, WatchedCells)
+        self.cells = cells
+        widths = declared_widths(system.machine)
+        for cell, bits in wider.items():
+            widths[cell] = bits
+        self.layout = Layout(cells, widths)
+        self.rows: list[Row] = []
+        self.grown: list[Row] = []
+        """Rows whose writes reach cells that have got a place since somebody looked here."""
+        self.checked = 0
+        """Answers that were asked for again, and were the same."""
+
+    def ask(self, ask: Ask, state: State) -> Row:
+        """A new row, from one run of the engine."""
+        answer, read, written = self._run(ask, state)
+        row = Row(len(self.rows), answer, frozenset(read), state)
+        value = self.layout.packed(written)
+
+        def grow(mask: int) -> None:
+            row.clear |= mask
+            row.flip |= mask
+            self.grown.append(row)
+
+        row.clear = self.layout.mask(written, grow)
+        row.flip = row.clear ^ value
+        self.rows.append(row)
+        return row
+
+    def check(self, ask: Ask, question: str, state: State, row: Row) -> None:
+        """Run the engine again where a row was used. Raises HiddenState when it says otherwise."""
+        self.checked += 1
+        answer, _, written = self._run(ask, state)
+        wanted = (state | row.clear) ^ row.flip
+        packed, mask = self.layout.packed(written), 0
+        for cell in written:
+            if cell in self.layout.places:
+                mask |= self.layout.ones(cell)
+        got = (state | mask) ^ mask ^ packed
+        if (answer, got) != (row.answer, wanted):
+            raise HiddenState(self._difference(question, row, answer, wanted, got))
+
+    def _run(self, ask: Ask, state: State) -> tuple[Answer, Iterable[int], dict[int, int]]:
+        self.layout.restore(state)
+        self.cells.watch()
+        answer = ask()
+        read, written = self.cells.read, self.cells.written
+        self.system.undo()
+        return answer, read, {} if answer.what in (CANNOT, WAITS) else written
+
+    def _difference(
+        self, question: str, row: Row, answer: Answer, wanted: State, got: State
+    ) -> str:
+        """Both sides, in the machine's words."""
+        sides = [*self._sides(wanted, got)] or [f"{row.answer} before, {answer} now"]
+        more = f" and {len(sides) - 3} more" if len(sides) > 3 else ""
+        return (
+            f"{question} does one thing and then another in the same state: "
+            f"{'; '.join(sides[:3])}{more}. What it does must follow from the cells: {REMEMBER}"
+        )
+
+    def _sides(self, wanted: State, got: State) -> Iterator[str]:
+        m = self.system.machine
+        then, now = dict(self.layout.changes(wanted)), dict(self.layout.changes(got))
+        for cell in {**then, **now}:
+            first = self.layout.first[cell]
+            a, b = then.get(cell, first), now.get(cell, first)
+            if a != b:
+                place = m.locate(cell)
+                record: Any = m.regions[place.region][place.index]
+                what = f"{m.regions.name_of(record)} {place.field.name}"
+                yield f"{what} becomes {m.told(cell, a)} and then {m.told(cell, b)}"

@@ -1,0 +1,288 @@
+"""Whole levels of states at once, with numpy: the same results in the same order as one by one.
+
+A level is a matrix, a column of words a state. For each turn a block of states is sorted out by the
+rows they take; the fingerprints of what they lead to follow from the words written alone, and only
+states that are new are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from attrs import frozen
+
+from luf_tui.search.rows.fingerprints import Fingerprints, Words, fingerprints, mixed
+from luf_tui.search.rows.index import (
+    Index,
+    Numbers,
+    RowTable,
+    columns_of,
+    state_of,
+    wide,
+    words_at,
+)
+from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS
+from luf_tui.search.rows.packing import State
+from luf_tui.search.rows.space import Space
+
+BLOCK = 32_768
+"""States that are looked at together: their words stay in the processor's cache."""
+BATCH = 2_000_000
+"""Turns after which new states are told from known ones."""
+
+
+@frozen
+class Tried:
+    """What became of some states of a level, in the order of the states and of their turns."""
+
+    first: int
+    """Number within the level of the first state."""
+    sources: Numbers
+    """For each turn made, the number within the level of the state it was made from."""
+    places: Numbers
+    """Which of the turns it is."""
+    rows: Numbers
+    prints: tuple[Words, Words]
+    """The fingerprints of the states that they lead to."""
+    tried: Numbers
+    """Turns tried from each state."""
+    deviations: Numbers
+    """From each state."""
+    breaks: list[tuple[int, int]]
+    """State and place of each turn that breaks an obligation."""
+    stuck: list[tuple[int, tuple[int, ...]]]
+    """States in which nobody can go on, and who is not done."""
+
+
+def together(parts: Sequence[Tried]) -> Tried:
+    """What became of blocks that follow one another."""
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("sources", "places", "rows", "tried", "deviations")
+    }
+    first, second = (np.concatenate([part.prints[half] for part in parts]) for half in (0, 1))
+    breaks = [one for part in parts for one in part.breaks]
+    stuck = [one for part in parts for one in part.stuck]
+    return Tried(parts[0].first, prints=(first, second), breaks=breaks, stuck=stuck, **columns)
+
+
+class Levels:
+    """Goes on with a search that was begun one by one, from a level of it."""
+
+    def __init__(self, space: Space, seen: Iterable[State], most: int = 0) -> None:
+        self.space = space
+        self.most = most
+        """States after which no further state is looked at; 0 is no limit."""
+        self.table = table = RowTable(space.learner)
+        self.alone = Index(space.alone, table)
+        self.turns = [(turn, Index(known, table)) for turn, known in space.turns]
+        self.unfinished = Index(space.unfinished, table)
+        self.seen = Fingerprints()
+        self.states = np.zeros((1, 0), np.uint64)
+        """The states of the level at hand, as columns."""
+        self.first = 0
+        """The number of the first of them."""
+        self._looked_at = 0
+        """How many of them the search has counted."""
+        self._enter(*fingerprints(columns_of(seen, self._width)))
+
+    @property
+    def _width(self) -> int:
+        return self.space.learner.layout.words
+
+    def _enter(self, first: Words, second: Words) -> None:
+        order = np.argsort(first)
+        self.seen.add(first[order], second[order])
+
+    def look(self, level: Sequence[tuple[int, State]], ended: Callable[[], str]) -> str:
+        """Search on from a level to the end; `ended` says from time to time why it shall stop, or
+        nothing. Returns that. Raises TooWide, HiddenState.
+        """
+        self.first = level[0][0]
+        self.states = columns_of([state for _, state in level], self._width)
+        while self.states.size:
+            why = self._level(ended)
+            if why or self.space.found:
+                return why
+            self.space.depth += bool(self.states.size)
+        return ""
+
+    def _level(self, ended: Callable[[], str]) -> str:
+        """Take every turn from each state of the level, and stand at the next one."""
+        count, found, why = self.states.shape[1], len(self.space.ways), ""
+        made: list[Words] = []
+        waiting: list[Tried] = []
+        self._looked_at = 0
+        prints = fingerprints(self.states)
+        for begin in range(0, count, BLOCK):
+            why = ended()
+            if why:
+                break
+            tried = self._tried(begin, prints)
+            waiting.append(tried)
+            enough = sum(len(part.sources) for part in waiting) >= BATCH
+            if enough or tried.breaks or tried.stuck:
+                made.append(self._entered(together(waiting)))
+                waiting.clear()
+            if self.space.found:
+                break
+        if waiting:
+            made.append(self._entered(together(waiting)))
+        if self._looked_at < count and not self.space.found:
+            why = ended()
+        self.first = found
+        width = self._width
+        parts = [wide(part, width) for part in made] or [self.states[:, :0]]
+        self.states = np.concatenate(parts, axis=1)
+        return why
+
+    # -- the turns of a block ---------------------------------------------------------------------
+
+    def _tried(self, begin: int, prints: tuple[Words, Words]) -> Tried:
+        """What becomes of the block of states that begins there."""
+        block = wide(self.states[:, begin : begin + BLOCK], self._width)
+        for number in self.space.checked(self.first + begin, block.shape[1]):
+            self.space.check(state_of(self.states[:, number - self.first]))
+        count, table = block.shape[1], self.table
+        everybody = np.arange(count)
+        forced = self.alone.rows(block, everybody)
+        alone = table.given[forced]
+        tried = np.zeros(count, np.int64)
+        deviations = np.zeros(count, np.int64)
+        moved = np.zeros(count, np.bool_)
+        made: list[tuple[int, Numbers, Numbers, tuple[Words, Words]]] = []
+        broken: list[tuple[int, int]] = []
+        for place, (turn, index) in enumerate(self.turns):
+            at = np.flatnonzero((alone == turn) | (alone < 0))
+            rows = index.rows(block, at)
+            what = table.what[rows]
+            tried[at] += what != CANNOT
+            deviations[at] += table.deviations[rows]
+            going = what > WAITS
+            moved[at[going]] = True
+            if (what == BREAKS).any():
+                broken += [(one, place) for one in at[what == BREAKS].tolist()]
+            going = what == MADE
+            at, rows = at[going], rows[going]
+            made.append((place, at, rows, self._led_to(block, at, rows, index, begin, prints)))
+        still = np.flatnonzero(~moved)
+        stuck = []
+        for at_end, row in zip(still.tolist(), self.unfinished.rows(block, still), strict=True):
+            given = self.space.learner.rows[row].answer.given
+            if given:
+                stuck.append((begin + at_end, given))
+        sources = np.concatenate([at for _, at, _, _ in made])
+        order = np.argsort(sources.astype(np.uint16), kind="stable")
+        places = np.concatenate([np.full(len(at), place) for place, at, _, _ in made])
+        rows = np.concatenate([rows for _, _, rows, _ in made])
+        halves = [np.concatenate([both[half] for _, _, _, both in made]) for half in (0, 1)]
+        return Tried(
+            begin,
+            sources[order] + begin,
+            places[order],
+            rows[order],
+            (halves[0][order], halves[1][order]),
+            tried,
+            deviations,
+            [(begin + at, place) for at, place in sorted(broken)],
+            stuck,
+        )
+
+    def _led_to(
+        self,
+        block: Words,
+        at: Numbers,
+        rows: Numbers,
+        index: Index,
+        begin: int,
+        prints: tuple[Words, Words],
+    ) -> tuple[Words, Words]:
+        """The fingerprints of the states that rows lead to."""
+        table = self.table
+        halves = prints[0][begin + at], prints[1][begin + at]
+        for place in index.touched:
+            before = words_at(block, place, at)
+            after = before | table.clear[place].take(rows)
+            after ^= table.flip[place].take(rows)
+            for half in (0, 1):
+                halves[half][:] -= mixed(before, place, half)
+                halves[half][:] += mixed(after, place, half)
+        return halves
+
+    # -- what is new ------------------------------------------------------------------------------
+
+    def _entered(self, tried: Tried) -> Words:
+        """Count what was tried, up to where the search ends, and enter the states that are new;
+        returns them.
+        """
+        space, sources = self.space, tried.sources
+        new = self._new(tried)
+        end = self._end(tried, new)
+        self._looked_at = end[0]
+        before = (sources[new] < end[0]) | ((sources[new] == end[0]) & (tried.places[new] < end[1]))
+        new = new[before]
+        whole = slice(0, end[0] - tried.first)
+        space.turns_tried += int(tried.tried[whole].sum())
+        space.deviations += int(tried.deviations[whole].sum())
+        if end in tried.breaks and not space.all_findings:
+            self._count_up_to(*end)
+            space.breaks.append((self.first + end[0], self.turns[end[1]][0]))
+        else:
+            space.breaks += [
+                (self.first + at, self.turns[place][0]) for at, place in tried.breaks if at < end[0]
+            ]
+        space.stuck += [(self.first + at, given) for at, given in tried.stuck if at < end[0]]
+        self._enter(tried.prints[0][new], tried.prints[1][new])
+        turns = np.array([turn for turn, _ in self.turns], np.ushort)
+        space.ways.extend(
+            (self.first + sources[new]).astype(np.uintc).tobytes(),
+            turns[tried.places[new]].tobytes(),
+        )
+        return self._made(sources[new], tried.rows[new])
+
+    def _new(self, tried: Tried) -> Numbers:
+        """Which of the turns lead to a state that was not met before, not even by one before it."""
+        first, second = tried.prints
+        order = np.argsort(first, kind="stable")
+        alike = first[order][1:] == first[order][:-1]
+        if (alike & (second[order][1:] != second[order][:-1])).any():
+            order = np.lexsort((second, first))
+            alike = first[order][1:] == first[order][:-1]
+        new = np.ones(len(order), np.bool_)
+        new[1:] = ~(alike & (second[order][1:] == second[order][:-1]))
+        new &= self.seen.absent(first[order], second[order])
+        return np.sort(order[new])
+
+    def _end(self, tried: Tried, new: Numbers) -> tuple[int, int]:
+        """The state and the place of the turn before which the search ends, or the end of all."""
+        end = tried.first + len(tried.tried), 0
+        if not self.space.all_findings:
+            stuck = [(at + 1, 0) for at, _ in tried.stuck]
+            end = min([*stuck, *tried.breaks, end], key=lambda one: (one[0] - (one in stuck), one))
+        over = len(self.space.ways) + len(new) - self.most
+        if self.most and over >= 0:
+            last = int(tried.sources[new[len(new) - over - 1]])
+            end = min(end, (last + 1, 0))
+        return end
+
+    def _count_up_to(self, at: int, place: int) -> None:
+        """Count the turns tried from a state up to the one that ends the search."""
+        space = self.space
+        state = state_of(self.states[:, at])
+        alone = space.alone.of(state).answer.given
+        for turn, known in space.turns[: place + 1]:
+            row = known.of(state)
+            if row.what != CANNOT and (turn in alone or not alone):
+                space.turns_tried += 1
+                space.deviations += row.answer.deviations
+
+    def _made(self, sources: Numbers, rows: Numbers) -> Words:
+        """The states that rows lead to."""
+        table = self.table
+        made = np.empty((table.words, len(sources)), np.uint64)
+        for place, words in enumerate(wide(self.states, table.words)):
+            words.take(sources, out=made[place])
+            made[place] |= table.clear[place].take(rows)
+            made[place] ^= table.flip[place].take(rows)
+        return made

@@ -1,0 +1,98 @@
+"""States one after the other, in plain Python: for levels that are small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from luf_tui.search.canonical import Canonical
+from luf_tui.search.rows.learner import BREAKS, CANNOT, WAITS
+from luf_tui.search.rows.packing import State
+from luf_tui.search.rows.space import Space
+
+Level = list[tuple[int, State]]
+"""States as many turns from the start as each other, with their numbers."""
+
+
+class OneByOne:
+    """Looks at the states of a level in turn, and keeps every state it has met.
+
+    With a canonical form, states count as one that differ only by names that nothing depends on.
+    """
+
+    def __init__(self, space: Space, canonical: Canonical | None) -> None:
+        self.space = space
+        self.canonical = canonical
+        self.start = self._named(0)
+        self.seen: set[State] = {self.start}
+        self.reached: set[State] = {0} if canonical else self.seen
+        """States under the names they were reached by, so that each is renamed only once."""
+        self.following: Level = []
+        """The next level, as far as it is known."""
+
+    def look(self, level: Level, ended: Callable[[], str]) -> str:
+        """Take every turn from each state of a level; `ended` says before each state why it shall
+        stop there, or nothing. Returns that. Raises TooWide, HiddenState.
+        """
+        self.following = []
+        for number, state in level:
+            why = ended()
+            if why:
+                return why
+            if self.space.checked(number):
+                self.space.check(state)
+            self._expand(number, state)
+            if self.space.found:
+                return ""
+        return ""
+
+    def states(self) -> Iterator[list[int]]:
+        """The cells of every state met."""
+        layout = self.space.learner.layout
+        for state in self.seen:
+            cells = layout.first[:]
+            for cell, value in layout.changes(state):
+                cells[cell] = value
+            yield cells
+
+    def _expand(self, number: int, state: State) -> None:
+        space, reached = self.space, self.reached
+        alone = space.alone.of(state).answer.given
+        moved = False
+        for turn, known in [(turn, space.turn[turn]) for turn in alone] or space.turns:
+            row = known.of(state)
+            what = row.what
+            if what == CANNOT:
+                continue
+            space.turns_tried += 1
+            if what == WAITS:
+                continue
+            moved = True
+            space.deviations += row.answer.deviations
+            if what == BREAKS:
+                space.breaks.append((number, turn))
+                if not space.all_findings:
+                    return
+                continue
+            new = (state | row.clear) ^ row.flip
+            if new not in reached:
+                reached.add(new)
+                if self.canonical:
+                    new = self._named(new)
+                    if new in self.seen:
+                        continue
+                    self.seen.add(new)
+                self.following.append((space.ways.add(number, turn), new))
+        if not moved:
+            waiting = space.unfinished.of(state).answer.given
+            if waiting:
+                space.stuck.append((number, waiting))
+
+    def _named(self, state: State) -> State:
+        """A state under its canonical names."""
+        if self.canonical is None:
+            return state
+        layout = self.space.learner.layout
+        cells = layout.first[:]
+        for cell, value in layout.changes(state):
+            cells[cell] = value
+        return layout.state(self.canonical.of(cells), self.canonical.touched)

@@ -1,0 +1,68 @@
+"""The states that one system can be in: what is asked of it, what was found, and the ways back."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from luf_tui.engine.transitions import Turn
+from luf_tui.search.rows.known import Known
+from luf_tui.search.rows.learner import Learner, System
+from luf_tui.search.rows.packing import State
+from luf_tui.search.ways_back import WaysBack
+
+OFTEN, SELDOM = 64, 16_384
+"""One state in so many is checked: among the first ones, and later on."""
+FIRST_ONES = 2048
+
+
+class Space:
+    """A search's questions and its findings. States are numbered in the order of discovery, from
+    the start, which is 0.
+    """
+
+    def __init__(
+        self, system: System, wider: dict[int, int], *, all_findings: bool = False
+    ) -> None:
+        self.learner = learner = Learner(system, wider)
+        self.alone = Known(learner, "the turn that need not wait", system.alone)
+        self.turns = tuple(
+            (turn, Known(learner, system.word(turn), partial(system.take, turn)))
+            for turn in system.turns
+        )
+        self.turn = dict(self.turns)
+        self.unfinished = Known(learner, "what is left to do", system.unfinished)
+        self.all_findings = all_findings
+        """Whether to go on after something was found, past which nothing is looked at."""
+        self.ways = WaysBack()
+        self.depth = 0
+        self.turns_tried = 0
+        self.deviations = 0
+        self.breaks: list[tuple[int, Turn]] = []
+        """States and the turns from them that break an obligation."""
+        self.stuck: list[tuple[int, tuple[int, ...]]] = []
+        """States in which nobody can go on, and the contexts that are not done."""
+
+    @property
+    def found(self) -> bool:
+        """Whether anything was found that ends the search."""
+        return bool(self.breaks or self.stuck) and not self.all_findings
+
+    @staticmethod
+    def checked(first: int, count: int = 1) -> range:
+        """Which of the states from number `first` on are checked against the engine."""
+        step = OFTEN if first < FIRST_ONES else SELDOM
+        return range(first + -first % step, first + count, step)
+
+    def check_rows(self) -> None:
+        """Ask the engine again about every row, where it was learnt. Raises HiddenState."""
+        for known in (self.alone, *self.turn.values(), self.unfinished):
+            for row in known.rows:
+                known.check(row.seen, row)
+
+    def check(self, state: State) -> None:
+        """Ask the engine again about everything in a state. Raises HiddenState."""
+        alone = self.alone.of(state)
+        self.alone.check(state, alone)
+        for turn in alone.answer.given or self.turn:
+            known = self.turn[turn]
+            known.check(state, known.of(state))

@@ -1,0 +1,39 @@
+"""The way back from every state of a search to its start."""
+
+from __future__ import annotations
+
+from array import array
+
+from luf_tui.engine.transitions import Turn
+
+
+class WaysBack:
+    """For each state, in the order in which they were found, the one before it and the turn
+    between them. State 0 is the start. Six bytes a state.
+    """
+
+    def __init__(self) -> None:
+        self._parent: array[int] = array("I", [0])
+        self._turn: array[int] = array("H", [0])
+
+    def __len__(self) -> int:
+        return len(self._turn)
+
+    def add(self, parent: int, turn: Turn) -> int:
+        """A new state, one turn from `parent`; returns its number."""
+        self._parent.append(parent)
+        self._turn.append(turn)
+        return len(self._turn) - 1
+
+    def extend(self, parents: bytes, turns: bytes) -> None:
+        """Many new states, as arrays of this machine's unsigned int and unsigned short."""
+        self._parent.frombytes(parents)
+        self._turn.frombytes(turns)
+
+    def path(self, number: int) -> list[Turn]:
+        """The turns that lead from the start to a state."""
+        turns: list[Turn] = []
+        while number:
+            turns.append(self._turn[number])
+            number = self._parent[number]
+        return turns[::-1]
