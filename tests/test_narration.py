@@ -214,3 +214,11 @@ def test_a_micro_step_without_an_event_is_told_in_words() -> None:
     for step in steps:
         assert narrate(timeline, step).endswith(".")
         assert " · " in narrate(timeline, step, "kernel")
+
+
+def test_what_a_device_forgets_is_told_as_the_devices() -> None:
+    timeline = run("hazards/secondary-tlb")
+    dropped = timeline.index.by_kind[ev.NOTIFY]
+    said = [narrate(timeline, timeline.step_of_event(one)) for one in dropped]
+
+    assert any("the device's text.0 → f0 is gone" in one for one in said), said

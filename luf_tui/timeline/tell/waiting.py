@@ -197,7 +197,10 @@ def _gone(timeline: Timeline, position: int) -> list[str]:
 def _cached(m: Machine, index: int) -> str:
     """The translation in one place of a TLB; empty where there is none."""
     mm, frame, vpn = m.tlb[index].mm, m.tlb[index].frame, m.tlb[index].vpn
-    return f"{m.config.page_name(mm.index, vpn)} → f{frame.pfn}" if mm and frame else ""
+    if not mm or not frame:
+        return ""
+    whose = "the device's " if any(index == entry.index for entry in m.device_tlb) else ""
+    return f"{whose}{m.config.page_name(mm.index, vpn)} → f{frame.pfn}"
 
 
 def _cost(timeline: Timeline, sent: Event) -> int:
