@@ -68,6 +68,8 @@ def test_a_report_up_to_a_place_has_what_was_reached_by_then() -> None:
     assert len(part) < len(whole)
     assert f"at step 30 of {played.steps}; what follows is up to there" in part
     assert any(row.startswith("30 micro-steps, ") for row in part)
+    assert played.owed(30) == 1 != played.owed(played.steps)
+    assert any(row.startswith("flushes owed 1, ") for row in part)
     assert not any("what follows is up to there" in row for row in whole)
     assert any(
         row.startswith(f"{played.steps} micro-steps, {len(played.events)} ") for row in whole

@@ -14,7 +14,7 @@ from luf_tui.runs.opening import open_run, place
 from luf_tui.script.program import Expect, Note, Op, Race
 from luf_tui.timeline.ask.compare import policy_name
 from luf_tui.timeline.ask.failing import lasting
-from luf_tui.timeline.tell.narrate import label, most_telling, sentence
+from luf_tui.timeline.tell.narrate import most_telling, plainly, sentence
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.marks import ROLES
 
@@ -134,7 +134,7 @@ def operation(played: Timeline, number: int, until: int) -> str:
     roles = {ev.KINDS[played.events.kind_of(event)].role for event in events}
     glyphs = "".join(role.glyph for name, role in ROLES.items() if name in roles)
     told = _telling(played, events)
-    said = sentence(played, played.events[told]) if told >= 0 else label(played, steps[-1])
+    said = sentence(played, played.events[told]) if told >= 0 else plainly(played, steps[-1])
     count = f"{len(steps)} step" + "s" * (len(steps) != 1)
     if len(steps) < len(own):
         count = f"{len(steps)} of {len(own)}"
@@ -189,7 +189,7 @@ def totals(played: Timeline, until: int) -> Iterator[str]:
         f"expectations: {held} held, {len(judged) - held} failed"
     )
     yield (
-        f"flushes owed {played.owed(played.steps)}, paid {total.paid}, saved {total.saved}; "
+        f"flushes owed {played.owed(until)}, paid {total.paid}, saved {total.saved}; "
         f"IPIs {total.ipis}, CPUs interrupted {total.interrupted}; "
         f"stale hits {total.stale_hits}, deviations {total.deviations}, "
         f"violations {total.violations}"

@@ -57,7 +57,7 @@ def narrate(timeline: Timeline, position: int, level: str = "student") -> str:
     if position == 0:
         return timeline.program.about or "Power-on: nothing has happened yet."
     if level != "kernel":
-        return _plainly(timeline, position)
+        return plainly(timeline, position)
     gone = lost(timeline, position)
     return label(timeline, position, level) + (f" · {gone}" if gone else "")
 
@@ -89,7 +89,7 @@ def label(timeline: Timeline, step: int, level: str = "student") -> str:
     return f"{who}: {what} · {op_name(info.op)}" if level == "kernel" else f"{who}: {what}"
 
 
-def _plainly(timeline: Timeline, step: int) -> str:
+def plainly(timeline: Timeline, step: int) -> str:
     """What micro-step `step` did, for someone who does not know the kernel."""
     info = timeline.step_info(step)
     who = _ctx(timeline, info.ctx).removeprefix("irq ")
