@@ -14,10 +14,13 @@ import pytest
 import luf_tui
 from luf_tui import library
 from luf_tui.errors import InputError, LufError
+from luf_tui.policy.own import OWN
+from luf_tui.policy.registry import POLICIES
 from luf_tui.runs.opening import place
 from luf_tui.runs.run import Run
 from luf_tui.timeline.navigate.spots import Spot, spot
 from luf_tui.timeline.tell.narrate import narrate
+from tests.conftest import forgotten
 
 ROOT = Path(__file__).resolve().parent.parent
 TOUR = ROOT / "scenarios" / "tour" / "flush-before-reuse.luf"
@@ -150,7 +153,9 @@ def test_a_run_opens_at_the_start_or_at_the_place_that_is_named(tour: Run) -> No
 
 def test_a_policy_and_guards_may_be_named_instead_of_the_scenarios_own(broken: Run) -> None:
     eager = luf_tui.open(str(TOUR), "eager")
-    latr = luf_tui.open(str(TOUR), f"{ROOT / 'scenarios' / 'policies' / 'latr.py'}:Latr")
+    with forgotten(POLICIES), forgotten(OWN):
+        own = f"{ROOT / 'scenarios' / 'policies' / 'latr.py'}:Latr"
+        latr = luf_tui.open(str(TOUR), own)
 
     assert "eager" == eager.policy
     assert "latr" == latr.policy
