@@ -36,6 +36,13 @@ PANEL_KEYS = (
 )  # fmt: skip
 TYPED = "abcfnwx019 .+-L<>=/'\"[漢é"
 WORDS = ("text.0", "cpu1", "f0", "21", "L12", "owed > 0", "stale cpu1 text.0", "read text.0")
+ASKED = {
+    "X": ("eager", "without flush-before-reuse", "dram 4", "@end"),
+    "A": ("owed", "text.0", "stale cpu1 text.0"),
+    "a": ("cpu1 read text.0", "kernel drain"),
+    ":": ("21", "L12", "end"),
+}
+"""What may be typed where a key asks for something."""
 PATIENCE = 120.0
 TOLD = 1000
 """Of so many it says how many are done."""
@@ -57,7 +64,7 @@ class Monkey:
         """One thing, and what must hold after it."""
         kinds: tuple[tuple[int, Callable[[], Any]], ...] = (
             (70, self.key), (6, self.type), (14, self.click), (4, self.wheel), (3, self.resize),
-            (3, self.edit),
+            (3, self.edit), (2, self.ask),
         )  # fmt: skip
         weights = [weight for weight, _ in kinds]
         (do,) = self.draw.choices([does for _, does in kinds], weights)
@@ -73,6 +80,13 @@ class Monkey:
         word = self.draw.choice((*WORDS, "".join(self.draw.choices(TYPED, k=5))))
         self.last = f"type {word!r}"
         await self.pilot.press(*(" " if char == " " else char for char in word))
+
+    async def ask(self) -> None:
+        """A key that asks for something, and a line that is one."""
+        key = self.draw.choice(sorted(ASKED))
+        word = self.draw.choice(ASKED[key])
+        self.last = f"ask {key} {word!r}"
+        await self.pilot.press("escape", key, *word, "enter")
 
     async def click(self) -> None:
         width, height = self.pilot.app.size
