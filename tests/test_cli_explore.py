@@ -110,10 +110,10 @@ def test_what_a_posted_version_breaks_is_written_and_runs_to_the_same_obligation
     assert obligation in [one["obligation"] for one in json.loads(run.stdout)["violations"]]
 
 
-def test_a_bounded_search_says_so_and_exits_0(luf_tui: Run) -> None:
+def test_a_bounded_search_says_so_and_exits_3(luf_tui: Run) -> None:
     done = luf_tui("explore", RACE, "--max-states", 100, "--json")
     found = json.loads(done.stdout)
-    assert (0, "bounded") == (done.returncode, found["verdict"])
+    assert (3, "bounded") == (done.returncode, found["verdict"])
     assert "stopped at 100 states" in found["message"]
 
 
@@ -121,7 +121,7 @@ def test_random_walks_say_that_they_prove_nothing(luf_tui: Run) -> None:
     words = ("explore", FOLDER / "wait-zone-generation.luf", "--random-walks", 20, "--json")
     safe = luf_tui(*words)
     found = json.loads(safe.stdout)
-    assert (0, "bounded", KEYS) == (safe.returncode, found["verdict"], list(found))
+    assert (3, "bounded", KEYS) == (safe.returncode, found["verdict"], list(found))
     assert "20 random walks" in found["message"]
     unsafe = luf_tui(*words, "--without", "wait-zone-generation")
     found = json.loads(unsafe.stdout)

@@ -84,6 +84,7 @@ SAID: dict[str, dict[str, str]] = {
         "--race": "2",
         "--max-states": "3",
         "--max-seconds": "0.000001",
+        "--max-memory": "1M",
         "--random-walks": "40",
         "--no-symmetry": "",
         "--no-shrink": "",
@@ -134,7 +135,7 @@ NAMED = {
     (
         "explore",
         "--jobs",
-    ): "test_cli_explore.test_a_large_search_is_shared_by_the_processes_asked_for",
+    ): "test_cli_flags.test_the_processes_asked_for_are_those_that_search",
     ("matrix", "--jobs"): "test_cli_flags.test_the_processes_asked_for_are_those_that_search",
     (APP, "--policy"): "test_cli_flags.test_the_app_is_given_what_is_said",
     (APP, "--without"): "test_cli_flags.test_the_app_is_given_what_is_said",
@@ -159,7 +160,7 @@ GOES_WITH = {
 }
 """What a flag needs, to mean anything, to show, or not to take long."""
 
-LIMITS = ("--no-symmetry", "--max-states", "--max-seconds")
+LIMITS = ("--no-symmetry", "--max-states", "--max-seconds", "--max-memory")
 """Flags that change how far a search goes, which another flag may make irrelevant."""
 
 BASES = {
@@ -297,15 +298,19 @@ def test_the_app_is_given_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [library.locate(TOUR), "luf-v12", [GUARD], "light"] == [*given[:1], *given[2:5]]
 
 
-@pytest.mark.parametrize("more", [["--search"], ["--random", "1"]])
+@pytest.mark.parametrize(
+    "words", [["matrix", "--search"], ["matrix", "--random", "1"], ["explore", "--all-guards"]]
+)
 def test_the_processes_asked_for_are_those_that_search(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     asked: list[int] = []
-    for place in ("luf_tui.commands.matrix.AllGuards", "luf_tui.commands.matrix.by_random"):
-        monkeypatch.setattr(place, lambda *_, jobs, **__: asked.append(jobs) or _Nothing())
+    for place in ("matrix.AllGuards", "matrix.by_random", "explore_guards.AllGuards"):
+        monkeypatch.setattr(
+            f"luf_tui.commands.{place}", lambda *_, jobs, **__: asked.append(jobs) or _Nothing()
+        )
     shutil.copy(library.locate(RACE), folder / "race.luf")
-    assert 0 == cli.main(["matrix", "race.luf", "--jobs", "3", *more])
+    assert 0 == cli.main([*words, "race.luf", "--jobs", "3"])
 
     assert [3] == asked
 
@@ -314,6 +319,10 @@ class _Nothing(list[object]):
     """A search that finds nothing."""
 
     interrupted = False
+    unusable: tuple[object, ...] = ()
+    guards: tuple[str, ...] = ()
+    whole: tuple[object, ...] = ()
+    verdicts: tuple[object, ...] = ()
 
     def run(self) -> list[object]:
         """Nothing is found."""

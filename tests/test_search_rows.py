@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -14,8 +15,10 @@ from luf_tui.machine.schema import Frame
 from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.policy.guards import Guard
 from luf_tui.policy.luf import Luf
+from luf_tui.search import memory
 from luf_tui.search import search as searching
 from luf_tui.search.exploration import Exploration
+from luf_tui.search.memory import told, used
 from luf_tui.search.race_start import at_race
 from luf_tui.search.result import BOUNDED, SAFE, UNSAFE, Limits, Result
 from luf_tui.search.rows import index, levels, packing, space
@@ -296,6 +299,28 @@ def test_fingerprints_are_a_set_also_where_their_halves_coincide() -> None:
         known.update(some)
     assert len(known) == len(held)
     assert held.absent(np.zeros(0, np.uint64), np.zeros(0, np.uint64)).size == 0
+
+
+def test_a_search_ends_when_it_takes_the_memory_that_it_may() -> None:
+    limits = Limits(memory=used() // 2)
+    found = Search(start(race("munmap")).transitions, limits=limits).run()
+    assert (BOUNDED, f"stopped at {told(used() // 2)} of memory") == (found.verdict, found.why)
+
+
+def test_memory_that_can_be_had_is_bounded_by_the_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = memory.free()
+    assert 0 < whole
+    (tmp_path / "memory.max").write_text("5000000\n", "ascii")
+    (tmp_path / "memory.current").write_text("1000000\n", "ascii")
+    monkeypatch.setattr(memory, "GROUP", tmp_path)
+    assert 4_000_000 == memory.free()
+    (tmp_path / "memory.max").write_text("max\n", "ascii")
+    assert memory.free() > whole // 2
+    monkeypatch.setattr(memory, "STATM", tmp_path / "none")
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "none")
+    assert memory.free() > 0 and memory.used() > 0
 
 
 def test_the_chance_of_a_collision_is_told() -> None:

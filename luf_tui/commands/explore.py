@@ -7,22 +7,31 @@ import argparse
 from luf_tui import library
 from luf_tui.commands import explore_guards as guards
 from luf_tui.commands import matrix, terminal
-from luf_tui.commands.programs import add_policy, count, exclude, needs, seconds
+from luf_tui.commands.programs import (
+    add_policy,
+    count,
+    exclude,
+    needs,
+    seconds,
+    size_in_bytes,
+)
 from luf_tui.commands.writing import COUNTEREXAMPLE, add_force, apart, free, save
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
-from luf_tui.runs.explored import MOST_STATES, explore
+from luf_tui.runs.explored import explore
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Report
+from luf_tui.search.memory import told as in_words
 from luf_tui.search.result import BOUNDED, SAFE, Progress
 
-CODES = {SAFE: terminal.HELD, BOUNDED: terminal.HELD}
+CODES = {SAFE: terminal.HELD, BOUNDED: terminal.UNDECIDED}
 
 OF_ONE_SEARCH = (
     "--without",
     "--write",
     "--force",
     "--race",
+    "--max-memory",
     "--random-walks",
     "--diagram",
     "--no-symmetry",
@@ -67,8 +76,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-states",
         type=count,
         metavar="N",
-        help=f"stop a race's search at N states; default {MOST_STATES:,}, "
+        help="stop a race's search at N states; default none, "
         f"with --all-guards {matrix.MOST_STATES:,}",
+    )
+    parser.add_argument(
+        "--max-memory",
+        type=size_in_bytes,
+        metavar="SIZE",
+        help="stop a race's search when it takes so much, 500M or 4G; default two thirds of what "
+        "is free",
     )
     parser.add_argument(
         "--max-seconds", type=seconds, default=0.0, metavar="S", help="stop a race's search then"
@@ -92,7 +108,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explore one file. Exit code 0 when no order breaks anything, 1 when one does."""
+    """Explore one file. Exit code 0 when no order breaks anything, 1 when one does, 3 when not
+    every order was looked at.
+    """
     if args.all_guards:
         exclude(args, "--all-guards", *OF_ONE_SEARCH)
         return guards.run(args)
@@ -109,7 +127,8 @@ def run(args: argparse.Namespace) -> int:
         policy=args.policy,
         without=args.without,
         race=args.race,
-        max_states=args.max_states or MOST_STATES,
+        max_states=args.max_states or 0,
+        max_memory=args.max_memory or 0,
         max_seconds=args.max_seconds,
         random_walks=args.random_walks,
         symmetry=not args.no_symmetry,
@@ -190,5 +209,6 @@ class SearchProgress:
         self._next = at.seconds + self.EVERY
         terminal.say(
             f"{at.states:,} states, {at.states / at.seconds:,.0f} a second, "
-            f"{at.depth} turns deep, {at.waiting:,} to look at"
+            f"{at.depth} turns deep, {at.level:,} there, {at.waiting:,} beyond, "
+            f"{in_words(at.memory)}"
         )

@@ -53,6 +53,22 @@ def given(args: argparse.Namespace, flag: str) -> bool:
     return getattr(args, flag.lstrip("-").replace("-", "_")) not in (None, False, [], 0)
 
 
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def size_in_bytes(word: str) -> int:
+    """Bytes from `500M` or `4G`. Raises what argparse turns into a message."""
+    unit = word[-1:].upper() if word[-1:].isalpha() else ""
+    number = word[: len(word) - len(unit)]
+    try:
+        count = int(float(number) * UNITS[unit])
+    except (ValueError, KeyError, OverflowError):
+        count = 0
+    if count <= 0:
+        raise argparse.ArgumentTypeError(f"'{word}' is no size; say 500M or 4G")
+    return count
+
+
 def size(word: str) -> tuple[int, int]:
     """A screen's width and height from `160x50`. Raises what argparse turns into a message."""
     width, _, height = word.partition("x")

@@ -12,8 +12,10 @@ from typing import TextIO
 from luf_tui.errors import LufError
 from luf_tui.json_object import versioned
 
-HELD, FAILED, BAD_INPUT = 0, 1, 2
-"""Exit codes: everything held; an expectation or obligation failed; bad input or usage."""
+HELD, FAILED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
+"""Exit codes: everything held; an expectation or obligation failed; bad input or usage; nothing was
+found, and not everything was seen.
+"""
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 NO_READER = 141

@@ -14,12 +14,10 @@ from luf_tui.runs.run import Run
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Exploration, Report, as_json
+from luf_tui.search.memory import usual_limit
 from luf_tui.search.result import Limits, Tell
 from luf_tui.search.shrink import shrunk
 from luf_tui.timeline.ask.failing import first_failure
-
-MOST_STATES = 1_000_000
-"""States at which the search of a race stops unless told otherwise."""
 
 
 class Explored:
@@ -95,8 +93,9 @@ def explore(
     policy: str | None = None,
     without: str | Iterable[str] | None = (),
     race: int | None = None,
-    max_states: int = MOST_STATES,
+    max_states: int = 0,
     max_seconds: float = 0.0,
+    max_memory: int = 0,
     random_walks: int = 0,
     symmetry: bool = True,
     shrink: bool = True,
@@ -106,15 +105,16 @@ def explore(
     """Try every order of a file's races, or of race number `race` (from 1), up to the first that
     breaks an obligation.
 
-    A search ends at `max_states` states or `max_seconds` seconds (0: never) a race.
-    With `random_walks`, so many orders of a race are drawn instead, the same ones each time, and
-    without symmetry. Without `symmetry`, states count apart that
-    differ only by names. With `shrink`, the counterexample is on the smallest program that shows
-    it. `tell` is told of the search, `say` of the shrinking and of a place that is said in vain.
-    Raises LufError when there is no such file or race.
+    A search ends at `max_states` states or `max_seconds` seconds (0: never) a race, or when the
+    process takes `max_memory` bytes (0: two thirds of what is free when it begins). With
+    `random_walks`, so many orders of a race are drawn instead, the same ones each time, and without
+    symmetry. Without `symmetry`, states count apart that differ only by names. With `shrink`, the
+    counterexample is on the smallest program that shows it. `tell` is told of the search, `say` of
+    the shrinking and of a place that is said in vain. Raises LufError when there is no such file or
+    race.
     """
-    for number in (race or 0, max_states, random_walks):
-        expected(number, int, "races, states and walks are whole numbers")
+    for number in (race or 0, max_states, max_memory, random_walks):
+        expected(number, int, "races, states, bytes and walks are whole numbers")
     expected(max_seconds, (int, float), "seconds are a number")
     asked = program(
         scenario(
@@ -128,7 +128,7 @@ def explore(
     report = Exploration(
         asked,
         played,
-        limits=Limits(max_states, max_seconds),
+        limits=Limits(max_states, max_seconds, max_memory or usual_limit()),
         symmetric=symmetry,
         only=None if race is None else race - 1,
         tell=tell,

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from luf_tui.engine.transitions import Transitions, Turn
 from luf_tui.oracle.oracle import Finding
+from luf_tui.search.memory import told
 
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
 """Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
@@ -22,13 +23,17 @@ class Limits:
 
     states: int = 0
     seconds: float = 0.0
+    memory: int = 0
+    """Bytes of the whole process."""
 
-    def reached(self, states: int, seconds: float) -> str:
-        """Which limit so many states or seconds are, in words; empty for none."""
+    def reached(self, states: int, seconds: float, memory: int = 0) -> str:
+        """Which limit so many states, seconds or bytes are, in words; empty for none."""
         if self.states and states >= self.states:
             return f"stopped at {self.states} states"
         if self.seconds and seconds > self.seconds:
             return f"stopped after {self.seconds:g} seconds"
+        if self.memory and memory > self.memory:
+            return f"stopped at {told(self.memory)} of memory"
         return ""
 
 
@@ -86,9 +91,14 @@ class Progress:
     """Where a search stands."""
 
     states: int
+    level: int
+    """States as many turns from the start as those that are looked at."""
     waiting: int
+    """States of the next level that were found so far."""
     depth: int
     seconds: float
+    memory: int
+    """Bytes of the process."""
 
 
 Tell = Callable[[Progress], None]

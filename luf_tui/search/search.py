@@ -10,6 +10,7 @@ from luf_tui.engine.transitions import Turn
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.judged import JudgedTransitions
+from luf_tui.search.memory import used
 from luf_tui.search.result import (
     BOUNDED,
     INTERRUPTED,
@@ -79,7 +80,8 @@ class Search:
         canonical = Canonical(system.machine) if self.symmetric else None
         self._one_by_one = OneByOne(self.space, canonical)
         self._judged = self.keep or not canonical
-        self._told = 0
+        self._pause = 1
+        """States at which to look how much memory is taken, and to report."""
 
     @property
     def states(self) -> int:
@@ -168,14 +170,17 @@ class Search:
 
     def _ended(self) -> str:
         """Why the search shall end before the next state, if it shall."""
-        if self.states >= self._told + TELL_EVERY:
-            self._told = self.states
-            self._report()
+        memory = 0
+        if self.states >= self._pause:
+            memory = used()
+            if self._pause > 1:
+                self._report(memory)
+            self._pause = self.states + TELL_EVERY
         if not self._judged and len(self._one_by_one.reached) >= JUDGE_AT:
             self._judged = True
             if self.states > WORTHWHILE * len(self._one_by_one.reached):
                 raise NotWorthwhile
-        return self._stop or self.limits.reached(self.states, self._spent())
+        return self._stop or self.limits.reached(self.states, self._spent(), memory)
 
     def _broken(self) -> Iterator[Broken]:
         """What was found, as the engine tells it on the machine of the race."""
@@ -199,10 +204,11 @@ class Search:
             )
         return broken
 
-    def _report(self) -> None:
+    def _report(self, memory: int) -> None:
         if self.tell:
-            waiting = len(self._one_by_one.following)
-            self.tell(Progress(self.states, waiting, self.depth, self._spent()))
+            level, spent = self.space.level, self._spent()
+            found = self.states - level.stop
+            self.tell(Progress(self.states, len(level), found, self.depth, spent, memory))
 
     def _spent(self) -> float:
         return time.monotonic() - self.started

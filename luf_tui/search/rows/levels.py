@@ -114,6 +114,7 @@ class Levels:
         made: list[Words] = []
         waiting: list[Tried] = []
         self._looked_at = 0
+        self.space.level = range(self.first, self.first + count)
         prints = fingerprints(self.states)
         for begin in range(0, count, BLOCK):
             why = ended()

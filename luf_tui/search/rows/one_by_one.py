@@ -34,6 +34,7 @@ class OneByOne:
         stop there, or nothing. Returns that. Raises TooWide, HiddenState.
         """
         self.following = []
+        self.space.level = range(level[0][0], level[-1][0] + 1)
         for number, state in level:
             why = ended()
             if why:

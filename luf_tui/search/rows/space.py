@@ -34,6 +34,8 @@ class Space:
         self.all_findings = all_findings
         """Whether to go on after something was found, past which nothing is looked at."""
         self.ways = WaysBack()
+        self.level = range(1)
+        """The states that are looked at, as many turns from the start as this is deep."""
         self.depth = 0
         self.turns_tried = 0
         self.deviations = 0
