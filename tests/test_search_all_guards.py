@@ -87,7 +87,7 @@ def test_a_file_with_several_races_gives_each_its_name() -> None:
 
 
 def test_an_interrupt_keeps_the_verdicts_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    interrupt_after(700, monkeypatch)
+    interrupt_after(1600, monkeypatch)
     search = AllGuards(plan(*NAMES))
     verdicts = search.run()
     assert search.interrupted
