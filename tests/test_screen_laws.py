@@ -30,8 +30,10 @@ from luf_tui.timeline.tell.narrate import LEVELS, narrate
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.changes import stale_at
-from luf_tui.view.marks import Mark, Pane
+from luf_tui.view.columns import fit
+from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.names import SIGNS, debt_tag
+from luf_tui.view.panes.ledger import NO_FRAME
 from luf_tui.view.screen import PANES
 from luf_tui.view.state import ViewState
 
@@ -113,6 +115,10 @@ def marks(pane: Pane) -> list[Mark]:
     return [mark for row in (pane.title, *pane.rows) for mark in row]
 
 
+def text(row: Row) -> str:
+    return "".join(mark.text for mark in row)
+
+
 def signed(pane: Pane) -> set[int]:
     """Frames that have the sign of a debt that is open."""
     return {
@@ -163,10 +169,23 @@ def test_panes_agree_and_mark_what_changed(name: str) -> None:
         assert told, where
         for one, pane in panes.items():
             now = tokens(pane)
-            if position and now != before[one]:
+            over = one == "ledger" and only_paid_went(run, position)
+            if over:
+                assert not any(mark.changed for mark in marks(pane)), where
+            elif position and now != before[one]:
                 new = (now - before[one]) + (before[one] - now)
                 assert any(mark.changed for mark in marks(pane)), f"{where} {one}: {new}"
             before[one] = now
+
+
+def only_paid_went(run: Timeline, position: int) -> bool:
+    """Whether the only debts that are other ones than a step ago were paid: they are told of until
+    their line ends.
+    """
+    if not position:
+        return False
+    then, now = (set(debts_at(run, at)) for at in (position - 1, position))
+    return now < then and all(one.state == PAID for one in then - now)
 
 
 def counts_what_it_says(m: Machine, pane: Pane, where: str) -> None:
@@ -184,6 +203,20 @@ def counts_what_it_says(m: Machine, pane: Pane, where: str) -> None:
 def _tails(m: Machine, heads: set[int]) -> set[int]:
     """Frames inside a block, which its head stands for."""
     return {pfn for pfn in heads if not m.frame[pfn].where}
+
+
+@pytest.mark.parametrize("policy", ["luf", "batched"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_where_the_header_counts_no_frame_no_debt_is_told_to_have_one(
+    name: str, policy: str
+) -> None:
+    run = record_with(load(name), make_policy(policy))
+    for position in range(run.steps + 1):
+        run.seek(position)
+        debts = [one for one in debts_of(run.policy, run.machine) if one.state == OWED]
+        if debts and not run.owed(position):
+            told = "\n".join(map(text, shown(run, "ledger").rows))
+            assert told.count(NO_FRAME) == len(debts), f"{name}@{position}: {told}"
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -260,14 +293,15 @@ def test_every_stale_entry_of_a_frame_that_owes_has_the_tag_and_every_loss_is_to
         run.seek(position)
         m, where = run.machine, f"{name}@{position}"
         waiting = in_debt(run)
-        stacked = PANES["tlbs"](run, ViewState(), 60, 60)
-        rows = {mark.ref: row for row in stacked.rows for mark in row if mark.ref}
-        for index in stale_at(run, position):
-            frame = m.tlb[index].frame
-            debt = frame and waiting.get(frame.pfn)
-            if debt:
-                told = "".join(mark.text for mark in rows[Ref("tlb", index)])
-                assert f" {debt_tag(debt)}" in told, f"{where}: {told}"
+        for wide in (60, 27) if waiting else ():
+            stacked = PANES["tlbs"](run, ViewState(), wide, 60)
+            rows = {mark.ref: row for row in stacked.rows for mark in row if mark.ref}
+            for index in stale_at(run, position):
+                frame = m.tlb[index].frame
+                debt = frame and waiting.get(frame.pfn)
+                if debt:
+                    told = "".join(mark.text for mark in fit(rows[Ref("tlb", index)], wide))
+                    assert f" {debt_tag(debt)}" in told, f"{where}: {told}"
         now = cached(m)
         gone = {place: told for place, told in before.items() if now.get(place) != told}
         for said in (narrate(run, position, level) for level in LEVELS if gone):

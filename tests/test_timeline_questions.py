@@ -13,7 +13,7 @@ from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_PCP, NONE, PRESENT
 from luf_tui.oracle.oracle import Finding
 from luf_tui.timeline.ask import diff, history
-from luf_tui.timeline.ask.why import why, why_finding
+from luf_tui.timeline.ask.why import why, why_finding, why_step
 from luf_tui.timeline.navigate import event_search
 from luf_tui.timeline.tell.narrate import narrate, sentence
 from luf_tui.timeline.tell.words import cpus
@@ -178,6 +178,10 @@ def test_a_thing_nobody_wrote_is_as_at_power_on() -> None:
 
 def test_a_field_says_since_when() -> None:
     assert "frame[3].mark is 7, since step 4" == why(STORY, Ref("frame", 3, "mark"), 4)[0].text
+
+
+def test_nothing_led_to_the_start() -> None:
+    assert ((), "the power-on state") == why_step(STORY, 0)
 
 
 def test_asking_why_leaves_the_cursor_alone() -> None:

@@ -50,7 +50,7 @@ def fit(row: Row, width: int) -> Row:
     for mark in row:
         size = cells(mark.text)
         if size >= room:
-            found.append(Mark(pad(mark.text + "…", room), mark.role, mark.ref))
+            found.append(evolve(mark, text=pad(mark.text + "…", room)))
             break
         found.append(mark)
         room -= size
@@ -94,13 +94,18 @@ def side_by_side(
     if not blocks:
         return ()
     across = _columns(len(blocks), width, wanted, least)
-    column = min(most, (width + GAP) // across - GAP)
+    column = column_width(len(blocks), width, wanted, least, most)
     rows: list[Row] = []
     for start in range(0, len(blocks), across):
         if rows:
             rows.append(())
         rows += _band(blocks[start : start + across], column)
     return tuple(rows)
+
+
+def column_width(blocks: int, width: int, wanted: int, least: int = 0, most: int = 60) -> int:
+    """Cells of each column as `side_by_side` puts so many blocks."""
+    return min(most, (width + GAP) // _columns(blocks, width, wanted, least) - GAP)
 
 
 def stacked(heights: Sequence[int], width: int, wanted: int, least: int = 0) -> int:

@@ -55,7 +55,7 @@ def why_step(
     if event < 0:
         event, subject = timeline.event_index_at(position) - 1, "this step, after the last event"
     if event < 0:
-        return (), subject
+        return (), "this step" if position else "the power-on state"
     return why_event(timeline, event, level), subject
 
 

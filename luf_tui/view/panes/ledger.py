@@ -31,6 +31,8 @@ INDENT = "  "
 HOLDING = {FLUSH_BEFORE_REUSE.name, WAIT_ZONE_GENERATION.name}
 """Guards without which a frame may go before its flush is over."""
 NO_WAIT = "waits for no other CPU"
+NO_FRAME = "no frame waits for it yet"
+"""Of notes whose page is still mapped elsewhere, or is kept: the header counts frames."""
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
@@ -95,16 +97,25 @@ def _place(debt: OpenDebt) -> tuple[object, ...]:
 
 def _ended(then: Iterable[OpenDebt], known: Iterable[OpenDebt]) -> list[OpenDebt]:
     """Debts that there are no more, those first that stand nowhere as they stood: one that only
-    moved has its name still.
+    moved has its name still. A debt that was paid has ended before; it is told of no longer.
     """
     places = {_place(debt) for debt in known}
-    fewer = Counter(map(_label, then)) - Counter(map(_label, known))
+    (stood, told), (stands, tells) = map(_labels, (then, known))
+    fewer = stood - stands - (tells - told)
     ended = []
     for debt in sorted(then, key=lambda one: _place(one) in places):
-        if fewer[_label(debt)] > 0:
+        if debt.state != PAID and fewer[_label(debt)] > 0:
             fewer[_label(debt)] -= 1
             ended.append(debt)
     return ended
+
+
+def _labels(known: Iterable[OpenDebt]) -> tuple[Counter[str], Counter[str]]:
+    """The names of the debts that are open or saved, and of those that are paid."""
+    stand, paid = Counter[str](), Counter[str]()
+    for debt in known:
+        (paid if debt.state == PAID else stand)[_label(debt)] += 1
+    return stand, paid
 
 
 def _gone(debt: OpenDebt) -> Row:
@@ -220,7 +231,7 @@ def _payer(timeline: Timeline, debt: OpenDebt) -> str:
     if debt.sent:
         return "all are told, and nobody waits yet"
     if debt.where not in (FREEING, TAKEOFF) and not debt.frames and not debt.apart:
-        return "not yet settled"
+        return NO_FRAME
     if FLUSH_BEFORE_REUSE.name in timeline.policy.without:
         return f"nobody pays for its frames: {FLUSH_BEFORE_REUSE.name} is off"
     if debt.where == FREEING:

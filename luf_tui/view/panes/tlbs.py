@@ -13,7 +13,7 @@ from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import names
 from luf_tui.view.changes import before, changed, debt_moved, gutter, lit, stale_at, stale_moved
-from luf_tui.view.columns import pad, side_by_side, stacked
+from luf_tui.view.columns import column_width, ends, length, pad, side_by_side, stacked
 from luf_tui.view.marks import ROLES, Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
 
@@ -27,6 +27,7 @@ LEAST = 25
 """Cells in which an entry can be read."""
 BESIDE = 17
 """Cells of an entry beside the names of its page and of its bytes, the tag of its debt included."""
+DEBT_ROLES = {role for _, role in names.SIGNS.values()}
 UNKNOWN: Row = (Mark("a recording does not tell what CPUs cache", "dim"),)
 NOTHING: Row = (Mark("   –", "dim"),)
 
@@ -38,7 +39,11 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     blocks, idle = _blocks(timeline, names.cached_width(timeline))
     wanted = _wanted(timeline)
     whole = _filled(timeline, width, wanted) <= height
-    rows = side_by_side(blocks, width, wanted, wanted if whole else LEAST)
+    least = wanted if whole else LEAST
+    if blocks:
+        column = column_width(len(blocks), width, wanted, least)
+        blocks = [[_tagged(row, column) for row in block] for block in blocks]
+    rows = side_by_side(blocks, width, wanted, least)
     if idle:
         rows = (*rows, (), (Mark(f"idle, nothing cached: {_ranges(idle)}", "dim"),))
     current = names.first_lit(rows) if len(rows) > height else None
@@ -262,6 +267,15 @@ def _entry(timeline: Timeline, loaded: Mm | None, entry: TlbEntry, wide: int) ->
     if debt is None:
         return told
     return (*told, Mark(f" {names.debt_tag(debt)}", names.debt_sign(debt)[1], place, other))
+
+
+def _tagged(row: Row, column: int) -> Row:
+    """An entry that is wider than its column loses of what its frame holds, and keeps the tag of
+    its debt.
+    """
+    if length(row) <= column or row[-1].role not in DEBT_ROLES:
+        return row
+    return ends(row[:-1], row[-1:], column)
 
 
 def _served_otherwise(timeline: Timeline, mm: Mm, entry: TlbEntry) -> bool:
