@@ -133,7 +133,9 @@ async def test_one_key_leads_from_a_guard_switched_off_to_what_it_held_up(path: 
         await pilot.press("home", "!")
         assert session.position == first_failure(session.timeline, -1)
         await pilot.press("!")
-        assert "this is the place" in lines(pilot.app)[-1]
+        assert "this is the first thing broken" in lines(pilot.app)[-1]
+        await pilot.press("u", "!")
+        assert "nothing is broken in this run" in lines(pilot.app)[-1]
 
 
 @driven

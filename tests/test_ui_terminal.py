@@ -142,3 +142,18 @@ def test_a_teletype_is_told_what_works_on_it(start: Start, path: Path) -> None:
     assert 2 == terminal.process.wait(PATIENCE)
     assert f"TERM=dumb cannot be drawn on; `luf-tui run {path} --plain`" in said.decode()
     assert 1 == len(said.splitlines())
+
+
+def test_what_draws_into_a_file_is_refused(path: Path) -> None:
+    screen, app = pty.openpty()
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", "luf_tui", str(path)],
+        stdin=app, stdout=app, stderr=subprocess.PIPE, env=kept | {"TERM": "xterm"},
+        timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    os.close(app)
+    os.close(screen)
+
+    assert 2 == done.returncode
+    assert b"needs a terminal for stdin, stdout and stderr" in done.stderr

@@ -84,8 +84,8 @@ def _check_terminal(file: str) -> None:
     if os.environ.get(DRIVER):
         return
     instead = f"`luf-tui run {file} --plain` prints the screen as lines"
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise LufError(f"the app needs a terminal; {instead}")
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise LufError(f"the app needs a terminal for stdin, stdout and stderr; {instead}")
     kind = os.environ.get("TERM", "")
     if kind in TELETYPES:
         raise LufError(f"a terminal with TERM={kind} cannot be drawn on; {instead}")

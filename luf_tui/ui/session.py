@@ -59,7 +59,7 @@ MOVES: dict[str, Callable[[Timeline, int], int]] = {
 NOWHERE = {
     "next_finding": "no finding ahead",
     "previous_finding": "no finding behind",
-    "first_failure": "nothing is broken in this run, or this is the place",
+    "first_failure": "nothing is broken in this run",
     "next_event": "no event ahead",
     "previous_event": "no event behind",
 }
@@ -124,6 +124,8 @@ class Session:
         else:
             target = MOVES[name](timeline, at)
         if target == at:
+            if name == "first_failure" and moves.first_failure(timeline, -1) == at:
+                return Reply("this is the first thing broken in this run", moved=False)
             return Reply(NOWHERE.get(name) or self._edge(), moved=False)
         self.position = target
         return Reply(self._arrived(name))
