@@ -8,13 +8,15 @@ from random import Random
 import numpy as np
 import pytest
 
+from luf_tui.errors import LufError
 from luf_tui.machine.cells import Cells
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import Frame
+from luf_tui.machine.schema import Frame, Pte, Task
 from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.policy.guards import Guard
 from luf_tui.policy.luf import Luf
+from luf_tui.policy.registry import POLICIES
 from luf_tui.search import memory
 from luf_tui.search import search as searching
 from luf_tui.search.exploration import Exploration
@@ -206,6 +208,30 @@ def test_no_verdict_rests_on_what_a_policy_has_come_to_remember(name: str) -> No
     except HiddenState:
         return
     assert SAFE == report.verdict
+
+
+class Burglar(Luf):
+    """Empties TLBs by hand, and so owes nothing."""
+
+    NAME = "burglar"
+
+    def note(self, m: Machine, task: Task | None, pte: Pte, how: int) -> int:
+        for entry in m.tlb:
+            entry.mm = None
+        return super().note(m, task, pte, how)
+
+
+def test_a_policy_that_writes_what_is_not_its_own_is_told_with_method_and_cell() -> None:
+    wanted = r"policy burglar: note\(\) writes cpu\d tlb 0 mm; a policy writes its own regions"
+    with pytest.raises(LufError, match=wanted):
+        Exploration(race("munmap"), Burglar()).run()
+
+
+@pytest.mark.parametrize("policy", [*POLICIES])
+def test_shipped_policies_write_only_what_is_their_own(policy: str) -> None:
+    for name in ("munmap", "cow-reference", "wait-zone-generation"):
+        limits = Limits(400)
+        Search(start(race(name), policy=policy).transitions, limits=limits).run()
 
 
 # -- whole levels ---------------------------------------------------------------------------------

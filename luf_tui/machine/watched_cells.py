@@ -27,6 +27,14 @@ class WatchedArray(array):  # type: ignore[type-arg]  # of int; not to be subscr
         return super().__getitem__(at)
 
 
+class Forbidden(Exception):
+    """A cell is written by somebody who may not."""
+
+    def __init__(self, cell: int) -> None:
+        super().__init__(cell)
+        self.cell = cell
+
+
 class WatchedCells(Cells):
     """Cells with notes since the last `watch`.
 
@@ -35,12 +43,14 @@ class WatchedCells(Cells):
     was given last, also where it had that value before.
     """
 
-    __slots__ = ("read", "written")
+    __slots__ = ("permitted", "read", "written")
 
     MEMORY = WatchedArray
 
     def __init__(self, count: int, bits: int) -> None:
         super().__init__(count, bits)
+        self.permitted: bytearray | None = None
+        """While somebody is at work who may not write everything, a 1 for each cell he may."""
         self.watch()
 
     def watch(self) -> None:
@@ -52,6 +62,11 @@ class WatchedCells(Cells):
         values.read, values.written = self.read, self.written
 
     def write(self, cell: int, value: int) -> None:
-        """Change one cell. It is no read: what it held before decides nothing."""
+        """Change one cell. It is no read: what it held before decides nothing.
+
+        Raises Forbidden for one that is not permitted now.
+        """
+        if self.permitted is not None and not self.permitted[cell]:
+            raise Forbidden(cell)
         self.written[cell] = value  # first, so that comparing it notes nothing
         super().write(cell, value)

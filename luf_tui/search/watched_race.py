@@ -9,12 +9,14 @@ from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS, Answer
+from luf_tui.search.watched_policy import watched
 
 
 class WatchedRace:
     """The turns of a race, from the state that its machine is in, as questions of a search.
 
-    The machine asked is a second one, with the same configuration, cells and policy.
+    The machine asked is a second one, with the same configuration, cells and policy. A policy that
+    writes what is not its own is told by Trespass.
     """
 
     def __init__(self, transitions: JudgedTransitions) -> None:
@@ -24,7 +26,7 @@ class WatchedRace:
         self.machine.cells.restore(k.m.cells.snapshot())
         self.machine.cells.forget()
         self.transitions = JudgedTransitions(
-            Kernel(self.machine, k.policy),
+            Kernel(self.machine, watched(k.policy, self.machine)),
             transitions.race,
             transitions.item,
             reduced=transitions.reduced,
