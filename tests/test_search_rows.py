@@ -17,10 +17,10 @@ from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.policy.guards import Guard
 from luf_tui.policy.luf import Luf
 from luf_tui.policy.registry import POLICIES
-from luf_tui.search import memory
+from luf_tui.search import process_memory as memory
 from luf_tui.search import search as searching
 from luf_tui.search.exploration import Exploration
-from luf_tui.search.memory import told, used
+from luf_tui.search.process_memory import told, used
 from luf_tui.search.race_start import at_race
 from luf_tui.search.result import BOUNDED, SAFE, UNSAFE, Limits, Result
 from luf_tui.search.rows import index, levels, packing, space

@@ -159,7 +159,7 @@ def calls() -> Iterator[tuple[str, Callable[[luf_tui.Run, Any], object], object]
         yield "last", lambda run, value: run.diagram(0, value), wrong
         yield "policy", lambda _, value: luf_tui.open(TOUR, policy=value), wrong
         yield "race", lambda _, value: luf_tui.explore(TOUR, race=value), wrong
-        yield "jobs", lambda _, value: luf_tui.explore(TOUR, jobs=value), wrong
+        yield "memory", lambda _, value: luf_tui.explore(TOUR, max_memory=value), wrong
     for wrong in (3, [3], [None]):
         yield "without", lambda _, value: luf_tui.open(TOUR, without=value), wrong
         yield "policies", lambda _, value: luf_tui.replay("llm-excerpt", value), wrong

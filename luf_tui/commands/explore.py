@@ -21,7 +21,7 @@ from luf_tui.policy.base import Policy
 from luf_tui.runs.explored import explore
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Report
-from luf_tui.search.memory import told as in_words
+from luf_tui.search.process_memory import told as in_words
 from luf_tui.search.result import BOUNDED, SAFE, Progress
 
 CODES = {SAFE: terminal.HELD, BOUNDED: terminal.UNDECIDED}
@@ -170,6 +170,7 @@ def told(
             f"the engine was asked {report.learnt:,} times; {report.checked:,} answers were asked "
             "for again and were the same"
         )
+    lines += _what_happened(report)
     if drawing:
         lines += ["", *drawing.rstrip("\n").split("\n")]
     if report.scenario and written:
@@ -179,9 +180,26 @@ def told(
     return lines
 
 
+def _what_happened(report: Report) -> list[str]:
+    """What the orders had in common, and what did not come to pass in them."""
+    happened = report.happened
+    if not happened.lines:
+        return []
+    told = [f"{happened.finals:,} different ends"]
+    if happened.ipis is not None:
+        least, most = happened.ipis
+        told.append(f"{least} to {most} IPIs" if most > least else f"{most} IPIs")
+    rows = [", ".join(told)]
+    if report.verdict == SAFE:
+        rows += [f"not seen: {sentence}" for sentence in happened.sentences()]
+    return rows
+
+
 def _meaning(report: Report) -> str:
     if report.verdict == SAFE:
         races = "race" if report.races == 1 else f"{report.races} races"
+        if report.vacuous:
+            return f"but vacuous: nothing dangerous came to pass in any order of the {races}"
         return f"no order of the {races} breaks an obligation"
     if report.verdict == BOUNDED:
         return f"nothing found, but not everything was seen ({report.why})"

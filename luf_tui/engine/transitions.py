@@ -172,6 +172,13 @@ class Transitions:
             return (turn in self.ops or not ctx.stop) and k.can_move(ctx)
         return bool(self.left(ctx)) and not m.ctx[k.cpu_of(ctx)].depth
 
+    def begins(self, turn: Turn) -> Op | None:
+        """The operation of the script that a turn that can be taken begins, if it does."""
+        ctx = self.k.m.ctx[turn] if turn in self.ops else None
+        if ctx is None or ctx.depth or self.k.cpu_of(ctx) < 0:
+            return None
+        return self.left(ctx)[0]
+
     def left(self, ctx: Context) -> tuple[Op, ...]:
         """Operations of a branch that have not begun."""
         return self.ops.get(ctx.index, ())[ctx.pc :]
@@ -265,8 +272,8 @@ class Transitions:
         ctx = m.ctx[turn]
         if k.cpu_of(ctx) < 0:
             return self._switch(ctx)
-        if not ctx.depth:
-            op = self.left(ctx)[0]
+        op = self.begins(turn)
+        if op:
             ctx.pc += 1
             where = begin(k, op, self.item)
             if where is m.boot_ctx:

@@ -14,7 +14,7 @@ from luf_tui.runs.run import Run
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Exploration, Report, as_json
-from luf_tui.search.memory import usual_limit
+from luf_tui.search.process_memory import usual_limit
 from luf_tui.search.result import Limits, Tell
 from luf_tui.search.shrink import shrunk
 from luf_tui.timeline.ask.failing import first_failure

@@ -9,6 +9,7 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
+from luf_tui.search.happened import NOTHING, Happened
 from luf_tui.search.race_start import Start, at_race
 from luf_tui.search.random_walks import RandomWalks
 from luf_tui.search.result import BOUNDED, INTERRUPTED, SAFE, UNSAFE, Broken, Limits, Result, Tell
@@ -42,14 +43,22 @@ class Report:
     """Why a bounded search ended."""
     interrupted: bool = False
     """Whether Ctrl-C ended it."""
+    happened: Happened = NOTHING
+    """What came to pass in some order of the races, and what in none."""
     learnt: int = 0
     """Times that the engine was asked what a turn does."""
     checked: int = 0
     """Answers of it that were used again and asked for again, which were the same."""
 
+    @property
+    def vacuous(self) -> bool:
+        """Whether it is safe, and nothing dangerous came to pass in any order."""
+        return self.verdict == SAFE and self.happened.vacuous
+
 
 def as_json(report: Report) -> dict[str, object]:
     """The object that `luf-tui explore --json` prints; its keys are documented in the README."""
+    happened = report.happened
     return {
         "verdict": report.verdict,
         "states": report.states,
@@ -61,6 +70,12 @@ def as_json(report: Report) -> dict[str, object]:
         "before": report.before or None,
         "schedule": list(report.schedule),
         "counterexample": report.scenario or None,
+        "vacuous": report.vacuous,
+        "never": happened.sentences() if happened.lines else [],
+        "refused": list(happened.refused),
+        "asked": list(happened.asked),
+        "finals": happened.finals,
+        "ipis": happened.ipis and dict(zip(("least", "most"), happened.ipis, strict=True)),
         "learnt": report.learnt,
         "checked": report.checked,
     }
@@ -113,6 +128,7 @@ class Exploration:
         self._states = self._transitions = 0
         self._seconds = 0.0
         self._learnt = self._checked = 0
+        self._happened: Happened | None = None
 
     @property
     def states(self) -> int:
@@ -175,6 +191,7 @@ class Exploration:
             *figures,
             why=why,
             interrupted=interrupted,
+            happened=self._happened or NOTHING,
             learnt=self._learnt,
             checked=self._checked,
         )
@@ -186,6 +203,8 @@ class Exploration:
             search.stop(self._stop)
         result = search.run()
         self._seconds += result.seconds
+        happened = self._happened
+        self._happened = happened.beside(result.happened) if happened else result.happened
         self._learnt += result.learnt
         self._checked += result.checked
         return result
@@ -235,6 +254,7 @@ class Exploration:
             tuple(transitions.word(turn) for turn in turns),
             counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
+            happened=self._happened or NOTHING,
             learnt=self._learnt,
             checked=self._checked,
         )

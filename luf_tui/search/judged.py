@@ -22,8 +22,11 @@ class JudgedTransitions(Transitions):
         """What the oracle says of the last turn made, violations and deviations only."""
         if isinstance(outcome, NoStep):
             return []
-        found = self._oracle.judge(self.first, self.item)
-        return [one for one in found if one.weight in (VIOLATION, DEVIATION)] if found else []
+        return [one for one in self.judged() if one.weight in (VIOLATION, DEVIATION)]
+
+    def judged(self) -> list[Finding]:
+        """All that the oracle says of the last micro-step made."""
+        return self._oracle.judge(self.first, self.item)
 
     def replay(self, turns: Sequence[Turn]) -> Finding | None:
         """The violation that the last of these turns makes; None when it makes none, or when they

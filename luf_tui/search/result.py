@@ -8,7 +8,8 @@ from attrs import frozen
 
 from luf_tui.engine.transitions import Transitions, Turn
 from luf_tui.oracle.oracle import Finding
-from luf_tui.search.memory import told
+from luf_tui.search.happened import NOTHING, Happened
+from luf_tui.search.process_memory import told
 
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
 """Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
@@ -80,6 +81,8 @@ class Result:
     """Turns with an accepted but visible difference."""
     why: str = ""
     """What ended a bounded search."""
+    happened: Happened = NOTHING
+    """What came to pass in some order, and what in none."""
     learnt: int = 0
     """Rows: times that the engine was asked."""
     checked: int = 0

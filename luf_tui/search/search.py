@@ -9,8 +9,9 @@ from luf_tui.engine.strategy import Schedule, walk
 from luf_tui.engine.transitions import Turn
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.search.canonical import Canonical
+from luf_tui.search.happened import Happened, before, extremes, lines_of
 from luf_tui.search.judged import JudgedTransitions
-from luf_tui.search.memory import used
+from luf_tui.search.process_memory import used
 from luf_tui.search.result import (
     BOUNDED,
     INTERRUPTED,
@@ -36,6 +37,8 @@ WORTHWHILE = 0.8
 """Renaming costs more than it saves when more than this share of the states remains."""
 LARGE = 2000
 """States of a level from which on whole levels are looked at at once."""
+MOST_COUNTED = 100_000
+"""States up to which the least and the most IPIs of an order are counted."""
 TELL_EVERY = 2000
 """States between two reports of progress."""
 
@@ -131,6 +134,7 @@ class Search:
             broken,
             self.space.deviations,
             why,
+            self._happened(),
             len(self.space.learner.rows),
             self.space.learner.checked,
         )
@@ -181,6 +185,20 @@ class Search:
             if self.states > WORTHWHILE * len(self._one_by_one.reached):
                 raise NotWorthwhile
         return self._stop or self.limits.reached(self.states, self._spent(), memory)
+
+    def _happened(self) -> Happened:
+        one_by_one = self._one_by_one
+        ipis = None
+        if one_by_one.seen and len(self.space.ways) <= MOST_COUNTED:
+            turns = zip(one_by_one.sources, one_by_one.targets, one_by_one.ipis, strict=True)
+            ipis = extremes(self.states, list(turns), one_by_one.ends)
+        return Happened(
+            self.space.facts | before(self.transitions.machine),
+            lines_of(self.transitions.race),
+            self.space.finals,
+            ipis,
+            one_by_one.canonical is not None,
+        )
 
     def _broken(self) -> Iterator[Broken]:
         """What was found, as the engine tells it on the machine of the race."""

@@ -11,6 +11,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Mm
 from luf_tui.machine.watched_cells import Forbidden, WatchedCells
 from luf_tui.policy.base import Policy
+from luf_tui.policy.guards import Guard
 
 COUNTED = (Mm.tlb_gen, Mm.batched_pending, Mm.batched_flushed)
 """What noting a flush for later counts up (set_tlb_ubc_flush_pending())."""
@@ -29,9 +30,9 @@ def hooks(kind: type[Policy]) -> list[str]:
     return [name for name in names if inspect.isfunction(getattr(kind, name))]
 
 
-def watched(policy: Policy, machine: Machine) -> Policy:
+def watched(policy: Policy, machine: Machine, guards: set[str]) -> Policy:
     """The same policy, with what it remembers, on a machine that raises Trespass for what it may
-    not write.
+    not write; the guards that it is asked for are added to `guards`.
     """
     cells = machine.cells
     assert isinstance(cells, WatchedCells)
@@ -69,7 +70,12 @@ def watched(policy: Policy, machine: Machine) -> Policy:
 
         return hook
 
-    members = {name: asked(name, getattr(kind, name)) for name in hooks(kind)}
+    def has(self: Policy, guard: Guard) -> bool:
+        guards.add(guard.name)
+        return kind.has(self, guard)
+
+    members: dict[str, Any] = {name: asked(name, getattr(kind, name)) for name in hooks(kind)}
+    members["has"] = has
     found: Policy = object.__new__(type(kind.__name__, (kind,), members))
     found.__dict__ = policy.__dict__
     return found

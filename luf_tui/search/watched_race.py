@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.transitions import BLOCKED
+from luf_tui.engine.transitions import BLOCKED, REFUSED
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.watched_cells import WatchedCells
-from luf_tui.oracle.oracle import VIOLATION
+from luf_tui.oracle.oracle import BENIGN, DEVIATION, VIOLATION
+from luf_tui.search import happened
+from luf_tui.search.happened import facts_of, ipis_of
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS, Answer
 from luf_tui.search.watched_policy import watched
@@ -21,12 +25,14 @@ class WatchedRace:
 
     def __init__(self, transitions: JudgedTransitions) -> None:
         k = transitions.k
+        self._asked: set[str] = set()
+        """Guards that the policy was asked for since the last question began."""
         config = k.m.config
         self.machine = Machine(config, k.policy.regions(config), WatchedCells)
         self.machine.cells.restore(k.m.cells.snapshot())
         self.machine.cells.forget()
         self.transitions = JudgedTransitions(
-            Kernel(self.machine, watched(k.policy, self.machine)),
+            Kernel(self.machine, watched(k.policy, self.machine, self._asked)),
             transitions.race,
             transitions.item,
             reduced=transitions.reduced,
@@ -41,14 +47,29 @@ class WatchedRace:
     def take(self, turn: int) -> Answer:
         """Take a turn, and hear what the oracle says of it."""
         transitions = self.transitions
+        self._asked.clear()
         if not transitions.can_take(turn):
             return Answer(CANNOT)
+        begins = transitions.begins(turn)
         outcome = transitions.make(turn)
         if outcome is BLOCKED:
             return Answer(WAITS)
-        found = transitions.findings(outcome)
-        violations = sum(one.weight == VIOLATION for one in found)
-        return Answer(BREAKS if violations else MADE, violations, len(found) - violations)
+        judged = [] if outcome is REFUSED else transitions.judged()
+        weights = Counter(one.weight for one in judged)
+        facts = facts_of(self.machine, transitions.first)
+        facts.update((happened.ASKED, guard) for guard in self._asked)
+        if begins:
+            what = happened.REFUSED if outcome is REFUSED else happened.BEGAN
+            facts.add((what, begins.span.line))
+        if weights[BENIGN] + weights[DEVIATION]:
+            facts.add((happened.STALE, 0))
+        return Answer(
+            BREAKS if weights[VIOLATION] else MADE,
+            weights[VIOLATION],
+            weights[DEVIATION],
+            ipis=ipis_of(self.machine, transitions.first),
+            facts=frozenset(facts),
+        )
 
     def unfinished(self) -> Answer:
         """The contexts of the race that are not done."""

@@ -204,11 +204,10 @@ class Refill(Operation, name="rmqueue_bulk", function="rmqueue_bulk"):
     def settle(self, k: Kernel) -> Next:
         """The section's end pays for every page taken."""
         self.mask = k.policy.takeoff_end(k.m, k.task, self.zone)
-        spare = not self.mask and needless(k, self.zone)
         for frame in self._newest(k.m, k.cpu):
             if frame.verdict and self.mask:
                 k.emit(ev.PAY, k.cpu, frame.pfn, self.mask, TAKEOFF)
-            elif frame.verdict and spare:
+            elif frame.verdict and needless(k, self.zone):
                 k.emit(ev.SAVED, k.cpu, frame.pfn, COVERED)
         if not self.mask:
             awaited = k.policy.takeoff_must_wait(k.m, k.task, self.zone)

@@ -35,6 +35,10 @@ class Answer:
     deviations: int = 0
     given: tuple[int, ...] = ()
     """Turns or contexts, where the question is which."""
+    ipis: int = 0
+    """CPUs that it interrupts."""
+    facts: frozenset[tuple[str, int | str]] = frozenset()
+    """What came to pass, for the report."""
 
 
 Ask = Callable[[], Answer]

@@ -53,6 +53,8 @@ class Tried:
     """State and place of each turn that breaks an obligation."""
     stuck: list[tuple[int, tuple[int, ...]]]
     """States in which nobody can go on, and who is not done."""
+    ends: list[int]
+    """States in which everybody is done."""
 
 
 def together(parts: Sequence[Tried]) -> Tried:
@@ -64,7 +66,10 @@ def together(parts: Sequence[Tried]) -> Tried:
     first, second = (np.concatenate([part.prints[half] for part in parts]) for half in (0, 1))
     breaks = [one for part in parts for one in part.breaks]
     stuck = [one for part in parts for one in part.stuck]
-    return Tried(parts[0].first, prints=(first, second), breaks=breaks, stuck=stuck, **columns)
+    ends = [one for part in parts for one in part.ends]
+    return Tried(
+        parts[0].first, prints=(first, second), breaks=breaks, stuck=stuck, ends=ends, **columns
+    )
 
 
 class Levels:
@@ -168,11 +173,13 @@ class Levels:
             at, rows = at[going], rows[going]
             made.append((place, at, rows, self._led_to(block, at, rows, index, begin, prints)))
         still = np.flatnonzero(~moved)
-        stuck = []
+        stuck, ends = [], []
         for at_end, row in zip(still.tolist(), self.unfinished.rows(block, still), strict=True):
             given = self.space.learner.rows[row].answer.given
             if given:
                 stuck.append((begin + at_end, given))
+            else:
+                ends.append(begin + at_end)
         sources = np.concatenate([at for _, at, _, _ in made])
         order = np.argsort(sources.astype(np.uint16), kind="stable")
         places = np.concatenate([np.full(len(at), place) for place, at, _, _ in made])
@@ -188,6 +195,7 @@ class Levels:
             deviations,
             [(begin + at, place) for at, place in sorted(broken)],
             stuck,
+            ends,
         )
 
     def _led_to(
@@ -234,6 +242,7 @@ class Levels:
                 (self.first + at, self.turns[place][0]) for at, place in tried.breaks if at < end[0]
             ]
         space.stuck += [(self.first + at, given) for at, given in tried.stuck if at < end[0]]
+        space.finals += sum(at < end[0] for at in tried.ends)
         self._enter(tried.prints[0][new], tried.prints[1][new])
         turns = np.array([turn for turn, _ in self.turns], np.ushort)
         space.ways.extend(

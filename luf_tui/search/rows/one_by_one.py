@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 
+from luf_tui.engine.transitions import Turn
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.rows.learner import BREAKS, CANNOT, WAITS
 from luf_tui.search.rows.packing import State
@@ -23,9 +25,14 @@ class OneByOne:
         self.space = space
         self.canonical = canonical
         self.start = self._named(0)
-        self.seen: set[State] = {self.start}
-        self.reached: set[State] = {0} if canonical else self.seen
-        """States under the names they were reached by, so that each is renamed only once."""
+        self.seen: dict[State, int] = {self.start: 0}
+        """Every state met, and its number."""
+        self.reached: dict[State, int] = {0: 0} if canonical else self.seen
+        """The same under the names they were reached by, so that each is renamed only once."""
+        self.sources, self.targets, self.ipis = array("I"), array("I"), array("H")
+        """Each turn made: from which state, to which, and how many CPUs it interrupts."""
+        self.ends: list[int] = []
+        """States in which everybody is done."""
         self.following: Level = []
         """The next level, as far as it is known."""
 
@@ -75,18 +82,32 @@ class OneByOne:
                     return
                 continue
             new = (state | row.clear) ^ row.flip
-            if new not in reached:
-                reached.add(new)
-                if self.canonical:
-                    new = self._named(new)
-                    if new in self.seen:
-                        continue
-                    self.seen.add(new)
-                self.following.append((space.ways.add(number, turn), new))
+            target = reached.get(new, -1)
+            if target < 0:
+                target = reached[new] = self._found(number, turn, new)
+            self.sources.append(number)
+            self.targets.append(target)
+            self.ipis.append(row.answer.ipis)
         if not moved:
             waiting = space.unfinished.of(state).answer.given
             if waiting:
                 space.stuck.append((number, waiting))
+            else:
+                self.ends.append(number)
+                space.finals += 1
+
+    def _found(self, source: int, turn: Turn, state: State) -> int:
+        """The number of a state, one turn from another, that is new under this name."""
+        if self.canonical:
+            state = self._named(state)
+            known = self.seen.get(state)
+            if known is not None:
+                return known
+        number = self.space.ways.add(source, turn)
+        if self.canonical:
+            self.seen[state] = number
+        self.following.append((number, state))
+        return number
 
     def _named(self, state: State) -> State:
         """A state under its canonical names."""

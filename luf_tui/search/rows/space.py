@@ -39,10 +39,17 @@ class Space:
         self.depth = 0
         self.turns_tried = 0
         self.deviations = 0
+        self.finals = 0
+        """States in which everybody is done."""
         self.breaks: list[tuple[int, Turn]] = []
         """States and the turns from them that break an obligation."""
         self.stuck: list[tuple[int, tuple[int, ...]]] = []
         """States in which nobody can go on, and the contexts that are not done."""
+
+    @property
+    def facts(self) -> frozenset[tuple[str, int | str]]:
+        """What came to pass in some order."""
+        return frozenset().union(*(row.answer.facts for row in self.learner.rows))
 
     @property
     def found(self) -> bool:

@@ -152,6 +152,9 @@ def verdict(search: RaceSearch) -> tuple[str, str, str, str]:
     report = search.report
     if report is None:
         return "✖ ", BAD, "the race cannot be searched", search.problem
+    if report.vacuous:
+        told = "; ".join(report.happened.sentences())
+        return "? ", HEADING, "safe, but vacuous: nothing dangerous came to pass in any order", told
     if report.verdict == SAFE:
         told = f"all {report.states:,} states were looked at, {report.transitions:,} turns tried"
         return "✓ ", GOOD, "safe: no order of this race breaks an obligation", told
