@@ -22,7 +22,8 @@ DEBUG = "LUF_TUI_DEBUG"
 """Environment variable that asks for tracebacks."""
 
 _EXIT_CODES = """\
-Exit codes: 0 everything held, 1 an expectation or obligation failed, 2 bad input or usage.
+Exit codes: 0 everything held, 1 an expectation or obligation failed, 2 bad input or usage,
+3 nothing found by a search that did not look at every order.
 `luf-tui COMMAND --help` says more about a command."""
 
 

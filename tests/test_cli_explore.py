@@ -124,6 +124,11 @@ def test_a_bounded_search_says_so_and_exits_3(luf_tui: Run) -> None:
     assert "stopped at 100 states" in found["message"]
 
 
+def test_one_state_is_no_states(luf_tui: Run) -> None:
+    done = luf_tui("explore", RACE, "--max-memory", "1K")
+    assert "1 state, 0 transitions, " in done.stdout
+
+
 def test_random_walks_say_that_they_prove_nothing(luf_tui: Run) -> None:
     words = ("explore", FOLDER / "wait-zone-generation.luf", "--random-walks", 20, "--json")
     safe = luf_tui(*words)
@@ -195,6 +200,7 @@ def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
         ([RACE, "--jobs", "2"], "--jobs means nothing without --all-guards"),
         ([RACE, "--random-walks", "5", "--no-symmetry"], "--no-symmetry do not go together"),
         ([RACE, "--max-states", "none"], "no number above 0"),
+        ([RACE, "--max-memory", "64"], "say 500M or 4G"),
         ([RACE, "--max-seconds", "-1"], "no number of seconds"),
         ([RACE, "--max-seconds", "nan"], "no number of seconds"),
     ]

@@ -21,6 +21,7 @@ from luf_tui.timeline.recorder import record
 from luf_tui.timeline.tell.micro_steps import SENTENCES, predicate
 from luf_tui.timeline.tell.narrate import LEVELS, narrate, notes, telling
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.view.columns import length
 from luf_tui.view.panes.bars import LEFT, NOTE, narration
 from luf_tui.view.screen import arrange
 from luf_tui.view.state import ViewState
@@ -84,6 +85,24 @@ def test_a_note_has_its_rows_under_what_was_broken_too() -> None:
 
     assert "deviation" == first[1].role
     assert f" {NOTE}{notes(timeline, step)[0]}" == "".join(mark.text for mark in note)
+
+
+def test_what_is_broken_is_told_whole_where_rows_are_free() -> None:
+    """The step since when it was possible stands at the end of what is told."""
+    timeline = run("tour-doubt/counterexample")
+    timeline.seek(next(n for n in range(timeline.steps) if findings_at(timeline, n)))
+    rows = narration(timeline, ViewState(), 80, 4).rows
+    said = " ".join("".join(mark.text for mark in row) for row in rows)
+
+    assert said.split()[-5:] == ["Possible", "since", "step", "25.", "why"]
+    assert all(length(row) <= 80 for row in rows)
+
+
+def test_a_step_with_no_frame_has_a_sentence_of_its_own() -> None:
+    for name in ("tour-doubt/every-order", "hazards/server-change-read-anew"):
+        timeline = run(name)
+        said = [narrate(timeline, step) for step in range(timeline.steps + 1)]
+        assert [] == [one for one in said if "no frame stays" in one or "of no frame" in one]
 
 
 def test_a_note_is_told_as_one_in_every_picture_of_the_step() -> None:

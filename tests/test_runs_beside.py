@@ -83,6 +83,7 @@ def test_a_place_is_one_of_the_same_run() -> None:
         ("eagr", "did you mean 'eager'"),
         ("without", "say which guards"),
         ("without nosuch", "no guard is called 'nosuch'"),
+        ("flush-before-reuse", "did you mean 'without flush-before-reuse'"),
         ("eager please", "only `without GUARD`"),
         ("dram", "needs a number"),
         ("@nowhere", "no step or line"),

@@ -12,6 +12,7 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
 from luf_tui.script.program import Note, Program
 from luf_tui.timeline.recorder import record
+from luf_tui.view.columns import wrap
 from tests.conftest import ROOT
 
 PATHS = sorted((ROOT / "scenarios").rglob("*.luf"))
@@ -42,6 +43,12 @@ def test_it_says_what_to_look_at(name: str) -> None:
     assert 10 < len(said.about)
     assert len(said.title) < 60
     assert any(isinstance(item, Note) for item in said.items)
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name.startswith("tour")])
+def test_a_stop_of_a_tour_says_whole_what_to_do_in_the_smallest_usual_terminal(name: str) -> None:
+    """In the four rows of narration that 80x24 has; what to switch off stands in the last."""
+    assert len(wrap(PROGRAMS[name].about, 80 - 2)) <= 4
 
 
 @pytest.mark.parametrize("policy", ["eager", "batched", "luf"])

@@ -322,6 +322,11 @@ def test_help_alone_has_a_line_for_every_verb(capsys: pytest.CaptureFixture[str]
     assert all(any(f" {verb.word} " in row for row in rows) for verb in told())
 
 
+def test_help_of_another_word_says_where_it_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 2 == main(["help", "expect"])
+    assert "`luf-tui explain expect` says" in capsys.readouterr().err
+
+
 def test_help_of_no_verb_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert 2 == main(["help", "mprotct"])
     assert "no verb is called 'mprotct'; did you mean 'mprotect'?" in capsys.readouterr().err

@@ -118,6 +118,15 @@ def test_shrinking_stopped_from_outside_keeps_the_smallest_so_far() -> None:
     assert ["O10"] == [f.obligation for f in played(smaller.scenario).findings]
 
 
+def test_shrinking_tells_each_size_once() -> None:
+    said: list[str] = []
+    found = report("flush-before-reuse", "flush-before-reuse")
+    policy = make_policy("luf", ["flush-before-reuse"])
+    Shrinker(race("flush-before-reuse"), policy, found, seconds=10, tell=said.append).run()
+    assert said
+    assert all(one != following for one, following in pairwise(said))
+
+
 def test_an_interrupt_while_shrinking_keeps_the_counterexample(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -205,3 +205,13 @@ def test_guards_that_are_off_are_counted_beside_the_policy():
     rows = lane_rows(shown(without, beside=run("eager", "hazards/flush-before-reuse-off")))
 
     assert {"eager", "luf −1"} == {row[0].text.strip() for row in rows} - {""}
+
+
+def test_what_a_cpu_does_now_is_said_to_be_next() -> None:
+    """The script's arrow stands at the micro-step before."""
+    run = record(load(str(library.locate("tour/flush-before-reuse"))))
+    run.seek(next(run.step_of_event(n) for n in run.index.by_kind[ev.PAY]))
+    told = [text(row) for row in lane_rows(shown(run, 156))]
+
+    assert told[0].endswith("thief, next shootdown: start the flush")
+    assert told[1].endswith("app/1, user mode")

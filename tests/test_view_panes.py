@@ -211,6 +211,23 @@ def test_a_policy_without_a_guard_says_so_in_the_header():
     assert "✖" in text(pane(timeline, "header", 160, 1).rows[0])
 
 
+def test_a_generation_of_a_zone_is_told_from_a_key_and_from_that_of_an_address_space():
+    timeline = run("tour-cxl/one-for-all")
+    timeline.seek(first(timeline, ev.PAY) - 3)
+
+    assert "~ text.0 → f0 r lib.0 v1 ◆g2" in text_of(timeline, "tlbs")
+    assert "f0◆g2 f1◆g2" in text_of(timeline, "lists")
+    assert "◆ zone gen 2  owed by cpu1,2" in text_of(timeline, "ledger")
+    assert "app tlb_gen 4" in text_of(timeline, "pagetables")
+    timeline.seek(first(timeline, ev.DEFER))
+    assert "~ text.0 → f0 r lib.0 v1 ◆1" in text_of(timeline, "tlbs")
+
+
+def text_of(timeline, name):
+    """A pane as text, in one line."""
+    return " ".join(text(row) for row in pane(timeline, name).rows)
+
+
 def test_the_ledger_tells_who_owes_and_for_how_long():
     timeline = run(REUSE)
     at = first(timeline, ev.DEFER)

@@ -160,15 +160,16 @@ def told(
 ) -> list[str]:
     """The report as lines: the verdict, its figures, a drawing and the counterexample."""
     without = f" without {', '.join(policy.without)}" if policy.without else ""
+    seen = f"{_many(report.states, 'state')}, {_many(report.transitions, 'transition')}"
     lines = [
         f"{program.title} · {policy.name}{without}",
         f"{report.verdict}: {_meaning(report)}",
-        f"{report.states:,} states, {report.transitions:,} transitions, {report.seconds:.2f} s",
+        f"{seen}, {report.seconds:.2f} s",
     ]
     if report.learnt:
         lines.append(
-            f"the engine was asked {report.learnt:,} times; {report.checked:,} answers were asked "
-            "for again and were the same"
+            f"the engine played {_many(report.learnt, 'turn')}, and the rest follow from those; "
+            f"{report.checked:,} that did were played as well, and came out the same"
         )
     lines += _what_happened(report)
     if drawing:
@@ -185,14 +186,18 @@ def _what_happened(report: Report) -> list[str]:
     happened = report.happened
     if not happened.lines:
         return []
-    told = [f"{happened.finals:,} different ends"]
+    told = [_many(happened.finals, "different end")]
     if happened.ipis is not None:
         least, most = happened.ipis
-        told.append(f"{least} to {most} IPIs" if most > least else f"{most} IPIs")
+        told.append(f"{least} to {most} IPIs" if most > least else _many(most, "IPI"))
     rows = [", ".join(told)]
     if report.verdict == SAFE:
         rows += [f"not seen: {sentence}" for sentence in happened.sentences()]
     return rows
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _meaning(report: Report) -> str:

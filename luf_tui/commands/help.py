@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import Any
 
+from luf_tui import knowledge
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError, nearest
 from luf_tui.script.declaration import CPU, PROCESS, ParameterKind, Verb
@@ -33,11 +34,7 @@ def run(args: argparse.Namespace) -> int:
         return terminal.HELD
     verbs = verbs_called(args.verb)
     if not verbs:
-        words = [kind.verb.word for kind in VERBS.values()]
-        hint = (
-            nearest(args.verb, words) or "`luf-tui help` lists them, `luf-tui --help` the commands"
-        )
-        raise LufError(f"no verb is called '{args.verb}'; {hint}")
+        raise LufError(f"no verb is called '{args.verb}'; {_hint(args.verb)}")
     for line in [line for verb in verbs for line in _told(verb)]:
         terminal.put(line)
     if any(verb.by == PROCESS for verb in verbs):
@@ -45,6 +42,14 @@ def run(args: argparse.Namespace) -> int:
     if any(verb.begins for verb in verbs):
         terminal.say(HALF_WAY)
     return terminal.HELD
+
+
+def _hint(word: str) -> str:
+    """Where a word that is no verb is told of, or the verb that was meant."""
+    if knowledge.find(word):
+        return f"`luf-tui explain {word}` says what that is"
+    words = [kind.verb.word for kind in VERBS.values()]
+    return nearest(word, words) or "`luf-tui help` lists them, `luf-tui --help` the commands"
 
 
 def _list() -> None:

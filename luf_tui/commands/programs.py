@@ -53,11 +53,14 @@ def given(args: argparse.Namespace, flag: str) -> bool:
     return getattr(args, flag.lstrip("-").replace("-", "_")) not in (None, False, [], 0)
 
 
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def size_in_bytes(word: str) -> int:
-    """Bytes from `500M` or `4G`. Raises what argparse turns into a message."""
+    """Bytes from `500M` or `4G`; a number alone could mean either unit, and is refused.
+
+    Raises what argparse turns into a message.
+    """
     unit = word[-1:].upper() if word[-1:].isalpha() else ""
     number = word[: len(word) - len(unit)]
     try:

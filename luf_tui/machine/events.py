@@ -206,13 +206,13 @@ REFUSE = kind("refuse", "pfn reason", rank=490,
     student="The flush for {pfn} cannot wait until the frame is used again: {reason}.",
     kernel="the flush of {pfn} may not be deferred: {reason} · can_luf_folio(), can_luf_vma()")
 SEND = kind("send", "mask pages why", rank=170, role="ipi", counts="sends",
-    student="{cpu} interrupts {mask} so that they drop old translations: {why}.",
+    student="{cpu} interrupts {mask} so that they drop old translations ({why}).",
     kernel="{cpu} sends IPIs to {mask}: {why} · native_flush_tlb_multi()")
 RECEIVE = kind("receive", "sender", rank=660, counts="interrupted",
     student="{cpu} stops what it was doing to serve {sender}.",
     kernel="{cpu} takes the IPI of {sender} · generic_smp_call_function_single_interrupt()")
 FLUSH = kind("flush", "mm dropped pages why", rank=360, counts="flushes",
-    student="{cpu} drops {dropped}: {why}.",
+    student="{cpu} drops {dropped} ({why}).",
     kernel="{cpu} drops {dropped}: {why} · flush_tlb_func()")
 ISSUE = kind("issue", "mm vpn pages", rank=230, cost="tlbi",
     student="{cpu} tells every CPU at once to forget {page}, and does not wait until they have.",
@@ -225,11 +225,11 @@ ACK = kind("ack", "sender", rank=670,
     student="{cpu} tells {sender} that it has flushed.",
     kernel="{cpu} acknowledges to {sender} · csd_unlock()")
 FLUSHED = kind("flushed", "mask why", rank=210,
-    student="The flush for {mask} is over: {why}.",
+    student="The flush for {mask} is over ({why}).",
     kernel="the flush for {mask} is over: {why} · smp_call_function_many_cond() returns")
 PAY = kind("pay", "pfn mask why", rank=70, role="flushed", counts="paid",
-    student="{pfn} is wanted, so the flush owed for it fires now, for {mask}: {why}.",
-    frameless="The flush owed by {mask} fires before this goes on, deferred or not: {why}.",
+    student="{pfn} is wanted ({why}), so the flush owed for it fires now, for {mask}.",
+    frameless="The flush owed by {mask} fires before this goes on, deferred or not ({why}).",
     kernel="the deferred flush fires for {mask}: {why}"
     " · luf_takeoff_end(), try_to_unmap_flush_takeoff()")
 SAVED = kind("saved", "pfn why", rank=90, role="saved", counts="saved",
@@ -284,9 +284,11 @@ UNCACHE = kind("uncache", "page pfn", rank=540,
     kernel="{pfn} leaves the page cache · __remove_mapping()")
 WRITE_FILE = kind("writefile", "page pfn content", rank=380,
     student="write() puts {content} into {page}; the bytes of {pfn} change.",
+    frameless="{page} holds {content} from now on where the file is kept; no frame changes.",
     kernel="write() puts {content} into {page} · generic_perform_write()")
 KEEP = kind("keep", "pfn reason", rank=500,
     student="{pfn} stays as it is: {reason}.",
+    frameless="There is no page to take: {reason}.",
     kernel="{pfn} is kept: {reason} · keep_locked")
 PIN = kind("pin", "pfn pins", rank=510,
     student="{pfn} has {pins}; with any, it can neither be moved nor freed.",

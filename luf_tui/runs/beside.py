@@ -10,6 +10,7 @@ from attrs import frozen
 from luf_tui.errors import LufError, nearest, with_hint
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
+from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES, make_policy
 from luf_tui.runs.opening import names, play
 from luf_tui.script.parse import parse
@@ -70,6 +71,8 @@ def beside(program: Program, policy: Policy, words: str) -> Beside:
     known = (*SETTINGS, *FLAGS, *CHOICES)
     if not named or named[0].strip(",") not in known:
         told = f"'{words}' is no policy, no `without GUARD`, no setting of a machine and no @PLACE"
+        if head in GUARDS:
+            raise LufError(f"{told}; did you mean '{WITHOUT} {head}'?")
         raise LufError(with_hint(told, nearest(head, (*POLICIES, *known))))
     if program.recorded is not None:
         raise LufError("a recording has no machine to set; hold it against a policy or a place")

@@ -51,6 +51,7 @@ class Shrinker:
         self.interrupted = False
         self._trying: Exploration | None = None
         self._stopped = False
+        self._said = ""
 
     def stop(self) -> None:
         """End it with the smallest found so far."""
@@ -100,7 +101,10 @@ class Shrinker:
         self.best = report
         if self.tell:
             count = sum(bool(row.strip()) for row in rows)
-            self.tell(f"still broken with {count} lines, {len(report.schedule)} turns")
+            said = f"still broken with {count} lines, {len(report.schedule)} turns"
+            if said != self._said:
+                self.tell(said)
+            self._said = said
         return True
 
 

@@ -14,7 +14,8 @@ LETTERS: tuple[tuple[str, str], ...] = (
     ("▤ ⇒", "a page-table page, and what a CPU remembers of where it is"),
     ("?", "a PTE writable where the mapping is not"),
     ("f4-7", "a block of frames 4 to 7"),
-    ("f3◆2", "frame 3, free, with the flush of key or generation 2 owed"),
+    ("f3◆2", "frame 3, free, with the flush of key 2 owed"),
+    ("f3◆g2", "the same in buddy, where a zone's generation stands for the key"),
     ("f3△2", "the same after everybody has flushed for some other reason"),
 )
 """What stands beside the names of pages and frames."""

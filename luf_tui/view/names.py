@@ -83,8 +83,11 @@ def debt_sign(debt: OpenDebt) -> tuple[str, str]:
 
 
 def debt_tag(debt: OpenDebt) -> str:
-    """`◆1`: the sign of a debt and its key or generation, which ties its places together."""
-    return f"{SIGNS[debt.state][0]}{debt.key or debt.generation or ''}"
+    """`◆1`, `◆g2`: the sign of a debt and its key or its zone's generation, which ties its places
+    together.
+    """
+    named = f"g{debt.generation}" if debt.generation and not debt.key else debt.key or ""
+    return f"{SIGNS[debt.state][0]}{named}"
 
 
 FRAME_GLYPHS = {

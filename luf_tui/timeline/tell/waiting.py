@@ -38,7 +38,7 @@ def lost(timeline: Timeline, position: int) -> str:
         return ""
     events = timeline.events
     flushes = (events[n] for n in timeline.events_of(position) if events.kind_of(n) == ev.FLUSH)
-    why = next((f": {ev.REASONS[one.args['why']]}" for one in flushes if one.args["dropped"]), "")
+    why = next((f" ({ev.REASONS[one.args['why']]})" for one in flushes if one.args["dropped"]), "")
     return f"{_listed(gone)} gone{why}"
 
 

@@ -11,7 +11,7 @@ def cpus(mask: int) -> str:
 
 def flags_text(flags: int) -> str:
     """Permission bits of a translation in words."""
-    return ("writable" if flags & 1 else "read-only") + (" dirty" if flags & 2 else "")
+    return ("writable" if flags & 1 else "read-only") + (" and dirty" if flags & 2 else "")
 
 
 def counted(number: int, noun: str) -> str:

@@ -174,9 +174,14 @@ class ListPanel(Panel):
         shown = shown[:room] or [(Mark("  "), Mark(self.empty, DIM))]
         if count > room or not self.snug:
             shown += [()] * (room - len(shown))
-        more = count - room - self._first
-        title = (Mark(self.title, "title"), Mark(f" · {more} more below" if more > 0 else "", DIM))
+        title = (Mark(self.title, "title"), Mark(self._below(room), DIM))
         return Pane(self.name, title, (*shown, *foot))
+
+    def _below(self, room: int) -> str:
+        """How many items that can be chosen begin below what is shown, if anything is there."""
+        shown, below = self._numbers[: self._first + room], self._numbers[self._first + room :]
+        more = [one for one in set(below) - set(shown) if not self.items[one].heading]
+        return (f" · {len(more)} more below" if more else " · more below") if below else ""
 
     def key(self, key: str, character: str | None) -> Intent | None:
         """Move, choose, switch, remove."""

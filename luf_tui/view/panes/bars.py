@@ -157,7 +157,7 @@ def narration(timeline: Timeline, state: ViewState, width: int, height: int) -> 
     head, said = NOTE, clean(" ".join(notes(timeline, timeline.position)))
     if not said and timeline.position == timeline.steps:
         head, said = LEFT, clean("; ".join(lasting(timeline)))
-    told = list(_banner(timeline, room, height))
+    told = list(_banner(timeline, room, height, height - bool(said)))
     if not told:
         text = clean(narrate(timeline, timeline.position, state.level))
         lines = _wrapped(text, room, height - bool(said and height > 1))
@@ -184,31 +184,38 @@ def rows_wanted(timeline: Timeline, width: int) -> int:
     return most
 
 
-def _banner(timeline: Timeline, room: int, height: int) -> tuple[Row, ...]:
-    """What was broken in this micro-step, and by which rule; or the expectation that fails here."""
-    rows: list[Row] = []
+def _banner(timeline: Timeline, room: int, height: int, wanted: int) -> tuple[Row, ...]:
+    """What was broken in this micro-step, and by which rule; or the expectation that fails here.
+    Each has a row, and more where so many rows are wanted for it.
+    """
+    told: list[tuple[str, str, Row]] = []
     for one in findings_at(timeline, timeline.position):
         role = "violation" if one.weight == VIOLATION else "deviation"
-        told = pad(f"{ROLES[role].glyph} {clean(one.message)}", room)
-        rows += [(Mark(" "), Mark(cut(told, room), role)), _rule(timeline, one, room)]
+        told += [(f"{ROLES[role].glyph} {clean(one.message)}", role, ()), _rule(timeline, one)]
     for outcome in failed_at(timeline, timeline.position):
         item = timeline.program.items[outcome.item]
         line = timeline.program.source[item.span.line - 1].split("#")[0].strip()
-        told = f"✗ line {item.span.line}: {' '.join(clean(line).split())}: {clean(outcome.detail)}"
-        rows.append((Mark(" "), Mark(cut(told, room), "failed")))
+        said = f"✗ line {item.span.line}: {' '.join(clean(line).split())}: {clean(outcome.detail)}"
+        told.append((said, "failed", ()))
+    rows: list[Row] = []
+    spare = max(0, wanted - len(told))
+    for text, role, tail in told:
+        wide = room - length(tail)
+        lines = _wrapped(text, wide, 1 + spare)
+        spare -= len(lines) - 1
+        rows += [(Mark(" "), Mark(pad(one, wide), role)) for one in lines]
+        rows[-1] += tail
     return tuple(rows[:height])
 
 
-def _rule(timeline: Timeline, one: Finding, room: int) -> Row:
+def _rule(timeline: Timeline, one: Finding) -> tuple[str, str, Row]:
     """The obligation that a finding names, since when it could come to that, and the way to why."""
     about = ABOUT.get(one.obligation, "")
     name = one.obligation or f"rule {one.rule}"
     told = f"{name}: {about}." if about else f"{name}."
     if one.cause >= 0:
         told += f" Possible since step {timeline.step_of_event(one.cause)}."
-    why = (Mark("  "), Mark("why", "tab", Ref(ACTION, 0, "why")))
-    wide = room - length(why)
-    return (Mark(" "), Mark(cut(told, wide), "note"), *why)
+    return told, "note", (Mark("  "), Mark("why", "tab", Ref(ACTION, 0, "why")))
 
 
 def _wrapped(text: str, room: int, rows: int) -> list[str]:

@@ -29,6 +29,8 @@ WIDE = 96
 """Cells from which each lane tells what it comes to."""
 WIDEST = 140
 """Cells from which there is room for the names of functions beside the lanes."""
+NEXT = "next "
+"""What stands before a micro-step that is still to come."""
 LEAST_SAID = 14
 """Cells for what a CPU does, however short that is."""
 ENOUGH = 5000
@@ -182,6 +184,7 @@ def _longest_said(timeline: Timeline) -> tuple[int, int]:
     for op, pos, ctx in known:
         name = width_of(f"{tasks[ctx - cpus]}, ") if 0 <= ctx - cpus < len(tasks) else 0
         label = width_of(step_label(op, pos))
+        name += len(NEXT)
         whole = max(whole, name + width_of(f"{op_name(op)}: ") + label)
         short = max(short, name + label)
     return whole, short
@@ -310,7 +313,7 @@ def _mover(timeline: Timeline) -> int:
 
 
 def _doing(timeline: Timeline, cpu: int) -> tuple[tuple[str, ...], str]:
-    """What a CPU is about to do, or waits for: in full, and where that differs in short."""
+    """What a CPU is about to do, or waits for: in full, and where that differs ever shorter."""
     m = timeline.machine
     now = m.cpu[cpu]
     if m.irq_ctx(cpu).depth:
@@ -330,12 +333,12 @@ def _doing(timeline: Timeline, cpu: int) -> tuple[tuple[str, ...], str]:
 
 
 def _next(timeline: Timeline, ctx: Context) -> tuple[str, ...]:
-    """The micro-step a context makes next, with the kernel's function and without; empty when it
-    has nothing to do.
+    """The micro-step a context makes next, with the kernel's function, without, and as the label
+    alone; empty when it has nothing to do.
     """
     depth = ctx.depth
     if not depth:
         return ()
     act = timeline.machine.stack[ctx.index * STACK_DEPTH + depth - 1]
     label = step_label(act.op, act.pos)
-    return f"{op_name(act.op)}: {label}", label
+    return f"{NEXT}{op_name(act.op)}: {label}", f"{NEXT}{label}", label

@@ -146,10 +146,10 @@ def _ref(debt: OpenDebt) -> Ref | None:
 
 
 def _label(debt: OpenDebt) -> str:
-    """`key 1`, `gen 2`, or where the debt stands."""
+    """`key 1`, `zone gen 2`, or where the debt stands."""
     if debt.key:
         return f"key {debt.key}"
-    return f"gen {debt.generation}" if debt.generation else clean(debt.where)
+    return f"zone gen {debt.generation}" if debt.generation else clean(debt.where)
 
 
 def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:

@@ -125,7 +125,7 @@ def _head(timeline: Timeline, mm: Mm) -> Row:
     ref = Ref("mm", mm.index)
     row = [
         Mark(f"{names.process(timeline.machine, mm.index)} ", "title", ref),
-        *([Mark(f"gen {mm.tlb_gen}  ", "dim", ref)] if timeline.config.arch == X86 else []),
+        *([Mark(f"tlb_gen {mm.tlb_gen}  ", "dim", ref)] if timeline.config.arch == X86 else []),
         Mark(f"on {names.cpus(mm.cpumask)}", "dim", ref),
     ]
     if mm.writer:
