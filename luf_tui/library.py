@@ -167,7 +167,10 @@ def locate(word: str) -> Path:
         if path.exists():
             return path
     except OSError as error:
-        raise LufError(f"{word[:_MOST_QUOTED]}…: {error.strerror or error}") from None
+        said = word if len(word) <= _MOST_QUOTED else f"{word[:_MOST_QUOTED]}…"
+        raise LufError(f"{said}: {error.strerror or error}") from None
+    if path.is_symlink():
+        raise LufError(f"{word}: a link that leads to no file")
     inside = scenarios_dir() / word.removeprefix("scenarios/")
     if path.suffix == POLICY and ".." not in path.parts and inside.is_file():
         return inside

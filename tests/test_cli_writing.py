@@ -141,6 +141,17 @@ def test_a_folder_that_may_not_be_written_to_is_told(
     assert "x.luf: Permission denied; say a place that you may write to" in capsys.readouterr().err
 
 
+def test_a_search_whose_result_could_not_be_written_does_not_begin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert 2 == cli.main(["explore", *RACE.split(), "--write", "x.luf"])
+
+    said = capsys.readouterr()
+    assert "x.luf: Permission denied; say a place that you may write to" in said.err
+    assert "still broken" not in said.err
+
+
 def test_a_system_that_refuses_is_told_with_a_way_on(folder: Path) -> None:
     told = writing.unwritten(folder / "x", OSError(30, "Read-only file system"))
 

@@ -49,7 +49,11 @@ async def test_a_small_terminal_gets_a_message(path: Path) -> None:
     async with LufApp(path).run_test(size=(59, 19)) as pilot:
         await pilot.pause()
 
-        assert "This terminal is too small" in text(pilot.app)
+        assert "luf-tui needs 60x20 cells. This terminal has 59x19." in text(pilot.app)
+        await pilot.resize_terminal(20, 5)
+        await pilot.pause()
+        assert "…" not in text(pilot.app)
+        assert "This terminal has 20x5." in " ".join(text(pilot.app).split())
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
         assert "? help" in text(pilot.app)

@@ -116,6 +116,8 @@ def test_the_difference_of_colours_is_the_published_one() -> None:
     assert 27.1492 == round(difference(*greys), 4)
 
 
-def test_a_theme_that_is_none_is_told_with_those_there_are() -> None:
-    with pytest.raises(LufError, match=r"'drak'; there are dark, light, .*did you mean 'dark'"):
+def test_a_theme_that_is_none_is_told_with_the_nearest_or_those_there_are() -> None:
+    with pytest.raises(LufError, match=r"'drak'; did you mean 'dark'\?$"):
         palette_named("drak")
+    with pytest.raises(LufError, match=r"'nope'; known: dark, .*, tritan$"):
+        palette_named("nope")

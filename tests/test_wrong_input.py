@@ -90,6 +90,32 @@ def test_a_folder_that_cannot_be_looked_into_is_told_and_passed_over(
     assert f"1 folder could not be looked into, first {mixed / 'gone'}: No such process" in done.err
 
 
+@pytest.mark.parametrize("command", ["check", "fmt"])
+def test_a_folder_in_which_nothing_can_be_seen_is_not_said_to_be_empty(
+    command: str,
+    mixed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def scanned(path: Any = ".") -> Any:
+        raise OSError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    assert 2 == cli.main([command, str(mixed)])
+
+    assert f"luf-tui: {mixed}: Permission denied\n" == capsys.readouterr().err
+
+
+def test_a_link_that_leads_in_a_circle_is_told_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.luf").symlink_to("b.luf")
+    (tmp_path / "b.luf").symlink_to("a.luf")
+    assert 2 == cli.main(["run", str(tmp_path / "a.luf")])
+
+    assert "a.luf: a link that leads to no file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "next_"),
     [

@@ -73,12 +73,19 @@ def scenarios(words: list[str], done: str) -> list[tuple[Path, str]]:
         )
         inside = library.scenario_files(path, unread.append) if path.is_dir() else [path]
         if not inside:
-            raise LufError(f"{word}: no scenarios (*{library.SUFFIX}) in this folder")
+            raise LufError(nothing_in(word, unread))
         files += [(file, library.name_of(file)) for file in inside]
     if unread:
         first = f"{unread[0].filename}: {unread[0].strerror}"
         terminal.say(f"{counted(len(unread), 'folder')} could not be looked into, first {first}")
     return files
+
+
+def nothing_in(word: str, unread: list[OSError]) -> str:
+    """What to say of a folder in which no scenario was found, or that could not be looked into."""
+    for error in unread:
+        return f"{error.filename}: {error.strerror}"
+    return f"{word}: no scenarios (*{library.SUFFIX}) in this folder"
 
 
 def programs(words: list[str], done: str) -> tuple[list[tuple[str, Program]], int]:

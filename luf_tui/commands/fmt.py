@@ -7,6 +7,7 @@ from pathlib import Path
 
 from luf_tui import library
 from luf_tui.commands import terminal
+from luf_tui.commands.check import nothing_in
 from luf_tui.commands.writing import save
 from luf_tui.errors import LufError
 from luf_tui.runs.opening import scenario
@@ -59,9 +60,10 @@ def _files(word: str) -> list[Path | None]:
     path = scenario(word, "has no format of its own; `luf-tui run {}` plays it", DONE, terminal.say)
     if not path.is_dir():
         return [path]
-    found = library.scenario_files(path)
+    unread: list[OSError] = []
+    found = library.scenario_files(path, unread.append)
     if not found:
-        raise LufError(f"{word}: no scenarios (*{library.SUFFIX}) in this folder")
+        raise LufError(nothing_in(word, unread))
     return list(found)
 
 

@@ -62,6 +62,11 @@ def free(word: str, ours: Ours, *, force: bool) -> Path:
         raise LufError(f"{word} is a folder; say a file in it")
     if not path.parent.is_dir():
         raise LufError(f"{path.parent}: no such folder; `mkdir -p {path.parent}` makes it")
+    target = path.resolve()
+    if not os.access(
+        target if target.exists() and not target.is_file() else target.parent, os.W_OK
+    ):
+        raise unwritten(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     if path.is_file() and not force and not _is(path, ours):
         told = f"{word} is there already, and nothing that this command wrote"
         raise LufError(f"{told}; say another name, or {FORCE} to write over it")

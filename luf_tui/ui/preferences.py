@@ -33,8 +33,7 @@ class Preferences:
         theme = theme or self.config.theme
         self.names = tuple(names)
         if theme and theme not in self.names:
-            told = f"no theme is called '{theme}'; there are {', '.join(names)}"
-            raise LufError(with_hint(told, nearest(theme, names)))
+            raise LufError(with_hint(f"no theme is called '{theme}'", nearest(theme, names)))
         self._styles_of = styles_of
         self._styles: dict[str, Styles] = {}
         self.theme = theme or self.names[0]

@@ -193,6 +193,5 @@ and yellow on white.
 def palette_named(name: str) -> Palette:
     """A theme by its name. Raises LufError for one there is not."""
     if name not in PALETTES:
-        told = f"no theme is called '{name}'; there are {', '.join(PALETTES)}"
-        raise LufError(with_hint(told, nearest(name, PALETTES)))
+        raise LufError(with_hint(f"no theme is called '{name}'", nearest(name, PALETTES)))
     return PALETTES[name]

@@ -45,7 +45,7 @@ from luf_tui.ui.panels.progress import ProgressPanel
 from luf_tui.ui.panels.stack import PanelStack
 from luf_tui.ui.preferences import Preferences
 from luf_tui.ui.session import Reply
-from luf_tui.view.columns import cells
+from luf_tui.view.columns import cells, wrap
 from luf_tui.view.compose import NOTHING, Block, Selected
 from luf_tui.view.marks import ACTION, Mark, Pane, Row
 from luf_tui.view.state import SMALLEST
@@ -126,11 +126,10 @@ class BaseScreen(Screen[None]):
             return
         least_width, least_height = SMALLEST
         if width < least_width or height < least_height:
-            rows = (
-                (Mark(f"This terminal is too small: it has {width}x{height} cells,"),),
-                (Mark(f"luf-tui needs {least_width}x{least_height}."),),
-            )
-            self.grid.show([Block(Pane("small", (), rows), 0, 0, width, height, frame=False)])
+            need = f"luf-tui needs {least_width}x{least_height} cells."
+            told = wrap(f"{need} This terminal has {width}x{height}.", width)
+            small = Pane("small", (), tuple((Mark(line),) for line in told))
+            self.grid.show([Block(small, 0, 0, width, height, frame=False)])
             return
         found = self.blocks(width, height)
         found.append(Block(self._hint_pane(width), 0, height - 1, width, 1, frame=False))
