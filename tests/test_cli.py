@@ -248,6 +248,13 @@ def test_compare_json_has_the_documented_keys(luf_tui: Run, good: Path) -> None:
     assert 10 == said["first_divergence"]["line"]
 
 
+def test_the_first_difference_says_which_run_did_what(luf_tui: Run, good: Path) -> None:
+    done = luf_tui("compare", good, "--policies", "luf,luf-v12,eager")
+
+    assert "\n  eager: The flush for f0 cannot wait" in done.stdout
+    assert "\n  luf: " in done.stdout
+
+
 def test_the_same_run_has_the_same_digest_whatever_the_hash_seed(luf_tui: Run, good: Path) -> None:
     said = {
         json.loads(luf_tui("run", good, "--json", PYTHONHASHSEED=seed).stdout)["digest"]

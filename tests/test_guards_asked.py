@@ -126,6 +126,13 @@ def test_the_panel_has_the_guards_first_that_the_run_asks_for(tour: Timeline) ->
     assert f"{len(tour.asked)} this run asks for" in shown(panel)
 
 
+def test_the_cursor_begins_on_the_guard_that_the_scenario_says_to_switch_off() -> None:
+    for name, guard in ((TOUR, "flush-before-reuse"), ("tour/last-owner", "flush-on-write-fault")):
+        panel = GuardsPanel(Session(luf_tui.open(name).timeline))
+        assert panel.item is not None
+        assert guard == panel.item.value
+
+
 def test_the_panel_is_narrowed_while_one_types(tour: Timeline) -> None:
     panel = GuardsPanel(Session(tour))
     for letter in "reuse":
@@ -150,7 +157,7 @@ def test_the_panel_tells_what_is_known_of_the_run_without_a_guard(tour: Timeline
     known["flush-before-reuse"] = Trial(3, 4, 25, 25)
 
     (row,) = [row for row in shown(panel).splitlines() if "flush-before-reuse" in row]
-    assert row.endswith("40 L25  ✖ 3 violations, line 25")
+    assert row.rstrip().endswith("40 L25  ✖ 3 violations, line 25")
 
 
 @driven

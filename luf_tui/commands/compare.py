@@ -119,5 +119,6 @@ def table_of(runs: list[Timeline], called: Sequence[str] = ()) -> list[str]:
             lines.append(f"{what}: none")
             continue
         lines.append(f"{what}: line {at.line}, step {at.step} against {at.other_step}")
-        lines += [f"  {text}" for text in (at.text, at.other_text) if text]
+        said = ((found.policies[0], at.text), (at.other, at.other_text))
+        lines += [f"  {name}: {text}" for name, text in said if text]
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from luf_tui.machine import events as ev
 from luf_tui.policy.base import Policy
@@ -32,6 +32,8 @@ class Divergence:
     event: int
     text: str
     other_text: str
+    other: str = ""
+    """What the other run is called, where it is one of several."""
 
 
 @frozen
@@ -51,12 +53,13 @@ def compare(runs: Sequence[Timeline], names: Sequence[str] = ()) -> Comparison:
     """Put runs of one program side by side; the first is what the others are held against. They
     are called by their policies unless other names are said.
     """
+    called = tuple(names or map(policy_name, runs))
     return Comparison(
-        tuple(names or map(policy_name, runs)),
+        called,
         tuple(run.counters(run.steps) for run in runs),
         tuple(run.owed(run.steps) for run in runs),
-        _first([divergence(runs[0], run) for run in runs[1:]]),
-        _first([divergence(runs[0], run, outside=True) for run in runs[1:]]),
+        _first(called[1:], [divergence(runs[0], run) for run in runs[1:]]),
+        _first(called[1:], [divergence(runs[0], run, outside=True) for run in runs[1:]]),
     )
 
 
@@ -105,8 +108,8 @@ def as_json(runs: Sequence[Timeline], names: Sequence[str] = ()) -> dict[str, An
     }
 
 
-def _first(found: list[Divergence | None]) -> Divergence | None:
-    known = [d for d in found if d is not None]
+def _first(names: Sequence[str], found: list[Divergence | None]) -> Divergence | None:
+    known = [evolve(d, other=name) for name, d in zip(names, found, strict=True) if d is not None]
     return min(known, key=lambda d: (d.item, d.step), default=None)
 
 

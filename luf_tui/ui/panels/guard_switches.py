@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from luf_tui.policy.guards import Guard, in_order
@@ -38,6 +39,13 @@ class GuardsPanel(FilteredPanel):
         self._trials = trials
         self.refresh()
         self._step_over(1)
+        self._to_the_named()
+
+    def _to_the_named(self) -> None:
+        """The cursor stands on the guard that the scenario says to switch off, if it says one."""
+        said = set(re.findall(r"[a-z][a-z-]+", self.session.timeline.program.about))
+        named = [n for n, item in enumerate(self.items) if item.value in said]
+        self.cursor = named[0] if named else self.cursor
 
     def pane(self, columns: int, rows: int) -> Pane:
         """The list, with the verdict of the run above it."""

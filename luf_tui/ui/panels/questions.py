@@ -162,8 +162,8 @@ def compare_panel(runs: Sequence[Timeline]) -> ListPanel:
         if place is None:
             items.append(Item((Mark(f"  {title}: never", DIM),), heading=True))
             continue
-        first = found.policies[0]
-        both = f"{first}: {place.text or 'nothing'}\nother: {place.other_text or 'nothing'}"
+        first, other = found.policies[0], place.other
+        both = f"{first}: {place.text or 'nothing'}\n{other}: {place.other_text or 'nothing'}"
         head = (Mark(f"{title} at step {place.step}, line {place.line}"),)
         items.append(Item(head, about=both, choose=Go(place.step)))
     panel = ListPanel(
