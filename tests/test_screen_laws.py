@@ -31,10 +31,11 @@ from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.changes import stale_at
 from luf_tui.view.columns import fit
+from luf_tui.view.compose import first_row, placed
 from luf_tui.view.marks import Mark, Pane, Row
 from luf_tui.view.names import SIGNS, debt_tag
 from luf_tui.view.panes.ledger import NO_FRAME
-from luf_tui.view.screen import PANES
+from luf_tui.view.screen import PANES, arranged
 from luf_tui.view.state import ViewState
 
 SCENARIOS = [pytest.param(str(one.path), id=one.name) for one in library.shipped()]
@@ -176,6 +177,29 @@ def test_panes_agree_and_mark_what_changed(name: str) -> None:
                 new = (now - before[one]) + (before[one] - now)
                 assert any(mark.changed for mark in marks(pane)), f"{where} {one}: {new}"
             before[one] = now
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["as-posted/d10-split", "as-posted/d15-pending-write-protect", "hazards/failed-migration",
+     "races/atomic-three-refusals", "tiering/who-pays"],
+)  # fmt: skip
+def test_of_what_changed_in_a_pane_that_is_too_long_some_is_in_sight(name: str) -> None:
+    run, state = record(load(str(library.locate(name)))), ViewState()
+    for position in range(run.steps + 1):
+        run.seek(position)
+        for place in arranged(run, state, 120, 39):
+            if place.pane not in STATE:
+                continue
+            block = placed(run, state, place)
+            if place.pane == "ledger":
+                assert "…" not in "".join(map(text, block.pane.rows)), f"{name}@{position}"
+            lit = {n for n, row in enumerate(block.pane.rows) if any(one.changed for one in row)}
+            top = first_row(block)
+            in_sight = lit & set(range(top, top + block.rows))
+            assert in_sight or not lit, f"{name}@{position} {place.pane}"
+            if lit and max(lit) - min(lit) < block.rows:
+                assert in_sight == lit, f"{name}@{position} {place.pane}"
 
 
 def only_paid_went(run: Timeline, position: int) -> bool:

@@ -51,7 +51,9 @@ def lit(timeline: Timeline, pane: Pane) -> Pane:
         about = {ref: role for ref, role in about.items() if ref.region != "frame"}
     if not about:
         return pane
-    return evolve(pane, rows=tuple(_row(row, about) for row in pane.rows))
+    rows = tuple(_row(row, about) for row in pane.rows)
+    here = next((n for n, row in enumerate(rows) if row != pane.rows[n]), None)
+    return pane if here is None else evolve(pane, rows=rows, current=here, lead=None)
 
 
 def _row(row: Row, about: Mapping[Ref, str]) -> Row:

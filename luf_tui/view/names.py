@@ -130,7 +130,7 @@ def stale_frames(timeline: Timeline) -> frozenset[int]:
     return frozenset(frame.pfn for frame in frames if frame)
 
 
-LIT = ("violation", "danger", "stale", "changed", "flushed", "pending")
+LIT = ("violation", "changed", "danger", "stale", "flushed", "pending")
 """Roles that a pane too long for its place scrolls to, the most urgent first."""
 
 
@@ -141,6 +141,17 @@ def first_lit(rows: Sequence[Row]) -> int | None:
         for mark in row:
             found.setdefault("changed" if mark.changed else mark.role, number)
     return next((found[role] for role in LIT if role in found), None)
+
+
+def in_sight(rows: Sequence[Row], height: int) -> tuple[int | None, int | None]:
+    """The row that a pane of so many rows keeps in sight, and one above that it keeps, too: the
+    first that is lit and, as far as there is room, all that changed.
+    """
+    first = first_lit(rows)
+    if first is None or len(rows) <= height:
+        return None, None
+    lit = [n for n, row in enumerate(rows) if any(mark.changed for mark in row)]
+    return max((n for n in lit if 0 <= n - first < height), default=first), first
 
 
 WIDEST_PAGE, WIDEST_CONTENT = 12, 14

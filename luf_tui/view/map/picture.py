@@ -48,8 +48,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     rows = _picture(timeline, state, width, height)
     if len(rows) + 2 <= height:
         rows = (*rows, *[()] * (height - len(rows) - 1), LEGEND)
-    current = names.first_lit(rows) if len(rows) > height else None
-    return Pane("map", _title(timeline), rows, current)
+    current, lead = names.in_sight(rows, height)
+    return Pane("map", _title(timeline), rows, current, lead)
 
 
 def too_small() -> tuple[Row, ...]:

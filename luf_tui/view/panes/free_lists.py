@@ -35,8 +35,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     blocks = [_pcp(timeline)]
     blocks += [_zone(timeline, zone) for zone in timeline.machine.zone]
     rows = side_by_side(blocks, width, WANTED, LEAST)
-    current = names.first_lit(rows) if len(rows) > height else None
-    return Pane("lists", (Mark("free lists", "title"),), rows, current)
+    current, lead = names.in_sight(rows, height)
+    return Pane("lists", (Mark("free lists", "title"),), rows, current, lead)
 
 
 def rows_wanted(timeline: Timeline, width: int) -> int:

@@ -49,7 +49,14 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     rows += [_gone(debt) for debt in _ended(then, known)]
     if not rows:
         rows.append((AS_BEFORE, Mark("nothing is owed", "dim")))
-    return Pane("ledger", (Mark("owed", "title"),), tuple(rows))
+    return Pane("ledger", (Mark("owed", "title"),), tuple(rows), *_in_sight(rows, height))
+
+
+def _in_sight(rows: list[Row], height: int) -> tuple[int | None, int | None]:
+    """What changed; else the top, as debts are listed."""
+    if any(mark.changed for row in rows for mark in row):
+        return names.in_sight(rows, height)
+    return None, None
 
 
 def rows_wanted(timeline: Timeline, width: int) -> int:
@@ -132,6 +139,9 @@ def _debt(timeline: Timeline, debt: OpenDebt, width: int, *, moved: bool) -> lis
     told = _story(timeline, debt)
     if length(tuple(head)) + cells(told[0]) + len(age) + 3 <= width:
         head.append(Mark(f"  {told.pop(0)}", role, ref))
+    if length(tuple(head)) + cells(age) > width:
+        told.append(age.strip())
+        age = ""
     rows = [ends(lit(tuple(head), when=moved), (Mark(age, "dim"),), width)]
     if debt.all_frames:
         rows.append(_frames(timeline, debt, role))

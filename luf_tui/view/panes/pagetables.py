@@ -38,8 +38,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     if len(blocks) < across:
         blocks = _spread(blocks, across, height)
     rows = side_by_side(blocks, width, wanted, LEAST)
-    current = names.first_lit(rows) if len(rows) > height else None
-    return Pane("pagetables", (Mark("page tables", "title"),), rows, current)
+    current, lead = names.in_sight(rows, height)
+    return Pane("pagetables", (Mark("page tables", "title"),), rows, current, lead)
 
 
 def rows_wanted(timeline: Timeline, width: int) -> int:
@@ -126,7 +126,7 @@ def _head(timeline: Timeline, mm: Mm) -> Row:
     row = [
         Mark(f"{names.process(timeline.machine, mm.index)} ", "title", ref),
         *([Mark(f"tlb_gen {mm.tlb_gen}  ", "dim", ref)] if timeline.config.arch == X86 else []),
-        Mark(f"on {names.cpus(mm.cpumask)}", "dim", ref),
+        Mark(f"on {names.cpus(mm.cpumask, short=True)}", "dim", ref),
     ]
     if mm.writer:
         row.append(Mark("  locked", "ipi", ref))

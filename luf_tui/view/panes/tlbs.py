@@ -46,8 +46,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     rows = side_by_side(blocks, width, wanted, least)
     if idle:
         rows = (*rows, (), (Mark(f"idle, nothing cached: {_ranges(idle)}", "dim"),))
-    current = names.first_lit(rows) if len(rows) > height else None
-    return Pane("tlbs", _title(timeline), rows, current)
+    current, lead = names.in_sight(rows, height)
+    return Pane("tlbs", _title(timeline), rows, current, lead)
 
 
 def rows_wanted(timeline: Timeline, width: int) -> int:
@@ -217,8 +217,6 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
         Mark(f"cpu{cpu} ", "title", Ref("cpu", cpu)),
         Mark(running, "text", Ref("cpu", cpu)),
     ]
-    if now.lazy and now.loaded_mm:
-        head.append(Mark(f" · lazy, has {names.process(m, now.loaded_mm.index)}", "dim"))
     if now.handling >= 0:
         head.append(Mark(f" ↯ from cpu{now.handling}", "ipi"))
     elif now.ipis:
@@ -227,6 +225,8 @@ def _head(timeline: Timeline, now: Cpu) -> Row:
         head.append(Mark(f" ↯ to {names.cpus(m.shootdown[cpu].waiting, short=True)}", "ipi"))
     if now.irqs_off:
         head.append(Mark(" irqs off", "danger"))
+    if now.lazy and now.loaded_mm:
+        head.append(Mark(f" · lazy, has {names.process(m, now.loaded_mm.index)}", "dim"))
     return gutter(lit(tuple(head), when=moved))
 
 
