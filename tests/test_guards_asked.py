@@ -133,6 +133,20 @@ def test_the_cursor_begins_on_the_guard_that_the_scenario_says_to_switch_off() -
         assert guard == panel.item.value
 
 
+def test_of_a_race_the_panel_says_that_other_orders_may_ask_for_more(tour: Timeline) -> None:
+    """What `tour-doubt/every-order` says to switch off, its own order never asks for."""
+    race = GuardsPanel(Session(luf_tui.open("tour-doubt/every-order").timeline))
+    of_race, of_line = (
+        " ".join(mark.text for item in panel.items if item.heading for mark in item.row)
+        for panel in (race, GuardsPanel(Session(tour)))
+    )
+
+    assert "in others they may be" in of_race
+    assert "changes nothing" not in of_race
+    assert "changes nothing" in of_line
+    assert "no violation, the expectation holds" in shown(race)
+
+
 def test_the_panel_is_narrowed_while_one_types(tour: Timeline) -> None:
     panel = GuardsPanel(Session(tour))
     for letter in "reuse":

@@ -17,6 +17,10 @@ from luf_tui.ui.panels.panel import BAD, DIM, GOOD, HEADING, KEY, Item
 from luf_tui.ui.session import Session
 from luf_tui.view.marks import Mark, Pane, Row
 
+OTHERS = "not asked for here: switching one changes nothing"
+OTHERS_OF_A_RACE = "not asked for in the order that is played; in others they may be"
+"""What is said of guards that a run does not ask for, by whether it is one of many orders."""
+
 Trials = Callable[[Timeline], "Mapping[str, Trial]"]
 """What switching guards of a run makes of it, as far as that is known."""
 
@@ -91,7 +95,7 @@ class GuardsPanel(FilteredPanel):
         items: list[Item] = []
         for heading, some in (
             ("this run asks for: step, line, and what switching makes of the run", asked),
-            ("not asked for here: switching one changes nothing", others),
+            (OTHERS_OF_A_RACE if run.program.races else OTHERS, others),
         ):
             if some:
                 items.append(
@@ -125,7 +129,7 @@ class GuardsPanel(FilteredPanel):
             f"{counted(count.violations, 'violation')}, "
             f"{failed} of {len(run.outcomes)} expectations failed"
             if bad
-            else f"no violation, all {len(run.outcomes)} expectations hold"
+            else f"no violation, {_all_hold(len(run.outcomes))}"
         )
         return (
             Mark("✖ " if bad else "✓ ", BAD if bad else GOOD),
@@ -133,6 +137,12 @@ class GuardsPanel(FilteredPanel):
             *((Mark("  "), Mark("!", KEY), Mark(" goes to the first", DIM)) if bad else ()),
             Mark(f"   {policy_name(run)}", DIM),
         )
+
+
+def _all_hold(count: int) -> str:
+    if count == 1:
+        return "the expectation holds"
+    return f"all {count} expectations hold" if count else "nothing was expected"
 
 
 def _has(guard: Guard, words: Sequence[str]) -> bool:
