@@ -124,6 +124,15 @@ def test_a_bounded_search_says_so_and_exits_3(luf_tui: Run) -> None:
     assert "stopped at 100 states" in found["message"]
 
 
+def test_what_never_came_to_pass_is_told_as_that(luf_tui: Run, tmp_path: Path) -> None:
+    found = luf_tui("explore", "museum/second-gather").stdout
+    assert "\nthe orders end in 7 different states, 1 to 2 IPIs\n" in found
+    assert "\nno frame got a new owner in any order\n" in found
+
+    broken = luf_tui("explore", "museum/second-gather", "--without", "flush-nested-gather").stdout
+    assert "\nno order was played to its end" in broken
+
+
 def test_one_state_is_no_states(luf_tui: Run) -> None:
     done = luf_tui("explore", RACE, "--max-memory", "1K")
     assert "1 state, 0 transitions, " in done.stdout

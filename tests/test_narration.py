@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
 import pytest
@@ -96,6 +97,17 @@ def test_what_is_broken_is_told_whole_where_rows_are_free() -> None:
 
     assert said.split()[-5:] == ["Possible", "since", "step", "25.", "why"]
     assert all(length(row) <= 80 for row in rows)
+
+
+def test_a_rule_that_is_broken_twice_at_once_is_told_once() -> None:
+    timeline = record(load(str(library.locate("hazards/flush-before-reuse-off"))))
+    timeline.seek(next(n for n in range(timeline.steps) if findings_at(timeline, n)))
+    rows = narration(timeline, ViewState(), 80, 4).rows
+    said = "\n".join("".join(mark.text for mark in row) for row in rows)
+
+    assert ["cpu1 still maps", "cpu2 still maps"] == re.findall(r"cpu\d still maps", said)
+    assert 1 == said.count("O2: ")
+    assert "Possible since step" in " ".join(said.split())
 
 
 def test_a_step_with_no_frame_has_a_sentence_of_its_own() -> None:

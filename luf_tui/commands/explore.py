@@ -186,13 +186,15 @@ def _what_happened(report: Report) -> list[str]:
     happened = report.happened
     if not happened.lines:
         return []
-    told = [_many(happened.finals, "different end")]
+    told = [f"the orders end in {_many(happened.finals, 'different state')}"]
+    if not happened.finals:
+        told = ["no order was played to its end"]
     if happened.ipis is not None:
         least, most = happened.ipis
         told.append(f"{least} to {most} IPIs" if most > least else _many(most, "IPI"))
     rows = [", ".join(told)]
     if report.verdict == SAFE:
-        rows += [f"not seen: {sentence}" for sentence in happened.sentences()]
+        rows += happened.sentences()
     return rows
 
 
@@ -204,7 +206,7 @@ def _meaning(report: Report) -> str:
     if report.verdict == SAFE:
         races = "race" if report.races == 1 else f"{report.races} races"
         if report.vacuous:
-            return f"but vacuous: nothing dangerous came to pass in any order of the {races}"
+            return f"vacuously so, nothing dangerous came to pass in any order of the {races}"
         return f"no order of the {races} breaks an obligation"
     if report.verdict == BOUNDED:
         return f"nothing found, but not everything was seen ({report.why})"

@@ -191,7 +191,10 @@ def _banner(timeline: Timeline, room: int, height: int, wanted: int) -> tuple[Ro
     told: list[tuple[str, str, Row]] = []
     for one in findings_at(timeline, timeline.position):
         role = "violation" if one.weight == VIOLATION else "deviation"
-        told += [(f"{ROLES[role].glyph} {clean(one.message)}", role, ()), _rule(timeline, one)]
+        rule = _rule(timeline, one)
+        if told and told[-1] == rule:  # of several alike the rule is told once, after the last
+            told.pop()
+        told += [(f"{ROLES[role].glyph} {clean(one.message)}", role, ()), rule]
     for outcome in failed_at(timeline, timeline.position):
         item = timeline.program.items[outcome.item]
         line = timeline.program.source[item.span.line - 1].split("#")[0].strip()
