@@ -19,7 +19,7 @@ async def test_t_shows_the_same_script_under_eager_above_luf(path: Path) -> None
         await pilot.pause()
         shown = text(pilot.app)
         assert shown.index("eager cpu0") < shown.index("luf   cpu0")
-        assert "waiting for flushes, in the cost model: eager" in lines(pilot.app)[-1]
+        assert "waiting in the cost model: eager" in lines(pilot.app)[-1]
 
         await pilot.press("T")
         assert "eager cpu0" not in text(pilot.app)

@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from luf_tui.ui.app import LufApp
+from luf_tui.ui.features import side_by_side
 from luf_tui.ui.panels.two_sides import TwoSidesPanel
 from tests.ui_driver import driven, lines, path, shown_run, text
 
@@ -159,3 +160,7 @@ def titles(pilot: Pilot[None]) -> list[tuple[str, str]]:
     """The side and the pane of each frame."""
     found = [line[2:].split(" ─")[0] for line in lines(pilot.app) if line.startswith("╭ ")]
     return [(side, pane) for side, _, pane in (one.partition(" · ") for one in found)]
+
+
+def test_what_can_be_asked_for_is_told_whole_in_the_smallest_usual_terminal() -> None:
+    assert all(len(row) <= 80 - 4 for row in side_by_side.HELP)

@@ -239,6 +239,14 @@ def test_the_ledger_tells_who_owes_and_for_how_long():
     assert "was text.0 of app" in text(pane(timeline, "ledger").rows[1])
 
 
+def test_what_is_owed_stands_above_what_nobody_has_to_pay_any_more():
+    timeline = run("tour-cxl/beside-eager")
+    timeline.seek(timeline.steps)
+    heads = [text(row) for row in pane(timeline, "ledger").rows if " key " in text(row)]
+
+    assert ["◆ key 4", "△ key 2", "△ key 3"] == [head.strip()[:7] for head in heads]
+
+
 def test_nothing_owed_is_said():
     timeline = run(REUSE)
     timeline.seek(0)

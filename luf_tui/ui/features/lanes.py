@@ -72,7 +72,7 @@ def _show(screen: RunScreen, run: Timeline) -> None:
     both = sorted((run, screen.session.timeline), key=lambda one: one.policy.name)
     told = ", ".join(f"{one.policy.name} {duration(model_time(one).spent(WAIT))}" for one in both)
     again = "{lanes-pair} shows one run again"
-    screen.tell(f"waiting for flushes, in the cost model: {told}; {again}")
+    screen.tell(f"waiting in the cost model: {told}; {again}")
 
 
 def zoom_time(screen: RunScreen, by: int) -> Reply:

@@ -23,7 +23,7 @@ KIND = "two sides"
 """The kind of the request for the other run, and of the lines typed for it."""
 HELP = (
     "a policy: eager   luf without GUARD      guards off besides: without GUARD",
-    "another machine: dram 4   arch arm64   no init-on-free      another place: @L25   @end",
+    "a machine: dram 4   arch arm64   no init-on-free      a place: @L25   @end",
 )
 
 

@@ -36,10 +36,12 @@ NO_FRAME = "no frame waits for it yet"
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
-    """A debt in a few rows: who owes or pays, since when, for which frames, and what ends it."""
-    known = debts(timeline)
+    """A debt in a few rows: who owes or pays, since when, for which frames, and what ends it; those
+    that nobody has to pay any more come last.
+    """
+    known = sorted(debts(timeline), key=lambda debt: debt.state == SAVED)
     here = timeline.position
-    then = debts_at(timeline, here - 1) if here else known
+    then = debts_at(timeline, here - 1) if here else tuple(known)
     faces = {_face(debt) for debt in then}
     rows: list[Row] = []
     for debt in known:
