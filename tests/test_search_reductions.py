@@ -5,6 +5,7 @@ projected away, and the same verdict on every mutant.
 from __future__ import annotations
 
 import inspect
+from array import array
 
 import pytest
 from attrs import evolve
@@ -12,14 +13,17 @@ from attrs import evolve
 from luf_tui.engine import operation
 from luf_tui.engine.operation import OPERATIONS
 from luf_tui.engine.operations.flush import FlushTlbFunc
-from luf_tui.machine.config import ARM64, RISCV
+from luf_tui.engine.strategy import EveryTurn, walk
+from luf_tui.engine.transitions import BLOCKED, Transitions
+from luf_tui.machine.config import ARM64, RISCV, MachineConfig, ProcessConfig
 from luf_tui.machine.machine import Machine
+from luf_tui.machine.schema import AsidSlot, Mm, TlbEntry
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.program import Program
 from luf_tui.search.all_guards import asking
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.race_start import at_race
-from luf_tui.search.result import SAFE
+from luf_tui.search.result import SAFE, Limits
 from luf_tui.search.search import Search
 from tests.races import GUARDED, race, result, start, tiny
 
@@ -41,6 +45,8 @@ SMALL = [
     ("wait-zone-generation", ""),
     ("wait-zone-generation", "wait-zone-generation"),
     ("write-syscall", ""),
+    ("switched-out", ""),
+    ("uffd", ""),
     ("write-syscall", "flush-on-write"),
     ("munmap", "note-pending"),
 ]
@@ -143,3 +149,71 @@ def test_the_steps_that_read_a_result_are_those_declared() -> None:
     reading = {one for one in steps if 3 == len(inspect.signature(one.body).parameters)}
     assert reading == {one for one in steps if one.takes is not None}
     assert {"", "frame"} == {one.takes.ref for one in reading if one.takes}
+
+
+@pytest.mark.parametrize("name", [*GUARDED])
+def test_a_renamed_state_leads_where_the_state_itself_leads(name: str) -> None:
+    """Turn by turn, from some hundred states: renaming takes nothing that the engine looks at."""
+    search = Search(start(race(name)).transitions, symmetric=False, keep=True, limits=Limits(3000))
+    search.run()
+    transitions = start(race(name)).transitions
+    canonical = Canonical(transitions.machine)
+    reached = sorted(tuple(cells) for cells in search.reached())
+    renamed = 0
+    for state in reached[:: max(1, len(reached) // 300)]:
+        name_of_it = tuple(canonical.of(state))
+        renamed += name_of_it != state
+        assert successors(transitions, canonical, state) == successors(
+            transitions, canonical, name_of_it
+        )
+    assert renamed
+
+
+def successors(
+    transitions: Transitions, canonical: Canonical, state: Cells
+) -> dict[int, Cells | None]:
+    """What each turn from a state leads to, under its canonical name; None where it waits."""
+    cells = transitions.cells
+    cells.restore(array(cells.typecode, state).tobytes())
+    cells.forget()
+    return {
+        turn: None if outcome is BLOCKED else tuple(canonical.of(cells.values))
+        for turn, outcome in walk(transitions, EveryTurn(transitions))
+    }
+
+
+def named(machine: Machine, **gens: int) -> list[int]:
+    """A machine's cells, canonically, with generations of an address space and an ASID slot."""
+    cells = machine.cells.values.tolist()
+    cells[machine.mm[0].base + Mm.tlb_gen.offset] = gens["mm"]
+    for slot in machine.asid:
+        cells[slot.base + AsidSlot.gen.offset] = gens["mm"]
+    cells[machine.asid[0].base + AsidSlot.gen.offset] = gens["slot"]
+    return Canonical(machine).of(cells)
+
+
+def test_generations_keep_whether_they_are_next_to_each_other() -> None:
+    """flush_tlb_func() flushes a range only for a CPU that is one generation behind, else all."""
+    machine = start(race("munmap")).transitions.machine
+    assert named(machine, mm=9, slot=8) == named(machine, mm=7, slot=6)
+    assert named(machine, mm=9, slot=7) == named(machine, mm=9, slot=4)
+    assert named(machine, mm=9, slot=8) != named(machine, mm=9, slot=7)
+    assert named(machine, mm=9, slot=9) != named(machine, mm=9, slot=8)
+
+
+@pytest.mark.parametrize(("entries", "sorts"), [(4, False), (7, False), (8, True)])
+def test_tlb_slots_mean_nothing_only_where_all_pages_of_all_processes_fit(
+    entries: int, sorts: bool
+) -> None:
+    """Where they do not, the slot decides which entry is replaced next."""
+    processes = (ProcessConfig("app", ()), ProcessConfig("other", ()))
+    config = MachineConfig(cpus=1, processes=processes, pages=4, tlb_entries=entries)
+    machine = Machine(config)
+    canonical, forms = Canonical(machine), []
+    for first in (1, 2):
+        cells = machine.cells.values.tolist()
+        for slot, vpn in enumerate((first, 3 - first)):
+            cells[machine.tlb[slot].base + TlbEntry.mm.offset] = 1
+            cells[machine.tlb[slot].base + TlbEntry.vpn.offset] = vpn
+        forms.append(canonical.of(cells))
+    assert sorts == (forms[0] == forms[1])

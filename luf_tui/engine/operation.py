@@ -143,6 +143,10 @@ class Operation(Record):
     """The kernel's function that it is, without its brackets; empty where it is none."""
     LOCALS: ClassVar[dict[str, Field]] = {}
     STEPS: ClassVar[tuple[Step, ...]] = ()
+    ASIDE: ClassVar[bool] = False
+    """Whether the scheduler puts it on top: the operation below has not called it, and may be about
+    to take what another one has given.
+    """
     ON: ClassVar[dict[str, type[Operation]]] = {}
     """What takes its place on other architectures, with the same locals."""
 

@@ -80,6 +80,7 @@ class Canonical:
         """The steps that take what the operation they called has given, and what they take it for.
         At any other step a result is left over and means nothing.
         """
+        self._aside = {kind.NUMBER for kind in OPERATIONS if kind.ASIDE}
         self._tables: dict[int, tuple[tuple[int, str], ...]] = {
             kind.NUMBER: tuple(
                 (declared.offset, "frame" if declared.ref == "frame" else declared.counter)
@@ -129,8 +130,8 @@ class Canonical:
             context = m.ctx.base + ctx * m.ctx.size
             depth, result = cells[context], context + RESULT
             if cells[result]:
-                top = stack + (ctx * STACK_DEPTH + depth - 1) * size
-                read = self._reads.get((cells[top], cells[top + 1]), "")
+                first = stack + ctx * STACK_DEPTH * size
+                read = self._taken_as(cells, range(first, first + depth * size, size))
                 if read == "frame":
                     frames.append(result)
                 elif not read:
@@ -143,6 +144,15 @@ class Canonical:
                     else:
                         counters[what].append(base + offset)
         return frames, counters
+
+    def _taken_as(self, cells: list[int], bases: range) -> str:
+        """What the operation that a context is at will take its result for, past what the scheduler
+        has put on top; empty when it takes none.
+        """
+        for base in reversed(bases):
+            if cells[base] not in self._aside:
+                return self._reads.get((cells[base], cells[base + 1]), "")
+        return ""
 
     # -- frames -----------------------------------------------------------------------------------
 

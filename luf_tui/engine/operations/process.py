@@ -64,6 +64,8 @@ class Switch(Operation, name="switch"):
 class JoinMask(Operation, name="set mm_cpumask", function="switch_mm_irqs_off"):
     """The wrong order: the CPU has read tlb_gen and loaded CR3, and is in mm_cpumask only now."""
 
+    ASIDE = True
+
     mm = Required[Mm]("mm")
 
     @step("join the mask")
@@ -75,6 +77,8 @@ class JoinMask(Operation, name="set mm_cpumask", function="switch_mm_irqs_off"):
 
 class FinishSwitch(Operation, name="finish_task_switch", function="finish_task_switch"):
     """v12: the task that just came in pays what LUF owes for the lazily borrowed mm (OP-19)."""
+
+    ASIDE = True
 
     mm = Required[Mm]("mm")
     mask = Local(mask="cpu")
