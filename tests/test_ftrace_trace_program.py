@@ -61,6 +61,13 @@ def test_every_fact_is_a_line_that_says_when_where_what_and_who(run: Timeline) -
     assert unmap == items[unmap.span.line - 1]
 
 
+def test_one_page_is_no_pages(run: Timeline) -> None:
+    told = "\n".join(item.text for item in run.program.items)
+
+    assert "send IPIs 1 page for" in told
+    assert " 1 pages" not in told
+
+
 def test_the_cursor_goes_anywhere_and_comes_back_to_the_same_machine(run: Timeline) -> None:
     run.seek(run.steps)
     at_the_end = run.machine.cells.snapshot()

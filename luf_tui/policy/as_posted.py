@@ -22,7 +22,7 @@ def summary(version: Version) -> str:
     """A posting by the defects that come from the guards it lacks."""
     lacks = [guard.lacked_by(version) for guard in GUARDS.values()]
     defects = sorted({one.defect for one in lacks if one}, key=_by_number)
-    return f"LUF {version} as posted (our reading): {', '.join(defects)}"
+    return f"LUF {version} as posted (our reading), with the defects {', '.join(defects)}"
 
 
 def _by_number(code: str) -> tuple[str, int, str]:

@@ -20,6 +20,7 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.declaration import Arguments, Verb
 from luf_tui.script.program import Item, Op, Program, Recorded
 from luf_tui.timeline.recorder import Recorder
+from luf_tui.timeline.tell.words import counted
 
 POLICY = "luf"
 """What a recording is replayed under unless another policy is named."""
@@ -97,7 +98,7 @@ class Lines(Sequence[Item]):
         if kind in (FactKind.ALLOC, FactKind.FREE):
             return f"{self._frame(at)} order {arg}"
         if kind in (FactKind.SENT, FactKind.LOCAL, FactKind.RECEIVED):
-            pages = "everything" if arg < 0 else f"{arg} pages"
+            pages = "everything" if arg < 0 else counted(arg, "page")
             return pages + (f" for {self._frame(at)}" if flags & Flag.FOR_UNMAP else "")
         if kind is FactKind.FAULT:
             return f"{'write' if arg & 2 else 'read'} at {facts.page[at]:#x}"
