@@ -7,10 +7,12 @@ import re
 import attrs
 import pytest
 
+from luf_tui import library
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import Node
 from luf_tui.machine.schema import FREE_STATES
 from luf_tui.oracle import truth
+from luf_tui.runs.opening import play_file
 from luf_tui.script.parse import parse
 from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.ask.diff import changed_records
@@ -386,3 +388,35 @@ def test_where_there_are_rows_enough_no_entry_of_a_tlb_is_cut() -> None:
         timeline.seek(position)
         pane = tlbs.build(timeline, ViewState(), 56, rows)
         assert not [row for row in pane.rows if "…" in text(row)], position
+
+
+def test_an_entry_in_a_narrow_column_keeps_what_it_reads_and_its_debt_before_blanks():
+    timeline = run(REUSE)
+    timeline.seek(first(timeline, ev.DEFER))
+
+    for width, told in ((40, "~ text.0 → f0 r lib.0 v1 ◆1"), (26, "~ text.0→f0 r lib.0 v1 ◆1"),
+                        (22, "~ text.0→f0 r lib… ◆1")):  # fmt: skip
+        rows = [text(row).strip("▐ ") for row in pane(timeline, "tlbs", width, 40).rows]
+        assert told in rows, rows
+
+
+def test_a_debt_that_is_open_comes_first_and_its_frames_fit():
+    timeline = play_file(library.locate("traces/llm-excerpt"))
+    timeline.seek(300)
+    rows = [text(row) for row in pane(timeline, "ledger", 30, 14).rows]
+
+    assert "◆ key 3" in rows[0]
+    assert any("f64 f65 f78 f79 and 3 more" in row for row in rows)
+    assert "…" not in "".join(rows)
+
+
+def locked(timeline, position):
+    with timeline.visit(position):
+        return timeline.machine.mm[0].writer
+
+
+def test_an_address_space_says_that_it_is_locked_before_who_may_cache_it():
+    timeline = play_file(library.locate("hazards/madvise-free"))
+    timeline.seek(next(at for at in range(timeline.steps) if locked(timeline, at)))
+
+    assert "app locked tlb_gen" in text(pane(timeline, "pagetables").rows[0])

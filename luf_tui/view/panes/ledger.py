@@ -146,7 +146,7 @@ def _debt(timeline: Timeline, debt: OpenDebt, width: int, *, moved: bool) -> lis
         age = ""
     rows = [ends(lit(tuple(head), when=moved), (Mark(age, "dim"),), width)]
     if debt.all_frames:
-        rows.append(_frames(timeline, debt, role))
+        rows.append(_frames(timeline, debt, role, width))
     for text in told:
         rows += [(Mark(f"{INDENT}{line}", "dim"),) for line in wrap(text, width - len(INDENT))]
     return rows
@@ -223,14 +223,19 @@ def _age(timeline: Timeline, debt: OpenDebt) -> str:
     return f" for {passed / 1e-6:.0f} µs"
 
 
-def _frames(timeline: Timeline, debt: OpenDebt, role: str) -> Row:
-    """The frames of a debt, and whose page the first of them was."""
-    row = [Mark(INDENT)]
+def _frames(timeline: Timeline, debt: OpenDebt, role: str, width: int) -> Row:
+    """As many frames of a debt as fit, and whose page it was if it is one."""
     frames = sorted(debt.all_frames)
-    for pfn in frames[:SHOWN]:
-        row += [Mark(f"f{pfn}", role, Ref("frame", pfn)), Mark(" ")]
-    if len(frames) > SHOWN:
-        row.append(Mark(f"and {len(frames) - SHOWN} more ", "dim"))
+    told = [f"f{pfn}" for pfn in frames]
+    for shown in range(min(SHOWN, len(told)), 0, -1):
+        left = len(told) - shown
+        more = f"and {left} more" if left else ""
+        if cells(f"{INDENT}{' '.join(told[:shown])} {more}".rstrip()) <= width:
+            break
+    row = [Mark(INDENT)]
+    for pfn, name in zip(frames[:shown], told, strict=False):
+        row += [Mark(name, role, Ref("frame", pfn)), Mark(" ")]
+    row.append(Mark(more, "dim"))
     was = last_seen.page_of_frame(timeline, frames[0])
     if was is not None and len(frames) == 1:
         m = timeline.machine

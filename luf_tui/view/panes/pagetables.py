@@ -123,13 +123,12 @@ def known_pages(timeline: Timeline, mm: Mm) -> list[int]:
 def _head(timeline: Timeline, mm: Mm) -> Row:
     """The address space, its generation, and the CPUs it may be cached on."""
     ref = Ref("mm", mm.index)
-    row = [
-        Mark(f"{names.process(timeline.machine, mm.index)} ", "title", ref),
-        *([Mark(f"tlb_gen {mm.tlb_gen}  ", "dim", ref)] if timeline.config.arch == X86 else []),
-        Mark(f"on {names.cpus(mm.cpumask, short=True)}", "dim", ref),
-    ]
+    row = [Mark(f"{names.process(timeline.machine, mm.index)} ", "title", ref)]
     if mm.writer:
-        row.append(Mark("  locked", "ipi", ref))
+        row.append(Mark("locked ", "ipi", ref))
+    if timeline.config.arch == X86:
+        row.append(Mark(f"tlb_gen {mm.tlb_gen} ", "dim", ref))
+    row.append(Mark(f"on {names.cpus(mm.cpumask, short=True)}", "dim", ref))
     moved = changed(timeline, "mm", mm.index, (Mm.alive, Mm.tlb_gen, Mm.cpumask, Mm.writer))
     return gutter(lit(tuple(row), when=moved))
 

@@ -25,8 +25,11 @@ DEVICE_ROWS = 3
 """Entries of a device that there is room for."""
 LEAST = 25
 """Cells in which an entry can be read."""
-BESIDE = 17
+BESIDE = 18
 """Cells of an entry beside the names of its page and of its bytes, the tag of its debt included."""
+TO = " → "
+NAME, ARROW = 2, 3
+"""Where they are in the row of an entry, after the gutter and the sign."""
 DEBT_ROLES = {role for _, role in names.SIGNS.values()}
 UNKNOWN: Row = (Mark("a recording does not tell what CPUs cache", "dim"),)
 NOTHING: Row = (Mark("   –", "dim"),)
@@ -42,7 +45,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     least = wanted if whole else LEAST
     if blocks:
         column = column_width(len(blocks), width, wanted, least)
-        blocks = [[_tagged(row, column) for row in block] for block in blocks]
+        blocks = [[_fitted(row, column) for row in block] for block in blocks]
     rows = side_by_side(blocks, width, wanted, least)
     if idle:
         rows = (*rows, (), (Mark(f"idle, nothing cached: {_ranges(idle)}", "dim"),))
@@ -252,7 +255,7 @@ def _entry(timeline: Timeline, loaded: Mm | None, entry: TlbEntry, wide: int) ->
     row = (
         Mark("↯ ", "ipi", ref) if entry.issued else Mark(f"{ROLES[role].glyph or ' '} ", role, ref),
         Mark(pad(page, max(wide, len(page))), role, ref),
-        Mark(" → ", "dim"),
+        Mark(TO, "dim"),
         Mark(f"{f'f{frame.pfn}':<3}", role, place),
         Mark(names.rights(entry), role, ref),
         Mark(" "),
@@ -269,10 +272,15 @@ def _entry(timeline: Timeline, loaded: Mm | None, entry: TlbEntry, wide: int) ->
     return (*told, Mark(f" {names.debt_tag(debt)}", names.debt_sign(debt)[1], place, other))
 
 
-def _tagged(row: Row, column: int) -> Row:
-    """An entry that is wider than its column loses of what its frame holds, and keeps the tag of
-    its debt.
+def _fitted(row: Row, column: int) -> Row:
+    """An entry that is wider than its column does without blanks, then loses of what its frame
+    holds; it keeps the tag of its debt.
     """
+    entry = len(row) > ARROW and row[ARROW].text == TO
+    for close in (NAME, ARROW) if entry else ():
+        if length(row) > column:
+            shorter = evolve(row[close], text=row[close].text.strip())
+            row = (*row[:close], shorter, *row[close + 1 :])
     if length(row) <= column or row[-1].role not in DEBT_ROLES:
         return row
     return ends(row[:-1], row[-1:], column)
