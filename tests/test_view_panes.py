@@ -410,6 +410,16 @@ def test_a_debt_that_is_open_comes_first_and_its_frames_fit():
     assert "…" not in "".join(rows)
 
 
+def test_a_recording_tells_of_pages_in_a_batch_and_of_cpus_that_are_left_alone():
+    timeline = play_file(library.locate("traces/llm-excerpt"))
+    timeline.seek(172)
+    told = " ".join(text(row).strip() for row in pane(timeline, "ledger", 60, 20).rows)
+
+    assert "deferred notes of kswapd0-56" in told
+    assert "its pages are not free yet" in told
+    assert "left alone: cpu1,2 flush before they use what they have" in told
+
+
 def locked(timeline, position):
     with timeline.visit(position):
         return timeline.machine.mm[0].writer

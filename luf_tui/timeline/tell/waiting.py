@@ -16,8 +16,6 @@ from luf_tui.policy.guards import FLUSH_BEFORE_REUSE
 from luf_tui.timeline.tell.words import counted, cpus
 from luf_tui.timeline.timeline import Timeline
 
-FLUSHES_FIRST: Final = "flushes before it uses what it has"
-"""What is told of a CPU that nobody needs to interrupt."""
 MOST_NAMED: Final = 3
 """Translations that are named before the rest is counted."""
 
@@ -155,8 +153,14 @@ def _alone(timeline: Timeline, position: int, mask: int, pfn: int = -1) -> str:
         )
     if not found:
         return ""
-    does = "flush before they use what they have" if _many(found) else FLUSHES_FIRST
-    return f"{cpus(found)} {does}"
+    return f"{cpus(found)} {flushes_first(found)}"
+
+
+def flushes_first(mask: int) -> str:
+    """What CPUs do that nobody needs to interrupt."""
+    if _many(mask):
+        return "flush before they use what they have"
+    return "flushes before it uses what it has"
 
 
 def _spent(m: Machine, cpu: int, pfn: int) -> bool:

@@ -12,7 +12,7 @@ from luf_tui.policy.guards import FLUSH_BEFORE_REUSE, WAIT_ZONE_GENERATION
 from luf_tui.timeline.ask.debt_states import asked, debts, debts_at, fired, waited
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.open_debts import FREEING, PAID, TAKEOFF, OpenDebt
-from luf_tui.timeline.tell.waiting import FLUSHES_FIRST
+from luf_tui.timeline.tell.waiting import flushes_first
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
@@ -33,6 +33,8 @@ HOLDING = {FLUSH_BEFORE_REUSE.name, WAIT_ZONE_GENERATION.name}
 NO_WAIT = "waits for no other CPU"
 NO_FRAME = "no frame waits for it yet"
 """Of notes whose page is still mapped elsewhere, or is kept: the header counts frames."""
+NOT_FREE = "its pages are not free yet"
+"""Of notes in a recording, whose lines do not tell which pages they are of."""
 
 
 def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane:
@@ -178,7 +180,8 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     interrupted = [f"it interrupted {names.cpus(stopped, short=True)}"] if stopped else []
     wait = _wait(timeline, debt)
     spared = debt.spared & ~stopped
-    alone = [f"left alone: {names.cpus(spared, short=True)} {FLUSHES_FIRST}"] if spared else []
+    known = names.cpus(spared, short=True)
+    alone = [f"left alone: {known} {flushes_first(spared)}"] if spared else []
     if debt.state == PAID:
         return [f"paid by {whose}{wait}", *interrupted]
     verb = "pays" if debt.sent or not debt.left or _fires(timeline, debt) >= 0 else "has to pay"
@@ -248,7 +251,7 @@ def _payer(timeline: Timeline, debt: OpenDebt) -> str:
     if debt.sent:
         return "all are told, and nobody waits yet"
     if debt.where not in (FREEING, TAKEOFF) and not debt.frames and not debt.apart:
-        return NO_FRAME
+        return NO_FRAME if timeline.program.recorded is None else NOT_FREE
     if FLUSH_BEFORE_REUSE.name in timeline.policy.without:
         return f"nobody pays for its frames: {FLUSH_BEFORE_REUSE.name} is off"
     if debt.where == FREEING:
