@@ -33,6 +33,7 @@ KEYS = [
     "asked",
     "finals",
     "ipis",
+    "collision",
     "learnt",
     "checked",
 ]

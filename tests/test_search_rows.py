@@ -257,7 +257,7 @@ def both(name: str, guard: str, monkeypatch: pytest.MonkeyPatch, **options: obje
 
 @pytest.mark.usefixtures("levels_at_once")
 @pytest.mark.parametrize("guarded", [True, False])
-@pytest.mark.parametrize("name", ["flush-before-reuse", "munmap", "switched-out", "cow-reference"])
+@pytest.mark.parametrize("name", ["flush-before-reuse", "munmap", "switched-out", "uffd"])
 def test_whole_levels_find_what_one_by_one_finds(
     name: str, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +285,13 @@ def test_so_they_do_where_hashes_coincide(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(index, "mixed", coarse)
     both("munmap", "", monkeypatch)
+
+
+def test_what_fingerprints_may_have_hidden_is_told_and_nothing_else() -> None:
+    exact = Search(start(race("munmap")).transitions).run()
+    whole = Search(start(race("four-cpus")).transitions, limits=Limits(20_000)).run()
+    assert 0 == exact.collision
+    assert chance(whole.states) == whole.collision > 0
 
 
 def test_a_large_race_goes_by_whole_levels(monkeypatch: pytest.MonkeyPatch) -> None:

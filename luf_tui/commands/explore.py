@@ -171,6 +171,11 @@ def told(
             f"the engine played {_many(report.learnt, 'turn')}, and the rest follow from those; "
             f"{report.checked:,} that did were played as well, and came out the same"
         )
+    if report.collision:
+        lines.append(
+            "states are told apart by fingerprints of 128 bits: two were taken for one with a "
+            f"chance of {report.collision:.0e}"
+        )
     lines += _what_happened(report)
     if drawing:
         lines += ["", *drawing.rstrip("\n").split("\n")]

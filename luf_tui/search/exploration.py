@@ -45,6 +45,8 @@ class Report:
     """Whether Ctrl-C ended it."""
     happened: Happened = NOTHING
     """What came to pass in some order of the races, and what in none."""
+    collision: float = 0.0
+    """How likely it is that two states of a race were taken for one."""
     learnt: int = 0
     """Times that the engine was asked what a turn does."""
     checked: int = 0
@@ -76,6 +78,7 @@ def as_json(report: Report) -> dict[str, object]:
         "asked": list(happened.asked),
         "finals": happened.finals,
         "ipis": happened.ipis and dict(zip(("least", "most"), happened.ipis, strict=True)),
+        "collision": report.collision,
         "learnt": report.learnt,
         "checked": report.checked,
     }
@@ -128,6 +131,7 @@ class Exploration:
         self._states = self._transitions = 0
         self._seconds = 0.0
         self._learnt = self._checked = 0
+        self._collision = 0.0
         self._happened: Happened | None = None
 
     @property
@@ -192,6 +196,7 @@ class Exploration:
             why=why,
             interrupted=interrupted,
             happened=self._happened or NOTHING,
+            collision=self._collision,
             learnt=self._learnt,
             checked=self._checked,
         )
@@ -205,6 +210,7 @@ class Exploration:
         self._seconds += result.seconds
         happened = self._happened
         self._happened = happened.beside(result.happened) if happened else result.happened
+        self._collision += result.collision
         self._learnt += result.learnt
         self._checked += result.checked
         return result
@@ -255,6 +261,7 @@ class Exploration:
             counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
             happened=self._happened or NOTHING,
+            collision=self._collision,
             learnt=self._learnt,
             checked=self._checked,
         )

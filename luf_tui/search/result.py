@@ -83,6 +83,8 @@ class Result:
     """What ended a bounded search."""
     happened: Happened = NOTHING
     """What came to pass in some order, and what in none."""
+    collision: float = 0.0
+    """How likely it is that two states were taken for one: 0 where states are kept whole."""
     learnt: int = 0
     """Rows: times that the engine was asked."""
     checked: int = 0

@@ -83,6 +83,7 @@ class Search:
         canonical = Canonical(system.machine) if self.symmetric else None
         self._one_by_one = OneByOne(self.space, canonical)
         self._judged = self.keep or not canonical
+        self._collision = 0.0
         self._pause = 1
         """States at which to look how much memory is taken, and to report."""
 
@@ -135,6 +136,7 @@ class Search:
             self.space.deviations,
             why,
             self._happened(),
+            self._collision,
             len(self.space.learner.rows),
             self.space.learner.checked,
         )
@@ -165,12 +167,17 @@ class Search:
 
     def _by_levels(self, level: Level) -> str:
         """Search on from a level that is large."""
-        from luf_tui.search.rows.levels import Levels  # noqa: PLC0415 - numpy takes a while to load
+        # numpy takes a while to load
+        from luf_tui.search.rows.fingerprints import chance  # noqa: PLC0415
+        from luf_tui.search.rows.levels import Levels  # noqa: PLC0415
 
         seen = self._one_by_one.seen
         levels = Levels(self.space, seen, self.limits.states)
         seen.clear()
-        return levels.look(level, self._ended)
+        try:
+            return levels.look(level, self._ended)
+        finally:
+            self._collision = chance(self.states)
 
     def _ended(self) -> str:
         """Why the search shall end before the next state, if it shall."""
