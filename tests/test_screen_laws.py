@@ -197,6 +197,8 @@ def test_of_what_changed_in_a_pane_that_is_too_long_some_is_in_sight(name: str) 
             lit = {n for n, row in enumerate(block.pane.rows) if any(one.changed for one in row)}
             top = first_row(block)
             in_sight = lit & set(range(top, top + block.rows))
+            if lit and max(lit) < block.rows:
+                assert not top, f"{name}@{position} {place.pane}: its heads are gone"
             assert in_sight or not lit, f"{name}@{position} {place.pane}"
             if lit and max(lit) - min(lit) < block.rows:
                 assert in_sight == lit, f"{name}@{position} {place.pane}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from luf_tui.machine.refs import Ref
@@ -226,3 +228,12 @@ def test_a_wait_grows_as_one_walks() -> None:
     assert sorted(found) == found
     assert 0 == found[0]
     assert eager.spent(WAIT) == found[-1]
+
+
+def test_a_column_of_the_lanes_is_as_long_on_both_sides() -> None:
+    luf = run(TOUR)
+    both = Sides(luf, play(luf.program, make_policy("luf", ("flush-before-reuse",))))
+    shown = map(text, rows(both, NAMES, 20, 160, 50))
+    said = [re.findall(r"one column \d+ ns", row) for row in shown if "one column" in row]
+
+    assert [["one column 200 ns"] * 2] == said

@@ -145,13 +145,14 @@ def first_lit(rows: Sequence[Row]) -> int | None:
 
 def in_sight(rows: Sequence[Row], height: int) -> tuple[int | None, int | None]:
     """The row that a pane of so many rows keeps in sight, and one above that it keeps, too: the
-    first that is lit and, as far as there is room, all that changed.
+    first that is lit and, as far as there is room, all that changed; none if the top does.
     """
     first = first_lit(rows)
     if first is None or len(rows) <= height:
         return None, None
     lit = [n for n, row in enumerate(rows) if any(mark.changed for mark in row)]
-    return max((n for n in lit if 0 <= n - first < height), default=first), first
+    last = max((n for n in lit if 0 <= n - first < height), default=first)
+    return (last, first) if last >= height else (None, None)
 
 
 WIDEST_PAGE, WIDEST_CONTENT = 12, 14

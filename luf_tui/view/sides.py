@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from attrs import evolve, frozen
 
+from luf_tui.timeline.ask.model_time import model_time
 from luf_tui.timeline.navigate.alignment import Sides, differing_lines, parting
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import broken, compose, side_counts
@@ -15,8 +16,10 @@ from luf_tui.view.bands import FRAME_COLUMNS, FRAME_ROWS
 from luf_tui.view.columns import cells, cut, ends, fit, length, pad
 from luf_tui.view.compose import Block
 from luf_tui.view.marks import DIFFERS, ROLES, Mark, Pane, Row, clean, differing_role
+from luf_tui.view.panes import lanes
 from luf_tui.view.screen import PANES, TITLES
 from luf_tui.view.state import SMALLEST, Placement, ViewState
+from luf_tui.view.time_axis import scales
 from luf_tui.view.wants import of_run
 
 ROOMY = (100, 30)
@@ -330,7 +333,9 @@ def _places(sides: Sides, half: int, top: int, end: int, chosen: str) -> list[Pl
 
 
 def _lanes(stands: _Stands, width: int, height: int) -> list[Block]:
-    """The lanes at the foot: of two policies on one time axis, else of each side its own."""
+    """The lanes at the foot: of two policies on one time axis, else of each side its own, and a
+    column is as long on both.
+    """
     sides = stands.sides
     joint = sides.place < 0 and sides.left.policy.name != sides.right.policy.name
     beside = sides.right if joint else None
@@ -338,13 +343,20 @@ def _lanes(stands: _Stands, width: int, height: int) -> list[Block]:
     wanted = of_run(sides.left, beside).rows(LANES, wide - FRAME_COLUMNS - INSET) + FRAME_ROWS
     tall = min(wanted, (height - SCRIPT - 2) // 3)
     place = Placement(LANES, 0, height - tall, wide, tall)
-    state = evolve(stands.state, beside=beside)
+    state = evolve(stands.state, beside=beside, time_scale=0 if joint else _scale(sides, wide))
     with sides.left.visit(stands.position):
         left = _placed(sides.left, state, place)
     if joint:
         return [left]
     with sides.right.visit(stands.other):
         return [left, _placed(sides.right, state, evolve(place, x=wide))]
+
+
+def _scale(sides: Sides, wide: int) -> int:
+    """Nanoseconds of a column in which the longer run has room."""
+    runs = (sides.left, sides.right)
+    columns = min(lanes.room(run, None, wide - FRAME_COLUMNS - INSET) for run in runs)
+    return scales(max(model_time(run).length for run in runs), columns)[0]
 
 
 def _placed(run: Timeline, state: ViewState, place: Placement) -> Block:
@@ -361,8 +373,8 @@ def _lit(left: Block, right: Block) -> tuple[Block, Block]:
     known = [at for at in (left.pane.current, right.pane.current) if at is not None]
     at = min(known, default=None)
     return (
-        evolve(left, pane=evolve(left.pane, rows=one, current=at)),
-        evolve(right, pane=evolve(right.pane, rows=two, current=at)),
+        evolve(left, pane=evolve(left.pane, rows=one, current=at, lead=None)),
+        evolve(right, pane=evolve(right.pane, rows=two, current=at, lead=None)),
     )
 
 

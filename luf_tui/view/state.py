@@ -45,6 +45,8 @@ class ViewState:
     watches: tuple[Watch, ...] = ()
     time_zoom: int = 0
     """How much finer than the whole run the time axis of the lanes is, in steps of its scale."""
+    time_scale: int = 0
+    """Nanoseconds a column of the lanes is, where it is that of another run; 0 for what fits."""
     beside: Timeline | None = None
     """The same script under another policy, whose lanes are shown too."""
 

@@ -95,7 +95,11 @@ def axis(length: int, here: int, columns: int, zoom: int) -> Axis:
     It depends on the place alone and moves by half a width at a time.
     """
     found = scales(length, columns)
-    per = found[min(zoom, len(found) - 1)]
+    return of_scale(found[min(zoom, len(found) - 1)], length, here, columns)
+
+
+def of_scale(per: int, length: int, here: int, columns: int) -> Axis:
+    """The part that is shown where a column is so many nanoseconds."""
     total, at = length // per + 1, here // per
     if total <= columns:
         return Axis(per, 0, columns)

@@ -18,7 +18,16 @@ from luf_tui.view.columns import cells as width_of
 from luf_tui.view.columns import cut, fit, flowing, length, pad
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
-from luf_tui.view.time_axis import GLYPHS, Axis, axis, cells, duration, scales, sign
+from luf_tui.view.time_axis import (
+    GLYPHS,
+    Axis,
+    axis,
+    cells,
+    duration,
+    of_scale,
+    scales,
+    sign,
+)
 
 HERE = "┃"
 LONGEST = 12
@@ -71,10 +80,13 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     runs = _runs(timeline, state.beside)
     columns = room(timeline, state.beside, width)
     longest = max(run.time.length for run in runs)
-    shown = axis(longest, model_time(timeline).here[timeline.position], columns, state.time_zoom)
-    whole = scales(longest, columns)[0]
+    here = model_time(timeline).here[timeline.position]
+    whole = state.time_scale or scales(longest, columns)[0]
+    shown = axis(longest, here, columns, state.time_zoom)
+    if state.time_scale:
+        shown = of_scale(whole, longest, here, columns)
     label = _label_width(runs)
-    below = _below(shown, model_time(timeline).here[timeline.position], label, width)
+    below = _below(shown, here, label, width)
     lanes = [_lanes(run, shown, label, width, beside=len(runs) > 1) for run in runs]
     sums = [_sum(run, whole, runs, label, width) for run in runs]
     left = height - len(below) - sum(len(some) for some in lanes)
