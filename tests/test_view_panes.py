@@ -410,6 +410,14 @@ def test_a_debt_that_is_open_comes_first_and_its_frames_fit():
     assert "…" not in "".join(rows)
 
 
+def test_a_second_taker_of_what_is_being_paid_is_told_to_wait():
+    timeline = play_file(library.locate("races/two-takers"))
+    for position, said in ((70, False), (76, True), (82, True), (84, False)):
+        timeline.seek(position)
+        told = " ".join(map(text, pane(timeline, "ledger", 60).rows))
+        assert said == ("thief on cpu3 waits for it, too" in told), f"{position}: {told}"
+
+
 def test_a_recording_tells_of_pages_in_a_batch_and_of_cpus_that_are_left_alone():
     timeline = play_file(library.locate("traces/llm-excerpt"))
     timeline.seek(172)

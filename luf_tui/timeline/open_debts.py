@@ -57,6 +57,8 @@ class OpenDebt:
     spared: int = 0
     """CPUs that it is for and that who pays does not wait for: they flush by themselves before they
     use what they have."""
+    waiters: tuple[int, ...] = ()
+    """Other contexts, by number, that have taken pages and wait for the same payment."""
     deferred: bool = field(default=True)
     """It has been put off; otherwise a flush that was due at once is on its way."""
 
@@ -121,6 +123,7 @@ def _payment(
     """What a task pays: the generation it has claimed, and the marked blocks that it has taken."""
     listed = tuple(pfn for debt in debts for pfn in _whole(m, debt.frames))
     takers = [ctx, *(_ctx(m, one) for debt in debts for one in debt.waiters)]
+    others = tuple(dict.fromkeys(one.index for one in takers if one.index != ctx.index))
     heads = (head for taker in takers for head in in_flight.taken(m, taker))
     apart = [head for head in heads if head.mark or head.verdict]
     blocks = tuple(pfn for head in apart for pfn in _block(head) if pfn not in listed)
@@ -147,6 +150,7 @@ def _payment(
         max(m.cpu_of(ctx), 0),
         sent=flush is not None and flush.sent,
         spared=in_flight.spared(m, policy, flush.named) & ~left if flush else spared,
+        waiters=others,
     )
 
 

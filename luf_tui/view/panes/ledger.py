@@ -98,7 +98,7 @@ def _fires(timeline: Timeline, debt: OpenDebt) -> int:
 
 def _face(debt: OpenDebt) -> tuple[object, ...]:
     """What a debt's rows tell, but for how long."""
-    return (_place(debt), debt.state, debt.left, debt.all_frames, debt.sent)
+    return (_place(debt), debt.state, debt.left, debt.all_frames, debt.sent, debt.waiters)
 
 
 def _place(debt: OpenDebt) -> tuple[object, ...]:
@@ -185,6 +185,7 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     if debt.state == PAID:
         return [f"paid by {whose}{wait}", *interrupted]
     verb = "pays" if debt.sent or not debt.left or _fires(timeline, debt) >= 0 else "has to pay"
+    alone += [_waits_too(timeline, one) for one in debt.waiters]
     pays = f"{who} {verb}" if whose == who else f"{who} {verb}, for {name}"
     held = not HOLDING & set(timeline.policy.without)
     until = ["nobody gets the frame before"] if debt.all_frames and held else []
@@ -194,6 +195,14 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     if debt.sent:
         return [pays, f"waits for {left}{wait}", *until, *alone]
     return [pays, f"{left} must flush first", *until, *alone]
+
+
+def _waits_too(timeline: Timeline, waiter: int) -> str:
+    """Another taker, which goes on when the payment is over."""
+    m = timeline.machine
+    ctx = m.ctx[waiter]
+    name, cpu = clean(m.ctx_name(ctx)), m.cpu_of(ctx)
+    return f"{name} on cpu{cpu} waits for it, too" if cpu >= 0 else f"{name} waits for it, too"
 
 
 def _wait(timeline: Timeline, debt: OpenDebt) -> str:
