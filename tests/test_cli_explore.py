@@ -173,6 +173,7 @@ def test_all_guards_are_searched_for_by_several_processes_alike(luf_tui: Run) ->
     words = ("explore", "--all-guards", RACE, "--max-states", 60)
     alone, shared = luf_tui(*words), luf_tui(*words, "--jobs", 2)
     assert alone.stdout == shared.stdout
+    assert (3, 3) == (alone.returncode, shared.returncode)
     assert "refuse-kasan" in shared.stdout
     assert "not everything was seen (stopped at 60 states)" in shared.stdout
 

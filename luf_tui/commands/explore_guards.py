@@ -18,7 +18,9 @@ from luf_tui.timeline.tell.words import counted
 
 
 def run(args: argparse.Namespace) -> int:
-    """Search every race without each guard. Exit code 1 when a race breaks with all of them."""
+    """Search every race without each guard. Exit code 1 when a race breaks with all of them, 3 when
+    a guard was not found, and not every order was looked at.
+    """
     policy = own.known(args.policy) if args.policy else WHOLE
     limits = Limits(args.max_states or MOST_STATES, args.max_seconds)
     prepare = own.preparation(args.policy)
@@ -33,7 +35,14 @@ def run(args: argparse.Namespace) -> int:
     if search.interrupted:
         terminal.say(f"interrupted: {len(search.verdicts)} of {len(search.guards)} guards tried")
         return terminal.INTERRUPTED
-    return max(unread, terminal.FAILED if search.unusable else terminal.HELD)
+    return unread or _code(search)
+
+
+def _code(search: AllGuards) -> int:
+    if search.unusable:
+        return terminal.FAILED
+    undecided = any(one.verdict == BOUNDED for one in search.verdicts)
+    return terminal.UNDECIDED if undecided else terminal.HELD
 
 
 def searching(
