@@ -410,6 +410,14 @@ def test_a_debt_that_is_open_comes_first_and_its_frames_fit():
     assert "…" not in "".join(rows)
 
 
+def test_that_nothing_is_owed_is_not_all_that_is_said_beside_stale_entries():
+    timeline = run(BROKEN)
+    timeline.seek(timeline.steps)
+    rows = [text(row).strip() for row in pane(timeline, "ledger", 40).rows]
+
+    assert ["nothing is owed", "2 stale entries can still be used"] == rows
+
+
 def test_a_second_taker_of_what_is_being_paid_is_told_to_wait():
     timeline = play_file(library.locate("races/two-takers"))
     for position, said in ((70, False), (76, True), (82, True), (84, False)):

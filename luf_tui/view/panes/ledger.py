@@ -16,7 +16,7 @@ from luf_tui.timeline.tell.waiting import flushes_first
 from luf_tui.timeline.tell.words import counted
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
-from luf_tui.view.changes import AS_BEFORE, gutter, lit
+from luf_tui.view.changes import AS_BEFORE, gutter, lit, stale_at
 from luf_tui.view.columns import cells, ends, length, wrap
 from luf_tui.view.marks import Mark, Pane, Row, clean
 from luf_tui.view.state import ViewState
@@ -53,6 +53,11 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     rows += [_gone(debt) for debt in _ended(then, known)]
     if not rows:
         rows.append((AS_BEFORE, Mark("nothing is owed", "dim")))
+        usable = sum(stale_at(timeline, here).values())
+        if usable:
+            entries = "stale entry" if usable == 1 else "stale entries"
+            told = f"{usable} {entries} can still be used"
+            rows.append((AS_BEFORE, Mark(told, "dim")))
     return Pane("ledger", (Mark("owed", "title"),), tuple(rows), *_in_sight(rows, height))
 
 
