@@ -410,6 +410,16 @@ def test_a_debt_that_is_open_comes_first_and_its_frames_fit():
     assert "…" not in "".join(rows)
 
 
+@pytest.mark.parametrize(
+    "name", ["as-posted/d1-write", "as-posted/d4-other-mm", "races/two-takers"]
+)
+def test_no_frame_of_a_narrow_map_is_cut(name):
+    timeline = play_file(library.locate(name))
+    for width in range(26, 60):
+        for row in pane(timeline, "frames", width, 12).rows:
+            assert cells(text(row).rstrip()) <= width, f"{width}: {text(row)}"
+
+
 def test_that_nothing_is_owed_is_not_all_that_is_said_beside_stale_entries():
     timeline = run(BROKEN)
     timeline.seek(timeline.steps)

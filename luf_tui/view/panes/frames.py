@@ -62,6 +62,8 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
     if config.frames <= NAMED:
         rows = _detailed(timeline, label, room, only=only)
     for cell in (WITH_GUTTER, WITH_SIGN):
+        if cell == WITH_GUTTER and room < cell * BUNCH:
+            continue
         if not rows or len(rows) > height - len(legend):
             rows = _spaced(timeline, label, room, height - len(legend), cell, only=only)
     if not rows:
