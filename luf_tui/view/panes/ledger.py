@@ -56,7 +56,7 @@ def build(timeline: Timeline, state: ViewState, width: int, height: int) -> Pane
         usable = sum(stale_at(timeline, here).values())
         if usable:
             entries = "stale entry" if usable == 1 else "stale entries"
-            told = f"{usable} {entries} can still be used"
+            told = f"{usable} {entries} can be used"
             rows.append((AS_BEFORE, Mark(told, "dim")))
     return Pane("ledger", (Mark("owed", "title"),), tuple(rows), *_in_sight(rows, height))
 
