@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from threading import Thread
 from time import sleep
 
@@ -247,3 +248,20 @@ end
     more = searched(parse(program.format(f"allow {choice}")))
     assert (SAFE, SAFE) == (plain.verdict, more.verdict)
     assert more.transitions > plain.transitions
+
+
+@pytest.mark.parametrize("name", ["write-syscall", "switched-out"])
+def test_every_turn_that_can_be_taken_from_any_state_is_counted_once(name: str) -> None:
+    """Those included that have to wait, and lead nowhere."""
+    transitions = start(race(name)).transitions
+    search = Search(transitions, symmetric=False, keep=True)
+    found = search.run()
+    cells, tried, waiting = transitions.cells, 0, 0
+    for state in search.reached():
+        cells.restore(array(cells.typecode, state).tobytes())
+        cells.forget()
+        outcomes = [outcome for _, outcome in walk(transitions, EveryTurn(transitions))]
+        tried += len(outcomes)
+        waiting += sum(outcome is BLOCKED for outcome in outcomes)
+    assert tried == found.transitions
+    assert waiting or name != "write-syscall"
