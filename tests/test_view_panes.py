@@ -447,6 +447,15 @@ def test_a_recording_tells_of_pages_in_a_batch_and_of_cpus_that_are_left_alone()
     assert "left alone: cpu1,2 flush before they use what they have" in told
 
 
+def test_of_lazy_cpus_it_is_not_said_that_they_have_flushed():
+    timeline = play_file(library.locate("traces/llm-excerpt"))
+    timeline.seek(1447)
+    told = " ".join(text(row).strip() for row in pane(timeline, "ledger", 80, 20).rows)
+
+    assert any(one.lazy for one in timeline.machine.cpu)
+    assert "△ key 74  all have flushed since, or do before they use anything" in told
+
+
 def locked(timeline, position):
     with timeline.visit(position):
         return timeline.machine.mm[0].writer

@@ -30,6 +30,8 @@ SHOWN = 8
 INDENT = "  "
 HOLDING = {FLUSH_BEFORE_REUSE.name, WAIT_ZONE_GENERATION.name}
 """Guards without which a frame may go before its flush is over."""
+SINCE = "all have flushed since"
+SINCE_OR_FIRST = f"{SINCE}, or do before they use anything"
 NO_WAIT = "waits for no other CPU"
 NO_FRAME = "no frame waits for it yet"
 """Of notes whose page is still mapped elsewhere, or is kept: the header counts frames."""
@@ -175,7 +177,9 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     """Who owes or pays, who is waited for, and what ends it."""
     left = names.cpus(debt.left, short=True)
     if debt.state == SAVED:
-        return ["all have flushed since", "free to hand out: nothing is left to pay"]
+        lazy = any(one.lazy for one in timeline.machine.cpu)
+        since = SINCE_OR_FIRST if lazy and _unflushed(timeline, debt) else SINCE
+        return [since, "free to hand out: nothing is left to pay"]
     if debt.state == OWED:
         return [f"owed by {left}", _payer(timeline, debt)]
     who, payer = f"cpu{debt.cpu}", timeline.machine.ctx[debt.payer]
@@ -200,6 +204,17 @@ def _story(timeline: Timeline, debt: OpenDebt) -> list[str]:
     if debt.sent:
         return [pays, f"waits for {left}{wait}", *until, *alone]
     return [pays, f"{left} must flush first", *until, *alone]
+
+
+def _unflushed(timeline: Timeline, debt: OpenDebt) -> bool:
+    """Whether a CPU may still have entries that it cannot use: a recording does not tell."""
+    if timeline.program.recorded is not None:
+        return True
+    entries = timeline.machine.tlb
+    spent = (
+        entries[n].frame for n, used in stale_at(timeline, timeline.position).items() if not used
+    )
+    return any(frame and frame.pfn in debt.all_frames for frame in spent)
 
 
 def _waits_too(timeline: Timeline, waiter: int) -> str:
