@@ -324,7 +324,7 @@ def test_fingerprints_are_a_set_also_where_their_halves_coincide() -> None:
     known: set[tuple[int, int]] = set()
     held = Fingerprints()
     for _ in range(60):
-        some = sorted({(drawn.randrange(40), drawn.randrange(40)) for _ in range(30)})
+        some = sorted({(drawn.randrange(64) << 58, drawn.randrange(40)) for _ in range(30)})
         first, second = (np.array(half, np.uint64) for half in zip(*some, strict=True))
         absent = held.absent(first, second)
         assert [one not in known for one in some] == absent.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +14,9 @@ Flags: TypeAlias = NDArray[np.bool_]
 BITS = 128
 RATIO = 4
 """A run of fingerprints is merged into the one before when that is less than so many times it."""
+PARTS = 16
+PART_SHIFT = np.uint64(60)
+"""The first bits of a fingerprint are what is left after this shift; they have so many values."""
 MOST_WORDS = 4096
 SHIFTS = np.uint64(29), np.uint64(32)
 
@@ -54,34 +58,62 @@ def chance(states: int) -> float:
     return states * (states - 1) / 2.0 ** (BITS + 1)
 
 
+class Run:
+    """Fingerprints in ascending order of their first halves."""
+
+    def __init__(self, first: Words, second: Words) -> None:
+        self.first = first
+        self.second = second
+
+    def drop(self, missing: Flags, first: Words, second: Words) -> None:
+        """Note of each of these that is here that it is not missing."""
+        at = np.searchsorted(self.first, first)
+        left = np.flatnonzero(at < len(self.first))
+        while len(left):
+            left = left[self.first[at[left]] == first[left]]
+            same = self.second[at[left]] == second[left]
+            missing[left[same]] = False
+            left = left[~same]
+            at[left] += 1
+            left = left[at[left] < len(self.first)]
+
+    def take_in(self, other: Run) -> None:
+        """Enter those of another run."""
+        at = np.searchsorted(self.first, other.first)
+        self.first = np.insert(self.first, at, other.first)
+        self.second = np.insert(self.second, at, other.second)
+
+
 class Fingerprints:
-    """A growing set, as a few sorted runs, the large ones first."""
+    """A growing set: for each value of the first bits a few sorted runs, the large ones first.
+
+    Runs are merged one value at a time, so that merging takes little memory beside the set.
+    """
 
     def __init__(self) -> None:
-        self._runs: list[tuple[Words, Words]] = []
+        self._parts: list[list[Run]] = [[] for _ in range(PARTS)]
 
     def absent(self, first: Words, second: Words) -> Flags:
-        """Which of these are not in the set; quickest when `first` ascends."""
+        """Which of these are not in the set, `first` ascending."""
         missing = np.ones(len(first), np.bool_)
-        for run, beside in self._runs:
-            at = np.searchsorted(run, first)
-            left = np.flatnonzero(at < len(run))
-            while len(left):
-                left = left[run[at[left]] == first[left]]
-                same = beside[at[left]] == second[left]
-                missing[left[same]] = False
-                left = left[~same]
-                at[left] += 1
-                left = left[at[left] < len(run)]
+        for runs, part in zip(self._parts, _parted(first), strict=True):
+            for run in runs:
+                run.drop(missing[part], first[part], second[part])
         return missing
 
     def add(self, first: Words, second: Words) -> None:
         """Enter some that are not in the set, `first` ascending."""
-        self._runs.append((first, second))
-        while len(self._runs) > 1 and len(self._runs[-2][0]) < RATIO * len(self._runs[-1][0]):
-            (low, low_beside), (high, high_beside) = self._runs[-2:]
-            at = np.searchsorted(low, high)
-            self._runs[-2:] = [(np.insert(low, at, high), np.insert(low_beside, at, high_beside))]
+        for runs, part in zip(self._parts, _parted(first), strict=True):
+            if part.stop > part.start:
+                runs.append(Run(first[part].copy(), second[part].copy()))
+            while len(runs) > 1 and len(runs[-2].first) < RATIO * len(runs[-1].first):
+                runs[-2].take_in(runs.pop())
 
     def __len__(self) -> int:
-        return sum(len(first) for first, _ in self._runs)
+        return sum(len(run.first) for runs in self._parts for run in runs)
+
+
+def _parted(first: Words) -> list[slice]:
+    """Where the fingerprints with each value of the first bits stand among ascending ones."""
+    bounds = np.searchsorted(first >> PART_SHIFT, np.arange(PARTS + 1)).tolist()
+    return [slice(begin, end) for begin, end in pairwise(bounds)]
