@@ -43,7 +43,8 @@ def test_the_bars_add_up_to_the_bill(name):
         assert [share.work for share in owed] == [lane.spent(WORK) for lane in time.lanes]
         assert [share.waiting for share in owed] == [lane.spent(WAIT) for lane in time.lanes]
         assert [one.interrupted for one in owed] == [lane.spent(INTERRUPT) for lane in time.lanes]
-        assert len(timeline.index.by_kind[ev.SEND]) == len(time.waits)
+        waited = (*timeline.index.by_kind[ev.SEND], *timeline.index.by_kind[ev.WAIT])
+        assert set(waited) == set(time.waits)
         assert len(timeline.index.by_kind[ev.RECEIVE]) == time.interrupts
 
 
@@ -131,6 +132,22 @@ def test_interrupts_of_one_shootdown_run_side_by_side_within_the_wait():
     assert end - start == costs.ipi + 2 * costs.ipi_per_target + costs.handler
     one, two = handlers(first), handlers(second)
     assert start <= one[0][0] < two[0][0] < one[-1][1] < two[-1][1] == end
+
+
+def test_who_waits_for_the_flush_of_another_waits_until_that_is_over():
+    timeline = run("races/two-takers")
+    time, by_kind = model_time(timeline), timeline.index.by_kind
+    (asleep,) = by_kind[ev.WAIT]
+    sent = next(event for event in by_kind[ev.SEND] if event > asleep)
+    lane = time.lanes[timeline.events.cpus[asleep]]
+    at = list(lane.waits.steps).index(timeline.step_of_event(asleep))
+    payer = time.lanes[timeline.events.cpus[sent]].waits
+    paid = list(payer.steps).index(timeline.step_of_event(sent))
+
+    assert lane.waits.starts[at] <= payer.starts[paid]
+    assert lane.waits.ends[at] >= payer.ends[paid]
+    assert time.waits[asleep] == lane.waits.ends[at] - lane.waits.starts[at] > 0
+    assert bill(timeline, timeline.steps).actors["thief"].waiting >= time.waits[asleep]
 
 
 def test_a_line_begins_when_all_before_it_is_over():

@@ -9,6 +9,7 @@ the order of the run and never decide it. CPUs work side by side, each at its ow
   task that the run has before it.
 - Interrupts of one shootdown run side by side. A target enters its handler when the interrupt
   reaches it, or once its present micro-step is over; never before it was sent.
+- Who waits for a flush of somebody else waits until it goes on.
 - The sender waits until its last target has answered, and at least as long as the model says of
   so many targets. Its wait overlaps the interrupts that it waits for.
 """
@@ -97,7 +98,7 @@ class ModelTime:
     length: int
     """When everything is over."""
     waits: dict[int, int]
-    """How long each shootdown is waited for, by its SEND event."""
+    """How long a shootdown is waited for, by its SEND event, or somebody else's, by WAIT."""
 
     def spent(self, use: int, until: int = EVER) -> int:
         """Nanoseconds of one use, all CPUs, up to a moment."""
@@ -125,6 +126,16 @@ class _Wait:
     """Mask of the targets that have not answered."""
 
 
+@frozen
+class _Sleep:
+    """A wait for somebody else's flush."""
+
+    cpu: int
+    start: int
+    event: int
+    step: int
+
+
 @per_run
 def model_time(timeline: Timeline) -> ModelTime:
     """The whole run on the time axis; laid out once, and kept."""
@@ -150,6 +161,8 @@ class _Layout:
         """When the present line began."""
         self.open: dict[int, _Wait] = {}
         """The shootdown that each context waits for."""
+        self.asleep: dict[int, _Sleep] = {}
+        """The flush of somebody else that each context waits for."""
         self.sent: dict[int, _Wait] = {}
         """The latest shootdown of each sending CPU."""
         self.waits: dict[int, int] = {}
@@ -170,6 +183,8 @@ class _Layout:
                 self.task(step, info.ctx)
             here.append(self.now)
         length = self.now
+        for sleep in self.asleep.values():
+            self.wake(sleep)
         for wait in self.open.values():
             length = max(length, self.close(wait, self.now if wait.missing else 0))
         return ModelTime(self.lanes, here, length, self.waits)
@@ -216,9 +231,11 @@ class _Layout:
         blocked = any(kinds[event] == ev.BLOCKED for event in events)
         if ctx in self.open and not blocked:
             self.ready[ctx] = self.close(self.open.pop(ctx), 0)
+        if ctx in self.asleep and not blocked:
+            self.ready[ctx] = self.wake(self.asleep.pop(ctx))
         parts: dict[int, list[tuple[int, int]]] = {}
         for event in events:
-            if self.prices.applies(event) and kinds[event] != ev.SEND:
+            if self.prices.applies(event) and kinds[event] not in (ev.SEND, ev.WAIT):
                 part = self.prices.of(event, interrupt=False)
                 parts.setdefault(self.events.cpus[event], []).append(part)
         first = max(self.line_start, self.ready.get(ctx, 0))
@@ -233,6 +250,8 @@ class _Layout:
         for event in events:
             if kinds[event] == ev.SEND and self.events.cpus[event] >= 0:
                 self.send(event, over, step, ctx)
+            if kinds[event] == ev.WAIT and self.events.cpus[event] >= 0:
+                self.asleep[ctx] = _Sleep(self.events.cpus[event], over, event, step)
             if kinds[event] in MARKED:
                 self.mark(event, over, step)
         self.now = over
@@ -253,6 +272,12 @@ class _Layout:
         self.lanes[wait.cpu].waits.add(wait.start, end, WAIT, wait.step)
         self.waits[wait.event] = end - wait.start
         return end
+
+    def wake(self, sleep: _Sleep) -> int:
+        """A wait for somebody else's flush is over, now. Its end."""
+        self.lanes[sleep.cpu].waits.add(sleep.start, self.now, WAIT, sleep.step)
+        self.waits[sleep.event] = self.now - sleep.start
+        return self.now
 
     def mark(self, event: int, at: int, step: int) -> None:
         """Something to be marked on the lane of its CPU, if it has one."""

@@ -29,7 +29,7 @@ class Prices:
             for frame in machine.frame
         ]
         """Per frame, whether it is on a lower tier."""
-        kinds = {*self.fixed, *SPENT_WAITING, *ACCESSES, ev.RECEIVE, ev.FLUSH, ev.COPY}
+        kinds = {*self.fixed, *SPENT_WAITING, *ACCESSES, ev.RECEIVE, ev.FLUSH, ev.COPY, ev.WAIT}
         self.priced = [kind in kinds for kind in ev.KINDS]
 
     def applies(self, event: int) -> bool:
@@ -40,7 +40,7 @@ class Prices:
         """What one event's time goes to, and how many nanoseconds it takes.
 
         Of a shootdown it is the least that its sender waits: until the last CPU, interrupted at
-        once, has answered.
+        once, has answered. How long somebody waits for another's flush depends on that one.
         """
         costs, kind, args = self.costs, self.events.kinds[event], self.events.args
         if kind == ev.SEND:
@@ -48,6 +48,8 @@ class Prices:
             return WAIT, self.answered(targets)
         if kind == ev.BARRIER:
             return WAIT, costs.dsb
+        if kind == ev.WAIT:
+            return WAIT, 0
         if kind == ev.RECEIVE:
             return INTERRUPT, costs.handler
         if kind == ev.FLUSH:
