@@ -60,8 +60,8 @@ def lit(run: Timeline, name: str) -> set[Ref]:
     return {mark.ref for mark in marks if mark.ref and mark.role == "violation"}
 
 
-def said(run: Timeline, name: str, width: int = 114) -> str:
-    rows = PANES[name](run, ViewState(), width, 2).rows
+def said(run: Timeline, name: str, width: int = 114, height: int = 2) -> str:
+    rows = PANES[name](run, ViewState(), width, height).rows
     return "\n".join("".join(mark.text for mark in row) for row in rows)
 
 
@@ -80,7 +80,7 @@ def test_what_is_broken_is_lit_there_and_nowhere_else(name: str) -> None:
         about = set(broken(run))
         assert lit(run, "frames") | lit(run, "tlbs") | lit(run, "pagetables") <= about
         assert "✖" in said(run, "narration")
-        assert ABOUT.get(finding.obligation, "")[:40] in said(run, "narration", 200)
+        assert ABOUT.get(finding.obligation, "")[:40] in said(run, "narration", 200, 8)
 
 
 def test_the_sign_stands_before_what_is_broken() -> None:
