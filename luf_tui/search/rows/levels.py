@@ -139,8 +139,9 @@ class Levels:
             why = ended()
         self.first = found
         width = self._width
-        parts = [wide(part, width) for part in made] or [self.states[:, :0]]
-        self.states = np.concatenate(parts, axis=1)
+        self.states = np.zeros((width, 0), np.uint64)  # the old level goes before the new one comes
+        if made:
+            self.states = np.concatenate([wide(part, width) for part in made], axis=1)
         return why
 
     # -- the turns of a block ---------------------------------------------------------------------
