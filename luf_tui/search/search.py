@@ -197,7 +197,8 @@ class Search:
         one_by_one = self._one_by_one
         ipis = None
         if one_by_one.seen and len(self.space.ways) <= MOST_COUNTED:
-            turns = zip(one_by_one.sources, one_by_one.targets, one_by_one.ipis, strict=True)
+            # Ctrl-C may have come before all was said of the last turn.
+            turns = zip(one_by_one.sources, one_by_one.targets, one_by_one.ipis, strict=False)
             ipis = extremes(self.states, list(turns), one_by_one.ends)
         return Happened(
             self.space.facts | before(self.transitions.machine),

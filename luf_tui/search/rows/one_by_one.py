@@ -55,12 +55,7 @@ class OneByOne:
 
     def states(self) -> Iterator[list[int]]:
         """The cells of every state met."""
-        layout = self.space.learner.layout
-        for state in self.seen:
-            cells = layout.first[:]
-            for cell, value in layout.changes(state):
-                cells[cell] = value
-            yield cells
+        return map(self.space.learner.layout.unpacked, self.seen)
 
     def _expand(self, number: int, state: State) -> None:
         space, reached = self.space, self.reached
@@ -114,7 +109,5 @@ class OneByOne:
         if self.canonical is None:
             return state
         layout = self.space.learner.layout
-        cells = layout.first[:]
-        for cell, value in layout.changes(state):
-            cells[cell] = value
-        return layout.state(self.canonical.of(cells), self.canonical.touched)
+        named = self.canonical.of(layout.unpacked(state))
+        return layout.state(named, self.canonical.touched)

@@ -125,6 +125,13 @@ class Layout:
             if change:
                 yield cell, self.first[cell] ^ change
 
+    def unpacked(self, state: State) -> list[int]:
+        """The cells of the machine in a state."""
+        cells = self.first[:]
+        for cell, value in self.changes(state):
+            cells[cell] = value
+        return cells
+
     def restore(self, state: State) -> None:
         """Put the machine into a state. The log is not touched."""
         self.cells.restore(self.start)
