@@ -40,6 +40,12 @@ KEYS = [
 RACE = FOLDER / "pending-wrprotect.luf"
 
 
+def test_orders_that_end_alike_are_told_as_such(luf_tui: Run, tmp_path: Path) -> None:
+    quiet = tmp_path / "quiet.luf"
+    quiet.write_text(TINY.format(more="").replace("munmap text", "read text.0"), encoding="utf-8")
+    assert "\nevery order ends in the same state, 0 IPIs\n" in luf_tui("explore", quiet).stdout
+
+
 def test_a_safe_race_exits_0(luf_tui: Run) -> None:
     done = luf_tui("explore", FOLDER / "flush-before-reuse.luf", "--json")
     found = json.loads(done.stdout)

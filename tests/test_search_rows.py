@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,7 @@ from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Frame, Pte, Task
 from luf_tui.machine.watched_cells import WatchedCells
-from luf_tui.policy.guards import Guard
+from luf_tui.policy.guards import FLUSH_BEFORE_REUSE, Guard
 from luf_tui.policy.luf import Luf
 from luf_tui.policy.registry import POLICIES
 from luf_tui.search import process_memory as memory
@@ -162,6 +163,13 @@ def test_few_rows_answer_for_many_states() -> None:
     assert found.learnt < 200
 
 
+def test_every_row_is_asked_for_again_before_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(space, "OFTEN", 10**9)
+    monkeypatch.setattr(space, "SELDOM", 10**9)
+    found = Search(start(race("munmap")).transitions).run()
+    assert found.checked >= found.learnt > 100
+
+
 class Moody(Luf):
     """Remembers in Python how often it was asked."""
 
@@ -208,6 +216,27 @@ def test_no_verdict_rests_on_what_a_policy_has_come_to_remember(name: str) -> No
     except HiddenState:
         return
     assert SAFE == report.verdict
+
+
+class FirstOfItsKind(Luf):
+    """Wrong throughout, but only the first that is made."""
+
+    NAME = "first-of-its-kind"
+    made = 0
+
+    def __init__(self, without: Iterable[str] = ()) -> None:
+        super().__init__(without)
+        type(self).made += 1
+        self.wrong = self.made == 1
+
+    def has(self, guard: Guard) -> bool:
+        return super().has(guard) and not (self.wrong and guard == FLUSH_BEFORE_REUSE)
+
+
+def test_an_order_that_a_new_policy_does_not_break_is_not_called_unsafe() -> None:
+    """The search and its own policy agree from first to last."""
+    with pytest.raises(HiddenState, match="not when a new policy plays it"):
+        Exploration(race("flush-before-reuse"), FirstOfItsKind()).run()
 
 
 class Burglar(Luf):

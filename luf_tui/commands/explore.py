@@ -191,9 +191,10 @@ def _what_happened(report: Report) -> list[str]:
     happened = report.happened
     if not happened.lines:
         return []
-    told = [f"the orders end in {_many(happened.finals, 'different state')}"]
-    if not happened.finals:
-        told = ["no order was played to its end"]
+    told = [f"the orders end in {happened.finals:,} different states"]
+    if happened.finals <= 1:
+        every = "every order ends in the same state"
+        told = [every if happened.finals else "no order was played to its end"]
     if happened.ipis is not None:
         least, most = happened.ipis
         told.append(f"{least} to {most} IPIs" if most > least else _many(most, "IPI"))
