@@ -6,6 +6,7 @@ import argparse
 import json
 
 from tests.promela.machine import Sizes
+from tests.promela.naming import PLAIN, RENAMED
 from tests.promela.programs import BUGS, LITMUS
 from tests.promela.search import Search
 
@@ -17,14 +18,17 @@ def main() -> None:
     parser.add_argument("--bug", type=int, choices=BUGS, help="a broken variant")
     parser.add_argument("--prog", type=int, choices=LITMUS, help="a litmus program")
     parser.add_argument(
-        "--symmetric", action="store_true", help="visit one state of those that rename frames"
+        "--renamed",
+        choices=RENAMED,
+        default=PLAIN,
+        help="visit one of the states that are the same but for their frames, or for all names",
     )
     args = parser.parse_args()
     sizes = Sizes(*map(int, args.sizes.split("/")))
     programs = LITMUS[args.prog] if args.prog else ()
-    found = Search(sizes, BUGS.get(args.bug, ""), programs, symmetric=args.symmetric).run()
+    found = Search(sizes, BUGS.get(args.bug, ""), programs, args.renamed).run()
     told = {"states": found.states, "visited": found.visited, "transitions": found.transitions}
-    told["actions"] = len(found.path)
+    told |= {"actions": len(found.path), "depth": found.depth, "rows": found.rows}
     print(json.dumps(told))
 
 

@@ -46,6 +46,8 @@ that is still cached gets its new owner."""
 
 Action = tuple[str, int, int, int]
 """What, on which CPU, which virtual page, which frame; -1 where there is none."""
+OF_A_PAGE = ("load", "store", "upgrade", "reclaim", "evict")
+"""What a CPU does to one virtual page."""
 Program = Sequence[tuple[str, int]]
 """A litmus program: (`read`, `write` or `unmap`, page)."""
 
@@ -73,20 +75,19 @@ class Client:
 
     def actions(self) -> list[Action]:
         """Every action that can begin now."""
-        m = self.m
-        found: list[Action] = []
-        for cpu, task in enumerate(m.task):
-            ctx = m.task_ctx(task)
-            if ctx.depth:
-                if self.k.can_move(ctx):
-                    found.append(("go on", cpu, -1, -1))
-            else:
-                for vpn in range(self.pages):
-                    self._may_begin(found, cpu, vpn)
-            if self.k.can_deliver(cpu):
-                found.append(("deliver", cpu, -1, -1))
-            found += [("evict", cpu, entry.vpn, -1) for entry in m.tlb_of(cpu) if entry.mm]
-        return found
+        return [action for action in every_action(self) if self.can_make(action)]
+
+    def can_make(self, action: Action) -> bool:
+        """Whether an action can begin now."""
+        what, cpu, vpn, pfn = action
+        if what == "deliver":
+            return self.k.can_deliver(cpu)
+        if what == "evict":
+            return self.entry(cpu, vpn) is not None
+        ctx = self.m.task_ctx(self.m.task[cpu])
+        if what == "go on":
+            return bool(ctx.depth) and self.k.can_move(ctx)
+        return not ctx.depth and self._may_begin(what, cpu, vpn, pfn)
 
     def _wants(self, cpu: int, vpn: int) -> tuple[bool, bool, bool]:
         """Whether a CPU may read, write, unmap a page as far as its program goes."""
@@ -98,22 +99,32 @@ class Client:
         what = program[at][0]
         return what == "read", what == "write", what == "unmap"
 
-    def _may_begin(self, found: list[Action], cpu: int, vpn: int) -> None:
-        m = self.m
+    def _may_begin(self, what: str, cpu: int, vpn: int, pfn: int) -> bool:
         reads, writes, unmaps = self._wants(cpu, vpn)
-        pte, entry = self.pte(vpn), self.entry(cpu, vpn)
-        mapped = pte.kind == PRESENT
-        if reads and (entry or mapped):
-            found.append(("load", cpu, vpn, -1))
-        if writes and (pte.writable or (entry and entry.writable and entry.dirty)):
-            found.append(("store", cpu, vpn, -1))
-        if writes and mapped and not pte.writable:
-            found.append(("upgrade", cpu, vpn, -1))
-        if unmaps and (mapped or (self.programs and not self.busy(vpn))):
-            found.append(("reclaim", cpu, vpn, -1))
-        if (reads or writes) and not entry and not mapped and not self.busy(vpn):
-            free = [f.index for f in m.frame if f.state == FREE_BUDDY]
-            found += [("fault", cpu, vpn, pfn) for pfn in free]
+        if what == "load":
+            return reads and (self.entry(cpu, vpn) is not None or self._mapped(vpn))
+        if what == "store":
+            return writes and self._may_store(cpu, vpn)
+        if what == "upgrade":
+            return writes and self._mapped(vpn) and not self.pte(vpn).writable
+        if what == "reclaim":
+            done = bool(self.programs) and not self.busy(vpn)
+            return unmaps and (self._mapped(vpn) or done)
+        assert what == "fault"
+        free = self.m.frame[pfn].state == FREE_BUDDY
+        return (reads or writes) and free and self._missing(cpu, vpn)
+
+    def _mapped(self, vpn: int) -> bool:
+        return self.pte(vpn).kind == PRESENT
+
+    def _may_store(self, cpu: int, vpn: int) -> bool:
+        if self.pte(vpn).writable:
+            return True
+        entry = self.entry(cpu, vpn)
+        return entry is not None and bool(entry.writable and entry.dirty)
+
+    def _missing(self, cpu: int, vpn: int) -> bool:
+        return not self._mapped(vpn) and self.entry(cpu, vpn) is None and not self.busy(vpn)
 
     def pte(self, vpn: int) -> Pte:
         """A page's PTE, in the one address space there is."""
@@ -232,3 +243,14 @@ class Client:
         while code in there:
             code += self.pages
         return code
+
+
+def every_action(client: Client) -> list[Action]:
+    """Every action there is, whether it can begin or not."""
+    found: list[Action] = []
+    for cpu in range(client.cpus):
+        found += [("go on", cpu, -1, -1), ("deliver", cpu, -1, -1)]
+        for vpn in range(client.pages):
+            found += [(what, cpu, vpn, -1) for what in OF_A_PAGE]
+            found += [("fault", cpu, vpn, pfn) for pfn in range(client.m.config.frames)]
+    return found

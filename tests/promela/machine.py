@@ -7,6 +7,7 @@ from attrs import frozen
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operations.mappings import MAY_WRITE, READ, SHARED, WRITE, Mmap
 from luf_tui.engine.operations.process import Switch
+from luf_tui.machine.cells import Cells
 from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
 from luf_tui.machine.machine import Machine
 from luf_tui.policy.base import Policy
@@ -56,10 +57,10 @@ def config_of(sizes: Sizes) -> MachineConfig:
     )
 
 
-def power_on(sizes: Sizes, policy: Policy) -> Kernel:
+def power_on(sizes: Sizes, policy: Policy, cells: type[Cells] = Cells) -> Kernel:
     """A thread of one process runs on every CPU; its file is mapped shared, nothing is touched."""
     config = config_of(sizes)
-    machine = Machine(config, policy.regions(config))
+    machine = Machine(config, policy.regions(config), cells)
     policy.power_on(machine)
     k = Kernel(machine, policy)
     boot, rights = machine.boot_ctx, SHARED | READ | WRITE | MAY_WRITE

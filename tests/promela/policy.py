@@ -125,10 +125,11 @@ class ByTheModel(Policy):
     # -- taking frames ----------------------------------------------------------------------------
 
     def mark_for_pcp(self, m: Machine, key: int) -> int:
-        return key
+        """A frame's debt is kept with the frame, and its mark says nothing of it."""
+        return 0
 
     def mark_for_buddy(self, m: Machine, zone: Zone, mark: int) -> int:
-        return mark
+        return 0
 
     def key_mask(self, m: Machine, key: int) -> int:
         return m.mm[0].cpumask

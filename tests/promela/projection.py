@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import chain
-from math import factorial, prod
 
 from attrs import frozen
 
@@ -48,34 +47,6 @@ class Variables:
         """A byte each."""
         rows = chain.from_iterable((*self.frames, *self.cpus))
         return bytes([*self.pte, *self.tlb, *rows, *self.af])
-
-    def canonical(self) -> tuple[bytes, int]:
-        """The bytes with frames numbered by what they are and who names them, and how many states
-        differ from this one by their frames' numbers only.
-        """
-        count = len(self.frames)
-        names: list[list[int]] = [[] for _ in range(count)]
-        for at, entry in enumerate(chain(self.pte, self.tlb)):
-            if entry > 1:
-                names[entry // 2 - 1].append(2 * at + entry % 2)
-        for cpu, pfn in enumerate(self.af):
-            if pfn:
-                names[pfn - 1].append(-1 - cpu)
-        signed = sorted((*self.frames[pfn], names[pfn], pfn) for pfn in range(count))
-        new = [0] * (count + 1)
-        alike: dict[str, int] = {}
-        for place, signature in enumerate(signed):
-            new[signature[-1] + 1] = place + 1
-            same = repr(signature[:-1])
-            alike[same] = alike.get(same, 0) + 1
-        renamed = Variables(
-            [2 * new[entry // 2] + entry % 2 for entry in self.pte],
-            [2 * new[entry // 2] + entry % 2 for entry in self.tlb],
-            [signature[:4] for signature in signed],
-            self.cpus,
-            [new[pfn] for pfn in self.af],
-        )
-        return renamed.packed(), factorial(count) // prod(map(factorial, alike.values()))
 
 
 def project(client: Client) -> Variables:

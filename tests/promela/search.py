@@ -1,17 +1,23 @@
-"""Counts what can be reached, without reductions."""
+"""Counts what can be reached, with learnt rows."""
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Collection, Sequence
 
-from attrs import frozen
+from attrs import astuple, evolve, frozen
 
+from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.oracle.oracle import Finding
-from luf_tui.search.rows.packing import Layout, State, declared_widths
+from luf_tui.search.rows.one_by_one import OneByOne
+from luf_tui.search.rows.packing import State
+from luf_tui.search.rows.space import Space
+from tests.promela.actions import Actions
 from tests.promela.client import Action, Client, Program
 from tests.promela.machine import FULL, Sizes, power_on
+from tests.promela.naming import PLAIN, Naming
+from tests.promela.normal import settled
 from tests.promela.policy import ByTheModel
-from tests.promela.projection import project
+from tests.promela.renaming import Names
 
 
 @frozen
@@ -20,77 +26,92 @@ class Reached:
 
     states: int
     visited: int
-    """States looked at: one of each set that differ by their frames' numbers only, if symmetric."""
+    """States looked at: one of each set that are the same but for names."""
     transitions: int
     depth: int
+    rows: int
+    """Times that the engine was asked."""
     path: tuple[Action, ...] = ()
     """The actions of a shortest way to a failing access, that access included."""
     finding: Finding | None = None
 
 
+class Weighed(OneByOne):
+    """States one after the other, each counted as often as there are states that it stands for."""
+
+    def __init__(self, space: Space, naming: Naming) -> None:
+        super().__init__(space, naming)
+        self.naming = naming
+        self.stood_for = self.transitions = 0
+
+    def _expand(self, number: int, state: State) -> None:
+        before = self.space.turns_tried
+        super()._expand(number, state)
+        weight = self.naming.weight(self.space.learner.layout.unpacked(state))
+        self.stood_for += weight
+        self.transitions += weight * (self.space.turns_tried - before)
+
+
 class Search:
-    """Breadth first over the model's states, each one reached by the engine."""
+    """Breadth first over the model's states; `renamed` says what of them is."""
 
     def __init__(
         self,
         sizes: Sizes = FULL,
         without: str = "",
-        programs: tuple[Program, ...] = (),
-        *,
-        symmetric: bool = False,
+        programs: Sequence[Program] = (),
+        renamed: str = PLAIN,
     ) -> None:
-        policy = ByTheModel([without] if without else [])
-        self.client = Client(power_on(sizes, policy), programs)
-        self.symmetric = symmetric
-        self.cells = self.client.m.cells
-        self.layout = Layout(self.cells, declared_widths(self.client.m))
-        self.parent: array[int] = array("I")
-        self.action: list[Action] = []
-
-    def _state(self) -> tuple[bytes, int]:
-        """The model's state, and how many it stands for."""
-        variables = project(self.client)
-        return variables.canonical() if self.symmetric else (variables.packed(), 1)
+        self.asked = sizes, without, programs
+        self.client = settled(*self.asked, WatchedCells)
+        self.actions = Actions(self.client)
+        self.space = Space(self.actions, {})
+        self.naming = Naming(self.client, self.space.learner.layout.places, renamed)
 
     def run(self) -> Reached:
         """Search until everything is seen, or an access fails."""
-        client, cells, layout = self.client, self.cells, self.layout
-        events = client.m.events
-        first = len(events)
-        state, states = self._state()
-        seen = {state}
-        level: list[tuple[int, int, State]] = [(0, states, 0)]
-        self.parent.append(0)
-        self.action.append(("", -1, -1, -1))
-        transitions = depth = 0
+        space = self.space
+        one_by_one = self._one_by_one = Weighed(space, self.naming)
+        level = [(0, one_by_one.start)]
         while level:
-            following: list[tuple[int, int, State]] = []
-            for number, alike, key in level:
-                layout.restore(key)
-                for action in client.actions():
-                    client.make(action)
-                    transitions += alike
-                    if client.findings:
-                        path = (*self._path(number), action)
-                        found = client.findings[0]
-                        return Reached(states, len(seen), transitions, depth, path, found)
-                    state, weight = self._state()
-                    if state not in seen:
-                        seen.add(state)
-                        states += weight
-                        found_state = layout.state(cells.values, cells.log_cell)
-                        following.append((len(self.parent), weight, found_state))
-                        self.parent.append(number)
-                        self.action.append(action)
-                    cells.undo(0)
-                    events.truncate(first)
-            level = following
-            depth += bool(level)
-        return Reached(states, len(seen), transitions, depth)
+            one_by_one.look(level, lambda: "")
+            level = [] if space.found else one_by_one.following
+            space.depth += bool(level)
+        rows = len(space.learner.rows)
+        found = Reached(
+            one_by_one.stood_for, len(space.ways), one_by_one.transitions, space.depth, rows
+        )
+        return self._broken(found) if space.found else found
 
-    def _path(self, number: int) -> list[Action]:
-        path: list[Action] = []
-        while number:
-            path.append(self.action[number])
-            number = self.parent[number]
-        return path[::-1]
+    def reached(self) -> Collection[State]:
+        """Every state that was looked at, packed."""
+        return self._one_by_one.seen
+
+    def _broken(self, found: Reached) -> Reached:
+        """With the way to what was found, played again where nothing is watched or renamed."""
+        number, last = self.space.breaks[0]
+        path = self._path([*self.space.ways.path(number), last])
+        sizes, without, programs = self.asked
+        client = Client(power_on(sizes, ByTheModel([without] if without else [])), programs)
+        for action in path:
+            assert client.can_make(action)
+            assert not client.findings
+            client.make(action)
+        return evolve(found, path=path, finding=client.findings[0])
+
+    def _path(self, turns: Sequence[int]) -> tuple[Action, ...]:
+        """The actions of some turns, each of which is told in the names of the state it is taken
+        in, in the names of the start.
+        """
+        client = settled(*self.asked)
+        sizes = self.asked[0]
+        names = Names(*(tuple(range(count)) for count in astuple(sizes)))
+        path = []
+        for turn in turns:
+            action = self.actions.actions[turn]
+            path.append(names.before(action))
+            client.make(action)
+            cells, new = self.naming.named(client.m.cells.values.tolist())
+            client.m.cells.apply(enumerate(cells))
+            names = names.then(new) if new else names
+        return tuple(path)
