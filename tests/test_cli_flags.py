@@ -85,6 +85,8 @@ SAID: dict[str, dict[str, str]] = {
         "--max-states": "3",
         "--max-seconds": "0.000001",
         "--max-memory": "1M",
+        "--save": "kept.search",
+        "--resume": "left.search",
         "--random-walks": "40",
         "--no-symmetry": "",
         "--no-shrink": "",
@@ -156,6 +158,8 @@ GOES_WITH = {
     ("explore", "--write"): ["--without"],
     ("explore", "--race"): ["--without"],
     ("explore", "--all-guards"): ["--max-states"],
+    ("explore", "--save"): ["--race", "--max-states"],
+    ("explore", "--resume"): ["--race"],
     ("replay", "--lazy-drops"): ["--policies"],
 }
 """What a flag needs, to mean anything, to show, or not to take long."""
@@ -203,6 +207,11 @@ def outcome(
     (folder / "messy.luf").write_text("process   app\n", "utf-8")
     shutil.copy(library.locate(TOUR), folder / "small.luf")
     (folder / "race.luf").write_text(TWO_RACES, "utf-8")
+    if "--resume" in said:
+        left = SAID["explore"]
+        cut = ["--race", left["--race"], "--max-states", "2", "--save", left["--resume"]]
+        cli.main(["explore", "race.luf", *cut])
+        capsys.readouterr()
     words = [command, *base.split()]
     for flag in said:
         value = SAID[command][flag]

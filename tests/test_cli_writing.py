@@ -132,7 +132,7 @@ def test_a_folder_that_may_not_be_written_to_is_told(
     opened = Path.open
 
     def refused(self: Path, mode: str = "r", **how: Any) -> Any:
-        if mode == "x":
+        if mode in ("x", "xb"):
             raise PermissionError(13, "Permission denied")
         return opened(self, mode, **how)
 

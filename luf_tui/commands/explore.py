@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from luf_tui import library
 from luf_tui.commands import explore_guards as guards
@@ -15,10 +16,18 @@ from luf_tui.commands.programs import (
     seconds,
     size_in_bytes,
 )
-from luf_tui.commands.writing import COUNTEREXAMPLE, add_force, apart, free, save
+from luf_tui.commands.writing import (
+    COUNTEREXAMPLE,
+    SEARCH,
+    add_force,
+    apart,
+    free,
+    save,
+    save_with,
+)
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
-from luf_tui.runs.explored import explore
+from luf_tui.runs.explored import Explored, explore
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Report
 from luf_tui.search.process_memory import told as in_words
@@ -36,6 +45,8 @@ OF_ONE_SEARCH = (
     "--diagram",
     "--no-symmetry",
     "--no-shrink",
+    "--save",
+    "--resume",
 )
 """Flags that mean nothing where guards are removed in turn."""
 
@@ -90,6 +101,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-seconds", type=seconds, default=0.0, metavar="S", help="stop a race's search then"
     )
     parser.add_argument(
+        "--save",
+        metavar="SEARCH",
+        help="keep here a search that ends before it has seen every order, also by Ctrl-C",
+    )
+    parser.add_argument(
+        "--resume", metavar="SEARCH", help="go on with a search that --save has kept"
+    )
+    parser.add_argument(
         "--random-walks",
         type=count,
         default=0,
@@ -114,13 +133,16 @@ def run(args: argparse.Namespace) -> int:
     if args.all_guards:
         exclude(args, "--all-guards", *OF_ONE_SEARCH)
         return guards.run(args)
-    needs(args, "--write", "--force")
+    if not args.save:
+        needs(args, "--write", "--force")
     needs(args, "--all-guards", "--jobs")
     if len(args.files) != 1:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
-    exclude(args, "--random-walks", "--no-symmetry")
-    if args.write:
-        apart(library.locate(args.files[0]), args.write)
+    exclude(args, "--random-walks", "--no-symmetry", "--save", "--resume")
+    for written in (args.write, args.save):
+        if written:
+            apart(library.locate(args.files[0]), written)
+    kept = free(args.save, SEARCH, force=args.force) if args.save else None
     target = free(args.write, COUNTEREXAMPLE, force=args.force) if args.write else None
     found = explore(
         args.files[0],
@@ -133,6 +155,8 @@ def run(args: argparse.Namespace) -> int:
         random_walks=args.random_walks,
         symmetry=not args.no_symmetry,
         shrink=not args.no_shrink,
+        resume=args.resume,
+        resumable=kept is not None,
         tell=SearchProgress(),
         say=terminal.say,
     )
@@ -150,9 +174,21 @@ def run(args: argparse.Namespace) -> int:
         drawing = found.diagram() if args.diagram else ""
         for line in told(found.program, found.policy, report, args.write, drawing):
             terminal.put(line)
+    if kept is not None:
+        _keep(found, kept)
     if report.interrupted:
         return terminal.INTERRUPTED
     return CODES.get(report.verdict, terminal.FAILED)
+
+
+def _keep(found: Explored, path: Path) -> None:
+    """Save a search that is not ready, and say how to go on with it."""
+    if not found.unfinished:
+        terminal.say("--save: the search has come to its end, there is nothing to go on with")
+        return
+    terminal.flush()
+    save_with(path, found.save)
+    terminal.say(f"{path}: the search as far as it got; --resume {path} goes on with it")
 
 
 def told(

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from luf_tui.errors import LufError
 
@@ -35,6 +36,8 @@ PAGE = _begins(r'<!DOCTYPE html>.*<meta name="generator" content="luf-tui">')
 """A page to walk."""
 COUNTEREXAMPLE: Ours = re.compile(r"^note +Found by search under ", re.MULTILINE).search  # type: ignore[assignment]
 """A scenario that a search found."""
+SEARCH = _begins(r"PK\x03\x04.{0,26}luf-tui search")
+"""A search that was left off."""
 EXPORTED: Mapping[str, Ours] = {
     "svg": _begins(r"<svg [^>]*>\n<title>[^<]*, step \d+ of \d+</title>"),
     "html": PAGE,
@@ -84,8 +87,13 @@ def save(path: Path, text: str) -> None:
 
     Raises LufError, with what to do, where it cannot be written.
     """
+    save_with(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def save_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """The same for what `write` puts into it."""
     try:
-        _save(path, text)
+        _save(path, write)
     except OSError as error:
         raise unwritten(path, error) from None
 
@@ -98,24 +106,25 @@ def unwritten(path: Path, error: OSError) -> LufError:
 
 def _is(path: Path, ours: Ours) -> bool:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8", errors="surrogateescape") as file:
             head = file.read(_HEAD)
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         return False
     return not head or bool(ours(head))
 
 
-def _save(path: Path, text: str) -> None:
+def _save(path: Path, write: Callable[[BinaryIO], object]) -> None:
     # A link stays a link; a pipe or a device is written to and stays what it is.
     target = path.resolve()
     if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8", newline="\n")
+        with target.open("wb") as file:
+            write(file)
         return
     mode = target.stat().st_mode & 0o7777 if target.exists() else None
     draft = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
     try:
-        with draft.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with draft.open("xb") as file:
+            write(file)
         if mode is not None:
             draft.chmod(mode)
         draft.replace(target)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from luf_tui.errors import LufError, expected
 from luf_tui.json_object import VERSION, versioned
@@ -13,11 +17,14 @@ from luf_tui.runs.opening import Say, named, play, policy_of, program, scenario
 from luf_tui.runs.run import Run
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
-from luf_tui.search.exploration import Exploration, Report, as_json
+from luf_tui.search.exploration import Exploration, Report, as_json, race_count
 from luf_tui.search.process_memory import usual_limit
-from luf_tui.search.result import Limits, Tell
+from luf_tui.search.result import BOUNDED, INTERRUPTED, Limits, Tell
 from luf_tui.search.shrink import shrunk
 from luf_tui.timeline.ask.failing import first_failure
+
+if TYPE_CHECKING:
+    from luf_tui.search.rows.saved import Saved
 
 
 class Explored:
@@ -26,11 +33,18 @@ class Explored:
     version = VERSION
     """The version of the object that `summary` gives."""
 
-    def __init__(self, program: Program, policy: Policy, report: Report) -> None:
+    def __init__(
+        self,
+        program: Program,
+        policy: Policy,
+        report: Report,
+        exploration: Exploration | None = None,
+    ) -> None:
         self.program = program
         self.policy = policy
         self.report = report
         """All figures of the search."""
+        self._exploration = exploration
 
     def __repr__(self) -> str:
         return f"<Explored {self.program.title}: {self.verdict}, {self.states:,} states>"
@@ -78,6 +92,21 @@ class Explored:
         """
         return self.open().seek("end").diagram() if self.counterexample else ""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether it was to be `resumable`, and ended before every order was looked at."""
+        return self._exploration is not None
+
+    def save(self, file: BinaryIO) -> None:
+        """Write the search so that `explore(…, resume=PATH)` goes on with it. Raises LufError when
+        there is nothing to go on with, and OSError.
+        """
+        if self._exploration is None:
+            raise LufError(
+                f"{self.program.path}: {self.verdict}, so there is nothing to go on with"
+            )
+        self._exploration.save(file)
+
     def summary(self) -> dict[str, Any]:
         """The object that `luf-tui explore --json` prints."""
         return versioned(as_json(self.report))
@@ -99,6 +128,8 @@ def explore(
     random_walks: int = 0,
     symmetry: bool = True,
     shrink: bool = True,
+    resume: str | PathLike[str] | None = None,
+    resumable: bool = False,
     tell: Tell | None = None,
     say: Say | None = None,
 ) -> Explored:
@@ -109,9 +140,11 @@ def explore(
     process takes `max_memory` bytes (0: two thirds of what is free when it begins). With
     `random_walks`, so many orders of a race are drawn instead, the same ones each time, and without
     symmetry. Without `symmetry`, states count apart that differ only by names. With `shrink`, the
-    counterexample is on the smallest program that shows it. `tell` is told of the search, `say` of
-    the shrinking and of a place that is said in vain. Raises LufError when there is no such file or
-    race.
+    counterexample is on the smallest program that shows it. A search of one race that is to be
+    `resumable` and ends before it has seen everything can be saved; Ctrl-C ends it after the states
+    at hand, a second one at once. `resume` goes on with one that was saved: what it finds is what
+    one search would have found. `tell` is told of the search, `say` of the shrinking and of a place
+    that is said in vain. Raises LufError when there is no such file or race.
     """
     for number in (race or 0, max_states, max_memory, random_walks):
         expected(number, int, "races, states, bytes and walks are whole numbers")
@@ -125,7 +158,12 @@ def explore(
         )
     )
     played = policy_of(asked, policy, without)
-    report = Exploration(
+    if (resume or resumable) and race is None and race_count(asked) > 1:
+        raise LufError(
+            f"{asked.path}: the search of one race is saved, and there are {race_count(asked)}; "
+            "say which one with --race"
+        )
+    exploration = Exploration(
         asked,
         played,
         limits=Limits(max_states, max_seconds, max_memory or usual_limit()),
@@ -133,7 +171,35 @@ def explore(
         only=None if race is None else race - 1,
         tell=tell,
         walks=random_walks,
-    ).run()
+        saved=_saved(Path(resume)) if resume else None,
+    )
+    with _after_the_states_at_hand(exploration) if resumable else nullcontext():
+        report = exploration.run()
     if shrink and not report.interrupted:
         report = shrunk(asked, played, report, say)
-    return Explored(asked, played, report)
+    bounded = resumable and report.verdict == BOUNDED
+    return Explored(asked, played, report, exploration if bounded else None)
+
+
+def _saved(path: Path) -> Saved:
+    from luf_tui.search.rows.saved import Saved  # noqa: PLC0415 - it loads numpy
+
+    return Saved(path)
+
+
+@contextmanager
+def _after_the_states_at_hand(exploration: Exploration) -> Iterator[None]:
+    """Ctrl-C stops a search where it can be gone on with; a second one is as ever."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        exploration.stop(INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
 from attrs import frozen
 
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
-from luf_tui.script.program import Program
+from luf_tui.script.program import Program, Race
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
 from luf_tui.search.happened import NOTHING, Happened
@@ -15,6 +22,13 @@ from luf_tui.search.random_walks import RandomWalks
 from luf_tui.search.result import BOUNDED, INTERRUPTED, SAFE, UNSAFE, Broken, Limits, Result, Tell
 from luf_tui.search.rows.learner import REMEMBER, HiddenState
 from luf_tui.search.search import Search
+
+if TYPE_CHECKING:
+    from luf_tui.search.rows.saved import Saved
+
+PACKAGE = Path(__file__).parent.parent
+DECIDING = ("machine", "script", "policy", "engine", "oracle", "search")
+"""What of luf-tui a search depends on."""
 
 
 @frozen
@@ -100,11 +114,36 @@ def race_of_line(program: Program, line: int) -> int | None:
     return None
 
 
+def _digest(*parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+
+
+def _own_code() -> Iterator[bytes]:
+    """The files that say what a turn does and how a search goes about it."""
+    for part in DECIDING:
+        for path in sorted(PACKAGE.joinpath(part).rglob("*.py")):
+            yield path.read_bytes()
+
+
+def _code_of(policy: Policy) -> Iterator[bytes]:
+    """The files that say what a policy does."""
+    files = {
+        member.__code__.co_filename: None
+        for kind in type(policy).__mro__
+        for member in vars(kind).values()
+        if inspect.isfunction(member)
+    }
+    for name in files:
+        with suppress(OSError):
+            yield Path(name).read_bytes()
+
+
 class Exploration:
     """One question asked of a file: `run` answers it.
 
     While it runs, another thread may read the counters and call `stop`.
-    With `walks`, so many random walks through each race take the place of its search.
+    With `walks`, so many random walks through each race take the place of its search. `saved` is an
+    earlier search of the race that is looked at, which has to be the `only` one.
     """
 
     def __init__(
@@ -117,6 +156,7 @@ class Exploration:
         only: int | None = None,
         tell: Tell | None = None,
         walks: int = 0,
+        saved: Saved | None = None,
     ) -> None:
         self.program = program
         self.policy = policy
@@ -125,6 +165,7 @@ class Exploration:
         self.only = only
         self.tell = tell
         self.walks = walks
+        self.saved = saved
         self.search: Search | RandomWalks | None = None
         """The search under way, or the last one."""
         self._stop = ""
@@ -133,6 +174,7 @@ class Exploration:
         self._learnt = self._checked = 0
         self._collision = 0.0
         self._happened: Happened | None = None
+        self._start: Start | None = None
 
     @property
     def states(self) -> int:
@@ -159,7 +201,8 @@ class Exploration:
     def run(self) -> Report:
         """Try every order of every race, or of race number `only`, up to the first unsafe one.
 
-        Raises LufError when there is no such race, Refused when the way to one is refused.
+        Raises LufError when there is no such race, Refused when the way to one is refused, and
+        Unusable when what was saved is of something else.
         """
         count = race_count(self.program)
         if not count:
@@ -218,9 +261,39 @@ class Exploration:
     def _search_of(self, start: Start) -> Search | RandomWalks:
         if self.walks:
             return RandomWalks(start.transitions, self.walks, limits=self.limits)
+        if self.saved:
+            self.saved.expect(self._asked(start))
+        self._start = start
         return Search(
-            start.transitions, symmetric=self.symmetric, limits=self.limits, tell=self.tell
+            start.transitions,
+            symmetric=self.symmetric,
+            limits=self.limits,
+            tell=self.tell,
+            saved=self.saved,
         )
+
+    def save(self, file: BinaryIO) -> None:
+        """Write the last search, which ended bounded, so that it can be gone on with. Raises
+        OSError.
+        """
+        assert isinstance(self.search, Search)
+        assert self._start is not None
+        self.search.save(file, self._asked(self._start))
+
+    def _asked(self, start: Start) -> dict[str, str]:
+        """What is searched, in words and digests: whoever goes on has to ask the same."""
+        policy, program = self.policy, self.program
+        without = f" without {', '.join(policy.without)}" if policy.without else ""
+        text = "\n".join(program.source)
+        cells = bytes(start.transitions.machine.cells.snapshot())
+        return {
+            "version of luf-tui": _digest(*_own_code()),
+            "scenario": f"'{program.title}' ({_digest(text.encode())})",
+            "--race": str(sum(isinstance(item, Race) for item in program.items[: start.item + 1])),
+            "--policy": f"{policy.name}{without} ({_digest(*_code_of(policy))})",
+            "--no-symmetry": "not said" if self.symmetric else "said",
+            "machine": _digest(cells),
+        }
 
     def _afresh(self, number: int, broken: Broken) -> Start:
         """A race on a new machine with a new policy, on which an order that the search found breaks

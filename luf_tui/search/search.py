@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, BinaryIO
 
 from luf_tui.engine.strategy import Schedule, walk
 from luf_tui.engine.transitions import Turn
@@ -31,6 +32,10 @@ from luf_tui.search.rows.packing import TooWide
 from luf_tui.search.rows.space import Space
 from luf_tui.search.watched_race import WatchedRace
 
+if TYPE_CHECKING:
+    from luf_tui.search.rows.levels import Levels
+    from luf_tui.search.rows.saved import Saved
+
 JUDGE_AT = 1000
 """States after which renaming is judged by what it has merged."""
 WORTHWHILE = 0.8
@@ -53,7 +58,7 @@ class Search:
     `symmetric` counts states as one that differ only by names that nothing depends on (frames,
     generations), for as long as that merges enough of them. `keep` keeps every state for `reached`,
     and then renames to the end. `all_findings` goes on after a violation, past which it never
-    looks.
+    looks. `saved` is an earlier one of the same race, which it goes on with.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Search:
         limits: Limits | None = None,
         tell: Tell | None = None,
         keep: bool = False,
+        saved: Saved | None = None,
     ) -> None:
         self.transitions = transitions
         self.limits = limits or Limits()
@@ -74,8 +80,17 @@ class Search:
         self.keep = keep
         self.started = time.monotonic()
         self._wider: dict[int, int] = {}
+        self._before = 0.0
+        """Seconds that the search took before it was left off."""
         self._stop = ""
+        self._saved = saved
+        if saved:
+            figures = saved.figures
+            self._wider.update(figures["wider"])
+            self._before, self.symmetric = figures["seconds"], figures["symmetric"]
         self._begin()
+        if saved:
+            self._judged = figures["judged"]
 
     def _begin(self) -> None:
         system = WatchedRace(self.transitions)
@@ -83,6 +98,7 @@ class Search:
         canonical = Canonical(system.machine) if self.symmetric else None
         self._one_by_one = OneByOne(self.space, canonical)
         self._judged = self.keep or not canonical
+        self._levels: Levels | None = None
         self._collision = 0.0
         self._pause = 1
         """States at which to look how much memory is taken, and to report."""
@@ -130,16 +146,31 @@ class Search:
             UNSAFE if broken else BOUNDED if why else SAFE,
             self.states,
             self.turns_tried,
-            self._spent(),
+            self._before + self._spent(),
             self.depth,
             broken,
             self.space.deviations,
             why,
             self._happened(),
             self._collision,
-            len(self.space.learner.rows),
-            self.space.learner.checked,
+            self.space.learnt,
+            self.space.checked,
         )
+
+    def save(self, file: BinaryIO, asked: Mapping[str, str]) -> None:
+        """Write all that is needed to go on with a search that ended bounded, and not by an
+        exception; `asked` says what it is a search of. Raises OSError.
+        """
+        from luf_tui.search.rows import saved  # noqa: PLC0415 - it loads numpy
+
+        figures = {
+            "wider": [*self._wider.items()],
+            "seconds": self._before + self._spent(),
+            "symmetric": self.symmetric,
+            "judged": self._judged,
+            "levels": self._levels is not None,
+        }
+        saved.write(file, asked, figures, self.space, self._one_by_one, self._levels)
 
     def _until_it_fits(self) -> str:
         """Search, and begin again where cells are too narrow or renaming is not worth its while."""
@@ -150,32 +181,42 @@ class Search:
                 self._wider[too_wide.cell] = too_wide.bits
             except NotWorthwhile:
                 self.symmetric = False
+            self._saved = None
             self._begin()
 
     def _search(self) -> str:
-        one_by_one = self._one_by_one
-        level = [(0, one_by_one.start)]
+        one_by_one, saved = self._one_by_one, self._saved
+        level: Level = [(0, one_by_one.start)]
+        following: Level = []
+        if saved and saved.figures["levels"]:
+            one_by_one.seen.clear()
+            return self._by_levels(saved.take_up_levels(self.space, self.limits.states))
+        if saved:
+            level, following = saved.take_up(self.space, one_by_one)
         while level:
-            if len(level) >= LARGE and self._judged and not (one_by_one.canonical or self.keep):
-                return self._by_levels(level)
-            why = one_by_one.look(level, self._ended)
+            large = len(level) >= LARGE and self._judged and not following
+            if large and not (one_by_one.canonical or self.keep):
+                # numpy takes a while to load
+                from luf_tui.search.rows.levels import Levels  # noqa: PLC0415
+
+                levels = Levels(self.space, one_by_one.seen, self.limits.states)
+                one_by_one.seen.clear()
+                levels.stand_at(level)
+                return self._by_levels(levels)
+            why = one_by_one.look(level, self._ended, following)
             if why or self.space.found:
                 return why
-            level = one_by_one.following
+            level, following = one_by_one.following, []
             self.space.depth += bool(level)
         return ""
 
-    def _by_levels(self, level: Level) -> str:
+    def _by_levels(self, levels: Levels) -> str:
         """Search on from a level that is large."""
-        # numpy takes a while to load
         from luf_tui.search.rows.fingerprints import chance  # noqa: PLC0415
-        from luf_tui.search.rows.levels import Levels  # noqa: PLC0415
 
-        seen = self._one_by_one.seen
-        levels = Levels(self.space, seen, self.limits.states)
-        seen.clear()
+        self._levels = levels
         try:
-            return levels.look(level, self._ended)
+            return levels.look(self._ended)
         finally:
             self._collision = chance(self.states)
 
@@ -234,6 +275,7 @@ class Search:
         if self.tell:
             level, spent = self.space.level, self._spent()
             found = self.states - level.stop
+            spent += self._before
             self.tell(Progress(self.states, len(level), found, self.depth, spent, memory))
 
     def _spent(self) -> float:

@@ -25,10 +25,15 @@ class WaysBack:
         self._turn.append(turn)
         return len(self._turn) - 1
 
-    def extend(self, parents: bytes, turns: bytes) -> None:
+    def extend(self, parents: bytes | memoryview, turns: bytes | memoryview) -> None:
         """Many new states, as arrays of this machine's unsigned int and unsigned short."""
         self._parent.frombytes(parents)
         self._turn.frombytes(turns)
+
+    @property
+    def arrays(self) -> tuple[array[int], array[int]]:
+        """The states before and the turns between, of all states; the start's mean nothing."""
+        return self._parent, self._turn
 
     def path(self, number: int) -> list[Turn]:
         """The turns that lead from the start to a state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -111,6 +112,15 @@ class Fingerprints:
 
     def __len__(self) -> int:
         return sum(len(run.first) for runs in self._parts for run in runs)
+
+    def runs(self) -> Iterator[tuple[int, Run]]:
+        """Every run, with the number of the part that it is in."""
+        for number, runs in enumerate(self._parts):
+            yield from ((number, run) for run in runs)
+
+    def put(self, part: int, run: Run) -> None:
+        """Enter a run as `runs` gave it."""
+        self._parts[part].append(run)
 
 
 def _parted(first: Words) -> list[slice]:

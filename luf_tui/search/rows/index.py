@@ -37,6 +37,13 @@ def columns_of(states: Iterable[State], words: int) -> Words:
     return np.ascontiguousarray(rows.T)
 
 
+def states_of(columns: Words) -> list[State]:
+    """What `columns_of` was given."""
+    size = len(columns) * WORD // 8
+    packed = np.ascontiguousarray(columns.T).astype("<u8").tobytes()
+    return [int.from_bytes(packed[at : at + size], "little") for at in range(0, len(packed), size)]
+
+
 def state_of(column: Words) -> State:
     """A column of words as a state."""
     return int.from_bytes(column.astype("<u8").tobytes(), "little")

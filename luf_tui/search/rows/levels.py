@@ -85,9 +85,11 @@ class Levels:
         self.unfinished = Index(space.unfinished, table)
         self.seen = Fingerprints()
         self.states = np.zeros((1, 0), np.uint64)
-        """The states of the level at hand, as columns."""
+        """The states of the level at hand, as columns, or those that are left of it."""
         self.first = 0
         """The number of the first of them."""
+        self.made: list[Words] = []
+        """States of the next level that were found already."""
         self._looked_at = 0
         """How many of them the search has counted."""
         self._enter(*fingerprints(columns_of(seen, self._width)))
@@ -100,12 +102,15 @@ class Levels:
         order = np.argsort(first)
         self.seen.add(first[order], second[order])
 
-    def look(self, level: Sequence[tuple[int, State]], ended: Callable[[], str]) -> str:
-        """Search on from a level to the end; `ended` says from time to time why it shall stop, or
-        nothing. Returns that. Raises TooWide, HiddenState.
-        """
+    def stand_at(self, level: Sequence[tuple[int, State]]) -> None:
+        """Begin at a level, of states with their numbers."""
         self.first = level[0][0]
         self.states = columns_of([state for _, state in level], self._width)
+
+    def look(self, ended: Callable[[], str]) -> str:
+        """Search on to the end; `ended` says from time to time why it shall stop, or nothing.
+        Returns that. Raises TooWide, HiddenState.
+        """
         while self.states.size:
             why = self._level(ended)
             if why or self.space.found:
@@ -114,9 +119,11 @@ class Levels:
         return ""
 
     def _level(self, ended: Callable[[], str]) -> str:
-        """Take every turn from each state of the level, and stand at the next one."""
-        count, found, why = self.states.shape[1], len(self.space.ways), ""
-        made: list[Words] = []
+        """Take every turn from each state of the level, and stand at the next one, or at those that
+        are left when the search ends before.
+        """
+        count, why = self.states.shape[1], ""
+        made = self.made
         waiting: list[Tried] = []
         self._looked_at = 0
         self.space.level = range(self.first, self.first + count)
@@ -136,20 +143,25 @@ class Levels:
         if waiting:
             made.append(self._entered(together(waiting)))
         if self._looked_at < count and not self.space.found:
-            why = ended()
-        self.first = found
+            why = why or ended()
+        if why:
+            self.first += self._looked_at
+            self.states = self.states[:, self._looked_at :]
+            return why
+        self.first += count
+        self.made = []
         width = self._width
         self.states = np.zeros((width, 0), np.uint64)  # the old level goes before the new one comes
         if made:
             self.states = np.concatenate([wide(part, width) for part in made], axis=1)
-        return why
+        return ""
 
     # -- the turns of a block ---------------------------------------------------------------------
 
     def _tried(self, begin: int, prints: tuple[Words, Words]) -> Tried:
         """What becomes of the block of states that begins there."""
         block = wide(self.states[:, begin : begin + BLOCK], self._width)
-        for number in self.space.checked(self.first + begin, block.shape[1]):
+        for number in self.space.checked_among(self.first + begin, block.shape[1]):
             self.space.check(state_of(self.states[:, number - self.first]))
         count, table = block.shape[1], self.table
         everybody = np.arange(count)

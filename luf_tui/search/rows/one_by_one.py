@@ -35,18 +35,22 @@ class OneByOne:
         """States in which everybody is done."""
         self.following: Level = []
         """The next level, as far as it is known."""
+        self.at = 0
+        """The state before which a search ended that was not ready."""
 
-    def look(self, level: Level, ended: Callable[[], str]) -> str:
-        """Take every turn from each state of a level; `ended` says before each state why it shall
-        stop there, or nothing. Returns that. Raises TooWide, HiddenState.
+    def look(self, level: Level, ended: Callable[[], str], following: Level | None = None) -> str:
+        """Take every turn from each state of a level, or from those that are left of it when some
+        of those `following` are known; `ended` says before each state why it shall stop there, or
+        nothing. Returns that. Raises TooWide, HiddenState.
         """
-        self.following = []
+        self.following = following or []
         self.space.level = range(level[0][0], level[-1][0] + 1)
         for number, state in level:
             why = ended()
             if why:
+                self.at = number
                 return why
-            if self.space.checked(number):
+            if self.space.checked_among(number):
                 self.space.check(state)
             self._expand(number, state)
             if self.space.found:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from attrs import frozen
+
 from luf_tui.engine.transitions import Turn
 from luf_tui.search.rows.known import Known
 from luf_tui.search.rows.learner import Learner, System
@@ -13,6 +15,17 @@ from luf_tui.search.ways_back import WaysBack
 OFTEN, SELDOM = 64, 16_384
 """One state in so many is checked: among the first ones, and later on."""
 FIRST_ONES = 2048
+
+
+@frozen
+class Elsewhere:
+    """What rows have told that this process does not have: those of a search before it was left
+    off.
+    """
+
+    facts: frozenset[tuple[str, int | str]] = frozenset()
+    learnt: int = 0
+    checked: int = 0
 
 
 class Space:
@@ -45,11 +58,22 @@ class Space:
         """States and the turns from them that break an obligation."""
         self.stuck: list[tuple[int, tuple[int, ...]]] = []
         """States in which nobody can go on, and the contexts that are not done."""
+        self.elsewhere = Elsewhere()
 
     @property
     def facts(self) -> frozenset[tuple[str, int | str]]:
         """What came to pass in some order."""
-        return frozenset().union(*(row.answer.facts for row in self.learner.rows))
+        return self.elsewhere.facts.union(*(row.answer.facts for row in self.learner.rows))
+
+    @property
+    def learnt(self) -> int:
+        """Times that the engine was asked."""
+        return len(self.learner.rows) + self.elsewhere.learnt
+
+    @property
+    def checked(self) -> int:
+        """Answers that were asked for again, and were the same."""
+        return self.learner.checked + self.elsewhere.checked
 
     @property
     def found(self) -> bool:
@@ -57,7 +81,7 @@ class Space:
         return bool(self.breaks or self.stuck) and not self.all_findings
 
     @staticmethod
-    def checked(first: int, count: int = 1) -> range:
+    def checked_among(first: int, count: int = 1) -> range:
         """Which of the states from number `first` on are checked against the engine."""
         step = OFTEN if first < FIRST_ONES else SELDOM
         return range(first + -first % step, first + count, step)
