@@ -231,6 +231,8 @@ def _what_happened(report: Report) -> list[str]:
     if happened.finals <= 1:
         every = "every order ends in the same state"
         told = [every if happened.finals else "no order was played to its end"]
+    if happened.forever:
+        told = ["programs have no end, so least and most IPIs are not told"]
     if happened.ipis is not None:
         least, most = happened.ipis
         told.append(f"{least} to {most} IPIs" if most > least else _many(most, "IPI"))
@@ -246,10 +248,10 @@ def _many(number: int, noun: str) -> str:
 
 def _meaning(report: Report) -> str:
     if report.verdict == SAFE:
-        races = "race" if report.races == 1 else f"{report.races} races"
+        ways = _ways(report)
         if report.vacuous:
-            return f"vacuously so, nothing dangerous came to pass in any order of the {races}"
-        return f"no order of the {races} breaks an obligation"
+            return f"vacuously so, nothing dangerous came to pass in any {' or '.join(ways)}"
+        return f"no {' and no '.join(ways)} breaks an obligation"
     if report.verdict == BOUNDED:
         return f"nothing found, but not everything was seen ({report.why})"
     if report.before:
@@ -257,6 +259,13 @@ def _meaning(report: Report) -> str:
         return f"{report.obligation} {where} begins: {report.message}"
     turns = len(report.schedule)
     return f"{report.obligation} after {turns} turns: {report.message}"
+
+
+def _ways(report: Report) -> list[str]:
+    """What was looked at: orders of races, programs of forever blocks."""
+    races, programs = report.races - report.forever, "program of any length"
+    found = [f"order of the {'race' if races == 1 else f'{races} races'}"] if races else []
+    return [*found, programs] if report.forever else found
 
 
 class SearchProgress:

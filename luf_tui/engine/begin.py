@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import luf_tui.engine.operations  # noqa: F401  # every verb's start is registered
 from luf_tui.engine.arguments import STARTS
+from luf_tui.engine.fresh import with_fresh_content
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operations.memory import refills
 from luf_tui.engine.operations.process import Switch
@@ -35,10 +36,11 @@ def check_switch(k: Kernel, cpu: int, what: str) -> None:
         raise Refused(f"{what}: cpu{cpu} refills its pcp list with preemption off")
 
 
-def begin(k: Kernel, op: Op, item: int) -> Context:
+def begin(k: Kernel, op: Op, item: int, nth: int = 0) -> Context:
     """Put the operation of a program line on its context's stack; returns the context.
 
-    Raises Refused when the machine cannot do it now.
+    `nth` counts the operations of its actor in a race, from 1; it is 0 elsewhere. Raises Refused
+    when the machine cannot do it now.
     """
     m, what = k.m, op.text.strip()
     mine = op.verb.performer is Performer.TASK and op.task >= 0
@@ -50,10 +52,11 @@ def begin(k: Kernel, op: Op, item: int) -> Context:
         check_online(m, op.cpu, what)
     if isinstance(op.args, Run | Idle | CpuDown):
         check_switch(k, op.cpu, what)
+    op = with_fresh_content(m, op)
     kind, args = STARTS[type(op.args)](k, op, op.args)
     ctx.line = item
     k.push(ctx, kind, args)
-    k.emit(ev.BEGIN, k.cpu, ctx.index, item + 1)
+    k.emit(ev.BEGIN, k.cpu, ctx.index, item + 1, nth)
     return ctx
 
 

@@ -24,7 +24,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Context, Task
 from luf_tui.policy.base import Policy
 from luf_tui.script.declaration import Performer
-from luf_tui.script.program import Op, Program, Race
+from luf_tui.script.program import Branch, Op, Program, Race
 from luf_tui.script.verbs.by_cpu import Deliver, Run
 from luf_tui.script.verbs.by_process import Resume
 
@@ -101,7 +101,7 @@ class Director:
 
     # -- one line -------------------------------------------------------------------------------
 
-    def _op(self, op: Op) -> Iterator[StepInfo]:
+    def _op(self, op: Op, nth: int = 0) -> Iterator[StepInfo]:
         m = self.k.m
         if isinstance(op.args, Deliver):
             yield from self._deliver(op.cpu)
@@ -116,7 +116,7 @@ class Director:
             return
         self._check_stop(op)
         yield from self._schedule(op)
-        ctx = begin(self.k, op, self._item)
+        ctx = begin(self.k, op, self._item, nth)
         yield from self._run(ctx, op.stop)
         if isinstance(op.args, Run):
             yield from self._run_in(m.task[op.args.task], op.stop)
@@ -224,15 +224,19 @@ class Director:
     # -- races ------------------------------------------------------------------
 
     def _race(self, race: Race) -> Iterator[StepInfo]:
-        """Play a race: first its schedule, one turn a word, then line by line."""
-        transitions = Transitions(self.k, race, self._item)
+        """Play a race: first its schedule, one turn a word, then line by line. Of a forever block
+        it is the schedule, or where there is none every line once that can be played then.
+        """
+        transitions = Transitions(self.k, race, self._item, reduced=False)
         schedule = Schedule(transitions.turn(word) for word in race.schedule)
         for _, outcome in walk(transitions, schedule):
             if not isinstance(outcome, NoStep):
                 yield StepInfo(self._item, *outcome)
-        for task, op in _in_line_order(race, transitions):
-            yield from self._finish(task)
-            yield from self._op(op)
+        for branch, op in _in_line_order(race, transitions):
+            yield from self._finish(branch.task)
+            nth = branch.begins.index(op) + 1 if op.verb.begins else 0
+            with suppress(*([Refused] if race.forever else [])):
+                yield from self._op(op, nth)
         for branch in race.branches:
             yield from self._finish(branch.task)
         yield from self._others()
@@ -249,14 +253,17 @@ class Director:
             yield from self._run(ctx, "")
 
 
-def _in_line_order(race: Race, transitions: Transitions) -> list[tuple[int, Op]]:
-    """The tasks and operations that a schedule has left, as the file has them."""
-    left: list[tuple[int, Op]] = []
+def _in_line_order(race: Race, transitions: Transitions) -> list[tuple[Branch, Op]]:
+    """The branches and operations that a schedule has left, as the file has them."""
+    if race.forever and race.schedule:
+        return []
+    left: list[tuple[Branch, Op]] = []
     for branch in race.branches:
         m = transitions.machine
-        waiting = transitions.left(m.task_ctx(m.task[branch.task]))
+        ctx = m.task_ctx(m.task[branch.task])
+        waiting = branch.begins if race.forever else transitions.left(ctx)
         left += [
-            (branch.task, op)
+            (branch, op)
             for op in branch.ops
             if op in waiting or (not op.verb.begins and not race.schedule)
         ]

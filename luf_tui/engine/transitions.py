@@ -28,7 +28,9 @@ from luf_tui.script.values import Pages
 from luf_tui.script.verbs.by_cpu import Read, Write
 
 Turn = int
-"""A context's number, or contexts + n for choice n of the machine itself."""
+"""A context's number; contexts + n for choice n of the machine itself; behind those, in a forever
+block, one for each operation that an actor may begin.
+"""
 
 
 class NoStep(Enum):
@@ -73,6 +75,9 @@ class Transitions:
     `reduced` leaves out turns that lead nowhere else. An eviction is offered only right before the
     access that would notice it: with room for every page in the TLB nothing else can tell when an
     entry went. A handler that has flushed acknowledges at once.
+
+    In a forever block each actor may begin any of its operations whenever it does nothing else, and
+    a turn of its context only moves what is in flight.
     """
 
     def __init__(self, k: Kernel, race: Race, item: int, *, reduced: bool = True) -> None:
@@ -85,12 +90,16 @@ class Transitions:
         self.allowed = frozenset(race.machine_choices)
         self.ops: dict[int, tuple[Op, ...]] = {}
         for branch in race.branches:
-            ops = tuple(op for op in branch.ops if op.verb.begins)
-            self.ops[k.m.task_ctx(k.m.task[branch.task]).index] = ops
+            self.ops[k.m.task_ctx(k.m.task[branch.task]).index] = branch.begins
         self.pages = sorted(set(_pages(race)))
         roomy = k.m.config.tlb_entries >= k.m.config.pages * len(k.m.config.processes)
         self.lazy_evictions = reduced and roomy
         self.choices = self._choices(self.allowed)
+        self.begun: tuple[tuple[int, int], ...] = ()
+        """In a forever block: whom each turn lets begin something, and the number of that."""
+        if race.forever:
+            self.begun = tuple((ctx, nth) for ctx in self.ops for nth in range(len(self.ops[ctx])))
+        self._first_begun = k.m.contexts + len(self.choices)
         self.first = len(k.m.events)
         """The first event of the last turn made."""
         self._start = self.mark()
@@ -115,12 +124,27 @@ class Transitions:
     def turns(self) -> tuple[Turn, ...]:
         """Every turn there can be, in the order in which they are offered."""
         m = self.k.m
-        choices = range(m.contexts, m.contexts + len(self.choices))
-        return (*range(m.boot_ctx.index), *choices)
+        others = range(m.contexts, self._first_begun + len(self.begun))
+        return (*range(m.boot_ctx.index), *others)
+
+    def mover(self, turn: Turn) -> Turn:
+        """Who moves: the context, where a turn begins an operation."""
+        return self._beginning(turn)[0] if turn >= self._first_begun else turn
+
+    def _beginning(self, turn: Turn) -> tuple[int, int]:
+        return self.begun[turn - self._first_begun]
 
     def word(self, turn: int) -> str:
-        """The word of a turn in a schedule."""
+        """The word of a turn in a schedule: `app/1`, and `app/1:2` or `app/1:2/heap.0` where it
+        begins the second line of app/1 in a forever block.
+        """
         m = self.k.m
+        if turn >= self._first_begun:
+            ctx, nth = self._beginning(turn)
+            lines = list(dict.fromkeys(op.span.line for op in self.ops[ctx]))
+            op = self.ops[ctx][nth]
+            page = "".join(f"/{chosen}" for chosen in op.chosen)
+            return f"{self.word(ctx)}:{lines.index(op.span.line) + 1}{page}"
         if turn >= m.contexts:
             return self.choices[turn - m.contexts].word
         return m.ctx_name(m.ctx[turn]).replace("irq ", "irq/")
@@ -161,6 +185,8 @@ class Transitions:
     def can_take(self, turn: Turn) -> bool:
         """Whether a turn can be taken now. Beginning an operation is tried, not foreseen."""
         k, m = self.k, self.k.m
+        if turn >= self._first_begun:
+            return self._idle(m.ctx[self._beginning(turn)[0]])
         if turn >= m.contexts:
             return self._may_choose(self.choices[turn - m.contexts])
         if turn < m.config.cpus:
@@ -170,21 +196,38 @@ class Transitions:
             return self._can_switch(ctx)
         if ctx.depth:
             return (turn in self.ops or not ctx.stop) and k.can_move(ctx)
-        return bool(self.left(ctx)) and not m.ctx[k.cpu_of(ctx)].depth
+        return bool(self.left(ctx)) and self._idle(ctx)
+
+    def _idle(self, ctx: Context) -> bool:
+        """Whether a task is on its CPU, is not interrupted, and does nothing."""
+        cpu = self.k.cpu_of(ctx)
+        return cpu >= 0 and not ctx.depth and not self.k.m.ctx[cpu].depth
 
     def begins(self, turn: Turn) -> Op | None:
         """The operation of the script that a turn that can be taken begins, if it does."""
-        ctx = self.k.m.ctx[turn] if turn in self.ops else None
+        if turn >= self._first_begun:
+            ctx_number, nth = self._beginning(turn)
+            return self.ops[ctx_number][nth]
+        ctx = self.k.m.ctx[turn] if turn in self.ops and not self.race.forever else None
         if ctx is None or ctx.depth or self.k.cpu_of(ctx) < 0:
             return None
         return self.left(ctx)[0]
 
     def left(self, ctx: Context) -> tuple[Op, ...]:
-        """Operations of a branch that have not begun."""
-        return self.ops.get(ctx.index, ())[ctx.pc :]
+        """Operations of a branch that have not begun; none in a forever block."""
+        return () if self.race.forever else self.ops.get(ctx.index, ())[ctx.pc :]
+
+    def next_ops(self, ctx: Context) -> tuple[Op, ...]:
+        """The operations one of which a context begins next, if it begins any."""
+        return self.ops.get(ctx.index, ()) if self.race.forever else self.left(ctx)[:1]
 
     def unfinished(self) -> list[int]:
-        """Contexts of the race that have something in flight or still to begin."""
+        """Contexts of the race that have something in flight or still to begin; in a forever block,
+        where nobody has to begin anything, all that have something in flight.
+        """
+        if self.race.forever:
+            m = self.k.m
+            return [ctx.index for ctx in m.ctx[m.config.cpus : m.boot_ctx.index] if ctx.depth]
         branches = [self.k.m.ctx[turn] for turn in self.ops]
         return [ctx.index for ctx in branches if ctx.depth or self.left(ctx)]
 
@@ -194,7 +237,7 @@ class Transitions:
         the race allows preemption.
         """
         k, m = self.k, self.k.m
-        if not (ctx.depth and ctx.index in self.ops) and not self.left(ctx):
+        if not (ctx.depth and ctx.index in self.ops) and not self.next_ops(ctx):
             return False
         cpu = m.config.tasks[ctx.index - m.config.cpus].cpu
         state = m.cpu[cpu]
@@ -231,9 +274,8 @@ class Transitions:
         top = self.k.top(ctx)
         if top is not None:
             return isinstance(top, Access) and top.vpn == vpn
-        left = self.left(ctx)
-        args = left[0].args if left else None
-        return isinstance(args, Read | Write) and args.where.vpn == vpn
+        following = [op.args for op in self.next_ops(ctx)]
+        return any(isinstance(args, Read | Write) and args.where.vpn == vpn for args in following)
 
     # -- making and taking back -----------------------------------------------------------------
 
@@ -263,6 +305,9 @@ class Transitions:
 
     def _make(self, turn: Turn) -> Outcome:
         k, m = self.k, self.machine
+        if turn >= self._first_begun:
+            ctx_number, nth = self._beginning(turn)
+            return self._begin(m.ctx[ctx_number], nth)
         if turn >= m.contexts:
             choice = self.choices[turn - m.contexts]
             k.push(m.boot_ctx, choice.kind, choice.args)
@@ -272,13 +317,17 @@ class Transitions:
         ctx = m.ctx[turn]
         if k.cpu_of(ctx) < 0:
             return self._switch(ctx)
-        op = self.begins(turn)
-        if op:
+        if self.begins(turn):
             ctx.pc += 1
-            where = begin(k, op, self.item)
-            if where is m.boot_ctx:
-                return k.step(where.index)
+            return self._begin(ctx, ctx.pc - 1)
         return k.step(turn) if k.can_move(ctx) else BLOCKED
+
+    def _begin(self, ctx: Context, nth: int) -> Outcome:
+        k = self.k
+        where = begin(k, self.ops[ctx.index][nth], self.item, nth + 1)
+        if where is self.machine.boot_ctx:
+            return k.step(where.index)
+        return k.step(ctx.index) if k.can_move(ctx) else BLOCKED
 
     def _switch(self, ctx: Context) -> Made:
         """The scheduler brings a task on; what it borrowed lazily is settled in its own turns."""

@@ -93,6 +93,8 @@ class MachineConfig:
     """Names of kernel allocations that scripts refer to."""
     contents: tuple[str, ...] = ("zero", "poison")
     """Names of page contents by code. 0 is zero and 1 is poison; codes past the end are unnamed."""
+    fresh: int = 0
+    """How many of the last contents are for `fresh`: given to bytes that are nowhere yet."""
     pages: int = 8
     """Virtual pages of each address space."""
     tlb_entries: int = 8
@@ -148,6 +150,13 @@ class MachineConfig:
     def tables(self) -> int:
         """Page-table pages that an address space can have."""
         return -(-self.pages // self.table_span) if self.table_span else 0
+
+    @property
+    def holders(self) -> int:
+        """An upper bound of the different contents that there can be at a time: in frames, on disk,
+        in swap, and two in each task's operation in flight.
+        """
+        return self.frames + 1 + self.file_pages + self.swap_slots + 2 * len(self.tasks)
 
     def first_frame(self, node: int) -> int:
         """The lowest frame number of a node."""

@@ -87,7 +87,7 @@ REASON = {text: number for number, text in enumerate(REASONS)}
 # fmt: off
 
 # Scheduling and operations
-BEGIN = kind("begin", "ctx item", rank=910,
+BEGIN = kind("begin", "ctx item nth", rank=910,
     student="{ctx} begins: {item}",
     kernel="{ctx} begins: {item}")
 END = kind("end", "ctx item", rank=920,

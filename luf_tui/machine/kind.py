@@ -16,10 +16,10 @@ MEANING: Final[Mapping[str, str]] = {
     "batch": "batch", "buddy": "frame", "child": "mm", "content": "content", "cpu": "cpu",
     "ctx": "context", "dropped": "translations", "finding": "finding", "flags": "flags",
     "generation": "number", "held": "verdict", "item": "item", "key": "number", "mask": "cpus",
-    "mm": "mm", "order": "number", "page": "file page", "pages": "pages", "pfn": "frame",
-    "pins": "pins", "reason": "reason", "refusal": "refusal", "sender": "cpu", "source": "frame",
-    "target": "frame", "task": "task", "use": "use", "vpn": "virtual page", "why": "reason",
-    "write": "access",
+    "mm": "mm", "nth": "number", "order": "number", "page": "file page", "pages": "pages",
+    "pfn": "frame", "pins": "pins", "reason": "reason", "refusal": "refusal", "sender": "cpu",
+    "source": "frame", "target": "frame", "task": "task", "use": "use", "vpn": "virtual page",
+    "why": "reason", "write": "access",
 }  # fmt: skip
 """What the number is that an argument of this name holds."""
 

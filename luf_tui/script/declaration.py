@@ -42,6 +42,8 @@ class Word:
     expected: str
     """What it is called where it is missing."""
     choices: tuple[str, ...] = ()
+    any: bool = False
+    """Whether `any page` may stand there."""
 
 
 @frozen

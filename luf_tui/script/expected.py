@@ -24,6 +24,8 @@ READABLE = {
     "REST": "text",
     "NUMBER": "a number",
     "NAME": "a name",
+    "TURN": "a turn such as app/1",
+    "ANY_CPU": "any cpu",
     "STRING": "words in quotes",
     "RELATION": "a relation",
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from luf_tui.script.declaration import Lost
 from luf_tui.script.verbs import VERBS
 
-FIRST = ("process", "file", "let", "machine", "race", "end")
+FIRST = ("process", "file", "let", "machine", "race", "forever", "end")
 MAKERS = {
     kind.verb.word: makers
     for kind in VERBS.values()
@@ -25,8 +25,8 @@ def lost_with(text: str) -> set[Lost]:
     if first == "machine":
         made = {_meant(word, ("cpus", "cxl")) for word in words}
         return {lost for lost in (("machine", "cpus"), ("node", "cxl")) if lost[1] in made}
-    if first in ("race", "end"):
-        return {("race", first)}
+    if first in ("race", "forever", "end"):
+        return {("race", "end" if first == "end" else "race")}
     if len(words) < 2:
         return set()
     if first:

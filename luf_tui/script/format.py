@@ -33,7 +33,7 @@ def format_text(text: str, path: str = "scenario") -> str:
         if body == "end":
             inside = False
         rows.append(_row(body, comment, inside))
-        if body == "race":
+        if body in ("race", "forever"):
             inside = True
     if problems:
         raise InputError(path, tuple(problems), tuple(source))
@@ -41,10 +41,13 @@ def format_text(text: str, path: str = "scenario") -> str:
 
 
 def _row(body: str, comment: str, inside: bool) -> str:
-    """One line: indented inside a race, its first word in a column, its comment in another."""
+    """One line: indented inside a block, its first word in a column, its comment in another."""
     if not body:
         return comment
-    first, _, rest = body.partition(" ")
+    words = body.split(maxsplit=2)
+    actor = words[: 2 if words[:2] == ["any", "cpu"] else 1]
+    first, rest = " ".join(actor), body.removeprefix(actor[0]).strip()
+    rest = rest.removeprefix("cpu") if len(actor) > 1 else rest
     rest = rest.strip() if first in ("title", "tour", "about", "note") else _tidy(rest)
     row = f"{INDENT if inside else ''}{first:<{ACTOR_WIDTH}} {rest}".rstrip()
     return f"{row:<{COMMENT_COLUMN}} {comment}" if comment else row

@@ -43,7 +43,9 @@ def _grammar() -> str:
     kinds = {kind.rule: kind for one in VERBS.values() for _, kind in one.verb.kinds}
     rules = [f"{kind.rule}: {kind.grammar}" for kind in kinds.values() if kind.grammar]
     words = [
-        f"{name}.3: /({'|'.join(word.choices)}){WHOLE}/" if word.choices else f"{name}: NAME"
+        f"{name}.3: /({'|'.join(word.choices)}){WHOLE}/"
+        if word.choices
+        else f"{name}: NAME{' | ANY_PAGE' if word.any else ''}"
         for name, word in WORDS.items()
     ]
     written = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from luf_tui.errors import nearest
 from luf_tui.script.declaration import Lost, ParameterKind, Word
 from luf_tui.script.op_line import OpLine, target_of
 from luf_tui.script.scope import Process, Wrong
-from luf_tui.script.values import Block, FileRange, Pages, Place, Rights, Target
+from luf_tui.script.values import FRESH, Block, FileRange, Pages, Place, Rights, Target
 from luf_tui.script.vocabulary import KERNEL_ACTORS
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ MOST_PAGES = 512
 
 WORDS: dict[str, Word] = {
     "RUNNABLE": Word("a process or a kernel thread"),
-    "PAGE": Word("a page such as heap.0"),
-    "RANGE": Word("a range such as heap or text.1"),
-    "TARGET": Word("a page such as text.0 or lib.0"),
-    "FILE_PAGE": Word("a page of a file such as lib.0"),
+    "PAGE": Word("a page such as heap.0", any=True),
+    "RANGE": Word("a range such as heap or text.1", any=True),
+    "TARGET": Word("a page such as text.0 or lib.0", any=True),
+    "FILE_PAGE": Word("a page of a file such as lib.0", any=True),
     "FILE": Word("a file such as lib"),
     "NODE": Word("a node such as cxl"),
     "PARENT": Word("a process"),
@@ -289,13 +289,20 @@ def _text(tree: Tree[Token]) -> str:
 
 def _label(reading: OpLine, words: Words) -> int:
     """A name of the page's own when there is none."""
-    if words:
-        return reading.scope.new_content(_text(words[0]))
-    return reading.scope.next_version(reading.page)
+    return _content(reading, words[0]) if words else reading.scope.next_version(reading.page)
+
+
+def _content(reading: OpLine, tree: Tree[Token]) -> int:
+    """`fresh` is no label in a forever block, unless it is in quotes."""
+    scope = reading.scope
+    if scope.forever and str(tree.children[0]) == "fresh":
+        scope.uses_fresh = True
+        return FRESH
+    return scope.new_content(_text(tree))
 
 
 def _holding(reading: OpLine, words: Words) -> int:
-    return reading.scope.new_content(_text(words[0])) if words else -1
+    return _content(reading, words[0]) if words else -1
 
 
 def _new_object(reading: OpLine, words: Words) -> int:

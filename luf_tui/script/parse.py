@@ -9,7 +9,7 @@ from attrs import define, field
 
 from luf_tui.errors import InputError, Problem, Span, expected, nearest
 from luf_tui.machine.config import FileConfig
-from luf_tui.script import conditions, operations
+from luf_tui.script import conditions, operations, several
 from luf_tui.script.declaration import Lost
 from luf_tui.script.expected import who_does
 from luf_tui.script.follow_on_errors import lost_with
@@ -26,7 +26,7 @@ HEAP = 2
 BREAK = "break "
 TURNS = 100_000
 """Turns that a schedule may have."""
-IN_RACES = ("op", "allow", "schedule", "race", "end")
+IN_RACES = ("op", "allow", "schedule", "race", "forever", "end")
 MACHINE_TURNS = {"evict", "prefetch", "drain", "switch"}
 
 
@@ -72,12 +72,18 @@ def parse_condition(program: Program, words: str) -> Condition:
 
 @define
 class OpenRace:
-    """A race block whose `end` has not come yet."""
+    """A race or forever block whose `end` has not come yet."""
 
     line: Line
+    forever: bool = False
     ops: list[Op] = field(factory=list)
     choices: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """What it is called in messages."""
+        return "forever block" if self.forever else "race"
 
 
 class Reader:
@@ -113,8 +119,9 @@ class Reader:
         handler: Callable[[Line, Any], None] = getattr(self, f"_{kind.data}")
         try:
             if self.race is not None and kind.data not in IN_RACES:
-                hint = "a race has operations, `allow` and `schedule`"
-                raise Wrong("this does not belong into a race", line.whole, hint)
+                called = self.race.called
+                hint = f"a {called} has operations, `allow` and `schedule`"
+                raise Wrong(f"this does not belong into a {called}", line.whole, hint)
             handler(line, kind)
         except Wrong as wrong:
             told = wrong.missing is None or wrong.missing not in self.lost
@@ -144,7 +151,9 @@ class Reader:
     def finish(self) -> Program:
         """The program, or InputError with all problems."""
         if self.race is not None and ("race", "end") not in self.lost:
-            self.problems.append(Problem("this race has no `end`", self.race.line.whole))
+            self.problems.append(
+                Problem(f"this {self.race.called} has no `end`", self.race.line.whole)
+            )
         if not self.items and not self.problems:
             hint = "see `luf-tui list` for scenarios to start from"
             self.problems.append(Problem("nothing happens in this scenario", hint=hint))
@@ -302,6 +311,12 @@ class Reader:
         self.items.append(Break(line.whole, line.text, condition))
 
     def _op(self, line: Line, tree: Any) -> None:
+        if self.race is not None and self.race.forever:
+            self._op_forever(line, tree)
+            return
+        for token in several.places(tree):
+            hint = "name one here; in `forever` … `end` a line may stand for several"
+            raise Wrong(f"'{token}' belongs into a forever block", span_of(line, token), hint)
         op = operations.resolve(self.scope, line, tree)
         if self.race is None:
             self.items.append(op)
@@ -311,16 +326,41 @@ class Reader:
         else:
             self.race.ops.append(op)
 
+    def _op_forever(self, line: Line, tree: Any) -> None:
+        self.scope.forever = True
+        try:
+            ops = several.expanded(self.scope, line, tree)
+        finally:
+            self.scope.forever = False
+        first = ops[0]
+        if not first.verb.begins:
+            hint = "whatever can go on does, in every order"
+            raise Wrong(f"'{first.verb.word}' means nothing here", line.whole, hint)
+        if first.stop:
+            hint = "every line stops at every micro-step here; `stop before` is for other lines"
+            raise Wrong("nothing has to stop here", line.whole, hint)
+        if first.task < 0:
+            hint = "put it before the block, or `allow` it"
+            raise Wrong("only tasks act in a forever block", line.whole, hint)
+        self._open(line).ops += ops
+
     # -- every order ------------------------------------------------------------------------------
 
     def _race(self, line: Line, tree: Any) -> None:
         if self.race is not None:
-            raise Wrong("a race inside a race", line.whole, "`end` the first one")
+            called = self.race.called
+            raise Wrong(f"a race inside a {called}", line.whole, "`end` the first one")
         self.race = OpenRace(line)
+
+    def _forever(self, line: Line, tree: Any) -> None:
+        if self.race is not None:
+            called = self.race.called
+            raise Wrong(f"a forever block inside a {called}", line.whole, "`end` the first one")
+        self.race = OpenRace(line, forever=True)
 
     def _open(self, line: Line) -> OpenRace:
         if self.race is None:
-            hint = "`race` … `end`"
+            hint = "`race` … `end`, or `forever` … `end`"
             raise Wrong("this belongs into a race", line.whole, hint, ("race", "race"))
         return self.race
 
@@ -347,7 +387,8 @@ class Reader:
         self.race = None
         tasks = list(dict.fromkeys(op.task for op in race.ops))
         if not tasks:
-            raise Wrong("an empty race", race.line.whole, missing=("race", "operation"))
+            missing = ("race", "operation")
+            raise Wrong(f"an empty {race.called}", race.line.whole, missing=missing)
         names = list(self.scope.task_names())
         branches = tuple(
             Branch(
@@ -359,5 +400,5 @@ class Reader:
             for task in tasks
         )
         whole = race.line.whole
-        race_item = Race(whole, race.line.text, branches, race.choices, race.schedule)
-        self.items.append(race_item)
+        choices, words = race.choices, race.schedule
+        self.items.append(Race(whole, race.line.text, branches, choices, words, race.forever))

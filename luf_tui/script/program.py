@@ -31,11 +31,20 @@ class Op:
     args: Arguments
     stop: str = ""
     """Name of the micro-step before which it stops, to be resumed later; empty to finish."""
+    chosen: tuple[str, ...] = ()
+    """What it has for each `any page` of its line."""
+    line: str = ""
+    """Its line, where that says `any` and stands for several; `text` then names what this has."""
 
     @property
     def verb(self) -> Verb:
         """What is known of its verb."""
         return self.args.verb
+
+    @property
+    def written(self) -> str:
+        """Its line, as it is written."""
+        return self.line or self.text
 
 
 @frozen
@@ -89,11 +98,17 @@ class Branch:
     task: int
     ops: tuple[Op, ...]
 
+    @property
+    def begins(self) -> tuple[Op, ...]:
+        """Those that begin an operation: a race has turns for them."""
+        return tuple(op for op in self.ops if op.verb.begins)
+
 
 @frozen
 class Race:
     """Programs to be explored in every order; played in a default order, or in `schedule`.
 
+    In a `forever` block each actor does any of its operations, any number of times.
     `machine_choices` are asynchronous choices the machine may make: evict, drain, switch ….
     A schedule is a sequence of context names, one a micro-step.
     """
@@ -103,6 +118,7 @@ class Race:
     branches: tuple[Branch, ...]
     machine_choices: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
+    forever: bool = False
 
 
 Item: TypeAlias = "Op | Expect | Note | Break | Race"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import count, islice
 
 from attrs import define, evolve, field
 
@@ -76,6 +77,9 @@ class Scope:
     homes: dict[str, int] = field(factory=dict)
     running: dict[int, int] = field(factory=dict)
     """CPU to the thread that the script put there last."""
+    forever: bool = False
+    """Whether a line of a forever block is being read: `fresh` is no label there."""
+    uses_fresh: bool = False
 
     # -- CPUs, tasks, processes ---------------------------------------------------------------
 
@@ -296,7 +300,7 @@ class Scope:
             for name, thread in zip(self.task_names(), self.threads, strict=True)
         )
         arch = self.chosen.get("arch", X86)
-        return MachineConfig(
+        config = MachineConfig(
             arch=arch,
             nodes=self.nodes(),
             processes=tuple(ProcessConfig(p.name, tuple(p.pages)) for p in self.processes),
@@ -308,3 +312,8 @@ class Scope:
             **{"ceiling": CEILINGS[arch], **fields},  # type: ignore[arg-type]
             **self.switches,  # type: ignore[arg-type]
         )
+        if not self.uses_fresh:
+            return config
+        numbers = (number for number in count(1) if f"fresh-{number}" not in self.contents)
+        fresh = tuple(f"fresh-{number}" for number in islice(numbers, config.holders + 1))
+        return evolve(config, contents=(*config.contents, *fresh), fresh=len(fresh))

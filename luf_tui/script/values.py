@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from attrs import frozen
 
+FRESH = -2
+"""The content of a line that is to hold bytes which are nowhere yet; found when it begins."""
+
 
 @frozen
 class Pages:
@@ -53,7 +56,9 @@ class FileRange:
 
 @frozen
 class Block:
-    """What a kernel object wants: 2**order pages with a content, -1 for what they hold already."""
+    """What a kernel object wants: 2**order pages with a content, -1 for what they hold already and
+    `FRESH` for what is nowhere yet.
+    """
 
     object: int
     order: int = 0

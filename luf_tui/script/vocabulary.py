@@ -85,6 +85,7 @@ LINES: dict[str, str] = {
     "expect": "expect [no] CONDITION",
     "break": "break [CONDITION]",
     "race": "race",
+    "forever": "forever",
     "end": "end",
     "allow": "allow TURN, …",
     "schedule": "schedule ACTOR[*N] …",

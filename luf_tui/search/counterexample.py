@@ -89,8 +89,9 @@ def tidy(
     at = 1
     while at < len(turns) - 1 and most > 0 and not stopped():
         turn = turns[at]
-        earlier = [n for n in range(at - 1) if turns[n] == turn]
-        if turn == turns[at - 1] or not earlier:
+        mover = transitions.mover(turn)
+        earlier = [n for n in range(at - 1) if transitions.mover(turns[n]) == mover]
+        if mover == transitions.mover(turns[at - 1]) or not earlier:
             at += 1
             continue
         after = earlier[-1] + 1

@@ -22,6 +22,7 @@ from luf_tui.search.random_walks import RandomWalks
 from luf_tui.search.result import BOUNDED, INTERRUPTED, SAFE, UNSAFE, Broken, Limits, Result, Tell
 from luf_tui.search.rows.learner import REMEMBER, HiddenState
 from luf_tui.search.search import Search
+from luf_tui.search.unrolled import unrolled
 
 if TYPE_CHECKING:
     from luf_tui.search.rows.saved import Saved
@@ -65,6 +66,8 @@ class Report:
     """Times that the engine was asked what a turn does."""
     checked: int = 0
     """Answers of it that were used again and asked for again, which were the same."""
+    forever: int = 0
+    """How many of the races are forever blocks: any lines, any number of times."""
 
     @property
     def vacuous(self) -> bool:
@@ -95,6 +98,7 @@ def as_json(report: Report) -> dict[str, object]:
         "collision": report.collision,
         "learnt": report.learnt,
         "checked": report.checked,
+        "forever": report.forever,
     }
 
 
@@ -171,7 +175,7 @@ class Exploration:
         self._stop = ""
         self._states = self._transitions = 0
         self._seconds = 0.0
-        self._learnt = self._checked = 0
+        self._learnt = self._checked = self._forever = 0
         self._collision = 0.0
         self._happened: Happened | None = None
         self._start: Start | None = None
@@ -206,7 +210,10 @@ class Exploration:
         """
         count = race_count(self.program)
         if not count:
-            hint = "put the lines whose order is open between `race` and `end`"
+            hint = (
+                "put the lines whose order is open between `race` and `end`, or lines that come "
+                "any number of times between `forever` and `end`"
+            )
             raise LufError(f"{self.program.path}: there is no race to explore; {hint}")
         if self.only is not None and not 0 <= self.only < count:
             told = "one race" if count == 1 else f"{count} races"
@@ -217,15 +224,15 @@ class Exploration:
             assert start is not None
             looked += 1
             line = self.program.items[start.item].span.line
+            self._forever += start.transitions.race.forever
             if start.before:
                 first = start.before[0]
                 found = Broken(first.obligation, first.rule, first.message, (), first)
-                return self._unsafe(start, found, looked)
+                return self._unsafe(number, start, found, looked)
             result = self._search(start)
             if result.broken:
-                return self._unsafe(
-                    self._afresh(number, result.broken[0]), result.broken[0], looked
-                )
+                broken = result.broken[0]
+                return self._unsafe(number, self._afresh(number, broken), broken, looked)
             if result.verdict == BOUNDED:
                 why = why or f"line {line}: {result.why}"
                 if result.why == INTERRUPTED or self._stop:
@@ -242,6 +249,7 @@ class Exploration:
             collision=self._collision,
             learnt=self._learnt,
             checked=self._checked,
+            forever=self._forever,
         )
 
     def _search(self, start: Start) -> Result:
@@ -310,8 +318,8 @@ class Exploration:
                 )
         return start
 
-    def _unsafe(self, start: Start, broken: Broken, races: int) -> Report:
-        transitions, items = start.transitions, self.program.items
+    def _unsafe(self, number: int, start: Start, broken: Broken, races: int) -> Report:
+        program, transitions, items = self.program, start.transitions, self.program.items
         interrupted = False
         turns = broken.turns
         try:
@@ -320,6 +328,14 @@ class Exploration:
             transitions.abandon()
             interrupted = True
         early = start.before[0].item if start.before else None
+        if transitions.race.forever and early is None:
+            race = unrolled(program, self.policy, transitions, broken, turns, number)
+            program, transitions, broken, turns = (
+                race.program,
+                race.transitions,
+                race.broken,
+                race.turns,
+            )
         return Report(
             UNSAFE,
             self.states,
@@ -331,10 +347,11 @@ class Exploration:
             items[start.item].span.line,
             0 if early is None else items[early].span.line,
             tuple(transitions.word(turn) for turn in turns),
-            counterexample.text(self.program, self.policy, transitions, broken, turns, early=early),
+            counterexample.text(program, self.policy, transitions, broken, turns, early=early),
             interrupted=interrupted,
             happened=self._happened or NOTHING,
             collision=self._collision,
             learnt=self._learnt,
             checked=self._checked,
+            forever=self._forever,
         )

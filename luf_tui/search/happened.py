@@ -68,6 +68,8 @@ class Happened:
     """The least and the most CPUs interrupted by any one order; None when not counted."""
     renamed: bool = False
     """Whether frames may have changed their names on the way."""
+    forever: bool = False
+    """Whether programs of any length were looked at, and not the orders of one."""
 
     def numbers(self, kind: str) -> set[int]:
         """What the facts of a kind are about."""
@@ -114,27 +116,28 @@ class Happened:
     def sentences(self) -> list[str]:
         """What did not happen, or only in some orders, for a person."""
         lines = {number: f"line {number}, `{text}`," for number, text in self.lines}
+        way = "program" if self.forever else "order"
         told = [
-            f"{lines[number]} was refused in {'every' if number in self.never else 'some'} order"
+            f"{lines[number]} was refused in {'every' if number in self.never else 'some'} {way}"
             for number in self.refused
         ]
         told += [
-            f"{lines[number]} began in no order"
+            f"{lines[number]} began in no {way}"
             for number in self.never
             if number not in self.refused
         ]
         told += [
-            f"an allocation on cpu{cpu} failed in some order"
+            f"an allocation on cpu{cpu} failed in some {way}"
             for cpu in sorted(self.numbers(NO_PAGE))
         ]
         if not self.numbers(OWED):
-            told.append("nobody had anything to flush for in any order")
+            told.append(f"nobody had anything to flush for in any {way}")
         if not self.numbers(OWNED):
-            told.append("no frame got a new owner in any order")
+            told.append(f"no frame got a new owner in any {way}")
         elif not self.reused:
-            told.append("no frame for which a flush was due got a new owner in any order")
+            told.append(f"no frame for which a flush was due got a new owner in any {way}")
         if not self.numbers(STALE):
-            told.append("no stale translation was used in any order")
+            told.append(f"no stale translation was used in any {way}")
         return told
 
     def beside(self, other: Happened) -> Happened:
@@ -148,6 +151,7 @@ class Happened:
             self.finals + other.finals,
             ipis,
             self.renamed or other.renamed,
+            self.forever and other.forever,
         )
 
 
@@ -157,14 +161,12 @@ NOTHING = Happened()
 
 def lines_of(race: Race) -> tuple[tuple[int, str], ...]:
     """The lines of a race that begin something, by number."""
-    return tuple(
-        sorted(
-            (op.span.line, " ".join(op.text.split()))
-            for branch in race.branches
-            for op in branch.ops
-            if op.verb.begins
-        )
-    )
+    lines = {
+        op.span.line: " ".join(op.written.split())
+        for branch in race.branches
+        for op in branch.begins
+    }
+    return tuple(sorted(lines.items()))
 
 
 def extremes(

@@ -97,7 +97,8 @@ class Search:
         self.space = Space(system, self._wider, all_findings=self.all_findings)
         canonical = Canonical(system.machine) if self.symmetric else None
         self._one_by_one = OneByOne(self.space, canonical)
-        self._judged = self.keep or not canonical
+        # What is counted without end stays finite under its canonical names alone.
+        self._judged = self.keep or not canonical or self.transitions.race.forever
         self._levels: Levels | None = None
         self._collision = 0.0
         self._pause = 1
@@ -237,7 +238,8 @@ class Search:
     def _happened(self) -> Happened:
         one_by_one = self._one_by_one
         ipis = None
-        if one_by_one.seen and len(self.space.ways) <= MOST_COUNTED:
+        forever = self.transitions.race.forever
+        if one_by_one.seen and len(self.space.ways) <= MOST_COUNTED and not forever:
             # Ctrl-C may have come before all was said of the last turn.
             turns = zip(one_by_one.sources, one_by_one.targets, one_by_one.ipis, strict=False)
             ipis = extremes(self.states, list(turns), one_by_one.ends)
@@ -247,6 +249,7 @@ class Search:
             self.space.finals,
             ipis,
             one_by_one.canonical is not None,
+            forever,
         )
 
     def _broken(self) -> Iterator[Broken]:

@@ -16,7 +16,7 @@ from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search.counterexample import path_of
-from luf_tui.search.exploration import Exploration, Report
+from luf_tui.search.exploration import Exploration, Report, race_of_line
 from luf_tui.search.result import UNSAFE, Limits
 
 KEPT = frozenset({"title", "about", "machine", "policy", "race", "end", ""})
@@ -72,6 +72,8 @@ class Shrinker:
 
     def _run(self, deadline: float) -> None:
         rows = _without_the_rest(self.program, self.best.line)
+        if self.program.races[race_of_line(self.program, self.best.line) or 0].forever:
+            rows = _bare(self.best.scenario)
         shrunk = True
         while shrunk:
             shrunk = False
@@ -118,12 +120,16 @@ def shrunk(
     smallest = shrinker.run()
     if shrinker.interrupted and tell:
         tell("shrinking was interrupted; the counterexample is the smallest found so far")
+    if report.forever:
+        figures = ("happened", "collision", "learnt", "checked")
+        smallest = evolve(smallest, **{name: getattr(report, name) for name in figures})
     return evolve(
         smallest,
         states=report.states,
         transitions=report.transitions,
         seconds=report.seconds,
         races=report.races,
+        forever=report.forever,
         interrupted=shrinker.interrupted,
     )
 
@@ -138,6 +144,19 @@ def _without_the_rest(program: Program, line: int) -> list[str]:
         if number > line and first == ["end"]:
             break
     return rows
+
+
+def _bare(scenario: str) -> list[str]:
+    """A counterexample up to the end of its race, without what is told of it: of a forever block,
+    this race is what is made smaller.
+    """
+    rows = [
+        row
+        for row in scenario.split("\n")
+        if strip_comment(row).split()[:1] not in (["policy"], ["note"], ["schedule"])
+    ]
+    ends = max(at for at, row in enumerate(rows) if strip_comment(row).split()[:1] == ["end"])
+    return rows[: ends + 1]
 
 
 def _shorter(rows: list[str]) -> Iterator[tuple[str, str]]:

@@ -54,6 +54,8 @@ class WatchedRace:
         outcome = transitions.make(turn)
         if outcome is BLOCKED:
             return Answer(WAITS)
+        if outcome is REFUSED and begins and transitions.race.forever:
+            return Answer(CANNOT, facts=frozenset({(happened.REFUSED, begins.span.line)}))
         judged = [] if outcome is REFUSED else transitions.judged()
         weights = Counter(one.weight for one in judged)
         facts = facts_of(self.machine, transitions.first)

@@ -67,7 +67,8 @@ def race_begins(timeline: Timeline, number: int) -> Begins:
     found: Begins = {}
     for branch in race.branches:
         ctx = timeline.machine.task_ctx(timeline.machine.task[branch.task]).index
-        ops = [op for op in branch.ops if op.verb.in_task]
+        ops = branch.begins
         events = [event for event in inside if timeline.events.argument(event, ev.BEGIN.ctx) == ctx]
-        found[ctx] = list(zip(events, ops, strict=False))
+        numbered = [(event, timeline.events.argument(event, ev.BEGIN.nth)) for event in events]
+        found[ctx] = [(event, ops[nth - 1]) for event, nth in numbered if nth]
     return found

@@ -1,0 +1,120 @@
+"""From turns of a forever block to an ordinary race: its actors have the lines that they began."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from attrs import evolve, frozen
+
+from luf_tui.engine.strategy import Schedule
+from luf_tui.engine.transitions import NoStep, Transitions, Turn
+from luf_tui.errors import LufError
+from luf_tui.policy.base import Policy
+from luf_tui.script.parse import parse
+from luf_tui.script.program import Op, Program
+from luf_tui.script.syntax import strip_comment
+from luf_tui.search.judged import JudgedTransitions
+from luf_tui.search.race_start import at_race
+from luf_tui.search.result import Broken
+
+FRESH = re.compile(r"(?<![\w\"/.-])fresh(?![\w\"/.-])(?!.*(?<![\w\"/.-])fresh(?![\w\"/.-]))")
+"""The last `fresh` of a line: contents stand behind names."""
+
+
+@frozen
+class Unrolled:
+    """A program with a race in the place of a forever block, and the same turns of it."""
+
+    program: Program
+    transitions: JudgedTransitions
+    broken: Broken
+    turns: tuple[Turn, ...]
+
+
+def unrolled(
+    program: Program,
+    policy: Policy,
+    transitions: JudgedTransitions,
+    broken: Broken,
+    turns: Sequence[Turn],
+    number: int,
+) -> Unrolled:
+    """The turns of forever block `number` as those of a race. Raises LufError when they break
+    something else there.
+    """
+    begun, words = _played(transitions, turns)
+    fresh = _fresh_names(program)
+    rows = [FRESH.sub(lambda _: next(fresh), op.text) for op in begun]
+    source = "\n".join(_with_race(program, transitions.race.span.line, rows))
+    race = parse(source, program.path)
+    start = at_race(race, type(policy)(policy.without), number, reduced=False)
+    assert start is not None
+    played = tuple(start.transitions.turn(word) for word in words)
+    if broken.finding is not None:
+        found = start.transitions.replay(played)
+        if found is None or (found.obligation or found.rule) != broken.obligation:
+            raise LufError(
+                f"{program.path}: {broken.obligation} is broken by a program of the forever block, "
+                "and not by a race of the same lines"
+            )
+    waiting = tuple(start.transitions.turn(transitions.word(ctx)) for ctx in broken.waiting)
+    told = evolve(broken, turns=played, waiting=waiting)
+    return Unrolled(race, start.transitions, told, played)
+
+
+def _played(transitions: Transitions, turns: Sequence[Turn]) -> tuple[list[Op], list[str]]:
+    """The operations that began, in that order, and the turns' words in a race of them. Who is
+    switched in and begins nothing gets a line to come, or there would be no turn for it.
+    """
+    begun: list[Op] = []
+    words: list[str] = []
+    idle: dict[int, None] = {}
+    start = transitions.mark()
+    m, k = transitions.machine, transitions.k
+    schedule = Schedule(turns)
+    while (turn := schedule.next(transitions)) is not None:
+        ctx = transitions.mover(turn)
+        op = transitions.begins(turn)
+        switched_in = op is None and ctx in transitions.ops and k.cpu_of(m.ctx[ctx]) < 0
+        in_flight = ctx < m.contexts and bool(m.ctx[ctx].depth)
+        outcome = transitions.make(turn)
+        if isinstance(outcome, NoStep):
+            continue
+        words.append(transitions.word(ctx))
+        if op is not None:
+            begun.append(op)
+            idle.pop(ctx, None)
+        elif switched_in and not in_flight:
+            idle[ctx] = None
+    transitions.undo(start)
+    begun += [transitions.ops[ctx][0] for ctx in idle]
+    return begun or [next(iter(transitions.ops.values()))[0]], words
+
+
+def _fresh_names(program: Program) -> Iterator[str]:
+    """Names of contents that the program has not, one for each use."""
+    config = program.config
+    taken = set(config.contents[: len(config.contents) - config.fresh])
+    number = 0
+    while True:
+        number += 1
+        if f"fresh-{number}" not in taken:
+            yield f"fresh-{number}"
+
+
+def _with_race(program: Program, line: int, rows: Sequence[str]) -> list[str]:
+    """The lines of a file with a race of some rows in the place of the block at a line."""
+    found: list[str] = []
+    inside = False
+    for number, row in enumerate(program.source, start=1):
+        first = "".join(strip_comment(row).split()[:1])
+        if number == line:
+            inside = True
+            found += ["race", *rows]
+        elif inside and first == "end":
+            inside = False
+            found.append(row)
+        elif not inside or first == "allow":
+            found.append(row)
+    return found

@@ -1,0 +1,178 @@
+"""Any lines, any number of times: turns, states, verdicts, and the shortest program."""
+
+from __future__ import annotations
+
+from luf_tui.machine import events as ev
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import parse
+from luf_tui.script.program import Op, Race
+from luf_tui.search.exploration import as_json
+from luf_tui.search.race_start import at_race
+from luf_tui.search.result import SAFE, UNSAFE, Broken
+from luf_tui.search.search import Search
+from luf_tui.search.shrink import shrunk
+from luf_tui.search.unrolled import unrolled
+from luf_tui.timeline.recorder import record
+from luf_tui.timeline.script_lines import line_at
+from tests.forever import explored, several, two_actors
+from tests.races import STUCK, searched, start
+
+GUARD = "flush-before-free"
+
+
+def test_no_program_of_any_length_breaks_a_safe_machine() -> None:
+    report = explored(two_actors())
+    assert (SAFE, 1, "") == (report.verdict, report.forever, report.why)
+    assert report.happened.reused
+    assert not report.vacuous
+    assert report.happened.ipis is None
+    assert 1 == as_json(report)["forever"]
+
+
+def test_the_shortest_program_breaks_what_no_race_of_the_lines_does() -> None:
+    report = explored(two_actors(), GUARD)
+    assert (UNSAFE, "O2") == (report.verdict, report.obligation)
+    assert SAFE == explored(two_actors(forever="race"), GUARD).verdict
+
+
+def test_it_is_an_ordinary_scenario_that_breaks_the_same() -> None:
+    program = two_actors()
+    report = explored(program, GUARD)
+    for found in (report, shrunk(program, make_policy("batched", [GUARD]), report)):
+        run = record(parse(found.scenario, "counterexample.luf"))
+        first = next(one for one in run.findings if one.weight == "violation")
+        assert "O2" == first.obligation
+        assert () == run.refusals
+        races = run.program.races
+        assert [False] == [race.forever for race in races]
+        assert len(found.schedule) == len(races[0].schedule) == 36
+        lines = [" ".join(op.text.split()) for branch in races[0].branches for op in branch.ops]
+        told = ["cpu1 read text.0", "cpu1 write heap.0 fresh-1", "kswapd reclaim text.0"]
+        assert told == lines
+        number = run.program.items.index(races[0])
+        assert run.item_steps(number)[len(races[0].schedule) - 1] == first.step
+
+
+def test_shrinking_tells_the_figures_of_the_whole_search() -> None:
+    program = two_actors()
+    report = explored(program, GUARD)
+    smaller = shrunk(program, make_policy("batched", [GUARD]), report)
+    assert len(smaller.scenario) < len(report.scenario)
+    same = ("states", "happened", "learnt", "forever")
+    assert [getattr(report, name) for name in same] == [getattr(smaller, name) for name in same]
+
+
+def test_each_use_of_fresh_has_a_name_of_its_own_in_the_counterexample() -> None:
+    program = several("cpu2 write heap.0 fresh", "cpu1 read heap.0", "cpu2 write heap.1 fresh-2")
+    moves = start(program, policy="batched").transitions
+    turns: list[int] = []
+    for word in ("other:1", "app:1", "other:1", "other:2"):
+        turns.append(moves.turn(word))
+        moves.make(turns[-1])
+        while moves.k.m.ctx[mover := moves.mover(turns[-1])].depth:
+            turns.append(mover)
+            moves.make(mover)
+    moves.abandon()
+    nothing = Broken("", "", "", tuple(turns))
+    race = unrolled(program, make_policy("batched", ()), moves, nothing, turns, 0)
+    branches = {branch.name: branch for branch in race.program.races[0].branches}
+    stores = ["heap.0 fresh-1", "heap.0 fresh-3", "heap.1 fresh-2"]
+    assert stores == [" ".join(op.text.split()[2:]) for op in branches["other"].ops]
+    assert 1 == len(branches["app"].ops)
+    played = [race.transitions.word(turn) for turn in race.turns]
+    assert [moves.word(moves.mover(turn)) for turn in turns] == played
+
+
+def test_contents_are_fresh_and_finite() -> None:
+    moves = start(several("cpu1 write heap.0 fresh", "cpu2 write any page fresh")).transitions
+    m = moves.k.m
+    seen = set()
+    for number in range(40):
+        turn = moves.turn(("app:1", "other:1/heap.0", "other:1/heap.1")[number % 3])
+        held = {frame.content for frame in m.frame} | {slot.content for slot in m.swap}
+        first = len(m.events)
+        moves.make(turn)
+        while m.ctx[moves.mover(turn)].depth:
+            moves.make(moves.mover(turn))
+        stored = [event for event in list(m.events)[first:] if event.kind == ev.STORE]
+        content = stored[0].args["content"]
+        assert content not in held
+        seen.add(m.config.content_name(content))
+    assert {"fresh-1", "fresh-2", "fresh-3", "fresh-4"} == seen
+
+
+def test_words_of_turns_are_read_back() -> None:
+    lines = ("any cpu write any page fresh", "app read heap.0", "kswapd reclaim any page")
+    moves = start(several(*lines, "allow evict, drain, switch")).transitions
+    words = [moves.word(turn) for turn in moves.turns]
+    assert list(moves.turns) == [moves.turn(word) for word in words]
+    assert {"app:1/text.1", "app:2", "other:1/heap.1", "kswapd:1/app.heap.0", "app"} <= set(words)
+    program = several(*lines, f"allow evict, drain, switch\n schedule {' '.join(words)}")
+    assert [word.replace("irq/", "irq ") for word in words] == list(program.races[0].schedule)
+
+
+def test_an_idle_actor_begins_any_line_and_its_context_only_moves_what_is_in_flight() -> None:
+    moves = start(two_actors(), policy="batched").transitions
+    app = moves.turn("app")
+    first, second = moves.turn("app:1"), moves.turn("app:2")
+    assert [False, True, True] == [moves.can_take(turn) for turn in (app, first, second)]
+    moves.make(second)
+    assert [True, False, False] == [moves.can_take(turn) for turn in (app, first, second)]
+    while moves.k.m.ctx[app].depth:
+        moves.make(app)
+    assert 0 == moves.k.m.ctx[app].pc
+    assert [False, True, True] == [moves.can_take(turn) for turn in (app, first, second)]
+    assert [] == moves.unfinished()
+
+
+def test_the_operations_of_each_actor_can_be_read() -> None:
+    program = two_actors()
+    moves = start(program, policy="batched").transitions
+    ops: dict[str, tuple[Op, ...]] = {
+        moves.word(ctx): operations for ctx, operations in moves.ops.items()
+    }
+    assert ["app", "kswapd"] == list(ops)
+    assert [("write", 0), ("read", 1)] == [
+        (op.verb.word, op.args.where.vpn)
+        for op in ops["app"]  # type: ignore[attr-defined]
+    ]
+
+
+def test_reductions_change_no_verdict_and_reach_no_other_state() -> None:
+    lines = {"  cpu1     write heap.0 fresh": "  allow evict\n  cpu1 write heap.0 secret"}
+    for without, verdict in (((), SAFE), ((GUARD,), UNSAFE)):
+        found = []
+        for reduced in (True, False):
+            moves = at_race(two_actors(**lines), make_policy("batched", without), reduced=reduced)
+            assert moves is not None
+            found.append(Search(moves.transitions).run())
+        assert [verdict, verdict] == [one.verdict for one in found]
+        assert found[0].states <= found[1].states
+
+
+def test_a_block_is_played_line_by_line_once_or_by_its_schedule() -> None:
+    run = record(two_actors(), "batched")
+    race = next(n for n, item in enumerate(run.program.items) if isinstance(item, Race))
+    lines = dict.fromkeys(line_at(run, step) for step in run.item_steps(race))
+    assert [10, 11, 12] == [line for line in lines if line != 9]
+    program = two_actors(end="  schedule app:2 app*20\nend")
+    run = record(program, "batched")
+    assert [11] == list(dict.fromkeys(line_at(run, step) for step in run.item_steps(race)))
+
+
+def test_a_line_that_is_refused_is_no_turn() -> None:
+    lines = ("cpu2 read heap.0", "app pin heap.0")
+    report = explored(several(*lines))
+    assert SAFE == report.verdict
+    assert (13,) == report.happened.refused == report.happened.never
+    run = record(several(*lines))
+    assert () == run.refusals
+
+
+def test_who_is_in_flight_when_nobody_can_go_on_is_stuck() -> None:
+    program = parse(STUCK.replace("race\n", "forever\n"), "stuck.luf")
+    result = searched(program)
+    assert ["deadlock"] == [one.obligation for one in result.broken]
+    report = explored(program, policy="luf")
+    assert "deadlock" == report.obligation
+    assert [False] == [outcome.held for outcome in record(parse(report.scenario)).outcomes]
