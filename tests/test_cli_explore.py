@@ -36,6 +36,7 @@ KEYS = [
     "collision",
     "learnt",
     "checked",
+    "forever",
 ]
 RACE = FOLDER / "pending-wrprotect.luf"
 

@@ -19,6 +19,7 @@ from luf_tui.timeline.recorder import record
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background.race_search import SEARCHING, STOPPED, RaceSearch, race_near
 from luf_tui.ui.panels.search_progress import choices
+from tests.forever import TWO_ACTORS
 from tests.races import FOLDER
 from tests.races import TINY as TEMPLATE
 from tests.ui_driver import do, driven, lines, made, report_of, shown_run, text
@@ -266,3 +267,37 @@ def test_a_search_that_cannot_begin_says_why() -> None:
     assert search.future.exception()
     assert "xyzzy" in search.problem
     assert [("close", "close")] == choices(search)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@driven
+async def test_a_forever_block_is_walked_and_searched_like_a_race(
+    size: tuple[int, int], folder: Path
+) -> None:
+    path = folder / "two.luf"
+    path.write_text(TWO_ACTORS, encoding="utf-8")
+    async with LufApp(path, policy="batched").run_test(size=size) as pilot:
+        screen = shown_run(pilot.app)
+        screen.session.goto("L11")
+        assert 11 == screen.session.line
+        await pilot.press("E")
+        await over(pilot)
+        assert "explore the forever block on line 9" in text(pilot.app)
+        assert "✓ safe: no program of any length breaks an obligation" in text(pilot.app)
+        await pilot.press("escape")
+    gone = ["flush-before-free"]
+    async with LufApp(path, policy="batched", without=gone).run_test(size=size) as pilot:
+        screen = shown_run(pilot.app)
+        before = screen.session
+        await pilot.press("E")
+        await over(pilot)
+        assert "✖ unsafe: O2 after 36 turns" in text(pilot.app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "cpu1     write heap.0 fresh-1" in text(pilot.app)
+        run = screen.session.timeline
+        assert first_failure(run) == screen.session.position
+        assert [False] == [race.forever for race in run.program.races]
+        await pilot.press("u")
+        await pilot.pause()
+        assert before is screen.session

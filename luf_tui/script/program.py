@@ -120,6 +120,11 @@ class Race:
     schedule: tuple[str, ...] = ()
     forever: bool = False
 
+    @property
+    def called(self) -> str:
+        """What a person calls it."""
+        return "forever block" if self.forever else "race"
+
 
 Item: TypeAlias = "Op | Expect | Note | Break | Race"
 

@@ -241,7 +241,7 @@ def _texts(program: Program) -> dict[int, str]:
         found.setdefault(item.span.line, item.text)
         if isinstance(item, Race):
             ops = [op for branch in item.branches for op in branch.ops]
-            found.update((op.span.line, op.text) for op in ops)
+            found.update((op.span.line, op.written) for op in ops)
     return found
 
 

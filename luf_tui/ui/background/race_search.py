@@ -51,6 +51,9 @@ class RaceSearch(Job[None]):
         self.race = race
         self.most_states = most_states
         self.line = program.races[race].span.line
+        self.forever = program.races[race].forever
+        """Whether it is a forever block: programs of any length are looked at."""
+        self.called = program.races[race].called
         self.report: Report | None = None
         """What the search found; None while it goes on, or when it could not be made."""
         self.smallest: Report | None = None

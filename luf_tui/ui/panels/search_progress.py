@@ -39,7 +39,7 @@ class ExplorePanel(ListPanel):
     width = 76
 
     def __init__(self, search: RaceSearch) -> None:
-        super().__init__(f"explore the race on line {search.line}", ())
+        super().__init__(f"explore the {search.called} on line {search.line}", ())
         self.search = search
         self._above = 0
 
@@ -138,7 +138,8 @@ def head_rows(search: RaceSearch, columns: int) -> list[Row]:
 
 def _verdict_rows(search: RaceSearch, columns: int) -> list[Row]:
     if search.stage == SEARCHING:
-        return [(Mark("searching every order, the shortest first …", DIM),)]
+        what = "program" if search.forever else "order"
+        return [(Mark(f"searching every {what}, the shortest first …", DIM),)]
     glyph, role, text, more = verdict(search)
     rows: list[Row] = [
         (Mark(glyph if n == 0 else "  ", role), Mark(line, role))
@@ -151,19 +152,22 @@ def verdict(search: RaceSearch) -> tuple[str, str, str, str]:
     """How a search came out: a glyph, its role, the verdict, and a sentence about it."""
     report = search.report
     if report is None:
-        return "✖ ", BAD, "the race cannot be searched", search.problem
+        return "✖ ", BAD, f"the {search.called} cannot be searched", search.problem
+    what = "program of any length" if search.forever else "order of this race"
     if report.vacuous:
         told = "; ".join(report.happened.sentences())
-        return "? ", HEADING, "safe, but vacuous: nothing dangerous came to pass in any order", told
+        way = what.partition(" ")[0]
+        said = f"safe, but vacuous: nothing dangerous came to pass in any {way}"
+        return "? ", HEADING, said, told
     if report.verdict == SAFE:
         told = f"all {report.states:,} states were looked at, {report.transitions:,} turns tried"
-        return "✓ ", GOOD, "safe: no order of this race breaks an obligation", told
+        return "✓ ", GOOD, f"safe: no {what} breaks an obligation", told
     if report.verdict != UNSAFE:
         why = report.why.removeprefix(f"line {search.line}: ")
         told = f"nothing was found in {report.states:,} states, but not everything was seen"
         return "? ", HEADING, f"not decided: {why}", told
     if report.before:
-        where = f"on line {report.before}, before the race begins"
+        where = f"on line {report.before}, before the {search.called} begins"
         return "✖ ", BAD, f"unsafe: {report.obligation} {where}", report.message
     turns = len(report.schedule)
     return (
@@ -184,4 +188,4 @@ def _size(search: RaceSearch) -> str:
 def told_in_a_line(search: RaceSearch) -> str:
     """The verdict for the hint line."""
     _, _, text, _ = verdict(search)
-    return f"race on line {search.line}: {text}"
+    return f"{search.called} on line {search.line}: {text}"

@@ -478,7 +478,7 @@ class RunScreen(BaseScreen):
         timeline = self.session.timeline
         race = race_near(timeline.program, self.session.line)
         if race is None:
-            told = "no race in this script: `race` … `end` leaves an order open"
+            told = "no race in this script: `race` or `forever` … `end` leaves an order open"
             return Reply(told, moved=False)
         known = self.searches.of(self.shown(), race)
         self._show_search(known or self._search(timeline.program, timeline.policy, race))
