@@ -60,3 +60,39 @@ def several(*lines: str, opening: str = "forever") -> Program:
 def explored(program: Program, *without: str, policy: str = "batched", walks: int = 0) -> Report:
     """What exploring it finds."""
     return Exploration(program, make_policy(policy, without), walks=walks).run()
+
+
+WAITS = """\
+title    A page that never arrives
+machine  cpus 3, dram 2, cxl 1, max-order 0, tlb 2, pcp-high 0, swap 0
+policy   batched
+kswapd   on cpu0
+process  app, heap 1 page
+file     lib, 1 page
+app      mmap lib read-only as text
+cpu1     run app
+cpu2     run app
+cpu1     read text.0
+kswapd   demote text.0 stop before copy
+forever
+  cpu1     write heap.0
+  cpu2     read text.0
+end
+"""
+"""cpu2 waits for a migration that goes on no more, while cpu1 writes and writes."""
+
+OWED = """\
+title    Nobody needs the page
+machine  cpus 2, dram 2, max-order 0, tlb 2, pcp-high 0, swap 0
+policy   luf
+kswapd   on cpu0
+process  app, heap 1 page
+file     lib, 1 page
+app      mmap lib read-only as text
+cpu1     run app
+cpu1     read text.0
+forever
+  kswapd   reclaim text.0
+end
+"""
+"""Its flush waits until the page is used again."""

@@ -37,6 +37,7 @@ KEYS = [
     "learnt",
     "checked",
     "forever",
+    "lasting",
 ]
 RACE = FOLDER / "pending-wrprotect.luf"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from luf_tui.machine import events as ev
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Op, Race
+from luf_tui.search import search
 from luf_tui.search.exploration import as_json
+from luf_tui.search.lasting import Lasting
 from luf_tui.search.race_start import at_race
 from luf_tui.search.result import SAFE, UNSAFE, Broken
 from luf_tui.search.search import Search
@@ -14,7 +18,7 @@ from luf_tui.search.shrink import shrunk
 from luf_tui.search.unrolled import unrolled
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.script_lines import line_at
-from tests.forever import explored, several, two_actors
+from tests.forever import OWED, WAITS, explored, several, two_actors
 from tests.races import STUCK, searched, start
 
 GUARD = "flush-before-free"
@@ -176,3 +180,41 @@ def test_who_is_in_flight_when_nobody_can_go_on_is_stuck() -> None:
     report = explored(program, policy="luf")
     assert "deadlock" == report.obligation
     assert [False] == [outcome.held for outcome in record(parse(report.scenario)).outcomes]
+
+
+def test_who_can_wait_for_ever_is_told_with_a_way_there() -> None:
+    report = explored(parse(WAITS))
+    assert SAFE == report.verdict
+    assert report.lasting is not None
+    ((actor, words),) = report.lasting[0].waits
+    assert "app/2" == actor
+    assert "app/2 can wait for ever, first after 3 turns: app/2:1 app/2 app/2" in report.lasts()
+    run = record(parse(WAITS.replace("end\n", f"  schedule {' '.join(words)}\nend\n")), "batched")
+    run.seek(run.steps)
+    m = run.machine
+    waiting = [m.ctx_name(ctx) for ctx in m.ctx if ctx.depth]
+    assert ["app/2", "kswapd"] == waiting
+    lasting = as_json(report)["lasting"]
+    assert [{"waits": [{"actor": "app/2", "schedule": list(words)}], "unpaid": None}] == lasting
+
+
+def test_nobody_waits_for_ever_and_all_is_paid_where_that_is_so() -> None:
+    report = explored(two_actors())
+    assert (Lasting(),) == report.lasting
+    assert ["nobody can be kept waiting for ever"] == report.lasts()[:1]
+
+
+def test_a_flush_that_stays_owed_is_told() -> None:
+    for policy, stays in (("luf", True), ("batched", False)):
+        report = explored(parse(OWED), policy=policy)
+        assert report.lasting is not None
+        assert stays == (report.lasting[0].unpaid is not None)
+        assert stays == any("may stay owed for ever" in line for line in report.lasts())
+
+
+def test_that_nobody_looked_for_what_lasts_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_COUNTED", 100)
+    report = explored(two_actors())
+    assert (SAFE, None) == (report.verdict, report.lasting)
+    assert "was not looked at" in report.lasts()[0]
+    assert None is as_json(report)["lasting"]

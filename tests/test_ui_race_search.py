@@ -18,7 +18,7 @@ from luf_tui.timeline.navigate.spots import Spot
 from luf_tui.timeline.recorder import record
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background.race_search import SEARCHING, STOPPED, RaceSearch, race_near
-from luf_tui.ui.panels.search_progress import choices
+from luf_tui.ui.panels.search_progress import choices, verdict
 from tests.forever import TWO_ACTORS
 from tests.races import FOLDER
 from tests.races import TINY as TEMPLATE
@@ -284,6 +284,7 @@ async def test_a_forever_block_is_walked_and_searched_like_a_race(
         await over(pilot)
         assert "explore the forever block on line 9" in text(pilot.app)
         assert "✓ safe: no program of any length breaks an obligation" in text(pilot.app)
+        assert "nobody can be kept waiting for ever" in verdict(screen.searches[-1])[3]
         await pilot.press("escape")
     gone = ["flush-before-free"]
     async with LufApp(path, policy="batched", without=gone).run_test(size=size) as pilot:

@@ -239,6 +239,7 @@ def _what_happened(report: Report) -> list[str]:
     rows = [", ".join(told)]
     if report.verdict == SAFE:
         rows += happened.sentences()
+        rows += report.lasts()
     return rows
 
 

@@ -17,6 +17,7 @@ from luf_tui.script.program import Program, Race
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
 from luf_tui.search.happened import NOTHING, Happened
+from luf_tui.search.lasting import Lasting
 from luf_tui.search.race_start import Start, at_race
 from luf_tui.search.random_walks import RandomWalks
 from luf_tui.search.result import BOUNDED, INTERRUPTED, SAFE, UNSAFE, Broken, Limits, Result, Tell
@@ -68,11 +69,25 @@ class Report:
     """Answers of it that were used again and asked for again, which were the same."""
     forever: int = 0
     """How many of the races are forever blocks: any lines, any number of times."""
+    lasting: tuple[Lasting, ...] | None = None
+    """What lasts in each of these; None where that was not looked at."""
 
     @property
     def vacuous(self) -> bool:
         """Whether it is safe, and nothing dangerous came to pass in any order."""
         return self.verdict == SAFE and self.happened.vacuous
+
+    def lasts(self) -> list[str]:
+        """Of forever blocks that are safe, who can wait for ever and what stays owed, for a person;
+        or that nobody looked.
+        """
+        if not self.forever or self.verdict != SAFE:
+            return []
+        if self.lasting is None:
+            return [
+                "whether anybody can wait for ever was not looked at: there are too many states"
+            ]
+        return [line for one in self.lasting for line in one.sentences()]
 
 
 def as_json(report: Report) -> dict[str, object]:
@@ -99,6 +114,7 @@ def as_json(report: Report) -> dict[str, object]:
         "learnt": report.learnt,
         "checked": report.checked,
         "forever": report.forever,
+        "lasting": report.lasting and [one.as_json() for one in report.lasting],
     }
 
 
@@ -176,6 +192,7 @@ class Exploration:
         self._states = self._transitions = 0
         self._seconds = 0.0
         self._learnt = self._checked = self._forever = 0
+        self._lasting: list[Lasting] = []
         self._collision = 0.0
         self._happened: Happened | None = None
         self._start: Start | None = None
@@ -250,6 +267,7 @@ class Exploration:
             learnt=self._learnt,
             checked=self._checked,
             forever=self._forever,
+            lasting=tuple(self._lasting) if len(self._lasting) == self._forever > 0 else None,
         )
 
     def _search(self, start: Start) -> Result:
@@ -264,6 +282,7 @@ class Exploration:
         self._collision += result.collision
         self._learnt += result.learnt
         self._checked += result.checked
+        self._lasting += [result.lasting] if result.lasting else []
         return result
 
     def _search_of(self, start: Start) -> Search | RandomWalks:

@@ -9,6 +9,7 @@ from attrs import frozen
 from luf_tui.engine.transitions import Transitions, Turn
 from luf_tui.oracle.oracle import Finding
 from luf_tui.search.happened import NOTHING, Happened
+from luf_tui.search.lasting import Lasting
 from luf_tui.search.process_memory import told
 
 SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
@@ -89,6 +90,8 @@ class Result:
     """Rows: times that the engine was asked."""
     checked: int = 0
     """Uses of a row for which the engine was asked again, and said the same."""
+    lasting: Lasting | None = None
+    """What lasts in a forever block; None where that was not looked at."""
 
 
 @frozen

@@ -12,6 +12,7 @@ from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.search.canonical import Canonical
 from luf_tui.search.happened import Happened, before, extremes, lines_of
 from luf_tui.search.judged import JudgedTransitions
+from luf_tui.search.lasting import Lasting, lasting
 from luf_tui.search.process_memory import used
 from luf_tui.search.result import (
     BOUNDED,
@@ -43,7 +44,9 @@ WORTHWHILE = 0.8
 LARGE = 2000
 """States of a level from which on whole levels are looked at at once."""
 MOST_COUNTED = 100_000
-"""States up to which the least and the most IPIs of an order are counted."""
+"""States up to which the least and the most IPIs of an order are counted, and what lasts in a
+forever block is looked for.
+"""
 TELL_EVERY = 2000
 """States between two reports of progress."""
 
@@ -93,7 +96,7 @@ class Search:
             self._judged = figures["judged"]
 
     def _begin(self) -> None:
-        system = WatchedRace(self.transitions)
+        self._race = system = WatchedRace(self.transitions)
         self.space = Space(system, self._wider, all_findings=self.all_findings)
         canonical = Canonical(system.machine) if self.symmetric else None
         self._one_by_one = OneByOne(self.space, canonical)
@@ -156,7 +159,15 @@ class Search:
             self._collision,
             self.space.learnt,
             self.space.checked,
+            None if why or broken else self._lasting(),
         )
+
+    def _lasting(self) -> Lasting | None:
+        """What lasts in a forever block, where its states are at hand."""
+        seen = self._one_by_one.seen
+        if not self.transitions.race.forever or not 0 < len(seen) <= MOST_COUNTED:
+            return None
+        return lasting(self._race, self._one_by_one)
 
     def save(self, file: BinaryIO, asked: Mapping[str, str]) -> None:
         """Write all that is needed to go on with a search that ended bounded, and not by an

@@ -9,6 +9,7 @@ from luf_tui.engine.transitions import BLOCKED, REFUSED
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.oracle.oracle import BENIGN, DEVIATION, VIOLATION
+from luf_tui.policy.base import OWED, PAYING
 from luf_tui.search import happened
 from luf_tui.search.happened import facts_of, ipis_of
 from luf_tui.search.judged import JudgedTransitions
@@ -76,6 +77,11 @@ class WatchedRace:
     def unfinished(self) -> Answer:
         """The contexts of the race that are not done."""
         return Answer(given=tuple(self.transitions.unfinished()))
+
+    def owed(self) -> Answer:
+        """Whether a flush that was put off is not paid yet."""
+        ledger = self.transitions.k.policy.ledger(self.machine)
+        return Answer(given=(1,) if any(debt.state in (OWED, PAYING) for debt in ledger) else ())
 
     def word(self, turn: int) -> str:
         """The word of a turn in a schedule."""

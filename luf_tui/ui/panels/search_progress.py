@@ -161,6 +161,7 @@ def verdict(search: RaceSearch) -> tuple[str, str, str, str]:
         return "? ", HEADING, said, told
     if report.verdict == SAFE:
         told = f"all {report.states:,} states were looked at, {report.transitions:,} turns tried"
+        told = "; ".join([told, *report.lasts()])
         return "✓ ", GOOD, f"safe: no {what} breaks an obligation", told
     if report.verdict != UNSAFE:
         why = report.why.removeprefix(f"line {search.line}: ")
