@@ -96,3 +96,21 @@ forever
 end
 """
 """Its flush waits until the page is used again."""
+
+DEVICE = """\
+title    A device reads what is reclaimed
+machine  cpus 2, dram 1, max-order 0, tlb 1, pcp-high 0, swap 0, secondary-tlb
+policy   luf
+kswapd   on cpu0
+process  app, heap 1 page
+file     lib, 1 page
+app      mmap lib read-only as text
+cpu1     run app
+forever
+  cpu1     write heap.0 fresh
+  device   dma-read text.0
+  cpu1     read text.0
+  kswapd   reclaim text.0
+end
+expect   no violation
+"""

@@ -18,7 +18,7 @@ from luf_tui.search.shrink import shrunk
 from luf_tui.search.unrolled import unrolled
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.script_lines import line_at
-from tests.forever import OWED, WAITS, explored, several, two_actors
+from tests.forever import DEVICE, OWED, WAITS, explored, several, two_actors
 from tests.races import STUCK, searched, start
 
 GUARD = "flush-before-free"
@@ -218,3 +218,22 @@ def test_that_nobody_looked_for_what_lasts_is_said(monkeypatch: pytest.MonkeyPat
     assert (SAFE, None) == (report.verdict, report.lasting)
     assert "was not looked at" in report.lasts()[0]
     assert None is as_json(report)["lasting"]
+
+
+def test_what_a_device_does_is_a_turn_of_the_machine() -> None:
+    report = explored(parse(DEVICE), "notify-secondary", policy="luf")
+    assert (UNSAFE, "O29") == (report.verdict, report.obligation)
+    assert 1 == report.schedule.count("machine")
+    run = record(parse(report.scenario))
+    assert "O29" == next(one.obligation for one in run.findings if one.weight == "violation")
+    assert () == run.refusals
+    race = next(n for n, item in enumerate(run.program.items) if isinstance(item, Race))
+    there = [line_at(run, step) for step in run.item_steps(race)]
+    line = next(n for n, row in enumerate(run.program.source, 1) if "dma-read" in row)
+    assert 1 == there.count(line)
+
+
+def test_lines_of_the_machine_are_played_once_in_a_block_without_a_schedule() -> None:
+    run = record(parse(DEVICE))
+    lines = {line_at(run, step) for step in run.item_steps(len(run.program.items) - 2)}
+    assert {10, 11, 12, 13} <= lines

@@ -17,7 +17,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask
 from luf_tui.engine.strategy import Schedule, walk
-from luf_tui.engine.transitions import NoStep, Transitions
+from luf_tui.engine.transitions import NoStep, Transitions, context_of
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -241,10 +241,12 @@ class Director:
             yield from self._finish(branch.task)
         yield from self._others()
         for branch in race.branches:
-            self.k.m.task_ctx(self.k.m.task[branch.task]).pc = 0
+            context_of(self.k.m, branch).pc = 0
 
     def _finish(self, number: int) -> Iterator[StepInfo]:
         """Bring an operation that the schedule left in flight to its end."""
+        if number < 0:
+            return
         m = self.k.m
         task = m.task[number]
         ctx = m.task_ctx(task)
@@ -260,7 +262,7 @@ def _in_line_order(race: Race, transitions: Transitions) -> list[tuple[Branch, O
     left: list[tuple[Branch, Op]] = []
     for branch in race.branches:
         m = transitions.machine
-        ctx = m.task_ctx(m.task[branch.task])
+        ctx = context_of(m, branch)
         waiting = branch.begins if race.forever else transitions.left(ctx)
         left += [
             (branch, op)

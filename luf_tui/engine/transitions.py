@@ -22,10 +22,12 @@ from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
 from luf_tui.engine.operations.memory import DrainPage, refills
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask
 from luf_tui.errors import Refused, nearest
+from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Context, Mm
-from luf_tui.script.program import Op, Race
+from luf_tui.script.program import Branch, Op, Race
 from luf_tui.script.values import Pages
 from luf_tui.script.verbs.by_cpu import Read, Write
+from luf_tui.script.vocabulary import MACHINE
 
 Turn = int
 """A context's number; contexts + n for choice n of the machine itself; behind those, in a forever
@@ -89,8 +91,9 @@ class Transitions:
         self.reduced = reduced
         self.allowed = frozenset(race.machine_choices)
         self.ops: dict[int, tuple[Op, ...]] = {}
+        """What each context may begin; that of the machine itself for what is done by no CPU."""
         for branch in race.branches:
-            self.ops[k.m.task_ctx(k.m.task[branch.task]).index] = branch.begins
+            self.ops[context_of(k.m, branch).index] = branch.begins
         self.pages = sorted(set(_pages(race)))
         roomy = k.m.config.tlb_entries >= k.m.config.pages * len(k.m.config.processes)
         self.lazy_evictions = reduced and roomy
@@ -125,7 +128,8 @@ class Transitions:
         """Every turn there can be, in the order in which they are offered."""
         m = self.k.m
         others = range(m.contexts, self._first_begun + len(self.begun))
-        return (*range(m.boot_ctx.index), *others)
+        machine = m.boot_ctx.index in self.ops and not self.race.forever
+        return (*range(m.boot_ctx.index + machine), *others)
 
     def mover(self, turn: Turn) -> Turn:
         """Who moves: the context, where a turn begins an operation."""
@@ -147,6 +151,8 @@ class Transitions:
             return f"{self.word(ctx)}:{lines.index(op.span.line) + 1}{page}"
         if turn >= m.contexts:
             return self.choices[turn - m.contexts].word
+        if turn == m.boot_ctx.index:
+            return MACHINE
         return m.ctx_name(m.ctx[turn]).replace("irq ", "irq/")
 
     def turn(self, word: str) -> int:
@@ -192,6 +198,8 @@ class Transitions:
         if turn < m.config.cpus:
             return k.can_move(m.ctx[turn]) if m.ctx[turn].depth else k.can_deliver(turn)
         ctx = m.ctx[turn]
+        if turn == m.boot_ctx.index:
+            return bool(self.left(ctx))
         if k.cpu_of(ctx) < 0:
             return self._can_switch(ctx)
         if ctx.depth:
@@ -201,6 +209,8 @@ class Transitions:
     def _idle(self, ctx: Context) -> bool:
         """Whether a task is on its CPU, is not interrupted, and does nothing."""
         cpu = self.k.cpu_of(ctx)
+        if ctx is self.k.m.boot_ctx:
+            return True
         return cpu >= 0 and not ctx.depth and not self.k.m.ctx[cpu].depth
 
     def begins(self, turn: Turn) -> Op | None:
@@ -209,7 +219,9 @@ class Transitions:
             ctx_number, nth = self._beginning(turn)
             return self.ops[ctx_number][nth]
         ctx = self.k.m.ctx[turn] if turn in self.ops and not self.race.forever else None
-        if ctx is None or ctx.depth or self.k.cpu_of(ctx) < 0:
+        if ctx is None or ctx.depth:
+            return None
+        if self.k.cpu_of(ctx) < 0 and ctx is not self.k.m.boot_ctx:
             return None
         return self.left(ctx)[0]
 
@@ -315,7 +327,7 @@ class Transitions:
         if turn < m.config.cpus:
             return k.step(turn if m.ctx[turn].depth else m.contexts + turn)
         ctx = m.ctx[turn]
-        if k.cpu_of(ctx) < 0:
+        if k.cpu_of(ctx) < 0 and ctx is not m.boot_ctx:
             return self._switch(ctx)
         if self.begins(turn):
             ctx.pc += 1
@@ -339,6 +351,11 @@ class Transitions:
         if borrowed:
             k.push(ctx, FinishSwitch, {"mm": borrowed})
         return made
+
+
+def context_of(m: Machine, branch: Branch) -> Context:
+    """Where the operations of a branch run."""
+    return m.boot_ctx if branch.task < 0 else m.task_ctx(m.task[branch.task])
 
 
 def _pages(race: Race) -> Iterable[tuple[int, int]]:

@@ -10,7 +10,7 @@ from attrs import define, field
 from luf_tui.errors import InputError, Problem, Span, expected, nearest
 from luf_tui.machine.config import FileConfig
 from luf_tui.script import conditions, operations, several
-from luf_tui.script.declaration import Lost
+from luf_tui.script.declaration import Lost, Performer
 from luf_tui.script.expected import who_does
 from luf_tui.script.follow_on_errors import lost_with
 from luf_tui.script.op_line import span_of
@@ -19,7 +19,7 @@ from luf_tui.script.scope import Process, Scope, Wrong
 from luf_tui.script.syntax import MOST_PROBLEMS, Line, parse_line, read_text, split, strip_comment
 from luf_tui.script.values import Place, Rights
 from luf_tui.script.verbs.by_process import Mmap
-from luf_tui.script.vocabulary import CHOICES, FLAGS, KERNEL_ACTORS, LINES, SETTINGS
+from luf_tui.script.vocabulary import CHOICES, FLAGS, KERNEL_ACTORS, LINES, MACHINE, SETTINGS
 
 HEAP = 2
 """Pages of the anonymous region that every process begins with."""
@@ -68,6 +68,11 @@ def parse_condition(program: Program, words: str) -> Condition:
         return found.condition
     nothing = Problem("a condition is missing", hint="as in `stale cpu1 text.0`")
     raise InputError("condition", tuple(reader.problems) or (nothing,), (asked,))
+
+
+def _moves(op: Op) -> bool:
+    """Whether an operation has turns in a race: those of tasks, and of what is no CPU."""
+    return op.task >= 0 or op.verb.performer is Performer.MACHINE
 
 
 @define
@@ -320,7 +325,7 @@ class Reader:
         op = operations.resolve(self.scope, line, tree)
         if self.race is None:
             self.items.append(op)
-        elif op.task < 0:
+        elif not _moves(op):
             hint = "put it before the race, or `allow` it"
             raise Wrong("only tasks race", line.whole, hint)
         else:
@@ -339,7 +344,7 @@ class Reader:
         if first.stop:
             hint = "every line stops at every micro-step here; `stop before` is for other lines"
             raise Wrong("nothing has to stop here", line.whole, hint)
-        if first.task < 0:
+        if not _moves(first):
             hint = "put it before the block, or `allow` it"
             raise Wrong("only tasks act in a forever block", line.whole, hint)
         self._open(line).ops += ops
@@ -393,7 +398,7 @@ class Reader:
         branches = tuple(
             Branch(
                 next(op.span for op in race.ops if op.task == task),
-                names[task],
+                MACHINE if task < 0 else names[task],
                 task,
                 tuple(op for op in race.ops if op.task == task),
             )

@@ -91,7 +91,7 @@ class Break:
 
 @frozen
 class Branch:
-    """One actor's program in a race."""
+    """One actor's program in a race. `task` is -1 for what a device, a server or the clock does."""
 
     span: Span
     name: str

@@ -71,6 +71,9 @@ KERNEL_ACTORS: dict[str, str] = {
 }
 """Actors that are no process of the script."""
 
+MACHINE = "machine"
+"""Who does in a race what a device, a server or the clock does."""
+
 LINES: dict[str, str] = {
     "title": "title TEXT",
     "tour": "tour NUMBER TITLE",

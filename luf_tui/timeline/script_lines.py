@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, TypeAlias
 
+from luf_tui.engine.transitions import context_of
 from luf_tui.machine import events as ev
 from luf_tui.script.program import Op, Race
 from luf_tui.timeline.caches import per_run
@@ -30,7 +31,12 @@ def line_at(timeline: Timeline, position: int) -> int:
         return item.span.line
     begun = race_begins(timeline, number).get(timeline.step_info(position).ctx, [])
     at = bisect_left(begun, timeline.event_index_at(position), key=lambda entry: entry[0])
-    return begun[at - 1][1].span.line if at else item.span.line
+    if not at:
+        return item.span.line
+    event, op = begun[at - 1]
+    # The machine's own context also evicts and switches: those moves belong to no line.
+    other = op.task < 0 and timeline.step_of_event(event) != position
+    return item.span.line if other else op.span.line
 
 
 def to_line(timeline: Timeline, line: int) -> int:
@@ -66,7 +72,7 @@ def race_begins(timeline: Timeline, number: int) -> Begins:
     inside = begins[bisect_left(begins, first) : bisect_left(begins, end)]
     found: Begins = {}
     for branch in race.branches:
-        ctx = timeline.machine.task_ctx(timeline.machine.task[branch.task]).index
+        ctx = context_of(timeline.machine, branch).index
         ops = branch.begins
         events = [event for event in inside if timeline.events.argument(event, ev.BEGIN.ctx) == ctx]
         numbered = [(event, timeline.events.argument(event, ev.BEGIN.nth)) for event in events]
