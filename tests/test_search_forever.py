@@ -19,6 +19,7 @@ from luf_tui.search.unrolled import unrolled
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.script_lines import line_at
 from tests.forever import DEVICE, OWED, WAITS, explored, several, two_actors
+from tests.naming_runs import names_from_the_start
 from tests.races import STUCK, searched, start
 
 GUARD = "flush-before-free"
@@ -237,3 +238,14 @@ def test_lines_of_the_machine_are_played_once_in_a_block_without_a_schedule() ->
     run = record(parse(DEVICE))
     lines = {line_at(run, step) for step in run.item_steps(len(run.program.items) - 2)}
     assert {10, 11, 12, 13} <= lines
+
+
+@pytest.mark.parametrize(("text", "policy"), [(WAITS, "batched"), (OWED, "luf"), (OWED, "batched")])
+def test_by_levels_and_under_names_the_same_lasts(text: str, policy: str) -> None:
+    one_by_one = explored(parse(text), policy=policy)
+    with names_from_the_start():
+        renamed = explored(parse(text), policy=policy)
+    assert not one_by_one.happened.renamed
+    assert renamed.happened.renamed
+    assert one_by_one.lasting is not None
+    assert one_by_one.lasting == renamed.lasting

@@ -20,11 +20,14 @@ pages that compaction will move pages to."""
 
 @frozen
 class RegionSpec:
-    """A region to lay out: its name, its record class and how many records it has."""
+    """A region to lay out: its name, its record class and how many records it has; as many of them
+    for each record of the region `per`, one after the other, if it has one.
+    """
 
     name: str
     kind: type[Record]
     count: int
+    per: str = ""
 
 
 @frozen
@@ -83,6 +86,7 @@ class Machine:
         base = 0
         for spec in specs:
             region = Region(spec.name, spec.kind, self.cells, self.regions, base, spec.count)
+            region.per = spec.per
             self.regions[spec.name] = region
             base += spec.count * spec.kind.SIZE
         self.cpu: Region[s.Cpu] = self.regions["cpu"]

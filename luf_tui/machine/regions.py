@@ -267,7 +267,7 @@ class Record:
 class Region(list[R], Generic[R]):
     """An array of records of one kind: a list, so that indexing costs no call of ours."""
 
-    __slots__ = ("base", "kind", "name", "size")
+    __slots__ = ("base", "kind", "name", "per", "size")
 
     def __init__(
         self, name: str, kind: type[R], store: Cells, regions: Regions, base: int, count: int
@@ -277,6 +277,8 @@ class Region(list[R], Generic[R]):
         self.kind = kind
         self.base = base
         self.size = kind.SIZE
+        self.per = ""
+        """The region for each of whose records it has as many; empty where there is none."""
 
     @property
     def records(self) -> list[R]:

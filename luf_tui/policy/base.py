@@ -21,6 +21,7 @@ from attrs import frozen
 
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
+from luf_tui.machine.regions import Field
 from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, FilePage, Frame, Mm, Pte, Task, Zone
 from luf_tui.policy.guards import LUF_GUARDS, Guard, not_declared
 
@@ -75,6 +76,9 @@ class Policy:
     """The version of what is asked here. A policy loaded from a file says for which one it was
     written; one that says another, or nothing, is refused.
     """
+
+    MARKS: ClassVar[Field | None] = None
+    """The number of a zone whose low bits pages carry as their marks in buddy, if they do."""
 
     def __init__(self, without: Iterable[str] = ()) -> None:
         self.name = self.NAME

@@ -72,6 +72,8 @@ class LufTask(Record):
 class LufLedger(Batched):
     """The arithmetic of keys and generations, and what free pages carry."""
 
+    MARKS = LufZone.current
+
     def luf_regions(self, config: MachineConfig) -> list[RegionSpec]:
         """Every region LUF adds to the batched kernel's."""
         tasks, nodes = len(config.tasks) + 1, len(config.nodes)
@@ -81,8 +83,8 @@ class LufLedger(Batched):
             RegionSpec("luf", LufCounters, 1),
             RegionSpec("luf_batch", KeyEntry, 1 << config.key_bits),
             RegionSpec("ugen_done", CpuDone, config.cpus),
-            RegionSpec("luf_zone", LufZone, nodes),
-            RegionSpec("luf_pend", PendList, nodes * (config.max_order + 1)),
+            RegionSpec("luf_zone", LufZone, nodes, "zone"),
+            RegionSpec("luf_pend", PendList, nodes * (config.max_order + 1), "zone"),
             RegionSpec("luf_task", LufTask, tasks),
             RegionSpec("luf_mm", OwnerBatch, len(config.processes)),
             RegionSpec("luf_mapping", OwnerBatch, len(config.files)),

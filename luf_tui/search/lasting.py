@@ -8,16 +8,15 @@ what is left over is the answer.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import STACK_DEPTH, Context
 from luf_tui.search.rows.known import Known
-from luf_tui.search.rows.learner import MADE
-from luf_tui.search.rows.one_by_one import OneByOne
 from luf_tui.search.rows.packing import Layout, State
+from luf_tui.search.rows.space import Made, Space
 from luf_tui.search.watched_race import WatchedRace
 
 SHOWN = 8
@@ -48,24 +47,25 @@ class Lasting:
         return {"waits": waits, "unpaid": None if self.unpaid is None else list(self.unpaid)}
 
 
-def lasting(race: WatchedRace, one_by_one: OneByOne) -> Lasting:
-    """What lasts in a forever block, all of whose states were looked at one by one."""
-    layout, m = one_by_one.space.learner.layout, race.machine
+def lasting(
+    race: WatchedRace, space: Space, states: Sequence[State], turns: Iterable[Made]
+) -> Lasting:
+    """What lasts in a forever block, of which all states are known, and all turns."""
+    layout, m = space.learner.layout, race.machine
     tasks = [m.ctx[ctx] for ctx in sorted(race.transitions.ops)]
     stacks = [_stack(layout, m, ctx) for ctx in tasks]
     moved = [set[int]() for _ in tasks]
     sources, targets = array("I"), array("I")
-    for number, target, changed in _turns(one_by_one):
+    for number, target, changed in turns:
         sources.append(number)
         targets.append(target)
         for can_move, stack in zip(moved, stacks, strict=True):
             if changed & stack:
                 can_move.add(number)
-    states = list(one_by_one.seen)
     back = Backwards(len(states), sources, targets)
 
     def way(number: int) -> tuple[str, ...]:
-        return tuple(race.word(turn) for turn in one_by_one.space.ways.path(number))
+        return tuple(race.word(turn) for turn in space.ways.path(number))
 
     waits = []
     for ctx, can_move in zip(tasks, moved, strict=True):
@@ -74,7 +74,7 @@ def lasting(race: WatchedRace, one_by_one: OneByOne) -> Lasting:
         left = back.without(can_move, busy)
         if left >= 0:
             waits.append((m.ctx_name(ctx), way(left)))
-    owed = Known(one_by_one.space.learner, "what is owed", race.owed)
+    owed = Known(space.learner, "what is owed", race.owed)
     owing = [bool(owed.of(state).answer.given) for state in states]
     paid = {number for number, owes in enumerate(owing) if not owes}
     unpaid = back.without(paid, range(len(states)))
@@ -132,15 +132,3 @@ def _at(layout: Layout, state: State, cell: int) -> int:
     at = layout.places.get(cell)
     change = 0 if at is None else state >> at & (1 << layout.widths[cell]) - 1
     return layout.first[cell] ^ change
-
-
-def _turns(one_by_one: OneByOne) -> Iterator[tuple[int, int, int]]:
-    """Every turn: from which state, to which, and the bits it changes before any renaming."""
-    space, reached = one_by_one.space, one_by_one.reached
-    for state, number in one_by_one.seen.items():
-        alone = space.alone.of(state).answer.given
-        for known in [space.turn[turn] for turn in alone] or [known for _, known in space.turns]:
-            row = known.of(state)
-            if row.what == MADE:
-                new = (state | row.clear) ^ row.flip
-                yield number, reached[new], state ^ new

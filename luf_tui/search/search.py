@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from luf_tui.engine.strategy import Schedule, walk
 from luf_tui.engine.transitions import Turn
 from luf_tui.oracle.oracle import VIOLATION
-from luf_tui.search.canonical import Canonical
 from luf_tui.search.happened import Happened, before, extremes, lines_of
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting, lasting
@@ -29,16 +30,17 @@ from luf_tui.search.result import (
 )
 from luf_tui.search.rows.learner import REMEMBER, HiddenState
 from luf_tui.search.rows.one_by_one import Level, OneByOne
-from luf_tui.search.rows.packing import TooWide
+from luf_tui.search.rows.packing import State, TooWide
 from luf_tui.search.rows.space import Space
 from luf_tui.search.watched_race import WatchedRace
 
 if TYPE_CHECKING:
     from luf_tui.search.rows.levels import Levels
+    from luf_tui.search.rows.naming import Naming
     from luf_tui.search.rows.saved import Saved
 
-JUDGE_AT = 1000
-"""States after which renaming is judged by what it has merged."""
+JUDGE_AT = 2000
+"""States after which renaming is judged by what it would have merged, and after each doubling."""
 WORTHWHILE = 0.8
 """Renaming costs more than it saves when more than this share of the states remains."""
 LARGE = 2000
@@ -51,17 +53,14 @@ TELL_EVERY = 2000
 """States between two reports of progress."""
 
 
-class NotWorthwhile(Exception):
-    """Renaming merges too little to pay for itself: the search starts over without it."""
-
-
 class Search:
     """One search of one race, from the state that the machine of `transitions` is in.
 
     `symmetric` counts states as one that differ only by names that nothing depends on (frames,
-    generations), for as long as that merges enough of them. `keep` keeps every state for `reached`,
-    and then renames to the end. `all_findings` goes on after a violation, past which it never
-    looks. `saved` is an earlier one of the same race, which it goes on with.
+    generations), once there are many and that would have merged enough of them: then the search
+    begins again with names. `keep` keeps every state for `reached`. `all_findings` goes on after a
+    violation, past which it never looks. `saved` is an earlier one of the same race, which it goes
+    on with.
     """
 
     def __init__(
@@ -92,18 +91,13 @@ class Search:
             self._wider.update(figures["wider"])
             self._before, self.symmetric = figures["seconds"], figures["symmetric"]
         self._begin()
-        if saved:
-            self._judged = figures["judged"]
 
     def _begin(self) -> None:
-        self._race = system = WatchedRace(self.transitions)
-        self.space = Space(system, self._wider, all_findings=self.all_findings)
-        canonical = Canonical(system.machine) if self.symmetric else None
-        self._one_by_one = OneByOne(self.space, canonical)
-        # What is counted without end stays finite under its canonical names alone.
-        self._judged = self.keep or not canonical or self.transitions.race.forever
+        self._race = WatchedRace(self.transitions)
+        self.space = Space(self._race, self._wider, all_findings=self.all_findings)
+        self._one_by_one = OneByOne(self.space)
         self._levels: Levels | None = None
-        self._collision = 0.0
+        self._renamed = False
         self._pause = 1
         """States at which to look how much memory is taken, and to report."""
 
@@ -131,7 +125,10 @@ class Search:
 
     def reached(self) -> Iterator[list[int]]:
         """The cells of every state of a search that keeps them."""
-        return self._one_by_one.states()
+        found: Iterable[State] = self._levels.reached() if self._levels else ()
+        if not self._renamed:
+            found = chain(self._one_by_one.seen, found)
+        return map(self.space.learner.layout.unpacked, found)
 
     def run(self) -> Result:
         """Search until everything is seen, something is found, or a limit is reached.
@@ -156,7 +153,7 @@ class Search:
             self.space.deviations,
             why,
             self._happened(),
-            self._collision,
+            self._levels.seen.chance if self._levels else 0.0,
             self.space.learnt,
             self.space.checked,
             None if why or broken else self._lasting(),
@@ -164,10 +161,14 @@ class Search:
 
     def _lasting(self) -> Lasting | None:
         """What lasts in a forever block, where its states are at hand."""
-        seen = self._one_by_one.seen
-        if not self.transitions.race.forever or not 0 < len(seen) <= MOST_COUNTED:
+        one_by_one, levels = self._one_by_one, self._levels
+        if not self.transitions.race.forever or self.states > MOST_COUNTED:
             return None
-        return lasting(self._race, self._one_by_one)
+        if levels is None:
+            return lasting(self._race, self.space, [*one_by_one.seen], one_by_one.turns_made())
+        if not (self._renamed and levels.keep):
+            return None
+        return lasting(self._race, self.space, [*levels.reached()], levels.turns_made())
 
     def save(self, file: BinaryIO, asked: Mapping[str, str]) -> None:
         """Write all that is needed to go on with a search that ended bounded, and not by an
@@ -179,42 +180,40 @@ class Search:
             "wider": [*self._wider.items()],
             "seconds": self._before + self._spent(),
             "symmetric": self.symmetric,
-            "judged": self._judged,
+            "renamed": self._renamed,
             "levels": self._levels is not None,
         }
         saved.write(file, asked, figures, self.space, self._one_by_one, self._levels)
 
     def _until_it_fits(self) -> str:
-        """Search, and begin again where cells are too narrow or renaming is not worth its while."""
+        """Search, and begin again where cells are too narrow."""
         while True:
             try:
                 return self._search()
             except TooWide as too_wide:
                 self._wider[too_wide.cell] = too_wide.bits
-            except NotWorthwhile:
-                self.symmetric = False
             self._saved = None
             self._begin()
 
     def _search(self) -> str:
-        one_by_one, saved = self._one_by_one, self._saved
-        level: Level = [(0, one_by_one.start)]
+        one_by_one, saved, judge_at = self._one_by_one, self._saved, JUDGE_AT
+        level: Level = [(0, 0)]
         following: Level = []
         if saved and saved.figures["levels"]:
-            one_by_one.seen.clear()
-            return self._by_levels(saved.take_up_levels(self.space, self.limits.states))
+            return self._taken_up(saved)
         if saved:
             level, following = saved.take_up(self.space, one_by_one)
         while level:
-            large = len(level) >= LARGE and self._judged and not following
-            if large and not (one_by_one.canonical or self.keep):
-                # numpy takes a while to load
-                from luf_tui.search.rows.levels import Levels  # noqa: PLC0415
-
-                levels = Levels(self.space, one_by_one.seen, self.limits.states)
-                one_by_one.seen.clear()
+            if self.symmetric and self.states >= judge_at and not following:
+                judge_at, naming = 2 * self.states, self._naming()
+                if self._worthwhile(naming):
+                    return self._named_from_the_start(naming)
+            if len(level) >= LARGE and not following:
+                levels = self._by_levels(one_by_one.seen)
+                if not self.keep:
+                    one_by_one.seen.clear()
                 levels.stand_at(level)
-                return self._by_levels(levels)
+                return levels.look(self._ended)
             why = one_by_one.look(level, self._ended, following)
             if why or self.space.found:
                 return why
@@ -222,15 +221,49 @@ class Search:
             self.space.depth += bool(level)
         return ""
 
-    def _by_levels(self, levels: Levels) -> str:
-        """Search on from a level that is large."""
-        from luf_tui.search.rows.fingerprints import chance  # noqa: PLC0415
+    # numpy takes a while to load, and small races do without it
 
-        self._levels = levels
-        try:
-            return levels.look(self._ended)
-        finally:
-            self._collision = chance(self.states)
+    def _by_levels(self, seen: Iterable[State], naming: Naming | None = None) -> Levels:
+        from luf_tui.search.rows.levels import Levels  # noqa: PLC0415
+
+        keep = MOST_COUNTED if self.transitions.race.forever else 0
+        keep = sys.maxsize if self.keep else keep
+        self._levels = Levels(self.space, seen, self.limits.states, naming, keep=keep)
+        return self._levels
+
+    def _taken_up(self, saved: Saved) -> str:
+        """Go on with a search by levels."""
+        self._one_by_one.seen.clear()
+        self._renamed = saved.figures["renamed"]
+        naming = self._naming() if self._renamed else None
+        self._levels = saved.take_up_levels(self.space, self.limits.states, naming)
+        return self._levels.look(self._ended)
+
+    def _naming(self) -> Naming:
+        from luf_tui.search.rows.names.machine_names import MachineNames  # noqa: PLC0415
+
+        return MachineNames(self._race.machine, self.transitions.k.policy)
+
+    def _worthwhile(self, naming: Naming) -> bool:
+        """Whether renaming would have merged enough of the states so far. What is counted without
+        end stays finite under its names alone.
+        """
+        from luf_tui.search.rows.levels import distinct  # noqa: PLC0415
+
+        seen = self._one_by_one.seen
+        if self.transitions.race.forever:
+            return True
+        return distinct(self.space.learner.layout, seen, naming) <= WORTHWHILE * len(seen)
+
+    def _named_from_the_start(self, naming: Naming) -> str:
+        """Search anew, every state under its name."""
+        self._renamed = True
+        self.space.begin()
+        self._one_by_one = OneByOne(self.space)
+        self._one_by_one.seen.clear()
+        levels = self._by_levels((0,), naming)
+        levels.stand_at([(0, 0)])
+        return levels.look(self._ended)
 
     def _ended(self) -> str:
         """Why the search shall end before the next state, if it shall."""
@@ -240,10 +273,6 @@ class Search:
             if self._pause > 1:
                 self._report(memory)
             self._pause = self.states + TELL_EVERY
-        if not self._judged and len(self._one_by_one.reached) >= JUDGE_AT:
-            self._judged = True
-            if self.states > WORTHWHILE * len(self._one_by_one.reached):
-                raise NotWorthwhile
         return self._stop or self.limits.reached(self.states, self._spent(), memory)
 
     def _happened(self) -> Happened:
@@ -259,7 +288,7 @@ class Search:
             lines_of(self.transitions.race),
             self.space.finals,
             ipis,
-            one_by_one.canonical is not None,
+            self._renamed,
             forever,
         )
 

@@ -40,9 +40,14 @@ class Weighed(OneByOne):
     """States one after the other, each counted as often as there are states that it stands for."""
 
     def __init__(self, space: Space, naming: Naming) -> None:
-        super().__init__(space, naming)
         self.naming = naming
+        super().__init__(space, self._name_of)
         self.stood_for = self.transitions = 0
+
+    def _name_of(self, state: State) -> State:
+        layout = self.space.learner.layout
+        named = self.naming.of(layout.unpacked(state))
+        return layout.state(named, self.naming.touched)
 
     def _expand(self, number: int, state: State) -> None:
         before = self.space.turns_tried

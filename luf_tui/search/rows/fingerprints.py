@@ -110,6 +110,11 @@ class Fingerprints:
             while len(runs) > 1 and len(runs[-2].first) < RATIO * len(runs[-1].first):
                 runs[-2].take_in(runs.pop())
 
+    @property
+    def chance(self) -> float:
+        """How likely it is that two states were taken for one."""
+        return chance(len(self))
+
     def __len__(self) -> int:
         return sum(len(run.first) for runs in self._parts for run in runs)
 

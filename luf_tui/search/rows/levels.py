@@ -7,11 +7,12 @@ states that are new are made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from attrs import frozen
 
+from luf_tui.search.rows.cell_columns import CellColumns
 from luf_tui.search.rows.fingerprints import Fingerprints, Words, fingerprints, mixed
 from luf_tui.search.rows.index import (
     Index,
@@ -19,12 +20,14 @@ from luf_tui.search.rows.index import (
     RowTable,
     columns_of,
     state_of,
+    states_of,
     wide,
     words_at,
 )
 from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS
-from luf_tui.search.rows.packing import State
-from luf_tui.search.rows.space import Space
+from luf_tui.search.rows.naming import Naming
+from luf_tui.search.rows.packing import Layout, State
+from luf_tui.search.rows.space import Made, Space
 
 BLOCK = 32_768
 """States that are looked at together: their words stay in the processor's cache."""
@@ -72,18 +75,38 @@ def together(parts: Sequence[Tried]) -> Tried:
     )
 
 
+def distinct(layout: Layout, states: Iterable[State], naming: Naming) -> int:
+    """How many of these states have names of their own."""
+    columns = CellColumns(layout, columns_of(states, layout.words))
+    naming.rename(columns)
+    return len(np.unique(np.stack(fingerprints(columns.words), axis=1), axis=0))
+
+
 class Levels:
     """Goes on with a search that was begun one by one, from a level of it."""
 
-    def __init__(self, space: Space, seen: Iterable[State], most: int = 0) -> None:
+    def __init__(
+        self,
+        space: Space,
+        seen: Iterable[State],
+        most: int = 0,
+        naming: Naming | None = None,
+        *,
+        keep: int = 0,
+    ) -> None:
         self.space = space
         self.most = most
         """States after which no further state is looked at; 0 is no limit."""
+        self.naming = naming
         self.table = table = RowTable(space.learner)
         self.alone = Index(space.alone, table)
         self.turns = [(turn, Index(known, table)) for turn, known in space.turns]
         self.unfinished = Index(space.unfinished, table)
         self.seen = Fingerprints()
+        self.keep = keep
+        """How many states may be kept; 0 once there are more."""
+        self.kept: list[Words] = []
+        """Each level, if they are kept."""
         self.states = np.zeros((1, 0), np.uint64)
         """The states of the level at hand, as columns, or those that are left of it."""
         self.first = 0
@@ -92,7 +115,7 @@ class Levels:
         """States of the next level that were found already."""
         self._looked_at = 0
         """How many of them the search has counted."""
-        self._enter(*fingerprints(columns_of(seen, self._width)))
+        self._enter(*fingerprints(self.named(columns_of(seen, self._width))))
 
     @property
     def _width(self) -> int:
@@ -105,18 +128,25 @@ class Levels:
     def stand_at(self, level: Sequence[tuple[int, State]]) -> None:
         """Begin at a level, of states with their numbers."""
         self.first = level[0][0]
-        self.states = columns_of([state for _, state in level], self._width)
+        self.states = self.named(columns_of([state for _, state in level], self._width))
 
     def look(self, ended: Callable[[], str]) -> str:
         """Search on to the end; `ended` says from time to time why it shall stop, or nothing.
         Returns that. Raises TooWide, HiddenState.
         """
         while self.states.size:
+            self._keep_level()
             why = self._level(ended)
             if why or self.space.found:
                 return why
             self.space.depth += bool(self.states.size)
         return ""
+
+    def _keep_level(self) -> None:
+        if self.first + self.states.shape[1] > self.keep:
+            self.keep, self.kept = 0, []
+        elif self.keep:
+            self.kept.append(self.states)
 
     def _level(self, ended: Callable[[], str]) -> str:
         """Take every turn from each state of the level, and stand at the next one, or at those that
@@ -239,11 +269,19 @@ class Levels:
         returns them.
         """
         space, sources = self.space, tried.sources
-        new = self._new(tried)
+        new = self._new(tried.prints)
+        made, prints = self._made(sources[new], tried.rows[new]), tried.prints
+        prints = prints[0][new], prints[1][new]
+        if self.naming:
+            made = self.named(made)
+            prints = fingerprints(made)
+            left = self._new(prints)
+            new, made, prints = new[left], made[:, left], (prints[0][left], prints[1][left])
         end = self._end(tried, new)
         self._looked_at = end[0]
         before = (sources[new] < end[0]) | ((sources[new] == end[0]) & (tried.places[new] < end[1]))
-        new = new[before]
+        if not before.all():
+            new, made, prints = new[before], made[:, before], (prints[0][before], prints[1][before])
         whole = slice(0, end[0] - tried.first)
         space.turns_tried += int(tried.tried[whole].sum())
         space.deviations += int(tried.deviations[whole].sum())
@@ -256,17 +294,57 @@ class Levels:
             ]
         space.stuck += [(self.first + at, given) for at, given in tried.stuck if at < end[0]]
         space.finals += sum(at < end[0] for at in tried.ends)
-        self._enter(tried.prints[0][new], tried.prints[1][new])
+        self._enter(*prints)
         turns = np.array([turn for turn, _ in self.turns], np.ushort)
         space.ways.extend(
             (self.first + sources[new]).astype(np.uintc).tobytes(),
             turns[tried.places[new]].tobytes(),
         )
-        return self._made(sources[new], tried.rows[new])
+        return made
 
-    def _new(self, tried: Tried) -> Numbers:
-        """Which of the turns lead to a state that was not met before, not even by one before it."""
-        first, second = tried.prints
+    def reached(self) -> Iterator[State]:
+        """Every state, if levels are kept."""
+        for level in self.kept:
+            yield from map(state_of, level.T)
+
+    def turns_made(self) -> Iterator[Made]:
+        """Every turn that is made, if levels are kept and the search is over."""
+        numbers = {state: number for number, state in enumerate(self.reached())}
+        self.first = 0
+        for level in self.kept:
+            self.states = level
+            prints = fingerprints(self.states)
+            for begin in range(0, self.states.shape[1], BLOCK):
+                tried = self._tried(begin, prints)
+                made = self._made(tried.sources, tried.rows)
+                changed = wide(self.states, len(made)).take(tried.sources, axis=1) ^ made
+                for source, target, bits in zip(
+                    tried.sources.tolist(),
+                    states_of(self.named(made)),
+                    states_of(changed),
+                    strict=True,
+                ):
+                    yield self.first + source, numbers[target], bits
+            self.first += self.states.shape[1]
+
+    def named(self, states: Words) -> Words:
+        """States under their names."""
+        if not self.naming:
+            return states
+        parts = []
+        for begin in range(0, max(1, states.shape[1]), BLOCK):
+            columns = CellColumns(
+                self.space.learner.layout, states[:, begin : begin + BLOCK].copy()
+            )
+            self.naming.rename(columns)
+            parts.append(columns.words)
+        return np.concatenate([wide(part, self._width) for part in parts], axis=1)
+
+    def _new(self, prints: tuple[Words, Words]) -> Numbers:
+        """Which of some states, in the order in which they were found, were not met before, not
+        even among those before them.
+        """
+        first, second = prints
         order = np.argsort(first, kind="stable")
         alike = first[order][1:] == first[order][:-1]
         if (alike & (second[order][1:] != second[order][:-1])).any():

@@ -6,10 +6,9 @@ from array import array
 from collections.abc import Callable, Iterator
 
 from luf_tui.engine.transitions import Turn
-from luf_tui.search.canonical import Canonical
-from luf_tui.search.rows.learner import BREAKS, CANNOT, WAITS
+from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS
 from luf_tui.search.rows.packing import State
-from luf_tui.search.rows.space import Space
+from luf_tui.search.rows.space import Made, Space
 
 Level = list[tuple[int, State]]
 """States as many turns from the start as each other, with their numbers."""
@@ -18,16 +17,16 @@ Level = list[tuple[int, State]]
 class OneByOne:
     """Looks at the states of a level in turn, and keeps every state it has met.
 
-    With a canonical form, states count as one that differ only by names that nothing depends on.
+    With names, states that are `named` alike count as one.
     """
 
-    def __init__(self, space: Space, canonical: Canonical | None) -> None:
+    def __init__(self, space: Space, named: Callable[[State], State] | None = None) -> None:
         self.space = space
-        self.canonical = canonical
-        self.start = self._named(0)
+        self.named = named
+        self.start = named(0) if named else 0
         self.seen: dict[State, int] = {self.start: 0}
         """Every state met, and its number."""
-        self.reached: dict[State, int] = {0: 0} if canonical else self.seen
+        self.reached: dict[State, int] = {0: 0} if named else self.seen
         """The same under the names they were reached by, so that each is renamed only once."""
         self.sources, self.targets, self.ipis = array("I"), array("I"), array("H")
         """Each turn made: from which state, to which, and how many CPUs it interrupts."""
@@ -57,9 +56,16 @@ class OneByOne:
                 return ""
         return ""
 
-    def states(self) -> Iterator[list[int]]:
-        """The cells of every state met."""
-        return map(self.space.learner.layout.unpacked, self.seen)
+    def turns_made(self) -> Iterator[Made]:
+        """Every turn that is made."""
+        space = self.space
+        for state, number in self.seen.items():
+            alone = space.alone.of(state).answer.given
+            for known in [space.turn[turn] for turn in alone] or [one for _, one in space.turns]:
+                row = known.of(state)
+                if row.what == MADE:
+                    new = (state | row.clear) ^ row.flip
+                    yield number, self.reached[new], state ^ new
 
     def _expand(self, number: int, state: State) -> None:
         space, reached = self.space, self.reached
@@ -97,21 +103,13 @@ class OneByOne:
 
     def _found(self, source: int, turn: Turn, state: State) -> int:
         """The number of a state, one turn from another, that is new under this name."""
-        if self.canonical:
-            state = self._named(state)
+        if self.named:
+            state = self.named(state)
             known = self.seen.get(state)
             if known is not None:
                 return known
         number = self.space.ways.add(source, turn)
-        if self.canonical:
+        if self.named:
             self.seen[state] = number
         self.following.append((number, state))
         return number
-
-    def _named(self, state: State) -> State:
-        """A state under its canonical names."""
-        if self.canonical is None:
-            return state
-        layout = self.space.learner.layout
-        named = self.canonical.of(layout.unpacked(state))
-        return layout.state(named, self.canonical.touched)

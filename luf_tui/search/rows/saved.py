@@ -20,6 +20,7 @@ from luf_tui.errors import LufError
 from luf_tui.search.rows.fingerprints import Run
 from luf_tui.search.rows.index import columns_of, states_of, wide
 from luf_tui.search.rows.levels import Levels
+from luf_tui.search.rows.naming import Naming
 from luf_tui.search.rows.one_by_one import Level, OneByOne
 from luf_tui.search.rows.packing import Layout
 from luf_tui.search.rows.space import Elsewhere, Space
@@ -102,9 +103,6 @@ def _of_one_by_one(one_by_one: OneByOne, layout: Layout) -> Arrays:
         "ipis": _numbers(one_by_one.ipis),
         "ends": np.array(one_by_one.ends, np.uint32),
     }
-    if one_by_one.canonical:
-        arrays["names"] = columns_of(one_by_one.reached, layout.words)
-        arrays["named"] = np.array([*one_by_one.reached.values()], np.uint32)
     return arrays
 
 
@@ -145,10 +143,6 @@ class Saved:
             states = states_of(arrays["states"])
             one_by_one.seen.clear()
             one_by_one.seen.update(zip(states, range(len(states)), strict=True))
-            if one_by_one.canonical:
-                names = states_of(arrays["names"])
-                one_by_one.reached.clear()
-                one_by_one.reached.update(zip(names, arrays["named"].tolist(), strict=True))
             for name in ("sources", "targets", "ipis"):
                 values: array[int] = getattr(one_by_one, name)
                 values.frombytes(_bytes(arrays[name], values.typecode))
@@ -157,11 +151,11 @@ class Saved:
             level = [*zip(range(at, following), states[at:following], strict=True)]
             return level, [*zip(range(following, len(states)), states[following:], strict=True)]
 
-    def take_up_levels(self, space: Space, most: int) -> Levels:
+    def take_up_levels(self, space: Space, most: int, naming: Naming | None) -> Levels:
         """The search by levels that was left. Raises Unusable."""
         with self._arrays() as arrays:
             self._take_up(space, arrays)
-            levels = Levels(space, (), most)
+            levels = Levels(space, (), most, naming)
             levels.first = self.figures["at"]
             levels.states, levels.made = arrays["states"], [arrays["made"]]
             for name in arrays:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TypeAlias
 
 from attrs import frozen
 
@@ -15,6 +16,9 @@ from luf_tui.search.ways_back import WaysBack
 OFTEN, SELDOM = 64, 16_384
 """One state in so many is checked: among the first ones, and later on."""
 FIRST_ONES = 2048
+
+Made: TypeAlias = tuple[int, int, State]
+"""A turn: from which state, to which, and the bits that it changes, before any renaming."""
 
 
 @frozen
@@ -46,6 +50,10 @@ class Space:
         self.unfinished = Known(learner, "what is left to do", system.unfinished)
         self.all_findings = all_findings
         """Whether to go on after something was found, past which nothing is looked at."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was found, and keep what was learnt."""
         self.ways = WaysBack()
         self.level = range(1)
         """The states that are looked at, as many turns from the start as this is deep."""

@@ -1,0 +1,41 @@
+"""One name for the states of a machine that differ only in names."""
+
+from __future__ import annotations
+
+from luf_tui.machine.machine import Machine
+from luf_tui.policy.base import Policy
+from luf_tui.search.rows.cell_columns import CellColumns
+from luf_tui.search.rows.names.frame_blocks import Frames, Named
+from luf_tui.search.rows.names.generations import FURTHEST, Generations
+from luf_tui.search.rows.names.local_names import InFlight
+from luf_tui.search.rows.names.tlb_slots import TlbSlots
+
+
+class MachineNames:
+    """Renames whatever one machine under one policy leaves without meaning."""
+
+    def __init__(self, machine: Machine, policy: Policy) -> None:
+        self.in_flight = InFlight(machine)
+        self.tlb_slots = TlbSlots(machine)
+        self.frames = Frames(machine)
+        families = [Generations(machine, self.in_flight, policy, one) for one in FURTHEST]
+        self.generations = [family for family in families if family.renames]
+        self._frame_locals = self.in_flight.tables(lambda declared: declared.ref == "frame")
+
+    def rename(self, columns: CellColumns) -> None:
+        """Put each state under its name."""
+        if self.tlb_slots.renames:
+            self.tlb_slots.rename(columns)
+        for family in self.generations:
+            family.rename(columns)
+        named = self.naming_frames(columns)
+        if self.frames.renames:
+            self.frames.rename(columns, named)
+
+    def naming_frames(self, columns: CellColumns) -> Named:
+        """What names a frame in which states, beside the cells that always do. A result that nobody
+        will take is set to 0.
+        """
+        found = [*self.in_flight.results(columns)]
+        held = self.in_flight.locals(columns, self._frame_locals)
+        return found + [(cell, here) for cell, _, here in held]
