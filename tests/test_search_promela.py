@@ -19,6 +19,8 @@ from tests.promela.programs import BUGS, LITMUS, SHORTEST
 from tests.promela.projection import project
 from tests.promela.search import Search
 
+NEVER = 10**9
+"""No level is as large."""
 REACHED = {
     "2/1/1": (33, 138),
     "2/2/1": (77, 316),
@@ -75,13 +77,12 @@ def test_states_that_differ_by_names_are_visited_once_and_counted_all(
 def test_whatever_can_be_renamed_into_each_other_becomes_the_same(size: str) -> None:
     """Compared with every permutation: counts alone do not show a renaming that forgets a cell."""
     search = Search(sizes(size))
-    search.run()
-    layout = search.space.learner.layout
-    naming = Naming(search.client, layout.places, ALL)
+    search.run(large=NEVER)
+    naming = Naming(search.actions.client, search.space.learner.layout.places, ALL)
     symmetry = naming.symmetry
     assert symmetry is not None
-    states = {tuple(layout.unpacked(state)) for state in search.reached()}
-    names: dict[tuple[int, ...], set[tuple[int, ...]]] = {}
+    states = set(map(tuple, search.states()))
+    orbits: dict[tuple[int, ...], set[tuple[int, ...]]] = {}
     for state in states:
         alike = {
             tuple(symmetry.renamed(state, number)) for number in range(len(symmetry.renamings))
@@ -90,20 +91,36 @@ def test_whatever_can_be_renamed_into_each_other_becomes_the_same(size: str) -> 
         name, *others = {tuple(naming.of(one)) for one in alike}
         assert not others
         assert len(alike) == naming.weight(name)
-        names.setdefault(name, set()).update(alike)
-    assert len(states) == sum(map(len, names.values()))
+        orbits.setdefault(name, set()).update(alike)
+    assert len(states) == sum(map(len, orbits.values()))
 
 
 @pytest.mark.parametrize("size", ["2/2/1", "2/1/2"])
 def test_a_state_in_normal_form_is_what_the_model_sees_of_it(size: str) -> None:
     search = Search(sizes(size))
-    search.run()
-    layout, client = search.space.learner.layout, search.client
-    seen = set()
-    for state in search.reached():
-        layout.restore(state)
+    search.run(large=NEVER)
+    client, states, seen = search.actions.client, search.states(), set()
+    for state in states:
+        client.m.cells.apply(enumerate(state))
         seen.add(project(client).packed())
-    assert REACHED[size][0] == len(search.reached()) == len(seen)
+    assert REACHED[size][0] == len(states) == len(seen)
+
+
+@pytest.mark.parametrize("renamed", RENAMED)
+def test_whole_levels_give_what_single_states_give(renamed: str) -> None:
+    for size in (Sizes(2, 1, 2), Sizes(3, 1, 1)):
+        one_by_one = Search(size, renamed=renamed).run(large=NEVER)
+        levels = Search(size, renamed=renamed).run(large=2)
+        assert one_by_one == levels
+
+
+def test_what_is_played_for_others_is_what_the_engine_does() -> None:
+    search = Search(Sizes(2, 2, 1), renamed=ALL)
+    search.run(large=NEVER)
+    layout = search.space.learner.layout
+    for state in search.states():
+        search.space.check(layout.state(state))
+    assert search.space.learner.checked > 500
 
 
 @pytest.mark.parametrize("bug", ["", *BUGS.values()])

@@ -7,12 +7,18 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench import explorer, promela, recording, replaying, screen, start
-from tests.bench.measure import show
+from tests.bench.measure import Row, show
+
+
+def explore(rounds: int, *, long: bool = False) -> list[Row]:
+    """The search of races, and of a model that other checkers have, too."""
+    return [*explorer.explorer(rounds), *promela.beside_peers(rounds, long=long)]
+
 
 PARTS = {
     "engine": recording.engine,
     "history": recording.history,
-    "explore": lambda rounds: [*explorer.explorer(rounds), *promela.beside_spin(rounds)],
+    "explore": explore,
     "replay": replaying.replay,
     "start": start.headless,
     "first-frame": screen.first_frame,
@@ -39,8 +45,14 @@ def main() -> None:
         metavar="FILE",
         help="the recording of part ui: a trace of one's own (default %(default)s)",
     )
+    parser.add_argument(
+        "--long", action="store_true", help="explore: also the model that takes minutes and 5 GB"
+    )
     args = parser.parse_args()
-    parts = PARTS | {"ui": partial(screen.views, recording=args.recording)}
+    parts = PARTS | {
+        "ui": partial(screen.views, recording=args.recording),
+        "explore": partial(explore, long=args.long),
+    }
     for part in args.parts:
         if part not in PARTS:
             parser.error(f"no part '{part}'; there are {', '.join(PARTS)}")

@@ -1,102 +1,77 @@
-"""The engine configured down to `tests/data/luf.pml`, beside SPIN on that model.
+"""The engine configured down to `tests/data/luf.pml`, beside other checkers of that model.
 
-SPIN's time is that of `spin -a`, `cc -O2` and `./pan`, ours that of a fresh Python; both are those
-of processes, and so is the memory. Where `spin` or a C compiler is not installed, the rows say so.
+Everything is measured end to end, in fresh processes, compilers included: by the clock, and in
+seconds of processors, which a machine that is busy otherwise disturbs less. The peers run right
+before ours in each round, and ratios are medians of the rounds'.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import frozen
 
 from tests.bench.measure import Row, median, narrate, rate
+from tests.bench.peers import (
+    RUMUR,
+    RUMUR_FRAMES,
+    SPIN,
+    SPIN_SORTED,
+    Counted,
+    Peer,
+    spin_to_bug,
+)
+from tests.bench.processes import Ran, run
+from tests.promela.machine import FULL, Sizes
+from tests.promela.naming import ALL, FRAMES, PLAIN
 from tests.promela.programs import BUGS, SHORTEST
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL = ROOT / "tests" / "data" / "luf.pml"
-COMPILER = ("cc", "-O2", "-w", "-DSAFETY", "-DMEMLIM=16000")
-PAN = ("./pan", "-m5000000")
-STATES, TRANSITIONS = 329_827, 1_921_624
-INIT_STATES, INIT_TRANSITIONS = 2, 3
-"""What SPIN counts of the model's `init`, before the first action."""
-ACTION = re.compile(r"^\s*(\d+):\tproc\s+\d+ \((?:actor|ipi)", re.MULTILINE)
-"""A step of a counterexample as `spin -t -p` prints it: an action is one number."""
+FOUR_FRAMES, THREE_CPUS = Sizes(2, 2, 4), Sizes(3, 2, 3)
+REACHED = {
+    FULL: (329_827, 1_921_624),
+    FOUR_FRAMES: (5_944_041, 37_084_144),
+    THREE_CPUS: (32_114_417, 238_087_830),
+}
+"""States and transitions of the model."""
+TITLES = {PLAIN: "nothing renamed", FRAMES: "frames renamed", ALL: "all names renamed"}
 
 
 @frozen
-class Ran:
-    """One process: what it printed, seconds by the clock, and the most memory it held in MiB."""
+class Goal:
+    """A row of the table: what is searched, beside whom, and what that may cost."""
 
-    text: str
-    seconds: float
-    peak: float
-
-
-@frozen
-class Spin:
-    """One run of SPIN, end to end."""
-
-    states: int
-    transitions: int
-    seconds: tuple[float, ...]
-    """Of `spin -a`, `cc` and `./pan`."""
-    peak: float
-    actions: int = field(default=0)
-    """Of the counterexample, 0 without one."""
+    sizes: Sizes
+    renamed: str
+    peer: Peer
+    ratio: float
+    stretch: float
+    most: int = 0
+    """MiB; 0 is no goal."""
 
 
-def run(words: tuple[str, ...], where: Path) -> Ran:
-    """Run a process to its end."""
-    start = time.perf_counter()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
-        process = subprocess.Popen(words, cwd=where, stdout=printed, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - start
-        printed.seek(0)
-        text = printed.read()
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, words)
-    return Ran(text, seconds, usage.ru_maxrss / 1024)
-
-
-def spin(bug: int = 0) -> Spin | None:
-    """SPIN on the model, breadth-first to a counterexample of a broken variant; None without it."""
-    if not shutil.which("spin") or not shutil.which("cc"):
-        return None
-    broken = ("-DNOHIDE", f"-DBUG={bug}") if bug else ()
-    with tempfile.TemporaryDirectory() as directory:
-        where = Path(directory)
-        shutil.copy(MODEL, where)
-        stages = [
-            run(("spin", "-a", *broken, MODEL.name), where),
-            run((*COMPILER, *(("-DBFS",) if bug else ()), "-o", "pan", "pan.c"), where),
-            run(PAN, where),
-        ]
-        trail = run(("spin", "-t", "-p", *broken, MODEL.name), where).text if bug else ""
-    told = stages[-1].text
-    return Spin(
-        _number(told, "states, stored") - INIT_STATES,
-        _number(told, "transitions") - INIT_TRANSITIONS,
-        tuple(stage.seconds for stage in stages),
-        stages[-1].peak,
-        len(set(ACTION.findall(trail))),
-    )
-
-
-def _number(text: str, what: str) -> int:
-    found = re.search(rf"(\d+) {what}", text)
-    assert found is not None, f"pan tells of no {what}"
-    return int(found.group(1))
+GOALS = (
+    Goal(FULL, PLAIN, SPIN, 3.0, 1.5),
+    Goal(FULL, FRAMES, SPIN, 1.0, 0.5),
+    Goal(FULL, ALL, SPIN, 1.0, 0.5),
+    Goal(FULL, FRAMES, SPIN_SORTED, 0, 0),
+    Goal(FULL, FRAMES, RUMUR_FRAMES, 0, 0),
+    Goal(FULL, ALL, RUMUR, 0, 0),
+    Goal(FOUR_FRAMES, FRAMES, SPIN, 0.8, 0),
+    Goal(FOUR_FRAMES, ALL, SPIN, 0.8, 0),
+    Goal(FOUR_FRAMES, FRAMES, SPIN_SORTED, 4.0, 1.0),
+    Goal(FOUR_FRAMES, ALL, RUMUR, 0, 0),
+)
+LONG = (
+    Goal(THREE_CPUS, ALL, SPIN, 0.5, 0, 2048),
+    Goal(THREE_CPUS, FRAMES, SPIN, 0.5, 0, 2048),
+    Goal(THREE_CPUS, FRAMES, SPIN_SORTED, 4.0, 1.0),
+    Goal(THREE_CPUS, ALL, RUMUR, 1.0, 0),
+)
+"""Those that take minutes and gigabytes."""
 
 
 def ours(*options: str) -> tuple[dict[str, int], Ran]:
@@ -105,56 +80,104 @@ def ours(*options: str) -> tuple[dict[str, int], Ran]:
     return json.loads(ran.text), ran
 
 
-def beside_spin(rounds: int) -> list[Row]:
-    """The whole model plainly (once: it takes minutes) and with frames renamed, and each broken
-    variant, SPIN right before each.
-    """
-    rows = [
-        _whole("luf.pml 2/2/3, no reductions", "3.0 x SPIN", "1.5 x"),
-        _whole("luf.pml 2/2/3, frames renamed", "1.0 x SPIN", "0.5 x", "--renamed", "frames"),
+def beside_peers(rounds: int, *, long: bool = False) -> list[Row]:
+    """The models of several sizes, and each broken variant."""
+    rows = [row for goals in _by_search(GOALS) for row in _searched(goals, rounds)]
+    rows += [_broken(bug, rounds) for bug in BUGS]
+    if long:
+        rows += [row for goals in _by_search(LONG) for row in _searched(goals, 1)]
+    return rows
+
+
+def _by_search(goals: Sequence[Goal]) -> list[list[Goal]]:
+    """The goals of each size together, so that everybody runs once a round."""
+    sizes = dict.fromkeys(goal.sizes for goal in goals)
+    return [[goal for goal in goals if goal.sizes == one] for one in sizes]
+
+
+def _searched(goals: Sequence[Goal], rounds: int) -> list[Row]:
+    sizes = goals[0].sizes
+    peers = {goal.peer.name: goal.peer for goal in goals if not goal.peer.missing}
+    theirs: dict[str, list[Counted]] = {name: [] for name in peers}
+    told: dict[str, dict[str, int]] = {}
+    took: dict[str, list[Ran]] = {}
+    for number in range(rounds if sizes == FULL else 1):
+        for name, peer in peers.items():
+            narrate(f"luf {sizes}: {name}, round {number + 1}")
+            theirs[name].append(peer.count(sizes))
+        for renamed in dict.fromkeys(goal.renamed for goal in goals):
+            narrate(f"luf {sizes}: ours, {TITLES[renamed]}, round {number + 1}")
+            told[renamed], ran = ours(str(sizes), "--renamed", renamed)
+            took.setdefault(renamed, []).append(ran)
+    return [
+        _row(goal, told[goal.renamed], took[goal.renamed], theirs.get(goal.peer.name, []))
+        for goal in goals
     ]
-    return rows + [_broken(bug, rounds) for bug in BUGS]
 
 
-def _whole(what: str, goal: str, stretch: str, *options: str) -> Row:
-    narrate(what)
-    theirs = spin()
-    told, ran = ours(*options)
-    counts = (told["states"], told["transitions"])
-    equal = "as SPIN" if counts == (STATES, TRANSITIONS) else f"NOT {STATES:,} and {TRANSITIONS:,}"
-    visited = f", {told['visited']:,} visited" if told["visited"] != counts[0] else ""
+def _row(goal: Goal, told: dict[str, int], took: Sequence[Ran], theirs: Sequence[Counted]) -> Row:
+    states, transitions = REACHED[goal.sizes]
+    right = (told["states"], told["transitions"]) == (states, transitions)
     measured = (
-        f"{counts[0]:,} states{visited}, {counts[1]:,} transitions ({equal}); {ran.seconds:.1f} s, "
-        f"{rate(told['visited'], ran.seconds, ' states')}, peak {ran.peak:.0f} MiB"
+        f"{told['states']:,} states and {told['transitions']:,} transitions "
+        f"({'exactly those of the model' if right else 'NOT those of the model'}), "
+        f"{told['visited']:,} visited, {told['rows']:,} rows; {_took(took)}, "
+        f"{rate(told['turns'], median([ran.cpu for ran in took]), ' turns')}"
     )
-    if theirs is None:
-        return Row(what, measured, goal, stretch, "spin or cc is not installed: nothing beside it")
-    same = counts == (theirs.states, theirs.transitions)
-    times = " + ".join(f"{seconds:.2f}" for seconds in theirs.seconds)
-    peer = (
-        f"spin -a + cc -O2 + ./pan: {theirs.states:,} states, {theirs.transitions:,} transitions"
-        f"{'' if same else ' (NOT OURS)'}; {times} s, peak {theirs.peak:.0f} MiB; "
-        f"ours {ran.seconds / sum(theirs.seconds):.1f} x"
+    what = f"luf {goal.sizes}, {TITLES[goal.renamed]}"
+    wanted = f"{goal.ratio:g} x {goal.peer.name}" if goal.ratio else ""
+    wanted += f", {goal.most} MiB" if goal.most else ""
+    stretch = f"{goal.stretch:g} x" if goal.stretch else ""
+    if not theirs:
+        return Row(what, measured, wanted, stretch, f"{goal.peer.missing} is not installed")
+    return Row(what, measured, wanted, stretch, _beside(goal, told, took, theirs))
+
+
+def _beside(
+    goal: Goal, told: dict[str, int], took: Sequence[Ran], theirs: Sequence[Counted]
+) -> str:
+    peer, last = goal.peer, theirs[-1]
+    ran = [counted.ran for counted in theirs]
+    pairs = list(zip(took, ran, strict=True))
+    ratios = (
+        median([our.seconds / their.seconds for our, their in pairs]),
+        median([our.cpu / their.cpu for our, their in pairs]),
     )
-    return Row(what, measured, goal, stretch, peer)
+    same = ""
+    if goal.renamed == peer.renamed:
+        equal = last.states == told["visited"]
+        same = " (as ours)" if equal else " (its renaming is a heuristic)"
+        if peer is not RUMUR and not equal:
+            same = " (NOT OURS)"
+    return (
+        f"{peer.name}: {last.states:,} states{same}, {last.transitions:,} transitions; "
+        f"{_took(ran)}; ours {ratios[0]:.2f} x by the clock, {ratios[1]:.2f} x of processors"
+    )
+
+
+def _took(ran: Sequence[Ran]) -> str:
+    return (
+        f"{median([one.seconds for one in ran]):.2f} s, "
+        f"{median([one.cpu for one in ran]):.2f} s of processors, "
+        f"peak {max(one.peak for one in ran):.0f} MiB"
+    )
 
 
 def _broken(bug: int, rounds: int) -> Row:
-    what = f"luf.pml -DBUG={bug} ({BUGS[bug]}): to the counterexample"
+    what = f"luf {FULL} -DBUG={bug} ({BUGS[bug]}): to the counterexample"
     narrate(what)
-    taken, theirs, actions, length = [], [], 0, 0
+    theirs: list[Counted] = []
+    took: list[Ran] = []
+    actions = 0
     for _ in range(rounds):
-        peer = spin(bug)
-        if peer is not None:
-            theirs.append(sum(peer.seconds))
-            length = peer.actions
-        told, ran = ours("--bug", str(bug), "--renamed", "all")
+        if not SPIN.missing:
+            theirs.append(spin_to_bug(bug))
+        told, ran = ours("--bug", str(bug), "--renamed", ALL)
         actions = told["actions"]
-        taken.append(ran.seconds)
+        took.append(ran)
     equal = "" if actions == SHORTEST[bug] else f" (NOT {SHORTEST[bug]})"
-    measured = f"{actions} actions{equal}, {median(taken):.2f} s"
+    measured = f"{actions} actions{equal}, {_took(took)}"
     if not theirs:
-        return Row(what, measured, "0.5 x SPIN", "0.1 x", "spin or cc is not installed")
-    ratio = median([a / b for a, b in zip(taken, theirs, strict=True)])
-    shown = f"{length} actions, {median(theirs):.2f} s; ours {ratio:.2f} x"
-    return Row(what, measured, "0.5 x SPIN", "0.1 x", shown)
+        return Row(what, measured, "0.4 s", "", f"{SPIN.missing} is not installed")
+    shown = f"SPIN: {theirs[-1].actions} actions, {_took([one.ran for one in theirs])}"
+    return Row(what, measured, "0.4 s", "", shown)

@@ -29,6 +29,7 @@ def main() -> None:
     found = Search(sizes, BUGS.get(args.bug, ""), programs, args.renamed).run()
     told = {"states": found.states, "visited": found.visited, "transitions": found.transitions}
     told |= {"actions": len(found.path), "depth": found.depth, "rows": found.rows}
+    told["turns"] = found.turns
     print(json.dumps(told))
 
 

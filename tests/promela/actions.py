@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, Answer
+from luf_tui.machine.watched_cells import WatchedCells
+from luf_tui.search.rows.learner import Answer
+from luf_tui.search.rows.packing import State
+from luf_tui.search.rows.space import Space
+from tests.promela.alike import Alike, made
 from tests.promela.client import Client, every_action
 
 
 class Actions:
     """What every CPU may do, as questions of a search; turns are numbers of actions."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, alike: Alike | None = None) -> None:
         self.client = client
         self.machine = client.m
+        self.alike = alike
+        """Plays what is known of other actions; else the engine makes each."""
         self.actions = tuple(every_action(client))
         self.turns = tuple(range(len(self.actions)))
         self._first = len(client.m.events)
@@ -22,11 +28,11 @@ class Actions:
 
     def take(self, turn: int) -> Answer:
         """Make an action, if it can begin, and hear what the oracle says of it."""
-        client, action = self.client, self.actions[turn]
-        if not client.can_make(action):
-            return Answer(CANNOT)
-        client.make(action)
-        return Answer(BREAKS, len(client.findings)) if client.findings else Answer(MADE)
+        action, cells = self.actions[turn], self.machine.cells
+        if self.alike is None:
+            return made(self.client, action)
+        assert isinstance(cells, WatchedCells)
+        return self.alike.take(action, cells)
 
     def unfinished(self) -> Answer:
         """Nobody waits for ever: whoever is asked to flush can."""
@@ -42,3 +48,19 @@ class Actions:
         """Take back what was asked last."""
         self.machine.cells.undo(0)
         self.machine.events.truncate(self._first)
+
+
+class Checking(Space):
+    """A search that asks the engine itself where it checks what it has learnt."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__(actions, {})
+        self.actions = actions
+
+    def check(self, state: State) -> None:
+        """Ask the engine about everything in a state. Raises HiddenState."""
+        for known in self.turn.values():
+            known.of(state)
+        alike, self.actions.alike = self.actions.alike, None
+        super().check(state)
+        self.actions.alike = alike

@@ -9,7 +9,7 @@ least: so all that can be renamed into each other become the same.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import permutations
 from math import factorial
 from typing import Any
@@ -21,8 +21,8 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import AllocPage, Refill
 from luf_tui.engine.operations.reclaim import Reclaim
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.regions import Field
-from luf_tui.machine.schema import STACK_DEPTH, Frame, TlbEntry
+from luf_tui.machine.regions import Field, Record
+from luf_tui.machine.schema import STACK_DEPTH, FilePage, Frame, TlbEntry
 from tests.promela.client import Action, Client
 from tests.promela.described import Model, looked_up
 from tests.promela.machine import FIRST_CONTENT
@@ -30,6 +30,8 @@ from tests.promela.normal import LATEST, NEW, Values, version
 
 WAITING = (Fault, AllocPage, Refill, Shootdown, Reclaim)
 """The operations that are in flight while somebody waits."""
+Table = Sequence[int] | None
+"""What each number becomes; None leaves all as they are."""
 Order = tuple[int, ...]
 """A permutation: the new number of each old one."""
 
@@ -72,19 +74,39 @@ class Move:
 
     source: int
     target: int
-    table: Sequence[int] | None
+    table: Table
     """What each value becomes; None leaves it as it is."""
     by_kind: Mapping[int, Sequence[int]]
     """The same where that depends on another cell, by what that one holds."""
     kind: int
     """That cell."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether it leaves everything as it is."""
+        return self.source == self.target and self.table is None and not self.by_kind
+
+
+Placed = tuple[str, int, Record, Field]
+"""Where a cell is: its region, the number of its record, that record, and its field."""
+
+
+def placed(m: Machine) -> list[Placed]:
+    """Where each cell of a machine is."""
+    return [
+        (name, number, record, declared)
+        for name, region in m.regions.items()
+        for number, record in enumerate(region)
+        for declared in region.kind.FIELDS
+    ]
+
 
 class Renaming:
-    """New names, as what becomes of the cells of a machine."""
+    """New names, as what becomes of the cells of a machine, of which is known where they are."""
 
-    def __init__(self, m: Machine, names: Names) -> None:
+    def __init__(self, m: Machine, cells: Sequence[Placed], names: Names) -> None:
         self.m = m
+        self.cells = cells
         self.names = names
         cpus, pages = names.cpus, names.pages
         self.pages = pages
@@ -108,36 +130,46 @@ class Renaming:
             "stack": [at * STACK_DEPTH + level for at in ctx for level in range(STACK_DEPTH)],
         }
         """The new number of each record, by region."""
-        self._locals = [self._of_local(offset) for offset in range(m.stack.size)]
+        self._moves: dict[int, Move] = {}
+        self._tables: dict[Field, Table] = {}
+        self._locals: dict[int, dict[int, Sequence[int]]] = {}
 
-    def moves(self, cells: Iterable[int]) -> list[Move]:
-        """What becomes of some cells."""
-        return [self._move(cell) for cell in cells]
+    def move(self, cell: int) -> Move:
+        """What becomes of a cell."""
+        found = self._moves.get(cell)
+        if found is None:
+            found = self._moves[cell] = self._move(cell)
+        return found
 
     def _move(self, cell: int) -> Move:
-        place = self.m.locate(cell)
-        region = self.m.regions[place.region]
-        record = region[place.index]
-        index = self.index.get(place.region)
-        to = region[index[place.index]] if index else record
-        target = to.base + place.field.offset
-        if place.region == "stack":
-            by_op = dict(self._locals[place.field.offset])
-            if place.index % STACK_DEPTH and place.field.offset == Shootdown.start.offset:
-                del by_op[Shootdown.NUMBER]  # only who upgrades flushes a page
+        name, number, record, declared = self.cells[cell]
+        index = self.index.get(name)
+        to: Record = self.m.regions[name][index[number]] if index else record
+        target = to.base + declared.offset
+        if name == "stack":
+            by_op = self._of_local(declared.offset)
+            if number % STACK_DEPTH and declared.offset == Shootdown.start.offset:
+                by_op = {op: table for op, table in by_op.items() if op != Shootdown.NUMBER}
             return Move(cell, target, None, by_op, record.base + Fault.op.offset)
-        if place.region == "tlb" and place.field is TlbEntry.vpn:
-            used = {1: self.pages}
+        if declared is TlbEntry.vpn:
+            used = _changing({1: self.pages})
             return Move(cell, target, None, used, record.base + TlbEntry.mm.offset)
-        return Move(cell, target, self._table(place.field), {}, 0)
+        return Move(cell, target, self._table(declared), {}, 0)
 
-    def _table(self, declared: Field) -> Sequence[int] | None:
+    def _table(self, declared: Field) -> Table:
+        if declared not in self._tables:
+            table = self._of(declared)
+            self._tables[declared] = None if table == list(range(len(table))) else table
+        return self._tables[declared]
+
+    def _of(self, declared: Field) -> list[int]:
+        """What becomes of a number in a field; nothing where it is no name."""
         if declared.mask == "cpu":
             return self._masks()
         if declared.ref:
             index = self.index.get(declared.ref)
-            return [0, *(new + 1 for new in index)] if index else None
-        return self._contents() if declared is Frame.content else None
+            return [0, *(new + 1 for new in index)] if index else []
+        return self._contents() if declared in (Frame.content, FilePage.disk) else []
 
     def _masks(self) -> list[int]:
         cpus = self.names.cpus
@@ -154,20 +186,28 @@ class Renaming:
 
     def _of_local(self, offset: int) -> dict[int, Sequence[int]]:
         """What becomes of a local, by the operation that it is one of."""
-        found: dict[int, Sequence[int]] = {}
-        for kind in WAITING:
-            for declared in kind.FIELDS:
-                if declared.offset != offset:
-                    continue
-                if declared in (Fault.vpn, Shootdown.start):
-                    found[kind.NUMBER] = self.pages
-                elif declared is AllocPage.tried:
-                    found[kind.NUMBER] = self.frames
-                else:
-                    table = self._table(declared) if declared.ref or declared.mask else None
-                    if table is not None:
-                        found[kind.NUMBER] = table
-        return found
+        if offset not in self._locals:
+            found = {}
+            for kind in WAITING:
+                for declared in kind.FIELDS:
+                    if declared.offset == offset:
+                        found[kind.NUMBER] = self._local(declared)
+            self._locals[offset] = _changing(found)
+        return self._locals[offset]
+
+    def _local(self, declared: Field) -> Table:
+        if declared in (Fault.vpn, Shootdown.start):
+            return self.pages  # numbers without a declared reference, as are zones that were tried
+        return self.frames if declared is AllocPage.tried else self._table(declared)
+
+
+def _changing(tables: Mapping[int, Table]) -> dict[int, Sequence[int]]:
+    """The tables that change something."""
+    return {
+        kind: table
+        for kind, table in tables.items()
+        if table is not None and list(table) != list(range(len(table)))
+    }
 
 
 class Symmetry:
@@ -185,13 +225,14 @@ class Symmetry:
         self.model = Model(client)
         self.outer = [(of_cpus, of_pages) for of_cpus in cpus for of_pages in pages]
         inner = orders(self.frames)
+        cells = placed(m)
         self.renamings = [
-            Renaming(m, Names(*outer, frames)) for outer in self.outer for frames in inner
+            Renaming(m, cells, Names(*outer, frames)) for outer in self.outer for frames in inner
         ]
         self.inner = _numbers(inner)
         self.cells: set[int] = set()
         """Every cell that any of them moves."""
-        self.dependent = _dependent(self.renamings[-1])
+        self.dependent = dependent(client, cells)
         self._moves: list[list[Move]] = [[] for _ in self.renamings]
         self._known = 0
 
@@ -233,7 +274,7 @@ class Symmetry:
         moves = self._moves[number]
         if len(moves) < len(self.cells):
             known = {move.source for move in moves}
-            moves += self.renamings[number].moves(sorted(self.cells - known))
+            moves += map(self.renamings[number].move, sorted(self.cells - known))
         return moves
 
     def _grow(self) -> None:
@@ -242,20 +283,23 @@ class Symmetry:
         left = set(self.places) - self.cells
         while left:
             self.cells |= left
-            moved = {m.target for one in self.renamings for m in one.moves(left)}
+            moved = {one.move(cell).target for one in self.renamings for cell in left}
             moved.update(*(self.dependent.get(cell, ()) for cell in left))
             left = moved - self.cells
 
 
-def _dependent(renaming: Renaming) -> dict[int, list[int]]:
+def dependent(client: Client, cells: Sequence[Placed]) -> dict[int, list[int]]:
     """For each cell that decides what others mean, those others: also where they have never changed
     they are given new values, for the start is the same under every renaming only as a whole.
     """
+    counts = client.cpus, client.pages, client.m.config.frames
+    turned = (tuple(range(count))[::-1] for count in counts)
+    renaming = Renaming(client.m, cells, Names(*turned))
     found: dict[int, list[int]] = {}
     m = renaming.m
     for region in (m.tlb, m.stack):
-        cells = range(region.base, region.base + len(region) * region.size)
-        for move in renaming.moves(cells):
+        for cell in range(region.base, region.base + len(region) * region.size):
+            move = renaming.move(cell)
             if move.by_kind:
                 found.setdefault(move.kind, []).append(move.source)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from attrs import astuple, evolve, frozen
 
@@ -11,13 +11,17 @@ from luf_tui.oracle.oracle import Finding
 from luf_tui.search.rows.one_by_one import OneByOne
 from luf_tui.search.rows.packing import State
 from luf_tui.search.rows.space import Space
-from tests.promela.actions import Actions
+from tests.promela.actions import Actions, Checking
+from tests.promela.alike import Alike
 from tests.promela.client import Action, Client, Program
 from tests.promela.machine import FULL, Sizes, power_on
 from tests.promela.naming import PLAIN, Naming
 from tests.promela.normal import settled
 from tests.promela.policy import ByTheModel
 from tests.promela.renaming import Names
+
+LARGE = 300
+"""States of a level from which on it is looked at as a whole."""
 
 
 @frozen
@@ -31,6 +35,8 @@ class Reached:
     depth: int
     rows: int
     """Times that the engine was asked."""
+    turns: int
+    """Transitions out of the states looked at."""
     path: tuple[Action, ...] = ()
     """The actions of a shortest way to a failing access, that access included."""
     finding: Finding | None = None
@@ -68,29 +74,44 @@ class Search:
         renamed: str = PLAIN,
     ) -> None:
         self.asked = sizes, without, programs
-        self.client = settled(*self.asked, WatchedCells)
-        self.actions = Actions(self.client)
-        self.space = Space(self.actions, {})
-        self.naming = Naming(self.client, self.space.learner.layout.places, renamed)
+        client = settled(*self.asked, WatchedCells)
+        # with programs, no CPU does what another does
+        alike = None if programs else Alike(settled(*self.asked, WatchedCells))
+        self.actions = Actions(client, alike)
+        self.space = Checking(self.actions)
+        self.naming = Naming(client, self.space.learner.layout.places, renamed)
+        self._one_by_one = Weighed(self.space, self.naming)
 
-    def run(self) -> Reached:
-        """Search until everything is seen, or an access fails."""
-        space = self.space
-        one_by_one = self._one_by_one = Weighed(space, self.naming)
+    def run(self, large: int = LARGE) -> Reached:
+        """Search until everything is seen, or an access fails; levels of so many states are looked
+        at as wholes.
+        """
+        space, one_by_one = self.space, self._one_by_one
         level = [(0, one_by_one.start)]
-        while level:
+        while level and len(level) < large:
             one_by_one.look(level, lambda: "")
             level = [] if space.found else one_by_one.following
             space.depth += bool(level)
+        stood_for, transitions = one_by_one.stood_for, one_by_one.transitions
+        if level:
+            # numpy takes a while to load
+            from tests.promela.columns import WeighedLevels  # noqa: PLC0415
+
+            levels = WeighedLevels(space, self.naming, one_by_one.seen)
+            levels.stand_at(level)
+            levels.look(lambda: "")
+            stood_for += levels.stood_for
+            transitions += levels.transitions
         rows = len(space.learner.rows)
         found = Reached(
-            one_by_one.stood_for, len(space.ways), one_by_one.transitions, space.depth, rows
+            stood_for, len(space.ways), transitions, space.depth, rows, space.turns_tried
         )
         return self._broken(found) if space.found else found
 
-    def reached(self) -> Collection[State]:
-        """Every state that was looked at, packed."""
-        return self._one_by_one.seen
+    def states(self) -> list[list[int]]:
+        """The cells of every state that was looked at one by one."""
+        layout = self.space.learner.layout
+        return [layout.unpacked(state) for state in self._one_by_one.seen]
 
     def _broken(self, found: Reached) -> Reached:
         """With the way to what was found, played again where nothing is watched or renamed."""

@@ -152,6 +152,8 @@ class Index:
         self.touched: list[int] = []
         """The words that any of the rows writes to."""
         self._version = (-1, 0, 0)
+        self._fitted = 0
+        """Bits of a state when shapes were last told where cells are."""
         self._shapes: list[Shape] = []
         self._named: dict[tuple[frozenset[int], frozenset[int]], Shape] = {}
         self._places: dict[Node, Place] = {}
@@ -263,8 +265,11 @@ class Index:
             return
         numbers = [row.number for row in known.rows]
         self.touched = np.flatnonzero(self.table.clear[:, numbers].any(axis=1)).tolist()
-        for shape in self._shapes:
-            shape.fit(known.learner.layout)
+        layout = known.learner.layout
+        if self._fitted != layout.bits:
+            self._fitted = layout.bits
+            for shape in self._shapes:
+                shape.fit(layout)
         if self._version[1] != known.built or (isinstance(root, Node) and root not in self._places):
             self._clear()
             for node in (root, *known.beside.values()):
