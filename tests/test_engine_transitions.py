@@ -168,3 +168,10 @@ expect   no violation
         )
     )
     assert [True, True] == [outcome.held for outcome in run.outcomes]
+
+
+def test_a_schedule_may_evict_long_before_anybody_would_notice() -> None:
+    run = played(
+        "  cpu1 read heap.0\n  cpu1 read text.0\n  allow evict\n  schedule evict/cpu1/app.text.0\n"
+    )
+    assert Evict.NUMBER == ops(run)[0]

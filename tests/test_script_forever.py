@@ -117,6 +117,12 @@ def test_a_block_has_an_end_and_lines(text: str) -> None:
     assert any("forever block" in one.message for one in raised.value.problems)
 
 
+def test_a_misspelt_block_is_one_problem() -> None:
+    found = problem("any cpu read any page", opening="forevr")
+    assert "no line begins with 'forevr'" == found.message
+    assert "forever" in found.hint
+
+
 def test_it_is_aligned_like_a_race() -> None:
     text = SEVERAL.format(block="forever\nany   cpu read any  page # all\ncpu1 read heap.0\nend")
     rows = format_text(text).split("\n")

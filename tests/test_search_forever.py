@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 import pytest
 
+from luf_tui.engine.strategy import Schedule, walk
+from luf_tui.engine.transitions import Transitions
 from luf_tui.machine import events as ev
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
@@ -12,7 +17,7 @@ from luf_tui.search import search
 from luf_tui.search.exploration import as_json
 from luf_tui.search.lasting import Lasting
 from luf_tui.search.race_start import at_race
-from luf_tui.search.result import SAFE, UNSAFE, Broken
+from luf_tui.search.result import SAFE, UNSAFE, Broken, Limits
 from luf_tui.search.search import Search
 from luf_tui.search.shrink import shrunk
 from luf_tui.search.unrolled import unrolled
@@ -30,6 +35,7 @@ def test_no_program_of_any_length_breaks_a_safe_machine() -> None:
     assert (SAFE, 1, "") == (report.verdict, report.forever, report.why)
     assert report.happened.reused
     assert not report.vacuous
+    assert "an allocation on cpu1 failed in some program" in report.happened.sentences()
     assert report.happened.ipis is None
     assert 1 == as_json(report)["forever"]
 
@@ -52,10 +58,15 @@ def test_it_is_an_ordinary_scenario_that_breaks_the_same() -> None:
         assert [False] == [race.forever for race in races]
         assert len(found.schedule) == len(races[0].schedule) == 36
         lines = [" ".join(op.text.split()) for branch in races[0].branches for op in branch.ops]
+        assert len(_runs(found.schedule)) <= 4
         told = ["cpu1 read text.0", "cpu1 write heap.0 fresh-1", "kswapd reclaim text.0"]
         assert told == lines
         number = run.program.items.index(races[0])
         assert run.item_steps(number)[len(races[0].schedule) - 1] == first.step
+
+
+def _runs(schedule: tuple[str, ...]) -> list[str]:
+    return [word for word, _ in groupby(schedule)]
 
 
 def test_shrinking_tells_the_figures_of_the_whole_search() -> None:
@@ -68,7 +79,8 @@ def test_shrinking_tells_the_figures_of_the_whole_search() -> None:
 
 
 def test_each_use_of_fresh_has_a_name_of_its_own_in_the_counterexample() -> None:
-    program = several("cpu2 write heap.0 fresh", "cpu1 read heap.0", "cpu2 write heap.1 fresh-2")
+    stores = ("cpu2 write heap.0 fresh", "cpu2 write heap.1 fresh-2")
+    program = several(*stores, "cpu1 read heap.0", "kswapd reclaim any page")
     moves = start(program, policy="batched").transitions
     turns: list[int] = []
     for word in ("other:1", "app:1", "other:1", "other:2"):
@@ -77,15 +89,26 @@ def test_each_use_of_fresh_has_a_name_of_its_own_in_the_counterexample() -> None
         while moves.k.m.ctx[mover := moves.mover(turns[-1])].depth:
             turns.append(mover)
             moves.make(mover)
+    turns.append(moves.turn("kswapd"))
+    moves.make(turns[-1])
     moves.abandon()
     nothing = Broken("", "", "", tuple(turns))
     race = unrolled(program, make_policy("batched", ()), moves, nothing, turns, 0)
     branches = {branch.name: branch for branch in race.program.races[0].branches}
-    stores = ["heap.0 fresh-1", "heap.0 fresh-3", "heap.1 fresh-2"]
-    assert stores == [" ".join(op.text.split()[2:]) for op in branches["other"].ops]
-    assert 1 == len(branches["app"].ops)
+    wanted = ["heap.0 fresh-1", "heap.0 fresh-3", "heap.1 fresh-2"]
+    assert wanted == [" ".join(op.text.split()[2:]) for op in branches["other"].ops]
+    assert [1, 1] == [len(branches[name].ops) for name in ("app", "kswapd")]
     played = [race.transitions.word(turn) for turn in race.turns]
     assert [moves.word(moves.mover(turn)) for turn in turns] == played
+    assert 0 == _passed_over(race.transitions, race.turns)
+
+
+def _passed_over(moves: Transitions, turns: Sequence[int]) -> int:
+    """Turns that cannot be taken when they are due."""
+    schedule = Schedule(turns)
+    for _ in walk(moves, schedule):
+        pass
+    return schedule.passed_over
 
 
 def test_contents_are_fresh_and_finite() -> None:
@@ -155,6 +178,29 @@ def test_reductions_change_no_verdict_and_reach_no_other_state() -> None:
         assert found[0].states <= found[1].states
 
 
+def test_who_does_nothing_may_be_about_to_access_any_page_of_its_lines() -> None:
+    text = {"  kswapd   reclaim text.0": "  kswapd   reclaim text.0\n  allow evict"}
+    moves = start(two_actors(**text), policy="batched").transitions
+    assert moves.lazy_evictions
+    evict = moves.turn("evict/cpu1/app.text.0")
+    moves.make(moves.turn("app:2"))
+    offered = []
+    while moves.k.m.ctx[moves.turn("app")].depth:
+        offered.append(moves.can_take(evict))
+        moves.make(moves.turn("app"))
+    assert moves.can_take(evict)
+    assert 1 == offered.count(True)
+
+
+def test_a_search_of_a_block_never_goes_on_without_its_canonical_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "JUDGE_AT", 10)
+    monkeypatch.setattr(search, "WORTHWHILE", 0.0)
+    found = Search(start(two_actors(), policy="batched").transitions, limits=Limits(5000)).run()
+    assert (SAFE, True) == (found.verdict, found.happened.renamed)
+
+
 def test_a_block_is_played_line_by_line_once_or_by_its_schedule() -> None:
     run = record(two_actors(), "batched")
     race = next(n for n, item in enumerate(run.program.items) if isinstance(item, Race))
@@ -166,8 +212,9 @@ def test_a_block_is_played_line_by_line_once_or_by_its_schedule() -> None:
 
 
 def test_a_line_that_is_refused_is_no_turn() -> None:
-    lines = ("cpu2 read heap.0", "app pin heap.0")
+    lines = ("cpu2 read heap.0", "app pin any page")
     report = explored(several(*lines))
+    assert (13, "app pin any page") == report.happened.lines[1]
     assert SAFE == report.verdict
     assert (13,) == report.happened.refused == report.happened.never
     run = record(several(*lines))
@@ -175,9 +222,11 @@ def test_a_line_that_is_refused_is_no_turn() -> None:
 
 
 def test_who_is_in_flight_when_nobody_can_go_on_is_stuck() -> None:
-    program = parse(STUCK.replace("race\n", "forever\n"), "stuck.luf")
+    text = STUCK.replace("race\n", "forever\n").replace("heap 1 page", "heap 2 pages")
+    program = parse(text.replace("end\n", "  app pin heap.1\nend\n"), "stuck.luf")
     result = searched(program)
     assert ["deadlock"] == [one.obligation for one in result.broken]
+    assert "deadlock" == explored(program, policy="luf", walks=2).obligation
     report = explored(program, policy="luf")
     assert "deadlock" == report.obligation
     assert [False] == [outcome.held for outcome in record(parse(report.scenario)).outcomes]

@@ -23,7 +23,7 @@ COMMANDS = {
     "new": "begin a scenario of your own, from a template that runs",
     "show": "the text of a scenario or a recording",
     "matrix": "every guard removed in turn: which scenario catches it",
-    "explore": "every order of a scenario's races: safe, or the order that breaks it",
+    "explore": "every order of a race, every program of a forever block: safe, or what breaks it",
     "replay": "what a recorded kernel would have flushed under other policies",
     "record": "the shell commands that record a trace on a stock kernel",
     "export": "pictures and recordings of a run",

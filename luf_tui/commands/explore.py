@@ -1,4 +1,4 @@
-"""`luf-tui explore`: every interleaving of a file's races."""
+"""`luf-tui explore`: every interleaving of a file's races, every program of its forever blocks."""
 
 from __future__ import annotations
 
@@ -81,7 +81,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show the order that breaks it as the CPU0 / CPU1 diagram of a commit message",
     )
     parser.add_argument(
-        "--race", type=count, metavar="N", help="only the file's race number N, counted from 1"
+        "--race",
+        type=count,
+        metavar="N",
+        help="only the file's race or forever block number N, counted from 1",
     )
     parser.add_argument(
         "--max-states",

@@ -321,7 +321,8 @@ class Reader:
             return
         for token in several.places(tree):
             hint = "name one here; in `forever` … `end` a line may stand for several"
-            raise Wrong(f"'{token}' belongs into a forever block", span_of(line, token), hint)
+            message, missing = f"'{token}' belongs into a forever block", ("race", "race")
+            raise Wrong(message, span_of(line, token), hint, missing)
         op = operations.resolve(self.scope, line, tree)
         if self.race is None:
             self.items.append(op)

@@ -6,7 +6,7 @@ import time
 from random import Random
 
 from luf_tui.engine.strategy import EveryTurn, walk
-from luf_tui.engine.transitions import BLOCKED, Transitions, Turn
+from luf_tui.engine.transitions import BLOCKED, REFUSED, Transitions, Turn
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.result import (
@@ -119,7 +119,9 @@ class RandomWalks:
             if self._stop:
                 return None
             state = transitions.mark()
-        if all(outcome is BLOCKED for _, outcome in walk(transitions, EveryTurn(transitions))):
+        # A refused line of a forever block comes again and again, and is no way on.
+        none = (BLOCKED, REFUSED) if transitions.race.forever else (BLOCKED,)
+        if all(outcome in none for _, outcome in walk(transitions, EveryTurn(transitions))):
             waiting = tuple(transitions.unfinished())
             return deadlock(transitions, turns, waiting) if waiting else None
         return None
