@@ -216,7 +216,7 @@ def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
         (["--all-guards", RACE, "--without", "note-pending"], "--without do not go together"),
         ([RACE, "--without", "no-such"], "no guard is called"),
         (["--all-guards", RACE, "--random-walks", "5"], "--random-walks do not go together"),
-        ([RACE, "--jobs", "2"], "--jobs means nothing without --all-guards"),
+        ([RACE, "--random-walks", "5", "--jobs", "2"], "--jobs do not go together"),
         ([RACE, "--random-walks", "5", "--no-symmetry"], "--no-symmetry do not go together"),
         ([RACE, "--max-states", "none"], "no number above 0"),
         ([RACE, "--max-memory", "64"], "say 500M or 4G"),

@@ -17,15 +17,17 @@ import pytest
 from luf_tui import cli
 from luf_tui.policy.registry import make_policy
 from luf_tui.runs.explored import explore
+from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.search import exploration
 from luf_tui.search import search as searching
 from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.result import BOUNDED, Limits, Progress
-from luf_tui.search.rows import levels, saved
+from luf_tui.search.rows import levels, saved, shared_levels
 from luf_tui.search.rows.saved import Saved, Unusable
 from luf_tui.search.search import Search
 from tests.races import FOLDER, race, start, tiny
+from tests.test_search_forever import WAITS
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SMALL, GUARD = "flush-before-reuse", "flush-before-reuse"
@@ -111,13 +113,52 @@ def test_whole_levels(without: tuple[str, ...], cuts: list[int]) -> None:
 
 
 @pytest.mark.parametrize("cuts", [[5], [25], [5, 35, 300]])
-def test_a_search_that_gives_up_renaming_and_goes_on_by_levels(
+def test_a_search_that_is_judged_now_and_then_and_goes_on_by_levels(
     monkeypatch: pytest.MonkeyPatch, cuts: list[int]
 ) -> None:
     monkeypatch.setattr(searching, "JUDGE_AT", 30)
     monkeypatch.setattr(searching, "LARGE", 20)
     monkeypatch.setattr(levels, "BLOCK", 16)
     in_pieces(race(SMALL), symmetric=True, cuts=cuts)
+
+
+@pytest.mark.parametrize("cuts", [[3], [25, 300]])
+def test_a_search_of_states_under_their_names(
+    monkeypatch: pytest.MonkeyPatch, cuts: list[int]
+) -> None:
+    monkeypatch.setattr(searching, "JUDGE_AT", 2)
+    monkeypatch.setattr(searching, "WORTHWHILE", 2)
+    monkeypatch.setattr(searching, "LARGE", 8)
+    monkeypatch.setattr(levels, "BLOCK", 16)
+    in_pieces(race(SMALL), symmetric=True, cuts=cuts)
+    in_pieces(race(SMALL), GUARD, symmetric=True, cuts=cuts)
+
+
+@pytest.mark.parametrize(("states", "jobs"), [(3, 1), (30, 2)])
+def test_what_lasts_in_a_forever_block(
+    monkeypatch: pytest.MonkeyPatch, states: int, jobs: int
+) -> None:
+    monkeypatch.setattr(searching, "JUDGE_AT", 2)
+    monkeypatch.setattr(searching, "LARGE", 8)
+    monkeypatch.setattr(shared_levels, "SHARED", 8)
+
+    def of(left: Path | None, limits: Limits | None = None) -> tuple[Report, Exploration]:
+        asked = Exploration(
+            parse(WAITS),
+            make_policy("batched"),
+            limits=limits,
+            saved=Saved(left) if left else None,
+            resumable=limits is not None,
+            jobs=jobs,
+        )
+        return asked.run(), asked
+
+    whole, _ = of(None)
+    assert whole.lasting
+    _, first = of(None, Limits(states))
+    again, _ = of(kept(first))
+    assert found(whole) == found(again)
+    assert whole.lasting == again.lasting
 
 
 @pytest.mark.usefixtures("levels_at_once")
@@ -354,6 +395,17 @@ def test_ctrl_c_ends_where_one_can_go_on(monkeypatch: pytest.MonkeyPatch, levell
         cut.save(file)
     again = explore(RACE, symmetry=False, resume="x")
     assert found(whole.report) == found(again.report)
+
+
+def test_ctrl_c_that_is_ignored_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a shell has it for what runs in the background."""
+    monkeypatch.setattr(searching, "TELL_EVERY", 10)
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        whole = explore(RACE, resumable=True, tell=lambda _: signal.raise_signal(signal.SIGINT))
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    assert "safe" == whole.verdict
 
 
 def test_ctrl_c_twice_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=count,
         metavar="N",
-        help="with --all-guards: search with N processes; what is found does not depend on it",
+        help="search with N processes, which share a large race; what is found does not depend on "
+        "it",
     )
     parser.add_argument(
         "--write", metavar="OUT.luf", help="write the counterexample here, as a scenario"
@@ -138,10 +139,9 @@ def run(args: argparse.Namespace) -> int:
         return guards.run(args)
     if not args.save:
         needs(args, "--write", "--force")
-    needs(args, "--all-guards", "--jobs")
     if len(args.files) != 1:
         raise LufError("explore takes one FILE; with --all-guards any number, or none")
-    exclude(args, "--random-walks", "--no-symmetry", "--save", "--resume")
+    exclude(args, "--random-walks", "--no-symmetry", "--save", "--resume", "--jobs")
     for written in (args.write, args.save):
         if written:
             apart(library.locate(args.files[0]), written)
@@ -160,6 +160,7 @@ def run(args: argparse.Namespace) -> int:
         shrink=not args.no_shrink,
         resume=args.resume,
         resumable=kept is not None,
+        jobs=args.jobs or 1,
         tell=SearchProgress(),
         say=terminal.say,
     )

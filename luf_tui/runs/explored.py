@@ -20,6 +20,7 @@ from luf_tui.script.program import Program
 from luf_tui.search.exploration import Exploration, Report, as_json, race_count
 from luf_tui.search.process_memory import usual_limit
 from luf_tui.search.result import BOUNDED, INTERRUPTED, Limits, Tell
+from luf_tui.search.rows.crew import can_fork
 from luf_tui.search.shrink import shrunk
 from luf_tui.timeline.ask.failing import first_failure
 
@@ -130,6 +131,7 @@ def explore(
     shrink: bool = True,
     resume: str | PathLike[str] | None = None,
     resumable: bool = False,
+    jobs: int = 1,
     tell: Tell | None = None,
     say: Say | None = None,
 ) -> Explored:
@@ -143,11 +145,12 @@ def explore(
     counterexample is on the smallest program that shows it. A search of one race that is to be
     `resumable` and ends before it has seen everything can be saved; Ctrl-C ends it after the states
     at hand, a second one at once. `resume` goes on with one that was saved: what it finds is what
-    one search would have found. `tell` is told of the search, `say` of the shrinking and of a place
-    that is said in vain. Raises LufError when there is no such file or race.
+    one search would have found. So many `jobs`, processes, share a search; what it finds does not
+    depend on it. `tell` is told of the search, `say` of the shrinking and of what is said in vain.
+    Raises LufError when there is no such file or race.
     """
-    for number in (race or 0, max_states, max_memory, random_walks):
-        expected(number, int, "races, states, bytes and walks are whole numbers")
+    for number in (race or 0, max_states, max_memory, random_walks, jobs):
+        expected(number, int, "races, states, bytes, walks and jobs are whole numbers")
     expected(max_seconds, (int, float), "seconds are a number")
     asked = program(
         scenario(
@@ -163,6 +166,9 @@ def explore(
             f"{asked.path}: the search of one race is saved, and there are {race_count(asked)}; "
             "say which one with --race"
         )
+    if jobs > 1 and not can_fork():
+        (say or _unheard)("--jobs: processes cannot share a search on this system; one does it all")
+        jobs = 1
     exploration = Exploration(
         asked,
         played,
@@ -172,6 +178,8 @@ def explore(
         tell=tell,
         walks=random_walks,
         saved=_saved(Path(resume)) if resume else None,
+        resumable=resumable,
+        jobs=jobs,
     )
     with _after_the_states_at_hand(exploration) if resumable else nullcontext():
         report = exploration.run()
@@ -190,7 +198,9 @@ def _saved(path: Path) -> Saved:
 @contextmanager
 def _after_the_states_at_hand(exploration: Exploration) -> Iterator[None]:
     """Ctrl-C stops a search where it can be gone on with; a second one is as ever."""
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    elsewhere = threading.current_thread() is not threading.main_thread()
+    if elsewhere or before == signal.SIG_IGN:  # it is ignored for what runs in the background
         yield
         return
 
@@ -198,7 +208,7 @@ def _after_the_states_at_hand(exploration: Exploration) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         exploration.stop(INTERRUPTED)
 
-    before = signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGINT, stop)
     try:
         yield
     finally:

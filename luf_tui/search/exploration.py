@@ -163,7 +163,8 @@ class Exploration:
 
     While it runs, another thread may read the counters and call `stop`.
     With `walks`, so many random walks through each race take the place of its search. `saved` is an
-    earlier search of the race that is looked at, which has to be the `only` one.
+    earlier search of the race that is looked at, which has to be the `only` one. Only what is
+    `resumable` can be saved. With `jobs`, so many processes share a search.
     """
 
     def __init__(
@@ -177,6 +178,8 @@ class Exploration:
         tell: Tell | None = None,
         walks: int = 0,
         saved: Saved | None = None,
+        resumable: bool = False,
+        jobs: int = 1,
     ) -> None:
         self.program = program
         self.policy = policy
@@ -186,6 +189,8 @@ class Exploration:
         self.tell = tell
         self.walks = walks
         self.saved = saved
+        self.resumable = resumable
+        self.jobs = jobs
         self.search: Search | RandomWalks | None = None
         """The search under way, or the last one."""
         self._stop = ""
@@ -297,6 +302,8 @@ class Exploration:
             limits=self.limits,
             tell=self.tell,
             saved=self.saved,
+            resumable=self.resumable,
+            jobs=self.jobs,
         )
 
     def save(self, file: BinaryIO) -> None:

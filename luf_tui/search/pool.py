@@ -30,7 +30,7 @@ class Pool(Generic[Task, Answer]):
         context = multiprocessing.get_context("spawn")
         self._pipes: list[Connection] = []
         self._processes = []
-        with _deaf():
+        with deaf():
             for _ in range(jobs):
                 ours, theirs = context.Pipe()
                 process = context.Process(target=_serve, args=(theirs, make), daemon=True)
@@ -136,7 +136,7 @@ def _serve(pipe: Connection, make: Callable[[], Callable[[Task], Answer]]) -> No
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def deaf() -> Iterator[None]:
     """Processes begun in here do not hear Ctrl-C: who began them decides what is kept. One that is
     typed meanwhile is heard afterwards.
     """

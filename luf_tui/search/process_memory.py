@@ -11,6 +11,7 @@ SHARE = 2 / 3
 """What a search may take of the memory that is free, unless told otherwise."""
 MEMINFO = Path("/proc/meminfo")
 STATM = Path("/proc/self/statm")
+PROCESSES = Path("/proc")
 GROUP = Path("/sys/fs/cgroup")
 
 
@@ -21,6 +22,17 @@ def used() -> int:
     except (OSError, ValueError, IndexError):
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most if sys.platform == "darwin" else most * 1024
+
+
+def alone(process: int) -> int:
+    """Bytes that another process holds and shares with nobody; where nobody tells, as many as this
+    one holds.
+    """
+    try:
+        words = (PROCESSES / str(process) / "statm").read_text(encoding="ascii").split()
+        return (int(words[1]) - int(words[2])) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return used()
 
 
 def free() -> int:

@@ -73,6 +73,8 @@ class Search:
         tell: Tell | None = None,
         keep: bool = False,
         saved: Saved | None = None,
+        jobs: int = 1,
+        resumable: bool = False,
     ) -> None:
         self.transitions = transitions
         self.limits = limits or Limits()
@@ -80,6 +82,8 @@ class Search:
         self.all_findings = all_findings
         self.symmetric = symmetric
         self.keep = keep
+        self.jobs = jobs
+        self.resumable = resumable
         self.started = time.monotonic()
         self._wider: dict[int, int] = {}
         self._before = 0.0
@@ -98,6 +102,7 @@ class Search:
         self._one_by_one = OneByOne(self.space)
         self._levels: Levels | None = None
         self._renamed = False
+        self._judge_at = JUDGE_AT
         self._pause = 1
         """States at which to look how much memory is taken, and to report."""
 
@@ -153,7 +158,7 @@ class Search:
             self.space.deviations,
             why,
             self._happened(),
-            self._levels.seen.chance if self._levels else 0.0,
+            self._levels.collision if self._levels else 0.0,
             self.space.learnt,
             self.space.checked,
             None if why or broken else self._lasting(),
@@ -182,6 +187,7 @@ class Search:
             "symmetric": self.symmetric,
             "renamed": self._renamed,
             "levels": self._levels is not None,
+            "judge_at": self._judge_at,
         }
         saved.write(file, asked, figures, self.space, self._one_by_one, self._levels)
 
@@ -196,16 +202,17 @@ class Search:
             self._begin()
 
     def _search(self) -> str:
-        one_by_one, saved, judge_at = self._one_by_one, self._saved, JUDGE_AT
+        one_by_one, saved = self._one_by_one, self._saved
         level: Level = [(0, 0)]
         following: Level = []
         if saved and saved.figures["levels"]:
             return self._taken_up(saved)
         if saved:
             level, following = saved.take_up(self.space, one_by_one)
+            self._judge_at = saved.figures["judge_at"]
         while level:
-            if self.symmetric and self.states >= judge_at and not following:
-                judge_at, naming = 2 * self.states, self._naming()
+            if self.symmetric and self.states >= self._judge_at and not following:
+                self._judge_at, naming = 2 * self.states, self._naming()
                 if self._worthwhile(naming):
                     return self._named_from_the_start(naming)
             if len(level) >= LARGE and not following:
@@ -226,9 +233,17 @@ class Search:
     def _by_levels(self, seen: Iterable[State], naming: Naming | None = None) -> Levels:
         from luf_tui.search.rows.levels import Levels  # noqa: PLC0415
 
+        most = self.limits.states
         keep = MOST_COUNTED if self.transitions.race.forever else 0
         keep = sys.maxsize if self.keep else keep
-        self._levels = Levels(self.space, seen, self.limits.states, naming, keep=keep)
+        if self.jobs > 1:
+            from luf_tui.search.rows.shared_levels import SharedLevels  # noqa: PLC0415
+
+            self._levels = SharedLevels(
+                self.space, seen, most, naming, keep=keep, jobs=self.jobs, resumable=self.resumable
+            )
+        else:
+            self._levels = Levels(self.space, seen, most, naming, keep=keep)
         return self._levels
 
     def _taken_up(self, saved: Saved) -> str:
@@ -236,8 +251,9 @@ class Search:
         self._one_by_one.seen.clear()
         self._renamed = saved.figures["renamed"]
         naming = self._naming() if self._renamed else None
-        self._levels = saved.take_up_levels(self.space, self.limits.states, naming)
-        return self._levels.look(self._ended)
+        levels = self._by_levels((), naming)
+        saved.take_up_levels(levels)
+        return levels.look(self._ended)
 
     def _naming(self) -> Naming:
         from luf_tui.search.rows.names.machine_names import MachineNames  # noqa: PLC0415
@@ -269,7 +285,7 @@ class Search:
         """Why the search shall end before the next state, if it shall."""
         memory = 0
         if self.states >= self._pause:
-            memory = used()
+            memory = used() + (self._levels.memory if self._levels else 0)
             if self._pause > 1:
                 self._report(memory)
             self._pause = self.states + TELL_EVERY

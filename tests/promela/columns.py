@@ -73,8 +73,8 @@ class WeighedLevels(Levels):
         self.stood_for = self.transitions = 0
         super().__init__(space, seen, naming=ColumnNaming(naming))
 
-    def _tried(self, begin: int, prints: tuple[Words, Words]) -> Tried:
-        tried = super()._tried(begin, prints)
+    def tried(self, begin: int, prints: tuple[Words, Words], size: int) -> Tried:
+        tried = super().tried(begin, prints, size)
         count = len(tried.tried)
         weights: Numbers = np.ones(count, np.int64)
         if self.weighing:

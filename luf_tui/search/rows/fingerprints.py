@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -110,11 +110,6 @@ class Fingerprints:
             while len(runs) > 1 and len(runs[-2].first) < RATIO * len(runs[-1].first):
                 runs[-2].take_in(runs.pop())
 
-    @property
-    def chance(self) -> float:
-        """How likely it is that two states were taken for one."""
-        return chance(len(self))
-
     def __len__(self) -> int:
         return sum(len(run.first) for runs in self._parts for run in runs)
 
@@ -122,6 +117,22 @@ class Fingerprints:
         """Every run, with the number of the part that it is in."""
         for number, runs in enumerate(self._parts):
             yield from ((number, run) for run in runs)
+
+    def keep_parts(self, parts: Iterable[int]) -> None:
+        """Forget all that is in other parts."""
+        wanted = {*parts}
+        for part, runs in enumerate(self._parts):
+            if part not in wanted:
+                runs.clear()
+
+    def taken(self, part: int) -> Run:
+        """All of a part as one run; they are no longer here."""
+        runs = self._parts[part]
+        nothing = np.zeros(0, np.uint64)
+        whole = runs.pop(0) if runs else Run(nothing, nothing)
+        while runs:
+            whole.take_in(runs.pop(0))
+        return whole
 
     def put(self, part: int, run: Run) -> None:
         """Enter a run as `runs` gave it."""

@@ -151,9 +151,7 @@ class Index:
         self.table = table
         self.touched: list[int] = []
         """The words that any of the rows writes to."""
-        self._version = (-1, 0, 0)
-        self._fitted = 0
-        """Bits of a state when shapes were last told where cells are."""
+        self._version = (-1, 0, 0, 0)
         self._shapes: list[Shape] = []
         self._named: dict[tuple[frozenset[int], frozenset[int]], Shape] = {}
         self._places: dict[Node, Place] = {}
@@ -260,14 +258,13 @@ class Index:
         """Take in what was learnt since, by this question or by others."""
         known, root = self.known, self.known.root
         self.table.sync()
-        version = (self.table.version, known.built, len(known.entered))
+        layout = known.learner.layout
+        version = (self.table.version, known.built, len(known.entered), layout.bits)
         if version == self._version:
             return
         numbers = [row.number for row in known.rows]
         self.touched = np.flatnonzero(self.table.clear[:, numbers].any(axis=1)).tolist()
-        layout = known.learner.layout
-        if self._fitted != layout.bits:
-            self._fitted = layout.bits
+        if self._version[3] != layout.bits:
             for shape in self._shapes:
                 shape.fit(layout)
         if self._version[1] != known.built or (isinstance(root, Node) and root not in self._places):

@@ -13,7 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from luf_tui.search.rows.cell_columns import CellColumns
-from luf_tui.search.rows.fingerprints import Fingerprints, Words, fingerprints, mixed
+from luf_tui.search.rows.fingerprints import Fingerprints, Words, chance, fingerprints, mixed
 from luf_tui.search.rows.index import (
     Index,
     Numbers,
@@ -60,19 +60,20 @@ class Tried:
     """States in which everybody is done."""
 
 
-def together(parts: Sequence[Tried]) -> Tried:
-    """What became of blocks that follow one another."""
+def together(parts: Sequence[Tried], first: int) -> Tried:
+    """What became of blocks that follow one another, the first state being that one."""
+    nothing = np.zeros(0, np.int64)
     columns = {
-        name: np.concatenate([getattr(part, name) for part in parts])
+        name: np.concatenate([nothing, *(getattr(part, name) for part in parts)])
         for name in ("sources", "places", "rows", "tried", "deviations")
     }
-    first, second = (np.concatenate([part.prints[half] for part in parts]) for half in (0, 1))
+    none = np.zeros(0, np.uint64)
+    halves = [np.concatenate([none, *(part.prints[half] for part in parts)]) for half in (0, 1)]
     breaks = [one for part in parts for one in part.breaks]
     stuck = [one for part in parts for one in part.stuck]
     ends = [one for part in parts for one in part.ends]
-    return Tried(
-        parts[0].first, prints=(first, second), breaks=breaks, stuck=stuck, ends=ends, **columns
-    )
+    prints = halves[0], halves[1]
+    return Tried(first, prints=prints, breaks=breaks, stuck=stuck, ends=ends, **columns)
 
 
 def distinct(layout: Layout, states: Iterable[State], naming: Naming) -> int:
@@ -107,6 +108,8 @@ class Levels:
         """How many states may be kept; 0 once there are more."""
         self.kept: list[Words] = []
         """Each level, if they are kept."""
+        self.kept_to = 0
+        """The number of the first state that is not."""
         self.states = np.zeros((1, 0), np.uint64)
         """The states of the level at hand, as columns, or those that are left of it."""
         self.first = 0
@@ -115,13 +118,24 @@ class Levels:
         """States of the next level that were found already."""
         self._looked_at = 0
         """How many of them the search has counted."""
-        self._enter(*fingerprints(self.named(columns_of(seen, self._width))))
+        self.enter(*fingerprints(self.named(columns_of(seen, self._width))))
 
     @property
     def _width(self) -> int:
         return self.space.learner.layout.words
 
-    def _enter(self, first: Words, second: Words) -> None:
+    @property
+    def memory(self) -> int:
+        """Bytes that other processes take beside this one."""
+        return 0
+
+    @property
+    def collision(self) -> float:
+        """How likely it is that two states were taken for one."""
+        return chance(len(self.space.ways))
+
+    def enter(self, first: Words, second: Words) -> None:
+        """Note the fingerprints of states that are new."""
         order = np.argsort(first)
         self.seen.add(first[order], second[order])
 
@@ -143,10 +157,12 @@ class Levels:
         return ""
 
     def _keep_level(self) -> None:
-        if self.first + self.states.shape[1] > self.keep:
+        following = self.first + self.states.shape[1]
+        if following > self.keep:
             self.keep, self.kept = 0, []
-        elif self.keep:
-            self.kept.append(self.states)
+        elif self.keep and self.kept_to < following:
+            self.kept.append(self.states.copy())
+            self.kept_to = following
 
     def _level(self, ended: Callable[[], str]) -> str:
         """Take every turn from each state of the level, and stand at the next one, or at those that
@@ -162,16 +178,16 @@ class Levels:
             why = ended()
             if why:
                 break
-            tried = self._tried(begin, prints)
+            tried = self.tried(begin, prints, BLOCK)
             waiting.append(tried)
             enough = sum(len(part.sources) for part in waiting) >= BATCH
             if enough or tried.breaks or tried.stuck:
-                made.append(self._entered(together(waiting)))
+                made.append(self._entered(together(waiting, waiting[0].first)))
                 waiting.clear()
             if self.space.found:
                 break
         if waiting:
-            made.append(self._entered(together(waiting)))
+            made.append(self._entered(together(waiting, waiting[0].first)))
         if self._looked_at < count and not self.space.found:
             why = why or ended()
         if why:
@@ -188,9 +204,9 @@ class Levels:
 
     # -- the turns of a block ---------------------------------------------------------------------
 
-    def _tried(self, begin: int, prints: tuple[Words, Words]) -> Tried:
-        """What becomes of the block of states that begins there."""
-        block = wide(self.states[:, begin : begin + BLOCK], self._width)
+    def tried(self, begin: int, prints: tuple[Words, Words], size: int) -> Tried:
+        """What becomes of the block of so many states that begins there."""
+        block = wide(self.states[:, begin : begin + size], self._width)
         for number in self.space.checked_among(self.first + begin, block.shape[1]):
             self.space.check(state_of(self.states[:, number - self.first]))
         count, table = block.shape[1], self.table
@@ -268,23 +284,32 @@ class Levels:
         """Count what was tried, up to where the search ends, and enter the states that are new;
         returns them.
         """
-        space, sources = self.space, tried.sources
-        new = self._new(tried.prints)
-        made, prints = self._made(sources[new], tried.rows[new]), tried.prints
+        sources = tried.sources
+        new = self.new(tried.prints)
+        made, prints = self.made_by(sources[new], tried.rows[new]), tried.prints
         prints = prints[0][new], prints[1][new]
         if self.naming:
             made = self.named(made)
             prints = fingerprints(made)
-            left = self._new(prints)
+            left = self.new(prints)
             new, made, prints = new[left], made[:, left], (prints[0][left], prints[1][left])
         end = self._end(tried, new)
-        self._looked_at = end[0]
         before = (sources[new] < end[0]) | ((sources[new] == end[0]) & (tried.places[new] < end[1]))
         if not before.all():
             new, made, prints = new[before], made[:, before], (prints[0][before], prints[1][before])
         whole = slice(0, end[0] - tried.first)
-        space.turns_tried += int(tried.tried[whole].sum())
-        space.deviations += int(tried.deviations[whole].sum())
+        turns, deviations = int(tried.tried[whole].sum()), int(tried.deviations[whole].sum())
+        self._count(tried, end, turns, deviations)
+        self.enter(*prints)
+        self._lead_back(sources[new], tried.places[new])
+        return made
+
+    def _count(self, tried: Tried, end: tuple[int, int], turns: int, deviations: int) -> None:
+        """Count what was tried up to where the search ends, and note what was found."""
+        space = self.space
+        self._looked_at = end[0]
+        space.turns_tried += turns
+        space.deviations += deviations
         if end in tried.breaks and not space.all_findings:
             self._count_up_to(*end)
             space.breaks.append((self.first + end[0], self.turns[end[1]][0]))
@@ -294,13 +319,13 @@ class Levels:
             ]
         space.stuck += [(self.first + at, given) for at, given in tried.stuck if at < end[0]]
         space.finals += sum(at < end[0] for at in tried.ends)
-        self._enter(*prints)
+
+    def _lead_back(self, sources: Numbers, places: Numbers) -> None:
+        """Note where new states come from: a state of the level, and which of the turns."""
         turns = np.array([turn for turn, _ in self.turns], np.ushort)
-        space.ways.extend(
-            (self.first + sources[new]).astype(np.uintc).tobytes(),
-            turns[tried.places[new]].tobytes(),
+        self.space.ways.extend(
+            (self.first + sources).astype(np.uintc).tobytes(), turns[places].tobytes()
         )
-        return made
 
     def reached(self) -> Iterator[State]:
         """Every state, if levels are kept."""
@@ -315,8 +340,8 @@ class Levels:
             self.states = level
             prints = fingerprints(self.states)
             for begin in range(0, self.states.shape[1], BLOCK):
-                tried = self._tried(begin, prints)
-                made = self._made(tried.sources, tried.rows)
+                tried = self.tried(begin, prints, BLOCK)
+                made = self.made_by(tried.sources, tried.rows)
                 changed = wide(self.states, len(made)).take(tried.sources, axis=1) ^ made
                 for source, target, bits in zip(
                     tried.sources.tolist(),
@@ -340,7 +365,7 @@ class Levels:
             parts.append(columns.words)
         return np.concatenate([wide(part, self._width) for part in parts], axis=1)
 
-    def _new(self, prints: tuple[Words, Words]) -> Numbers:
+    def new(self, prints: tuple[Words, Words]) -> Numbers:
         """Which of some states, in the order in which they were found, were not met before, not
         even among those before them.
         """
@@ -378,7 +403,7 @@ class Levels:
                 space.turns_tried += 1
                 space.deviations += row.answer.deviations
 
-    def _made(self, sources: Numbers, rows: Numbers) -> Words:
+    def made_by(self, sources: Numbers, rows: Numbers) -> Words:
         """The states that rows lead to."""
         table = self.table
         made = np.empty((table.words, len(sources)), np.uint64)

@@ -63,6 +63,8 @@ class Layout:
         """The lowest bit of each cell that has a place, in the order they got it."""
         self.bits = 0
         """Bits of a state so far."""
+        self.agree = self.put
+        """What gives a cell its place: where processes share states, in one order for all."""
         self._watchers: dict[int, list[Callable[[int], None]]] = {}
 
     @property
@@ -72,18 +74,20 @@ class Layout:
 
     def place(self, cell: int) -> int:
         """The lowest bit of a cell, which gets its place now if it has none."""
-        found = self.places.get(cell)
-        if found is not None:
-            return found
+        if cell not in self.places:
+            self.agree(cell)
+        return self.places[cell]
+
+    def put(self, cell: int) -> None:
+        """Give a cell the next place."""
         width = self.widths[cell]
         if self.bits % WORD + width > WORD:
             self.bits += WORD - self.bits % WORD
-        at = self.places[cell] = self.bits
+        self.places[cell] = self.bits
         self.bits += width
         mask = self.ones(cell)
         for told in self._watchers.pop(cell, ()):
             told(mask)
-        return at
 
     def ones(self, cell: int) -> int:
         """The bits of a cell that has a place."""

@@ -20,7 +20,6 @@ from luf_tui.errors import LufError
 from luf_tui.search.rows.fingerprints import Run
 from luf_tui.search.rows.index import columns_of, states_of, wide
 from luf_tui.search.rows.levels import Levels
-from luf_tui.search.rows.naming import Naming
 from luf_tui.search.rows.one_by_one import Level, OneByOne
 from luf_tui.search.rows.packing import Layout
 from luf_tui.search.rows.space import Elsewhere, Space
@@ -75,6 +74,7 @@ def write(
     }
     if levels:
         arrays |= _of_levels(levels)
+        told |= {"keep": levels.keep, "kept_to": levels.kept_to, "kept": len(levels.kept)}
     else:
         arrays |= _of_one_by_one(one_by_one, space.learner.layout)
         told["following"] = one_by_one.following[0][0] if one_by_one.following else len(space.ways)
@@ -89,6 +89,8 @@ def _of_levels(levels: Levels) -> Arrays:
         "states": wide(levels.states, words),
         "made": np.concatenate(made, axis=1),
     }
+    for number, level in enumerate(levels.kept):
+        arrays[f"kept {number}"] = wide(level, words)
     for number, (part, run) in enumerate(levels.seen.runs()):
         arrays[f"seen {number} {part} first"] = run.first
         arrays[f"seen {number} {part} second"] = run.second
@@ -151,18 +153,18 @@ class Saved:
             level = [*zip(range(at, following), states[at:following], strict=True)]
             return level, [*zip(range(following, len(states)), states[following:], strict=True)]
 
-    def take_up_levels(self, space: Space, most: int, naming: Naming | None) -> Levels:
-        """The search by levels that was left. Raises Unusable."""
+    def take_up_levels(self, levels: Levels) -> None:
+        """Put a search by levels that has seen nothing where it was left. Raises Unusable."""
         with self._arrays() as arrays:
-            self._take_up(space, arrays)
-            levels = Levels(space, (), most, naming)
+            self._take_up(levels.space, arrays)
             levels.first = self.figures["at"]
             levels.states, levels.made = arrays["states"], [arrays["made"]]
+            levels.keep, levels.kept_to = self.figures["keep"], self.figures["kept_to"]
+            levels.kept = [arrays[f"kept {number}"] for number in range(self.figures["kept"])]
             for name in arrays:
                 if name.startswith("seen ") and name.endswith(" first"):
                     second = arrays[name.removesuffix("first") + "second"]
                     levels.seen.put(int(name.split()[2]), Run(arrays[name], second))
-            return levels
 
     def _take_up(self, space: Space, arrays: Mapping[str, NDArray[Any]]) -> None:
         figures, layout = self.figures, space.learner.layout

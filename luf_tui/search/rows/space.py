@@ -24,7 +24,7 @@ Made: TypeAlias = tuple[int, int, State]
 @frozen
 class Elsewhere:
     """What rows have told that this process does not have: those of a search before it was left
-    off.
+    off, and those of other processes that share it.
     """
 
     facts: frozenset[tuple[str, int | str]] = frozenset()
@@ -94,11 +94,14 @@ class Space:
         step = OFTEN if first < FIRST_ONES else SELDOM
         return range(first + -first % step, first + count, step)
 
-    def check_rows(self) -> None:
-        """Ask the engine again about every row, where it was learnt. Raises HiddenState."""
+    def check_rows(self, first: int = 0) -> None:
+        """Ask the engine again about every row from that number on, where it was learnt. Raises
+        HiddenState.
+        """
         for known in (self.alone, *self.turn.values(), self.unfinished):
             for row in known.rows:
-                known.check(row.seen, row)
+                if row.number >= first:
+                    known.check(row.seen, row)
 
     def check(self, state: State) -> None:
         """Ask the engine again about everything in a state. Raises HiddenState."""

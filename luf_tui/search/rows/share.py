@@ -1,0 +1,273 @@
+"""What one of several processes does of each batch of a level, at the same time as the others.
+
+Each looks up the turns of its share of the states, and knows those met before whose fingerprints
+begin as its own do: so it says of everybody's successors which of those are new. What the others
+need stands in memory that all share; between the stages each waits for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from luf_tui.search.happened import Fact
+from luf_tui.search.rows.agreed_places import AgreedPlaces
+from luf_tui.search.rows.fingerprints import PART_SHIFT, PARTS, Flags, Words, fingerprints
+from luf_tui.search.rows.index import Numbers, wide
+from luf_tui.search.rows.levels import BLOCK, Levels, Tried, together
+from luf_tui.search.rows.shared_memory import SharedMemory
+
+Chunk = tuple[int, int, int]
+"""States of the next level: the byte where they begin, their words, and how many they are."""
+PLACE = np.uint16
+
+
+@frozen
+class Looked:
+    """What one share came to, for whoever puts them together."""
+
+    successors: int
+    breaks: list[tuple[int, int]]
+    stuck: list[tuple[int, tuple[int, ...]]]
+    ends: list[int]
+    """As `Tried` has them."""
+
+
+@frozen
+class Counted:
+    """The figures of one share, up to where the search ends."""
+
+    turns: int
+    deviations: int
+    facts: frozenset[Fact]
+    """What came to pass by rows that were learnt since this was told last."""
+    learnt: int
+    checked: int
+    """Since the processes parted."""
+    looked_up: int
+    """States."""
+
+
+class Box:
+    """What one process tells the others of its successors, in their order: fingerprints, which of
+    them are new, and from which state of the level by which turn they come.
+    """
+
+    def __init__(self) -> None:
+        self.memory = SharedMemory("luf-tui successors")
+
+    def columns(self, count: int) -> tuple[Words, Words, Flags, Numbers, Numbers]:
+        """Each for so many successors."""
+        kinds = (np.uint64, np.uint64, np.uint32, PLACE, np.bool_)
+        found, at = [], 0
+        for kind in kinds:
+            found.append(self.memory.array(kind, count, at))
+            at += -(-count * np.dtype(kind).itemsize // 8) * 8
+        first, second, sources, places, new = found
+        return first, second, new, sources, places
+
+    def make_room(self, count: int) -> None:
+        """See that so many have room."""
+        self.memory.grow(24 * count + 64)
+
+
+class Share:
+    """The part of process `number`, which is 0 where the search was begun."""
+
+    def __init__(self, levels: Levels, number: int, boxes: Sequence[Box]) -> None:
+        self.levels = levels
+        self.number = number
+        self.boxes = boxes
+        self.places = AgreedPlaces(levels.space.learner.layout)
+        self.level = SharedMemory("luf-tui level")
+        self.made = SharedMemory("luf-tui next level")
+        self._prints = np.zeros((2, 0), np.uint64)
+        self._tried: Tried | None = None
+        self._states: Words | None = None
+        """Those that the successors have become, where they have names."""
+        self._where: list[Numbers] = []
+        """For each box the successors that are for this process to judge."""
+        self._new = np.zeros(0, np.int64)
+        self._judged: tuple[Words, Words] = (self._prints[0], self._prints[1])
+        self._looked_up = 0
+        self._rows = self._told = 0
+        self._checked = 0
+
+    def begin(self, number: int) -> None:
+        """Be that process, and forget the fingerprints that are for others to know."""
+        self.number = number
+        self.levels.seen.keep_parts(part for part in range(PARTS) if self._owner(part) == number)
+        learner = self.levels.space.learner
+        self._rows = self._told = len(learner.rows)
+        self._checked = learner.checked
+
+    def close(self) -> None:
+        """Let go of what is shared; the level stays for whoever has it."""
+        self.places.close()
+        for memory in (self.level, self.made, *(box.memory for box in self.boxes)):
+            memory.close()
+
+    # -- the stages -------------------------------------------------------------------------------
+
+    def stand_at(self, first: int, words: int, count: int) -> None:
+        """A level begins."""
+        levels = self.levels
+        levels.first = first
+        levels.states = self.level.array(np.uint64, words * count).reshape(words, count)
+        self._prints = np.empty((2, count), np.uint64)
+
+    def look(self, begin: int, end: int) -> Looked:
+        """Look up the turns of some states, and show what they lead to."""
+        self.places.catch_up()
+        levels, prints = self.levels, self._prints
+        prints[:, begin:end] = fingerprints(levels.states[:, begin:end])
+        parts = [
+            levels.tried(at, (prints[0], prints[1]), min(BLOCK, end - at))
+            for at in range(begin, end, BLOCK)
+        ]
+        self._looked_up += end - begin
+        tried = self._tried = together(parts, begin)
+        self._states = None
+        count = len(tried.sources)
+        box = self.boxes[self.number]
+        box.make_room(count)
+        first, second, _, sources, places = box.columns(count)
+        first[:], second[:] = tried.prints
+        sources[:], places[:] = tried.sources, tried.places
+        return Looked(count, tried.breaks, tried.stuck, tried.ends)
+
+    def judge(self, counts: Sequence[int]) -> None:
+        """Say of successors, as many as are in each box, which are new; those that are for this
+        process to judge.
+        """
+        shown = [box.columns(count) for box, count in zip(self.boxes, counts, strict=True)]
+        self._where = [
+            np.flatnonzero(self._owner(one[0] >> PART_SHIFT) == self.number) for one in shown
+        ]
+        both = list(zip(shown, self._where, strict=True))
+        first = np.concatenate([one[0][at] for one, at in both])
+        second = np.concatenate([one[1][at] for one, at in both])
+        self._new = self.levels.new((first, second))
+        self._judged = first[self._new], second[self._new]
+        flags = np.zeros(len(first), np.bool_)
+        flags[self._new] = True
+        begin = 0
+        for one, at in both:
+            one[2][at] = flags[begin : begin + len(at)]
+            begin += len(at)
+
+    def name(self, count: int) -> int:
+        """Make those of the own successors that are new so far, and show them under their names;
+        how many they are.
+        """
+        tried, levels = self._tried, self.levels
+        assert tried is not None
+        self.places.catch_up()
+        box = self.boxes[self.number]
+        new = np.flatnonzero(box.columns(count)[2])
+        self._states = states = levels.named(levels.made_by(tried.sources[new], tried.rows[new]))
+        first, second, _, sources, places = box.columns(len(new))
+        first[:], second[:] = fingerprints(states)
+        sources[:], places[:] = tried.sources[new], tried.places[new]
+        return len(new)
+
+    def enter(
+        self,
+        counts: Sequence[int],
+        end: tuple[int, int],
+        chunk: Chunk,
+        column: int,
+    ) -> Counted:
+        """Keep what is new up to where the search ends: the fingerprints that are for this process,
+        and the states that its own share led to, from that column of a chunk on.
+        """
+        self.places.catch_up()
+        shown = [box.columns(count) for box, count in zip(self.boxes, counts, strict=True)]
+        both = zip(shown, self._where, strict=True)
+        wanted = np.concatenate([before(one[3][at], one[4][at], end) for one, at in both])
+        wanted = wanted[self._new]
+        self.levels.enter(self._judged[0][wanted], self._judged[1][wanted])
+        _, _, new, sources, places = shown[self.number]
+        at = np.flatnonzero(new & before(sources, places, end))
+        states = self.made_states(chunk)
+        states[:, column : column + len(at)] = self._states_of(at, len(states))
+        return self._counted(end[0])
+
+    def settle(self, first: int, words: int, chunks: Sequence[Chunk]) -> None:
+        """Put chunks together as the next level, each process its part of each; and stand there."""
+        total = sum(count for _, _, count in chunks)
+        self.stand_at(first, words, total)
+        whole, column = self.levels.states, 0
+        for chunk in chunks:
+            part = self.made_states(chunk)
+            rows, count = part.shape
+            some = self.part_of(count)
+            there = slice(column + some.start, column + some.stop)
+            whole[:rows, there] = part[:, some]
+            whole[rows:, there] = 0
+            column += count
+
+    def made_states(self, chunk: Chunk) -> Words:
+        """The states of a chunk."""
+        byte, words, count = chunk
+        states: Words = self.made.array(np.uint64, words * count, byte).reshape(words, count)
+        return states
+
+    def part_of(self, count: int, number: int | None = None) -> slice:
+        """What of so many is for a process."""
+        number, of = self.number if number is None else number, len(self.boxes)
+        return slice(count * number // of, count * (number + 1) // of)
+
+    def give(self, part: int) -> int:
+        """Show the fingerprints of a part as one run; how many they are."""
+        run = self.levels.seen.taken(part)
+        box = self.boxes[self.number]
+        box.make_room(len(run.first))
+        first, second, *_ = box.columns(len(run.first))
+        first[:], second[:] = run.first, run.second
+        return len(run.first)
+
+    def check_rows(self) -> int:
+        """Ask the engine again about the rows that this process has learnt; how often it was
+        asked since the processes parted.
+        """
+        self.levels.space.check_rows(self._rows)
+        return self.levels.space.learner.checked - self._checked
+
+    # -- of these ---------------------------------------------------------------------------------
+
+    def _owner(self, part: Any) -> Any:
+        return part % len(self.boxes)
+
+    def _states_of(self, at: Numbers, words: int) -> Words:
+        """The states that successors of this share have become."""
+        if self._states is not None:
+            return wide(self._states[:, at], words)
+        assert self._tried is not None
+        self.levels.table.sync()
+        made = self.levels.made_by(self._tried.sources[at], self._tried.rows[at])
+        return wide(made, words)
+
+    def _counted(self, end: int) -> Counted:
+        tried, learner = self._tried, self.levels.space.learner
+        assert tried is not None
+        whole = slice(0, max(0, end - tried.first))
+        facts = frozenset[Fact]().union(*(row.answer.facts for row in learner.rows[self._told :]))
+        self._told = len(learner.rows)
+        return Counted(
+            int(tried.tried[whole].sum()),
+            int(tried.deviations[whole].sum()),
+            facts,
+            len(learner.rows) - self._rows,
+            learner.checked - self._checked,
+            self._looked_up,
+        )
+
+
+def before(sources: Numbers, places: Numbers, end: tuple[int, int]) -> Flags:
+    """Which turns come before where a search ends."""
+    found: Flags = (sources < end[0]) | ((sources == end[0]) & (places < end[1]))
+    return found
