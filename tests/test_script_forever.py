@@ -6,6 +6,7 @@ import pytest
 
 from luf_tui.errors import InputError, Problem
 from luf_tui.script.format import format_text
+from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.script.values import FRESH
 from luf_tui.script.verbs.by_cpu import Write
@@ -34,6 +35,15 @@ def test_any_page_is_each_page_that_who_acts_can_name() -> None:
     assert {"kswapd": [f"kswapd reclaim {page}" for page in pages]} == texts(
         several("kswapd reclaim any page")
     )
+
+
+def test_any_page_of_a_region_called_like_its_file_is_a_virtual_page() -> None:
+    text = SEVERAL.replace("as text", "as lib").format(
+        block="forever\nkswapd reclaim any page\nend"
+    )
+    ops = parse(text).races[0].branches[0].ops
+    assert 5 == len(ops)
+    assert all(not target.cached for op in ops for target in op.args.pages)  # type: ignore[attr-defined]
 
 
 def test_two_of_any_page_are_two_different_ones_of_one_address_space() -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
 
 import pytest
+from attrs import evolve
 
+from luf_tui.engine.fresh import fresh_content
 from luf_tui.engine.strategy import Schedule, walk
 from luf_tui.engine.transitions import Transitions
 from luf_tui.machine import events as ev
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
-from luf_tui.script.program import Op, Race
-from luf_tui.search import search
-from luf_tui.search.exploration import as_json
+from luf_tui.script.program import Op, Program, Race
+from luf_tui.search import search, shrink
+from luf_tui.search.counterexample import tidy
+from luf_tui.search.exploration import Exploration, Report, as_json
 from luf_tui.search.lasting import Lasting
 from luf_tui.search.race_start import at_race
-from luf_tui.search.result import SAFE, UNSAFE, Broken, Limits
+from luf_tui.search.result import BOUNDED, SAFE, UNSAFE, Broken, Limits
 from luf_tui.search.search import Search
 from luf_tui.search.shrink import shrunk
 from luf_tui.search.unrolled import unrolled
@@ -30,8 +34,14 @@ from tests.races import STUCK, searched, start
 GUARD = "flush-before-free"
 
 
+@cache
+def safe() -> Report:
+    """What is found where nothing is broken."""
+    return explored(two_actors())
+
+
 def test_no_program_of_any_length_breaks_a_safe_machine() -> None:
-    report = explored(two_actors())
+    report = safe()
     assert (SAFE, 1, "") == (report.verdict, report.forever, report.why)
     assert report.happened.reused
     assert not report.vacuous
@@ -76,6 +86,32 @@ def test_shrinking_tells_the_figures_of_the_whole_search() -> None:
     assert len(smaller.scenario) < len(report.scenario)
     same = ("states", "happened", "learnt", "forever")
     assert [getattr(report, name) for name in same] == [getattr(smaller, name) for name in same]
+
+
+def test_shrinking_searches_races_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, looked_at = two_actors(), list[bool]()
+    report = explored(program, GUARD)
+
+    def noted(smaller: Program, *args: object, **named: object) -> Exploration:
+        looked_at.extend(race.forever for race in smaller.races)
+        return Exploration(smaller, *args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shrink, "Exploration", noted)
+    shrink.shrunk(program, make_policy("batched", [GUARD]), report)
+    assert {False} == set(looked_at)
+
+
+def test_what_an_actor_goes_on_with_is_put_behind_what_it_begins() -> None:
+    moves = start(two_actors(), GUARD, policy="batched").transitions
+    broken = Search(moves).run().broken[0]
+    turns = list(tidy(moves, broken))
+    kswapd, app = moves.turn("kswapd"), moves.turn("app")
+    turns.remove(kswapd)
+    begins = next(at for at, turn in enumerate(turns) if app == moves.mover(turn))
+    turns.insert(begins + 1, kswapd)
+    assert moves.replay(turns)
+    tidied = tidy(moves, evolve(broken, turns=tuple(turns)))
+    assert [app, app] == [moves.mover(turn) for turn in tidied[begins : begins + 2]]
 
 
 def test_each_use_of_fresh_has_a_name_of_its_own_in_the_counterexample() -> None:
@@ -127,6 +163,9 @@ def test_contents_are_fresh_and_finite() -> None:
         assert content not in held
         seen.add(m.config.content_name(content))
     assert {"fresh-1", "fresh-2", "fresh-3", "fresh-4"} == seen
+    m.swap[0].content = fresh_content(m)
+    m.file_page[0].disk = fresh_content(m)
+    assert 3 == len({m.swap[0].content, m.file_page[0].disk, fresh_content(m)})
 
 
 def test_words_of_turns_are_read_back() -> None:
@@ -166,12 +205,13 @@ def test_the_operations_of_each_actor_can_be_read() -> None:
     ]
 
 
-def test_reductions_change_no_verdict_and_reach_no_other_state() -> None:
-    lines = {"  cpu1     write heap.0 fresh": "  allow evict\n  cpu1 write heap.0 secret"}
-    for without, verdict in (((), SAFE), ((GUARD,), UNSAFE)):
+def test_reductions_change_no_verdict() -> None:
+    writer = {"  cpu1     write heap.0 fresh": "  allow evict\n  cpu1 write heap.0 secret"}
+    waits = parse(WAITS.replace("forever\n", "forever\n  allow evict\n"))
+    for program, without, verdict in ((waits, (), SAFE), (two_actors(**writer), (GUARD,), UNSAFE)):
         found = []
         for reduced in (True, False):
-            moves = at_race(two_actors(**lines), make_policy("batched", without), reduced=reduced)
+            moves = at_race(program, make_policy("batched", without), reduced=reduced)
             assert moves is not None
             found.append(Search(moves.transitions).run())
         assert [verdict, verdict] == [one.verdict for one in found]
@@ -197,8 +237,9 @@ def test_a_search_of_a_block_never_goes_on_without_its_canonical_names(
 ) -> None:
     monkeypatch.setattr(search, "JUDGE_AT", 10)
     monkeypatch.setattr(search, "WORTHWHILE", 0.0)
-    found = Search(start(two_actors(), policy="batched").transitions, limits=Limits(5000)).run()
-    assert (SAFE, True) == (found.verdict, found.happened.renamed)
+    moves = start(two_actors(), policy="batched").transitions
+    found = Search(moves, limits=Limits(150)).run()
+    assert (BOUNDED, True) == (found.verdict, found.happened.renamed)
 
 
 def test_a_block_is_played_line_by_line_once_or_by_its_schedule() -> None:
@@ -249,7 +290,7 @@ def test_who_can_wait_for_ever_is_told_with_a_way_there() -> None:
 
 
 def test_nobody_waits_for_ever_and_all_is_paid_where_that_is_so() -> None:
-    report = explored(two_actors())
+    report = safe()
     assert (Lasting(),) == report.lasting
     assert ["nobody can be kept waiting for ever"] == report.lasts()[:1]
 
@@ -263,8 +304,8 @@ def test_a_flush_that_stays_owed_is_told() -> None:
 
 
 def test_that_nobody_looked_for_what_lasts_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "MOST_COUNTED", 100)
-    report = explored(two_actors())
+    monkeypatch.setattr(search, "MOST_COUNTED", 10)
+    report = explored(parse(WAITS))
     assert (SAFE, None) == (report.verdict, report.lasting)
     assert "was not looked at" in report.lasts()[0]
     assert None is as_json(report)["lasting"]
@@ -298,3 +339,10 @@ def test_by_levels_and_under_names_the_same_lasts(text: str, policy: str) -> Non
     assert renamed.happened.renamed
     assert one_by_one.lasting is not None
     assert one_by_one.lasting == renamed.lasting
+
+
+def test_moves_of_the_machine_that_no_line_begins_belong_to_no_line() -> None:
+    text = DEVICE.replace("end\n", "  schedule machine:1 kswapd kswapd:1\nend\n")
+    run = record(parse(text))
+    steps = run.item_steps(len(run.program.items) - 2)
+    assert [11, 9, 13] == [line_at(run, step) for step in steps[:3]]
