@@ -25,7 +25,9 @@ from luf_tui.search.process_memory import told, used
 from luf_tui.search.race_start import at_race
 from luf_tui.search.result import BOUNDED, SAFE, UNSAFE, Limits, Result
 from luf_tui.search.rows import index, levels, packing, space
-from luf_tui.search.rows.fingerprints import Fingerprints, chance
+from luf_tui.search.rows.fingerprints import Fingerprints, Words, chance
+from luf_tui.search.rows.index import Numbers
+from luf_tui.search.rows.inherited import Rows
 from luf_tui.search.rows.learner import HiddenState
 from luf_tui.search.rows.packing import Layout, TooWide, declared_widths
 from luf_tui.search.search import Search
@@ -337,6 +339,31 @@ def test_a_large_race_goes_by_whole_levels(monkeypatch: pytest.MonkeyPatch) -> N
     assert BOUNDED == found.verdict
     (states,) = begun
     assert states >= searching.LARGE
+
+
+@pytest.mark.usefixtures("levels_at_once")
+def test_rows_that_are_taken_over_are_those_that_would_be_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = levels.Levels._asked
+    counts = [0, 0]
+
+    def compared(
+        self: levels.Levels, question: int, block: Words, at: Numbers, known: Rows
+    ) -> Numbers:
+        taken = np.flatnonzero(known >= 0)
+        counts[0] += len(known)
+        counts[1] += len(taken)
+        looked_up = self.questions[question].rows(block, at[taken])
+        assert looked_up.tolist() == known[taken].tolist()
+        return asked(self, question, block, at, known)
+
+    monkeypatch.setattr(levels.Levels, "_asked", compared)
+    for name in ("munmap", "switched-out", "uffd"):
+        guard, _ = GUARDED[name]
+        transitions = start(race(name), guard).transitions
+        Search(transitions, symmetric=False, all_findings=True).run()
+    assert counts[1] > counts[0] / 3, counts
 
 
 def test_a_violation_in_a_large_level_is_a_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ agrees on those cells gets the same writes and the same judgement, without askin
 - `packing`: a state as one number, each changing cell at its width.
 - `learner`: asks the engine, and keeps what it answered as a row.
 - `known`: the rows of one question, found by the cells they depend on.
+- `inherited`: rows that a state takes over from the state before it.
 - `levels`: whole levels of states at once, with the same results in the same order.
 
 Dependency matrices with transition caching (Blom, van de Pol and Weber, LTSmin, 2010) are the same

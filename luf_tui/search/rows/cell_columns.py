@@ -35,7 +35,7 @@ class CellColumns:
 
     def some(self, states: Numbers) -> CellColumns:
         """A copy of some of the states, by their numbers."""
-        return CellColumns(self.layout, self.words[:, states])
+        return CellColumns(self.layout, self.words.take(states, axis=1))
 
     def replace(self, states: Numbers, by: CellColumns) -> None:
         """Put those of a copy back."""

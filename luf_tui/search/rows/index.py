@@ -70,7 +70,7 @@ class RowTable:
         self.deviations = np.zeros(0, np.int64)
         self.given = np.zeros(0, np.int64)
         """The first of what a row names, or -1."""
-        self.clear = self.flip = self.seen = np.zeros((1, 0), np.uint64)
+        self.clear = self.flip = self.seen = self.looks = np.zeros((1, 0), np.uint64)
         """What `Row` has by these names, a column a row."""
         self.version = 0
         """Goes up with every change."""
@@ -88,18 +88,23 @@ class RowTable:
             return
         self.version += 1
         learner.grown = []
+        known = len(self.what)
         what = np.array([row.what for row in new], np.uint8)
         deviations = np.array([row.answer.deviations for row in new], np.int64)
         given = np.array([(*row.answer.given, -1)[0] for row in new], np.int64)
+        self.what = np.append(self.what, what)
         self.deviations = np.append(self.deviations, deviations)
         self.given = np.append(self.given, given)
         self.clear = self._with(self.clear, [row.clear for row in new], words)
         self.flip = self._with(self.flip, [row.flip for row in new], words)
         self.seen = self._with(self.seen, [row.seen for row in new], words)
-        for row in changed:
-            self.clear[:, row.number] = columns_of([row.clear], words)[:, 0]
-            self.flip[:, row.number] = columns_of([row.flip], words)[:, 0]
-        self.what = np.append(self.what, what)
+        self.looks = self._with(self.looks, [row.looks for row in new], words)
+        grown = [row for row in dict.fromkeys(changed) if row.number < known]
+        if grown:
+            at = [row.number for row in grown]
+            self.clear[:, at] = columns_of([row.clear for row in grown], words)
+            self.flip[:, at] = columns_of([row.flip for row in grown], words)
+            self.looks[:, at] = columns_of([row.looks for row in grown], words)
 
     @staticmethod
     def _with(table: Words, more: Sequence[State], words: int) -> Words:
@@ -151,6 +156,8 @@ class Index:
         self.table = table
         self.touched: list[int] = []
         """The words that any of the rows writes to."""
+        self.looked: list[int] = []
+        """The words that any of the rows depends on."""
         self._version = (-1, 0, 0, 0)
         self._shapes: list[Shape] = []
         self._named: dict[tuple[frozenset[int], frozenset[int]], Shape] = {}
@@ -170,11 +177,11 @@ class Index:
         """
         found = np.full(block.shape[1], -1, np.int64)
         left = at
-        self._sync()
+        self.sync()
         while len(left):
             for one in self._walk(block, left, found):
                 found[one] = self.known.of(state_of(block[:, one])).number
-            self._sync()
+            self.sync()
             left = left[found[left] < 0]
         return found[at]
 
@@ -254,7 +261,7 @@ class Index:
 
     # -- keeping up with what is learnt -----------------------------------------------------------
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
         """Take in what was learnt since, by this question or by others."""
         known, root = self.known, self.known.root
         self.table.sync()
@@ -264,6 +271,7 @@ class Index:
             return
         numbers = [row.number for row in known.rows]
         self.touched = np.flatnonzero(self.table.clear[:, numbers].any(axis=1)).tolist()
+        self.looked = np.flatnonzero(self.table.looks[:, numbers].any(axis=1)).tolist()
         if self._version[3] != layout.bits:
             for shape in self._shapes:
                 shape.fit(layout)

@@ -78,7 +78,7 @@ class Row:
     It leads from a state to `(state | clear) ^ flip`.
     """
 
-    __slots__ = ("answer", "clear", "flip", "number", "reads", "seen", "what")
+    __slots__ = ("answer", "clear", "flip", "looks", "number", "reads", "seen", "what")
 
     def __init__(self, number: int, answer: Answer, reads: frozenset[int], seen: State) -> None:
         self.number = number
@@ -89,6 +89,8 @@ class Row:
         self.seen = seen
         """The state it was learnt in."""
         self.clear = self.flip = 0
+        self.looks = 0
+        """The bits of the cells that it depends on."""
 
 
 class Learner:
@@ -105,7 +107,7 @@ class Learner:
         self.layout = Layout(cells, widths)
         self.rows: list[Row] = []
         self.grown: list[Row] = []
-        """Rows whose writes reach cells that have got a place since somebody looked here."""
+        """Rows that read or write cells which have got a place since somebody looked here."""
         self.checked = 0
         """Answers that were asked for again, and were the same."""
 
@@ -120,6 +122,11 @@ class Learner:
             row.flip |= mask
             self.grown.append(row)
 
+        def look(mask: int) -> None:
+            row.looks |= mask
+            self.grown.append(row)
+
+        row.looks = self.layout.mask(row.reads, look)
         row.clear = self.layout.mask(written, grow)
         row.flip = row.clear ^ value
         self.rows.append(row)

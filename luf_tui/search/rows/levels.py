@@ -24,6 +24,7 @@ from luf_tui.search.rows.index import (
     wide,
     words_at,
 )
+from luf_tui.search.rows.inherited import Rows, inherited
 from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS
 from luf_tui.search.rows.naming import Naming
 from luf_tui.search.rows.packing import Layout, State
@@ -58,6 +59,8 @@ class Tried:
     """States in which nobody can go on, and who is not done."""
     ends: list[int]
     """States in which everybody is done."""
+    asked: Rows | None = None
+    """The rows of each state, if they are kept for the states after it."""
 
 
 def together(parts: Sequence[Tried], first: int) -> Tried:
@@ -72,8 +75,12 @@ def together(parts: Sequence[Tried], first: int) -> Tried:
     breaks = [one for part in parts for one in part.breaks]
     stuck = [one for part in parts for one in part.stuck]
     ends = [one for part in parts for one in part.ends]
+    kept = [part.asked for part in parts if part.asked is not None]
+    asked = np.concatenate(kept, axis=1) if len(kept) == len(parts) > 0 else None
     prints = halves[0], halves[1]
-    return Tried(first, prints=prints, breaks=breaks, stuck=stuck, ends=ends, **columns)
+    return Tried(
+        first, prints=prints, breaks=breaks, stuck=stuck, ends=ends, asked=asked, **columns
+    )
 
 
 def distinct(layout: Layout, states: Iterable[State], naming: Naming) -> int:
@@ -103,6 +110,10 @@ class Levels:
         self.alone = Index(space.alone, table)
         self.turns = [(turn, Index(known, table)) for turn, known in space.turns]
         self.unfinished = Index(space.unfinished, table)
+        self.questions = (self.alone, *(index for _, index in self.turns))
+        self.rows: Rows | None = None
+        """For each of them and each state of the level what is known from the states before."""
+        self._rows_of_next: list[Rows] = []
         self.seen = Fingerprints()
         self.keep = keep
         """How many states may be kept; 0 once there are more."""
@@ -198,8 +209,12 @@ class Levels:
         self.made = []
         width = self._width
         self.states = np.zeros((width, 0), np.uint64)  # the old level goes before the new one comes
+        self.rows, rows = None, self._rows_of_next
+        self._rows_of_next = []
         if made:
             self.states = np.concatenate([wide(part, width) for part in made], axis=1)
+            if sum(part.shape[1] for part in rows) == self.states.shape[1]:
+                self.rows = np.concatenate(rows, axis=1)
         return ""
 
     # -- the turns of a block ---------------------------------------------------------------------
@@ -211,7 +226,8 @@ class Levels:
             self.space.check(state_of(self.states[:, number - self.first]))
         count, table = block.shape[1], self.table
         everybody = np.arange(count)
-        forced = self.alone.rows(block, everybody)
+        known = self._known(begin, count)
+        forced = known[0] = self._asked(0, block, everybody, known[0])
         alone = table.given[forced]
         tried = np.zeros(count, np.int64)
         deviations = np.zeros(count, np.int64)
@@ -220,7 +236,7 @@ class Levels:
         broken: list[tuple[int, int]] = []
         for place, (turn, index) in enumerate(self.turns):
             at = np.flatnonzero((alone == turn) | (alone < 0))
-            rows = index.rows(block, at)
+            rows = known[place + 1, at] = self._asked(place + 1, block, at, known[place + 1, at])
             what = table.what[rows]
             tried[at] += what != CANNOT
             deviations[at] += table.deviations[rows]
@@ -255,7 +271,24 @@ class Levels:
             [(begin + at, place) for at, place in sorted(broken)],
             stuck,
             ends,
+            known,
         )
+
+    def _known(self, begin: int, count: int) -> Rows:
+        """What is known of the rows of so many states."""
+        if self.rows is None or self.rows.shape[1] != self.states.shape[1]:
+            return np.full((len(self.questions), count), -1, np.int32)
+        return self.rows[:, begin : begin + count]
+
+    def _asked(self, question: int, block: Words, at: Numbers, known: Rows) -> Numbers:
+        """The rows of some states of a block, of which some may be known."""
+        index, found = self.questions[question], known.astype(np.intp)
+        left = np.flatnonzero(found < 0)
+        if len(left):
+            found[left] = index.rows(block, at[left])
+        else:
+            index.sync()
+        return found
 
     def _led_to(
         self,
@@ -292,16 +325,29 @@ class Levels:
             made = self.named(made)
             prints = fingerprints(made)
             left = self.new(prints)
-            new, made, prints = new[left], made[:, left], (prints[0][left], prints[1][left])
+            # not made[:, left], which would lay states out one by one
+            new, made, prints = (
+                new[left],
+                made.take(left, axis=1),
+                (prints[0][left], prints[1][left]),
+            )
         end = self._end(tried, new)
         before = (sources[new] < end[0]) | ((sources[new] == end[0]) & (tried.places[new] < end[1]))
         if not before.all():
-            new, made, prints = new[before], made[:, before], (prints[0][before], prints[1][before])
+            new, made, prints = (
+                new[before],
+                made.compress(before, axis=1),
+                (prints[0][before], prints[1][before]),
+            )
         whole = slice(0, end[0] - tried.first)
         turns, deviations = int(tried.tried[whole].sum()), int(tried.deviations[whole].sum())
         self._count(tried, end, turns, deviations)
         self.enter(*prints)
         self._lead_back(sources[new], tried.places[new])
+        if tried.asked is not None:
+            rows = tried.asked.take(sources[new] - tried.first, axis=1)
+            before_it = wide(self.states, made.shape[0]).take(sources[new], axis=1)
+            self._rows_of_next.append(inherited(self.table, self.questions, rows, before_it, made))
         return made
 
     def _count(self, tried: Tried, end: tuple[int, int], turns: int, deviations: int) -> None:

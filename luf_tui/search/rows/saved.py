@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -194,7 +195,15 @@ class Saved:
             raise Unusable(
                 f"{self.path}: {error.strerror or error}; say a file of --save"
             ) from None
-        except (ValueError, KeyError, TypeError, EOFError, IndexError, zipfile.BadZipFile):
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            EOFError,
+            RuntimeError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ):
             raise Unusable(
                 f"{self.path}: not a search that --save wrote, or damaged; leave --resume out"
             ) from None

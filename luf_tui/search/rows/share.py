@@ -116,6 +116,7 @@ class Share:
         """A level begins."""
         levels = self.levels
         levels.first = first
+        levels.rows = None  # each process numbers what it learns by itself
         levels.states = self.level.array(np.uint64, words * count).reshape(words, count)
         self._prints = np.empty((2, count), np.uint64)
 
