@@ -1,0 +1,53 @@
+"""The shipped clients: small machines on which anything may happen, any number of times."""
+
+from __future__ import annotations
+
+import pytest
+
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.program import Expect, Program, Race
+from luf_tui.search.exploration import Exploration, Report
+from luf_tui.search.result import SAFE, UNSAFE
+from tests.clients import CLIENTS, GUARDED, NAMES, QUICK
+
+MOST_CPUS, MOST_FRAMES = 4, 6
+
+
+def explored(name: str, policy: str, *without: str) -> Report:
+    return Exploration(CLIENTS[name], make_policy(policy, without)).run()
+
+
+def block(program: Program) -> Race:
+    (race,) = program.races
+    return race
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_one_forever_block_on_a_small_machine(name: str) -> None:
+    program = CLIENTS[name]
+    assert block(program).forever
+    assert program.title.startswith("Client: ")
+    assert "luf" == program.policy
+    assert program.config.cpus <= MOST_CPUS
+    assert program.config.frames <= MOST_FRAMES
+    assert 0 == program.config.pcp_high
+    last = program.items[-1]
+    assert isinstance(last, Expect)
+    assert "no violation" in last.text
+
+
+@pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
+@pytest.mark.parametrize("name", QUICK)
+def test_no_program_of_any_length_breaks_a_quick_one(name: str, policy: str) -> None:
+    report = explored(name, policy)
+    assert SAFE == report.verdict
+    assert report.happened.reused
+    assert not report.vacuous
+    assert () == report.happened.never
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_without_its_guard_a_program_breaks_it(name: str) -> None:
+    guard, obligation = GUARDED[name]
+    report = explored(name, "luf", guard)
+    assert (UNSAFE, obligation) == (report.verdict, report.obligation)
