@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from luf_tui.search.rows.naming import Naming
     from luf_tui.search.rows.saved import Saved
 
-JUDGE_AT = 2000
+JUDGE_AT = 4000
 """States after which renaming is judged by what it would have merged, and after each doubling."""
 WORTHWHILE = 0.8
 """Renaming costs more than it saves when more than this share of the states remains."""

@@ -14,7 +14,9 @@ from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_cpu
 
 REFAULTS = 8
-"""An access that still faults after so many served faults is given up; no kernel path needs it."""
+"""An access that still faults after so many served faults is given up; no kernel path needs it. A
+search that renames states does not count them, and gives none up.
+"""
 
 
 class Access(Operation, name="access"):
@@ -23,7 +25,7 @@ class Access(Operation, name="access"):
     vpn = Local()
     store = Local()
     content = Local()
-    tries = Local()
+    tries = Local(counter="tries")
 
     @step("look in the TLB")
     def translate(self, k: Kernel) -> Next:

@@ -222,12 +222,12 @@ class Levels:
     def tried(self, begin: int, prints: tuple[Words, Words], size: int) -> Tried:
         """What becomes of the block of so many states that begins there."""
         block = wide(self.states[:, begin : begin + size], self._width)
-        for number in self.space.checked_among(self.first + begin, block.shape[1]):
-            self.space.check(state_of(self.states[:, number - self.first]))
-        count, table = block.shape[1], self.table
+        count, table, first = block.shape[1], self.table, self.first + begin
+        checked = [number - first for number in self.space.checked_among(first, count)]
         everybody = np.arange(count)
         known = self._known(begin, count)
         forced = known[0] = self._asked(0, block, everybody, known[0])
+        self._check(self.alone, block, everybody, forced, checked)
         alone = table.given[forced]
         tried = np.zeros(count, np.int64)
         deviations = np.zeros(count, np.int64)
@@ -237,6 +237,7 @@ class Levels:
         for place, (turn, index) in enumerate(self.turns):
             at = np.flatnonzero((alone == turn) | (alone < 0))
             rows = known[place + 1, at] = self._asked(place + 1, block, at, known[place + 1, at])
+            self._check(index, block, at, rows, checked)
             what = table.what[rows]
             tried[at] += what != CANNOT
             deviations[at] += table.deviations[rows]
@@ -289,6 +290,17 @@ class Levels:
         else:
             index.sync()
         return found
+
+    def _check(
+        self, index: Index, block: Words, at: Numbers, rows: Numbers, checked: Sequence[int]
+    ) -> None:
+        """Ask the engine again about the rows that some of these states take.
+
+        Raises HiddenState.
+        """
+        for one in np.flatnonzero(np.isin(at, checked)).tolist() if checked else ():
+            row = self.space.learner.rows[int(rows[one])]
+            index.known.check(state_of(block[:, at[one]]), row)
 
     def _led_to(
         self,
@@ -381,7 +393,7 @@ class Levels:
     def turns_made(self) -> Iterator[Made]:
         """Every turn that is made, if levels are kept and the search is over."""
         numbers = {state: number for number, state in enumerate(self.reached())}
-        self.first = 0
+        self.first, self.rows = 0, None
         for level in self.kept:
             self.states = level
             prints = fingerprints(self.states)

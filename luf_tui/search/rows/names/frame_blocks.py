@@ -57,9 +57,11 @@ class Frames:
         """What each cell adds to the frame that it names."""
         self.renames = bool(self.zones)
 
-    def rename(self, columns: CellColumns, in_flight: Named) -> None:
-        """Give the blocks of each state their places."""
-        signatures = self._signatures(columns, in_flight)
+    def rename(self, columns: CellColumns, in_flight: Named, kinds: Words | None = None) -> None:
+        """Give the blocks of each state their places. `kinds` are what is known of each frame's
+        bytes, where these have no name of their own: not 0.
+        """
+        signatures = self._signatures(columns, in_flight, kinds)
         old = np.tile(np.arange(len(self.m.frame))[:, None], columns.count)
         """Which frame comes to each place."""
         for starts in self.zones:
@@ -109,7 +111,7 @@ class Frames:
             total += mixed(signatures[start + within], within, 0)
         return total
 
-    def _signatures(self, columns: CellColumns, in_flight: Named) -> Words:
+    def _signatures(self, columns: CellColumns, in_flight: Named, kinds: Words | None) -> Words:
         frames = self.m.frame
         found = np.zeros((len(frames) + 1, columns.count), np.uint64)
         """By what a cell holds that names the frame; what names none adds to the first row."""
@@ -117,7 +119,10 @@ class Frames:
             cells = [frame.base + offset for frame in frames]
             if columns.differ(cells):
                 for number, cell in enumerate(cells, start=1):
-                    found[number] += mixed(columns.get(cell).view(np.uint64), offset, 0)
+                    own = columns.get(cell).view(np.uint64)
+                    if offset == Frame.content.offset and kinds is not None:
+                        own = np.where(kinds[number - 1] > 0, kinds[number - 1], own)
+                    found[number] += mixed(own, offset, 0)
         places = self._places(columns)
         if places is not None:
             found[1:] += mixed(places[1:].view(np.uint64), PLACE, 0)

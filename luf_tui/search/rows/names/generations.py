@@ -21,10 +21,10 @@ from luf_tui.search.rows.fingerprints import Flags
 from luf_tui.search.rows.index import Numbers
 from luf_tui.search.rows.names.local_names import InFlight
 
-FURTHEST = {"tlb_gen": 2, "ugen": 1, "batched": 1, "zone_ugen": 2}
+FURTHEST = {"tlb_gen": 2, "ugen": 1, "batched": 1, "zone_ugen": 2, "tries": 0}
 """The largest distance of two neighbours that means something: whether a CPU is one generation of
 its address space behind decides between a ranged and a full flush, and a zone's generation before
-the open one is looked for by subtraction.
+the open one is looked for by subtraction. Tries only end what would go on for ever.
 """
 WITHIN_A_SPACE = ("tlb_gen", "batched")
 """Families whose numbers are compared within one address space only."""
@@ -77,7 +77,7 @@ class Generations:
             if marks is not None and marks.counter == family and marks in type(record).FIELDS
         }
         """The cell of each zone's number whose low bits pages carry."""
-        self.renames = bool(self._fixed) and self._never_wraps(policy)
+        self.renames = bool(self._fixed or self._locals) and self._never_wraps(policy)
 
     def _never_wraps(self, policy: Policy) -> bool:
         config = self.m.config

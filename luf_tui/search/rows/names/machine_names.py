@@ -5,6 +5,7 @@ from __future__ import annotations
 from luf_tui.machine.machine import Machine
 from luf_tui.policy.base import Policy
 from luf_tui.search.rows.cell_columns import CellColumns
+from luf_tui.search.rows.names.contents import Contents
 from luf_tui.search.rows.names.frame_blocks import Frames, Named
 from luf_tui.search.rows.names.generations import FURTHEST, Generations
 from luf_tui.search.rows.names.local_names import InFlight
@@ -18,6 +19,7 @@ class MachineNames:
         self.in_flight = InFlight(machine)
         self.tlb_slots = TlbSlots(machine)
         self.frames = Frames(machine)
+        self.contents = Contents(machine, self.in_flight)
         families = [Generations(machine, self.in_flight, policy, one) for one in FURTHEST]
         self.generations = [family for family in families if family.renames]
         self._frame_locals = self.in_flight.tables(lambda declared: declared.ref == "frame")
@@ -30,7 +32,10 @@ class MachineNames:
             family.rename(columns)
         named = self.naming_frames(columns)
         if self.frames.renames:
-            self.frames.rename(columns, named)
+            kinds = self.contents.kinds(columns) if self.contents.renames else None
+            self.frames.rename(columns, named, kinds)
+        if self.contents.renames:
+            self.contents.rename(columns)
 
     def naming_frames(self, columns: CellColumns) -> Named:
         """What names a frame in which states, beside the cells that always do. A result that nobody

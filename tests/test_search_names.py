@@ -1,0 +1,155 @@
+"""Names of states in forever blocks: what a renaming may leave out, and what it may not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from luf_tui.engine.operations.access import Access
+from luf_tui.machine.machine import BYTES, Machine
+from luf_tui.script.parse import parse
+from luf_tui.script.program import Program
+from luf_tui.search.result import Limits
+from luf_tui.search.rows import levels, space
+from luf_tui.search.rows.index import columns_of, state_of
+from luf_tui.search.rows.learner import HiddenState
+from luf_tui.search.search import Search
+from tests.forever import two_actors
+from tests.naming_runs import Cells, named, names_from_the_start
+from tests.races import race, start
+from tests.test_search_reductions import successors
+
+FILE_ENDS = """\
+title    Files that end
+machine  cpus 2, dram 2, max-order 0, tlb 2, pcp-high 0, key-bits 2, swap 0
+policy   luf
+kswapd   on cpu0
+flusher  on cpu0
+process  app, heap 1 page
+process  editor, heap 1 page
+file     lib, 1 page
+app      mmap lib shared read-write as text
+cpu0     run editor
+cpu1     run app
+forever
+  cpu1     read text.0
+  cpu1     write text.0 fresh
+  cpu0     truncate lib to 0
+  cpu0     write heap.0 fresh
+  kswapd   reclaim text.0
+  flusher  writeback lib.0
+end
+"""
+
+
+def plain(program: Program, policy: str, most: int = 3000) -> tuple[Search, list[Cells]]:
+    """The first states of a search without names."""
+    transitions = start(program, policy=policy).transitions
+    search = Search(transitions, symmetric=False, keep=True, limits=Limits(most))
+    search.run()
+    return search, sorted({tuple(cells) for cells in search.reached()})
+
+
+@pytest.mark.parametrize("policy", ["eager", "luf"])
+def test_every_state_is_where_its_way_leads(policy: str) -> None:
+    with names_from_the_start():
+        search = Search(
+            start(parse(FILE_ENDS), policy=policy).transitions, keep=True, limits=Limits(800)
+        )
+        search.run()
+    assert search._renamed
+    assert search._levels
+    ways, found = search.space, [*search._levels.reached()]
+    parents, turns = ways.ways.arrays
+    for number in range(1, len(found)):
+        before = found[parents[number]]
+        row = ways.turn[turns[number]].of(before)
+        led_to = columns_of([(before | row.clear) ^ row.flip], ways.learner.layout.words)
+        assert state_of(search._levels.named(led_to)[:, 0]) == found[number]
+
+
+@pytest.mark.parametrize("policy", ["eager", "luf"])
+def test_a_renamed_state_of_a_forever_block_leads_where_the_state_itself_leads(
+    policy: str,
+) -> None:
+    program = parse(FILE_ENDS)
+    _, found = plain(program, policy)
+    transitions = start(program, policy=policy).transitions
+    some = found[:: len(found) // 40]
+    names = named(transitions.machine, transitions.k.policy, some)
+    assert some != names
+    for state, name in zip(some, names, strict=True):
+        assert successors(transitions, state) == successors(transitions, name)
+
+
+def test_which_fresh_bytes_there_are_means_nothing() -> None:
+    program = two_actors(
+        **{"swap 0": "swap 1", "kswapd   reclaim text.0": "kswapd reclaim any page"}
+    )
+    search, found = plain(program, "batched", 1500)
+    m, policy = search.transitions.machine, search.transitions.k.policy
+    fresh = range(len(m.config.contents) - m.config.fresh, len(m.config.contents))
+    held = [
+        record.base + one.offset
+        for region in m.regions.values()
+        for record in region
+        for one in region.kind.FIELDS
+        if one in BYTES
+    ]
+    held += [
+        record.base + one.offset
+        for record in m.stack
+        for one in Access.FIELDS
+        if one is Access.content
+    ]
+    turned = []
+    for state in found:
+        cells = [*state]
+        for cell in held:
+            stack = m.stack.base <= cell < m.stack.base + len(m.stack) * m.stack.size
+            if cells[cell] in fresh and (not stack or _runs(m, state, cell)):
+                cells[cell] = fresh[(cells[cell] - fresh.start + 1) % len(fresh)]
+        turned.append(cells)
+    assert found != [tuple(cells) for cells in turned]
+    names = named(m, policy, found)
+    assert names == named(m, policy, turned)
+    assert len({*names}) < len(found)
+
+
+def _runs(m: Machine, state: Cells, cell: int) -> bool:
+    base = cell - (cell - m.stack.base) % m.stack.size
+    return state[base] == Access.NUMBER
+
+
+def test_how_often_an_access_has_faulted_is_left_out() -> None:
+    search, found = plain(two_actors(), "batched")
+    m, policy = search.transitions.machine, search.transitions.k.policy
+    accesses = [
+        (record.base, record.base + Access.tries.offset)
+        for record in m.stack
+        if any(state[record.base] == Access.NUMBER for state in found)
+    ]
+    for states, counts in ((found, True), (named(m, policy, found), False)):
+        tries = {
+            state[cell]
+            for state in states
+            for base, cell in accesses
+            if state[base] == Access.NUMBER
+        }
+        assert counts == (max(tries) > 0)
+
+
+def test_the_rows_that_are_used_are_those_that_are_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look-up that gives another row than the one for a state is noticed."""
+    usual = levels.Index.rows
+
+    def wrong(index: levels.Index, block: levels.Words, at: levels.Numbers) -> levels.Numbers:
+        found = usual(index, block, at)
+        return np.roll(found, 1)
+
+    monkeypatch.setattr(levels.Index, "rows", wrong)
+    monkeypatch.setattr(space, "OFTEN", 1)
+    with names_from_the_start(), pytest.raises(HiddenState):
+        Search(start(race("uffd")).transitions).run()
