@@ -9,7 +9,7 @@ from luf_tui.engine.operations.access import Access
 from luf_tui.machine.machine import BYTES, Machine
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
-from luf_tui.search.result import Limits
+from luf_tui.search.result import SAFE, Limits
 from luf_tui.search.rows import levels, space
 from luf_tui.search.rows.index import columns_of, state_of
 from luf_tui.search.rows.learner import HiddenState
@@ -38,6 +38,21 @@ forever
   cpu0     write heap.0 fresh
   kswapd   reclaim text.0
   flusher  writeback lib.0
+end
+"""
+
+ALONE = """\
+title    Marks of two bits
+machine  cpus 1, dram 2, max-order 0, tlb 2, pcp-high 0, swap 0, key-bits 2, zone-gen-bits 2
+policy   luf
+process  app, heap 1 page
+file     lib, 1 page
+app      mmap lib read-only as text
+cpu0     run app
+forever
+  app      read text.0
+  app      write heap.0
+  app      madvise heap dontneed
 end
 """
 
@@ -137,6 +152,40 @@ def test_how_often_an_access_has_faulted_is_left_out() -> None:
             if state[base] == Access.NUMBER
         }
         assert counts == (max(tries) > 0)
+
+
+@pytest.mark.parametrize(
+    ("bits", "current", "done", "listed", "turned"),
+    [
+        (2, 9, 7, 3, (5, 3, 3)),
+        (2, 9, 7, 8, (5, 3, 4)),
+        (2, 4, 4, 1, (4, 4, 4)),
+        (8, 9, 7, 3, (6, 4, 2)),
+    ],
+)
+def test_generations_whose_low_bits_may_wrap_keep_these(
+    bits: int, current: int, done: int, listed: int, turned: tuple[int, ...]
+) -> None:
+    """A generation that is listed and over is as old as the last one that is."""
+    transitions = start(
+        parse(FILE_ENDS.replace("swap 0", f"swap 0, zone-gen-bits {bits}"))
+    ).transitions
+    m = transitions.machine
+    zone, pend = m.regions["luf_zone"][0], m.regions["luf_pend"][0]
+    cells = [zone.base + type(zone).current.offset, zone.base + type(zone).done.offset]
+    cells.append(pend.base + type(pend).generation.offset)
+    state = m.cells.values.tolist()
+    for cell, value in zip(cells, (current, done, listed), strict=True):
+        state[cell] = value
+    (name,) = named(m, transitions.k.policy, [state])
+    assert turned == tuple(name[cell] for cell in cells)
+
+
+@pytest.mark.parametrize("bits", [2, 8])
+def test_a_search_ends_where_generations_go_on_for_ever(bits: int) -> None:
+    program = parse(ALONE.replace("zone-gen-bits 2", f"zone-gen-bits {bits}"))
+    found = Search(start(program, policy="luf").transitions).run()
+    assert (SAFE, True) == (found.verdict, found.happened.renamed)
 
 
 def test_the_rows_that_are_used_are_those_that_are_checked(

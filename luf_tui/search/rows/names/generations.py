@@ -1,7 +1,7 @@
 """Numbers of which only the order matters: they become as small as that order allows.
 
 `tlb_gen` and `tlb_flush_batched` are compared within one address space, zone generations within
-one zone. A number that may wrap keeps its value.
+one zone. A number that may wrap keeps its value, or its low bits.
 """
 
 from __future__ import annotations
@@ -77,19 +77,50 @@ class Generations:
             if marks is not None and marks.counter == family and marks in type(record).FIELDS
         }
         """The cell of each zone's number whose low bits pages carry."""
-        self.renames = bool(self._fixed or self._locals) and self._never_wraps(policy)
-
-    def _never_wraps(self, policy: Policy) -> bool:
-        config = self.m.config
-        if self.family == "ugen":
-            return config.gen_bits >= WRAP_BITS or guards.WIDE_GENERATIONS in policy.guards
-        if self._open:
-            places = len(self._fixed) + config.frames
-            return self.furthest * (places + 1) < 1 << config.zone_gen_bits
-        return True
+        self._carried = 1 << machine.config.zone_gen_bits
+        """How many generations the marks of pages tell apart."""
+        places = len(self._fixed) + machine.config.frames
+        self._wraps = bool(self._open) and self.furthest * (places + 1) >= self._carried
+        self.renames = bool(self._fixed or self._locals) and (
+            family != "ugen"
+            or machine.config.gen_bits >= WRAP_BITS
+            or guards.WIDE_GENERATIONS in policy.guards
+        )
 
     def rename(self, columns: CellColumns) -> None:
-        """Give the family's numbers in each state as small values as their order allows."""
+        """Give the family's numbers in each state as small values as what is asked of them allows:
+        their order, or their low bits, too, where these may wrap.
+        """
+        if self._wraps:
+            for zone in self._open:
+                self._turn_back(columns, zone)
+        else:
+            self._rank(columns)
+
+    def _turn_back(self, columns: CellColumns, zone: int) -> None:
+        """Take a multiple of what marks can tell off a zone's numbers. What is older than all that
+        the zone itself counts is as old as that. Where a task holds a number of one of several
+        zones, all is left.
+        """
+        alone = len(self._open) == 1
+        here = np.ones(columns.count, np.bool_) if alone else self._apart(columns)
+        own: list[tuple[int, Numbers]] = []
+        others: list[tuple[int, Numbers]] = []
+        for record, declared in self._fixed:
+            cell, of_zone = record.base + declared.offset, self._zones.get(record)
+            if of_zone == zone or (alone and of_zone is None):
+                counts = of_zone and self._open[zone] in range(
+                    record.base, record.base + record.SIZE
+                )
+                (own if counts else others).append((cell, columns.get(cell)))
+        oldest = np.min(np.stack([values for _, values in own]), axis=0)
+        less = np.maximum(oldest - 1, 0) // self._carried * self._carried
+        for cell, values in (*own, *others):
+            told = np.where(values > 0, np.maximum(values, oldest) - less, 0)
+            if (here & (told != values)).any():
+                columns.put(cell, np.where(here, told, values))
+
+    def _rank(self, columns: CellColumns) -> None:
         counters = [*self._counters(columns)]
         if not counters:
             return
@@ -159,7 +190,7 @@ class Generations:
         here = (low > 0) & ((state == FREE_BUDDY) | (state == BUDDY_TAIL))
         if here.any():
             newest = columns.get(self._open[zone])
-            whole = newest - (newest - low) % (1 << self.m.config.zone_gen_bits)
+            whole = newest - (newest - low) % self._carried
             yield Counter(cell, np.where(here, whole, 0), np.where(apart, zone, 0), here)
 
 
