@@ -51,7 +51,9 @@ class Alike:
         self._first = len(client.m.events)
 
     def take(self, action: Action, cells: WatchedCells) -> Answer:
-        """What comes of an action in the state that these cells hold; they get what it writes."""
+        """What comes of an action in the state that these cells hold; what it reads and writes is
+        noted there, and nothing is changed.
+        """
         what, cpu, vpn, pfn = action
         swapped = cpu, max(vpn, 0), max(pfn, 0)
         renamed = self._names.get(swapped)
@@ -63,9 +65,7 @@ class Alike:
             self._ask(first, renamed, cells)
             done = self._found(first, renamed, cells)
             assert done is not None
-        for cell, value, kind in done.written:
-            target, new = renamed.value(cell, value, kind)
-            cells.write(target, new)
+        cells.written.update(renamed.value(*write) for write in done.written)
         return done.answer
 
     def _found(self, first: Action, renamed: Renamed, cells: WatchedCells) -> Done | None:

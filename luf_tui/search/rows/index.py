@@ -22,6 +22,8 @@ Numbers: TypeAlias = NDArray[np.int64]
 
 Entry: TypeAlias = tuple[Node, int, Node | Row]
 """A node, values of its cells, and what follows from them."""
+Top: TypeAlias = tuple[Node, np.uint64]
+"""A node, and the hash of what is looked at above it."""
 Looked: TypeAlias = list[tuple[int, np.uint64]]
 Place: TypeAlias = tuple["Shape", np.uint64]
 """Where a node is in the table: its shape, and the hash of what was looked at above it."""
@@ -285,16 +287,15 @@ class Index:
                 shape.fit(layout)
         if self._version[1] != known.built or (isinstance(root, Node) and root not in self._places):
             self._clear()
-            for node in (root, *known.beside.values()):
-                if isinstance(node, Node):
-                    self._place(node, np.uint64(0))
+            nodes = (root, *known.beside.values())
+            self._place([(node, np.uint64(0)) for node in nodes if isinstance(node, Node)])
         else:
             self._take_in(known.entered[self._version[2] :])
         self._version = version
 
-    def _place(self, top: Node, key: np.uint64) -> None:
-        """Enter a node and all below it."""
-        level = [(top, key)]
+    def _place(self, tops: Sequence[Top]) -> None:
+        """Enter nodes, each with the hash of what is looked at above it, and all below them."""
+        level = tops
         while level:
             entries: list[Entry] = []
             for node, above in level:
@@ -303,17 +304,14 @@ class Index:
             level = self._put(entries)
 
     def _take_in(self, entries: Sequence[Entry]) -> None:
-        """Enter what was put into the tree, or beside it, one after the other."""
-        for node, values, child in entries:
-            if node not in self._places:
-                self._place(node, np.uint64(0))
-                continue
-            for below, key in self._put([(node, values, child)]):
-                self._place(below, key)
+        """Enter what was put into the tree, or beside it."""
+        self._place(self._put([entry for entry in entries if entry[0] in self._places]))
+        nodes = dict.fromkeys(node for node, _, _ in entries)
+        self._place([(node, np.uint64(0)) for node in nodes if node not in self._places])
 
-    def _put(self, entries: Sequence[Entry]) -> list[tuple[Node, np.uint64]]:
+    def _put(self, entries: Sequence[Entry]) -> list[Top]:
         """Enter what follows from values of nodes; returns the nodes among it and their hashes."""
-        below: list[tuple[Node, np.uint64]] = []
+        below: list[Top] = []
         by_shape: dict[Shape, list[Entry]] = {}
         for entry in entries:
             by_shape.setdefault(self._places[entry[0]][0], []).append(entry)
