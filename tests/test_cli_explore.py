@@ -36,6 +36,7 @@ KEYS = [
     "collision",
     "learnt",
     "checked",
+    "renamed",
     "forever",
     "lasting",
 ]

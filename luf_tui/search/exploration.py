@@ -113,6 +113,7 @@ def as_json(report: Report) -> dict[str, object]:
         "collision": report.collision,
         "learnt": report.learnt,
         "checked": report.checked,
+        "renamed": happened.renamed,
         "forever": report.forever,
         "lasting": report.lasting and [one.as_json() for one in report.lasting],
     }
