@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.search.rows.learner import Answer
-from luf_tui.search.rows.packing import State
-from luf_tui.search.rows.space import Space
 from tests.promela.alike import Alike, made
 from tests.promela.client import Client, every_action
 
@@ -17,7 +15,7 @@ class Actions:
         self.client = client
         self.machine = client.m
         self.alike = alike
-        """Plays what is known of other actions; else the engine makes each."""
+        """Plays what is known of other actions; without it the engine makes each."""
         self.actions = tuple(every_action(client))
         self.turns = tuple(range(len(self.actions)))
         self._first = len(client.m.events)
@@ -29,10 +27,9 @@ class Actions:
     def take(self, turn: int) -> Answer:
         """Make an action, if it can begin, and hear what the oracle says of it."""
         action, cells = self.actions[turn], self.machine.cells
-        if self.alike is None:
-            return made(self.client, action)
         assert isinstance(cells, WatchedCells)
-        return self.alike.take(action, cells)
+        played = self.alike.play(action, cells) if self.alike else None
+        return played or made(self.client, action)
 
     def unfinished(self) -> Answer:
         """Nobody waits for ever: whoever is asked to flush can."""
@@ -48,19 +45,3 @@ class Actions:
         """Take back what was asked last."""
         self.machine.cells.undo(0)
         self.machine.events.truncate(self._first)
-
-
-class Checking(Space):
-    """A search that asks the engine itself where it checks what it has learnt."""
-
-    def __init__(self, actions: Actions) -> None:
-        super().__init__(actions, {})
-        self.actions = actions
-
-    def check(self, state: State) -> None:
-        """Ask the engine about everything in a state. Raises HiddenState."""
-        for known in self.turn.values():
-            known.of(state)
-        alike, self.actions.alike = self.actions.alike, None
-        super().check(state)
-        self.actions.alike = alike

@@ -45,14 +45,16 @@ class Alike:
         """A client whose machine is here to be asked."""
         self._known: dict[Action, Reads | Done] = {}
         self._names: dict[tuple[int, int, int], Renamed] = {}
+        self._played: set[tuple[Action, int]] = set()
         self._cells = placed(client.m)
         self._dependent = dependent(client, self._cells)
         self._start = client.m.cells.values.tolist()
         self._first = len(client.m.events)
 
-    def take(self, action: Action, cells: WatchedCells) -> Answer:
+    def play(self, action: Action, cells: WatchedCells) -> Answer | None:
         """What comes of an action in the state that these cells hold; what it reads and writes is
-        noted there, and nothing is changed.
+        noted there, and nothing is changed. Nothing where that was played before: then somebody
+        wants to know whether it is so.
         """
         what, cpu, vpn, pfn = action
         swapped = cpu, max(vpn, 0), max(pfn, 0)
@@ -65,6 +67,10 @@ class Alike:
             self._ask(first, renamed, cells)
             done = self._found(first, renamed, cells)
             assert done is not None
+        if (action, id(done)) in self._played:
+            cells.watch()
+            return None
+        self._played.add((action, id(done)))
         cells.written.update(renamed.value(*write) for write in done.written)
         return done.answer
 

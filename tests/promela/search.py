@@ -11,7 +11,7 @@ from luf_tui.oracle.oracle import Finding
 from luf_tui.search.rows.one_by_one import OneByOne
 from luf_tui.search.rows.packing import State
 from luf_tui.search.rows.space import Space
-from tests.promela.actions import Actions, Checking
+from tests.promela.actions import Actions
 from tests.promela.alike import Alike
 from tests.promela.client import Action, Client, Program
 from tests.promela.machine import FULL, Sizes, power_on
@@ -78,7 +78,7 @@ class Search:
         # with programs, no CPU does what another does
         alike = None if programs else Alike(settled(*self.asked, WatchedCells))
         self.actions = Actions(client, alike)
-        self.space = Checking(self.actions)
+        self.space = Space(self.actions, {})
         self.naming = Naming(client, self.space.learner.layout.places, renamed)
         self._one_by_one = Weighed(self.space, self.naming)
 
