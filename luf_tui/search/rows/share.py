@@ -232,10 +232,10 @@ class Share:
         return len(run.first)
 
     def check_rows(self) -> int:
-        """Ask the engine again about the rows that this process has learnt; how often it was
-        asked since the processes parted.
+        """Ask the engine again about the rows that this process has learnt, and about its share of
+        those of before; how often it was asked since the processes parted.
         """
-        self.levels.space.check_rows(self._rows)
+        self.levels.space.check_rows(self.number, len(self.boxes), self._rows)
         return self.levels.space.learner.checked - self._checked
 
     # -- of these ---------------------------------------------------------------------------------

@@ -91,10 +91,8 @@ class SharedLevels(Levels):
         crew, share = self._crew, self._share
         if crew is None or share is None:
             return
-        checked = [crew.one(number, "check_rows", ()) for number in range(1, self.jobs)]
-        learnt = self.space.elsewhere
-        checks = self._elsewhere.checked + sum(checked)
-        self.space.elsewhere = evolve(learnt, checked=checks)
+        checks = self._elsewhere.checked + sum(self._all("check_rows", ())[1:])
+        self.space.elsewhere = evolve(self.space.elsewhere, checked=checks)
         for part in range(PARTS) if self.resumable else ():
             number = part % self.jobs
             if number:

@@ -48,6 +48,7 @@ class Space:
         )
         self.turn = dict(self.turns)
         self.unfinished = Known(learner, "what is left to do", system.unfinished)
+        self._rows_checked = 0
         self.all_findings = all_findings
         """Whether to go on after something was found, past which nothing is looked at."""
         self.begin()
@@ -94,14 +95,19 @@ class Space:
         step = OFTEN if first < FIRST_ONES else SELDOM
         return range(first + -first % step, first + count, step)
 
-    def check_rows(self, first: int = 0) -> None:
-        """Ask the engine again about every row from that number on, where it was learnt. Raises
-        HiddenState.
+    def check_rows(self, number: int = 0, of: int = 1, alike: int = 0) -> None:
+        """Ask the engine again about every row, where it was learnt, that was not asked about in
+        this way before. Raises HiddenState.
+
+        This is process `number` of so many; the first rows, which are `alike` in all of them, they
+        share.
         """
         for known in (self.alone, *self.turn.values(), self.unfinished):
             for row in known.rows:
-                if row.number >= first:
+                own = row.number >= alike or row.number % of == number
+                if own and row.number >= self._rows_checked:
                     known.check(row.seen, row)
+        self._rows_checked = len(self.learner.rows)
 
     def check(self, state: State) -> None:
         """Ask the engine again about everything in a state. Raises HiddenState."""
