@@ -199,6 +199,7 @@ def test_the_rows_that_are_used_are_those_that_are_checked(
         return np.roll(found, 1)
 
     monkeypatch.setattr(levels.Index, "rows", wrong)
+    monkeypatch.setattr(levels, "FEW", 0)
     monkeypatch.setattr(space, "OFTEN", 1)
     with names_from_the_start(), pytest.raises(HiddenState):
         Search(start(race("uffd")).transitions).run()

@@ -270,8 +270,9 @@ def test_shipped_policies_write_only_what_is_their_own(policy: str) -> None:
 
 @pytest.fixture
 def levels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole levels from the second one on, in small blocks and batches."""
+    """Whole levels from the second one on, in small blocks and batches; one by one where few."""
     monkeypatch.setattr(searching, "LARGE", 2)
+    monkeypatch.setattr(levels, "FEW", 5)
     monkeypatch.setattr(levels, "BLOCK", 7)
     monkeypatch.setattr(levels, "BATCH", 20)
 

@@ -32,6 +32,8 @@ from luf_tui.search.rows.space import Made, Space
 
 BLOCK = 32_768
 """States that are looked at together: their words stay in the processor's cache."""
+FEW = 1500
+"""States of a level up to which their turns are looked up one by one: that takes less time then."""
 BATCH = 2_000_000
 """Turns after which new states are told from known ones."""
 
@@ -189,7 +191,8 @@ class Levels:
             why = ended()
             if why:
                 break
-            tried = self.tried(begin, prints, BLOCK)
+            few = count <= min(FEW, BLOCK)
+            tried = self._tried_in_turn() if few else self.tried(begin, prints, BLOCK)
             waiting.append(tried)
             enough = sum(len(part.sources) for part in waiting) >= BATCH
             if enough or tried.breaks or tried.stuck:
@@ -213,7 +216,7 @@ class Levels:
         self._rows_of_next = []
         if made:
             self.states = np.concatenate([wide(part, width) for part in made], axis=1)
-            if sum(part.shape[1] for part in rows) == self.states.shape[1]:
+            if rows and sum(part.shape[1] for part in rows) == self.states.shape[1]:
                 self.rows = np.concatenate(rows, axis=1)
         return ""
 
@@ -274,6 +277,42 @@ class Levels:
             ends,
             known,
         )
+
+    def _tried_in_turn(self) -> Tried:
+        """What becomes of the states of a level that has few, looked up one by one."""
+        space, count = self.space, self.states.shape[1]
+        for number in space.checked_among(self.first, count):
+            space.check(state_of(self.states[:, number - self.first]))
+        made: list[tuple[int, int, int]] = []
+        tried, deviations = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        breaks: list[tuple[int, int]] = []
+        stuck: list[tuple[int, tuple[int, ...]]] = []
+        ends: list[int] = []
+        for at, state in enumerate(states_of(self.states)):
+            alone = space.alone.of(state).answer.given
+            moved = False
+            for place, (turn, known) in enumerate(space.turns):
+                if alone and turn != alone[0]:
+                    continue
+                row = known.of(state)
+                if row.what == CANNOT:
+                    continue
+                tried[at] += 1
+                deviations[at] += row.answer.deviations
+                moved |= row.what > WAITS
+                if row.what == BREAKS:
+                    breaks.append((at, place))
+                elif row.what == MADE:
+                    made.append((at, place, row.number))
+            waiting = () if moved else space.unfinished.of(state).answer.given
+            if waiting:
+                stuck.append((at, waiting))
+            elif not moved:
+                ends.append(at)
+        self.table.sync()
+        sources, places, rows = np.array(made, np.int64).reshape(-1, 3).T.copy()
+        prints = fingerprints(self.made_by(sources, rows))
+        return Tried(0, sources, places, rows, prints, tried, deviations, breaks, stuck, ends)
 
     def _known(self, begin: int, count: int) -> Rows:
         """What is known of the rows of so many states."""
