@@ -127,6 +127,14 @@ def test_what_a_posted_version_breaks_is_written_and_runs_to_the_same_obligation
     assert obligation in [one["obligation"] for one in json.loads(run.stdout)["violations"]]
 
 
+def test_that_states_were_renamed_is_said(luf_tui: Run) -> None:
+    for words, renamed in ((("clients/tiers",), True), (("races/munmap",), False)):
+        told = luf_tui("explore", *words)
+        assert 0 == told.returncode
+        assert renamed == ("or fresh bytes alone count as one" in told.stdout)
+        assert renamed == json.loads(luf_tui("explore", *words, "--json").stdout)["renamed"]
+
+
 def test_a_bounded_search_says_so_and_exits_3(luf_tui: Run) -> None:
     done = luf_tui("explore", RACE, "--max-states", 100, "--json")
     found = json.loads(done.stdout)

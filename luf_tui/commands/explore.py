@@ -216,6 +216,11 @@ def told(
             "states are told apart by fingerprints of 128 bits: two were taken for one with a "
             f"chance of {report.collision:.0e}"
         )
+    if report.happened.renamed:
+        lines.append(
+            "states that differ in the names of frames, generations, TLB slots or fresh bytes "
+            "alone count as one, and an access may fault any number of times"
+        )
     lines += _what_happened(report)
     if drawing:
         lines += ["", *drawing.rstrip("\n").split("\n")]
