@@ -74,7 +74,7 @@ def kept(of: Exploration, name: str = "left.search") -> Path:
 
 def in_pieces(program: Program, *without: str, symmetric: bool, cuts: list[int]) -> None:
     """Left off at so many states, each time from a file of the time before."""
-    whole, depth, _ = explored(program, *without, symmetric=symmetric)
+    whole, depth, once = explored(program, *without, symmetric=symmetric)
     left = None
     for states in cuts:
         report, _, asked = explored(
@@ -83,8 +83,10 @@ def in_pieces(program: Program, *without: str, symmetric: bool, cuts: list[int])
         if report.verdict != BOUNDED:
             return
         left = kept(asked)
-    again, same_depth, _ = explored(program, *without, symmetric=symmetric, left=left)
+    again, same_depth, twice = explored(program, *without, symmetric=symmetric, left=left)
     assert found(whole) == found(again)
+    assert isinstance(once.search, Search) and isinstance(twice.search, Search)
+    assert once.search.space.deviations == twice.search.space.deviations
     assert depth == same_depth
 
 
@@ -107,9 +109,9 @@ def levels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("levels_at_once")
 @pytest.mark.parametrize("cuts", CUTS)
-@pytest.mark.parametrize("without", [(), (GUARD,)])
-def test_whole_levels(without: tuple[str, ...], cuts: list[int]) -> None:
-    in_pieces(race(SMALL), *without, symmetric=False, cuts=cuts)
+@pytest.mark.parametrize(("name", "without"), [(SMALL, ()), ("munmap", ("note-pending",))])
+def test_whole_levels(name: str, without: tuple[str, ...], cuts: list[int]) -> None:
+    in_pieces(race(name), *without, symmetric=False, cuts=cuts)
 
 
 @pytest.mark.parametrize("cuts", [[5], [25], [5, 35, 300]])
@@ -120,6 +122,20 @@ def test_a_search_that_is_judged_now_and_then_and_goes_on_by_levels(
     monkeypatch.setattr(searching, "LARGE", 20)
     monkeypatch.setattr(levels, "BLOCK", 16)
     in_pieces(race(SMALL), symmetric=True, cuts=cuts)
+
+
+def test_a_search_is_judged_again_where_it_would_have_been(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judged: list[int] = []
+    monkeypatch.setattr(searching, "JUDGE_AT", 30)
+    monkeypatch.setattr(Search, "_worthwhile", lambda of, _: judged.append(of.states))
+    explored(race(SMALL))
+    whole, judged[:] = [*judged], []
+    assert len(whole) > 3
+    _, _, first = explored(race(SMALL), limits=Limits(200))
+    explored(race(SMALL), left=kept(first))
+    assert whole == judged
 
 
 @pytest.mark.parametrize("cuts", [[3], [25, 300]])

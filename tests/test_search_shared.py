@@ -24,6 +24,7 @@ from luf_tui.search.result import BOUNDED, SAFE, Limits, Progress, Result
 from luf_tui.search.rows import crew, levels, packing, share, shared_levels
 from luf_tui.search.rows.agreed_places import AgreedPlaces
 from luf_tui.search.rows.crew import Crew
+from luf_tui.search.rows.index import Index, RowTable, columns_of
 from luf_tui.search.rows.packing import Layout, declared_widths
 from luf_tui.search.rows.saved import Saved
 from luf_tui.search.rows.shared_levels import SharedLevels
@@ -131,8 +132,11 @@ def test_what_the_engine_was_asked_elsewhere_is_counted(monkeypatch: pytest.Monk
 def test_every_row_of_every_process_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("luf_tui.search.rows.space.OFTEN", 10**9)
     monkeypatch.setattr("luf_tui.search.rows.space.SELDOM", 10**9)
-    found = search(2).run()
-    assert found.learnt < found.checked <= found.learnt + 40
+    monkeypatch.setattr(shared_levels, "SHARED", 12)
+    shared = search(2)
+    found = shared.run()
+    assert shared._levels is not None
+    assert found.learnt < found.checked <= found.learnt + 20
 
 
 # -- what can go wrong ----------------------------------------------------------------------------
@@ -262,6 +266,32 @@ def test_memory_that_grew_elsewhere_is_there() -> None:
     assert (7, 9) == tuple(memory.array(np.uint64, 1_000_000)[[3, -1]])
     assert 0 == len(memory.array(np.uint64, 0))
     memory.close()
+
+
+def test_a_cell_that_got_its_place_elsewhere_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = search(1)
+    done.run()
+    learner = done.space.learner
+    layout = learner.layout
+    known, row, cell = next(
+        (known, row, cell)
+        for _, known in done.space.turns
+        for row in known.rows
+        for cell in row.reads - {*layout.places}
+    )
+    unread = (one for one in range(len(layout.widths)) if one not in row.reads)
+    while layout.bits % 64 > 40 or not layout.bits % 64:
+        layout.place(next(unread))
+    index, first = Index(known, RowTable(learner)), np.arange(1)
+    assert [row.number] == index.rows(columns_of([row.seen], layout.words), first).tolist()
+
+    layout.put(cell)
+    learner.grown.clear()  # as if no row wrote to it
+    asked: list[int] = []
+    monkeypatch.setattr(known, "of", lambda state: asked.append(state) or row)
+    other = row.seen | layout.ones(cell)
+    index.rows(columns_of([other], layout.words), first)
+    assert [other] == asked
 
 
 def test_cells_get_one_place_in_all_processes_whoever_asks_first() -> None:
