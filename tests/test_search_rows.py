@@ -275,6 +275,7 @@ def levels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(levels, "FEW", 5)
     monkeypatch.setattr(levels, "BLOCK", 7)
     monkeypatch.setattr(levels, "BATCH", 20)
+    monkeypatch.setattr(index, "FEW", 1)
 
 
 def both(name: str, guard: str, monkeypatch: pytest.MonkeyPatch, **options: object) -> None:

@@ -73,13 +73,12 @@ class WeighedLevels(Levels):
         self.stood_for = self.transitions = 0
         super().__init__(space, seen, naming=ColumnNaming(naming))
 
-    def tried(self, begin: int, prints: tuple[Words, Words], size: int) -> Tried:
-        tried = super().tried(begin, prints, size)
+    def _entered(self, tried: Tried) -> Words:
         count = len(tried.tried)
         weights: Numbers = np.ones(count, np.int64)
         if self.weighing:
-            block = self.states[:, begin : begin + count]
-            weights *= self.weighing.best(CellColumns(self.space.learner.layout, block))[1]
+            states = self.states[:, tried.first : tried.first + count]
+            weights *= self.weighing.best(CellColumns(self.space.learner.layout, states))[1]
         self.stood_for += int(weights.sum())
         self.transitions += int((weights * tried.tried).sum())
-        return tried
+        return super()._entered(tried)

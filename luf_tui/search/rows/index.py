@@ -28,6 +28,8 @@ Looked: TypeAlias = list[tuple[int, np.uint64]]
 Place: TypeAlias = tuple["Shape", np.uint64]
 """Where a node is in the table: its shape, and the hash of what was looked at above it."""
 
+FEW = 8
+"""States up to which each is looked up by itself."""
 STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -223,6 +225,9 @@ class Index:
         stack = [(shape, left, np.full(len(left), key))]
         while stack:
             shape, here, keys = stack.pop()
+            if len(here) <= FEW:
+                strays.append(self._each(block, here, found, ended))
+                continue
             keys = shape.keys(block, here, keys)
             place = np.searchsorted(self._keys, keys)
             place[place == len(self._keys)] = 0
@@ -249,6 +254,19 @@ class Index:
                 below = codes == code
                 stack.append((self._shapes[-1 - code], here[below], keys[below]))
         return np.concatenate(strays) if strays else left[:0]
+
+    def _each(self, block: Words, here: Numbers, found: Numbers, ended: Words | None) -> Numbers:
+        """Look up a few states one by one; returns those that have no row, each a group."""
+        strays = []
+        for one in here.tolist():
+            row = self.known.known(state_of(block[:, one]))
+            if row is not None:
+                found[one] = row.number
+                continue
+            strays.append(one)
+            if ended is not None:
+                ended[one] = np.uint64(one)
+        return np.array(strays, np.int64)
 
     def _settled(
         self, shape: Shape, block: Words, here: Numbers, codes: Numbers, found: Numbers

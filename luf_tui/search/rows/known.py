@@ -44,6 +44,10 @@ class Known:
 
     def of(self, state: State) -> Row:
         """The row for a state. Raises TooWide, HiddenState."""
+        return self.known(state) or self._learn(state)
+
+    def known(self, state: State) -> Row | None:
+        """The row for a state, if there is one."""
         at = self.root
         while isinstance(at, Node):
             at = at.next.get(state & at.mask)
@@ -53,7 +57,7 @@ class Known:
             found = node.next.get(state & node.mask)
             if isinstance(found, Row):
                 return found
-        return self._learn(state)
+        return None
 
     def check(self, state: State, row: Row) -> None:
         """Ask the engine again where a row was used. Raises HiddenState."""
