@@ -129,7 +129,7 @@ def _row(goal: Goal, told: dict[str, int], took: Sequence[Ran], theirs: Sequence
     wanted += f", {goal.most} MiB" if goal.most else ""
     stretch = f"{goal.stretch:g} x" if goal.stretch else ""
     if not theirs:
-        return Row(what, measured, wanted, stretch, f"{goal.peer.missing} is not installed")
+        return Row(what, measured, wanted, stretch, f"not installed: {goal.peer.missing}")
     return Row(what, measured, wanted, stretch, _beside(goal, told, took, theirs))
 
 
@@ -178,6 +178,6 @@ def _broken(bug: int, rounds: int) -> Row:
     equal = "" if actions == SHORTEST[bug] else f" (NOT {SHORTEST[bug]})"
     measured = f"{actions} actions{equal}, {_took(took)}"
     if not theirs:
-        return Row(what, measured, "0.4 s", "", f"{SPIN.missing} is not installed")
+        return Row(what, measured, "0.4 s", "", f"not installed: {SPIN.missing}")
     shown = f"SPIN: {theirs[-1].actions} actions, {_took([one.ran for one in theirs])}"
     return Row(what, measured, "0.4 s", "", shown)
