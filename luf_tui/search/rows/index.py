@@ -213,6 +213,8 @@ class Index:
             if not len(strays):
                 break
             strays = self._descend(node, block, np.sort(strays), found, None)
+        if not len(strays):
+            return []
         groups: list[int] = strays[np.unique(ended[strays], return_index=True)[1]].tolist()
         return groups
 
@@ -250,9 +252,9 @@ class Index:
             if low == codes.max():
                 stack.append((self._shapes[-1 - int(low)], here, keys))
                 continue
-            for code in np.unique(codes).tolist():
-                below = codes == code
-                stack.append((self._shapes[-1 - code], here[below], keys[below]))
+            for number in np.flatnonzero(np.bincount(-1 - codes))[::-1].tolist():
+                below = np.flatnonzero(codes == -1 - number)
+                stack.append((self._shapes[number], here.take(below), keys.take(below)))
         return np.concatenate(strays) if strays else left[:0]
 
     def _each(self, block: Words, here: Numbers, found: Numbers, ended: Words | None) -> Numbers:
