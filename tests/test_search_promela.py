@@ -117,10 +117,11 @@ def test_whole_levels_give_what_single_states_give(renamed: str) -> None:
         assert one_by_one == levels
 
 
+@pytest.mark.parametrize("size", ["2/2/1", "2/1/2"])
 def test_what_is_played_for_others_is_what_the_engine_does(
-    monkeypatch: pytest.MonkeyPatch,
+    size: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = Search(Sizes(2, 2, 1), renamed=ALL)
+    search = Search(sizes(size), renamed=ALL)
     search.run(large=NEVER)
     layout, space, checked = search.space.learner.layout, search.space, []
 
