@@ -20,7 +20,7 @@ from tests.promela.normal import settled
 from tests.promela.policy import ByTheModel
 from tests.promela.renaming import Names
 
-LARGE = 300
+LARGE = 40
 """States of a level from which on it is looked at as a whole."""
 
 
