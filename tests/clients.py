@@ -9,7 +9,15 @@ FOLDER = ROOT / "scenarios" / "clients"
 CLIENTS = {path.stem: load(str(path)) for path in sorted(FOLDER.glob("*.luf"))}
 NAMES = tuple(CLIENTS)
 
-QUICK = ("compaction",)
+QUICK = ("compaction", "fork", "offline-cpu")
 """Clients that are searched to their end in a second."""
-GUARDED = {"reporting": ("flush-before-report", "O2"), "tiers": ("flush-before-reuse", "O2")}
-"""Clients, each with a guard that it is about, and the obligation broken without it."""
+GUARDED = {
+    "flush-before-report": ("reporting", "O2"),
+    "flush-before-reuse": ("tiers", "O2"),
+    "refuse-init-on-free": ("init-on-free", "O1"),
+    "flush-on-fork": ("fork", "O13"),
+    "flush-soft-dirty": ("soft-dirty", "O13"),
+    "skip-offline": ("offline-cpu", "O38"),
+    "flush-dirty-before-io": ("swap", "O5"),
+}
+"""Guards, each with a client without it that is broken at once, and the obligation."""
