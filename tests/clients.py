@@ -1,13 +1,37 @@
-"""What the tests of the shipped clients share."""
+"""What the tests of the shipped clients share; run by hand, what is found in them.
+
+`python -m tests.clients` searches every client under `eager`, `batched` and `luf`, and writes what
+it finds to `tests/data/clients.json`, and the smallest script of each finding beside it.
+`python -m tests.clients guards` adds which missing guards a client alone finds. Then `python -m
+tests.readme` puts both tables into the README.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from luf_tui.errors import LufError
+from luf_tui.policy.guards import GUARDS
+from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
+from luf_tui.search.exploration import Exploration, Report
+from luf_tui.search.result import SAFE, UNSAFE, Limits
+from luf_tui.search.shrink import shrunk
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "scenarios" / "clients"
 CLIENTS = {path.stem: load(str(path)) for path in sorted(FOLDER.glob("*.luf"))}
 NAMES = tuple(CLIENTS)
+POLICIES = ("eager", "batched", "luf")
+FINDINGS = ROOT / "tests" / "data" / "clients"
+"""The smallest scripts of what is found under them."""
+DATA = ROOT / "tests" / "data" / "clients.json"
+LIMITS = Limits(states=1_000_000, seconds=60)
 
 QUICK = ("compaction", "fork", "offline-cpu")
 """Clients that are searched to their end in a second."""
@@ -21,3 +45,113 @@ GUARDED = {
     "flush-dirty-before-io": ("swap", "O5"),
 }
 """Guards, each with a client without it that is broken at once, and the obligation."""
+
+Found: TypeAlias = "dict[str, Any]"
+"""What a search came to, as the data file has it."""
+
+
+def read() -> Found:
+    """The data file."""
+    found: Found = json.loads(DATA.read_text()) if DATA.exists() else {}
+    return found
+
+
+def write(found: Found) -> None:
+    """The data file anew."""
+    DATA.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+
+def searched(name: str, policy: str, *without: str, limits: Limits = LIMITS) -> Report:
+    """A client under a policy, perhaps without a guard."""
+    return Exploration(CLIENTS[name], make_policy(policy, without), limits=limits).run()
+
+
+def told(report: Report) -> Found:
+    """What of a report the tables have."""
+    return {
+        "verdict": report.verdict,
+        "states": report.states,
+        "seconds": round(report.seconds, 1),
+        "obligation": report.obligation,
+        "message": report.message,
+        "turns": len(report.schedule),
+        "vacuous": report.vacuous,
+        "asked": list(report.happened.asked),
+    }
+
+
+def one_client(name: str, policy: str) -> Found:
+    """What is found in a client under a policy; a finding's smallest script is written."""
+    target = FINDINGS / f"{name}-{policy}.luf"
+    target.unlink(missing_ok=True)
+    try:
+        report = searched(name, policy)
+    except LufError as error:
+        return {"verdict": "error", "message": str(error), "asked": []}
+    if report.verdict == UNSAFE:
+        smaller = shrunk(CLIENTS[name], make_policy(policy, ()), report)
+        FINDINGS.mkdir(exist_ok=True)
+        target.write_text(smaller.scenario)
+    return told(report)
+
+
+def all_clients(names: Sequence[str]) -> None:
+    """The clients under each policy."""
+    found = read()
+    for name in names:
+        for policy in POLICIES:
+            one = one_client(name, policy)
+            found.setdefault("clients", {}).setdefault(name, {})[policy] = one
+            say(f"{name} {policy}: {one['verdict']} {one.get('states', '')} {one['message']}")
+            found["date"] = datetime.now(UTC).date().isoformat()
+            write(found)
+
+
+def shown_by(guard: str, found: Found) -> Found | None:
+    """The client that is broken without a guard, and not with it, that has the fewest states."""
+    whole = {name: one["luf"] for name, one in found["clients"].items() if name in CLIENTS}
+    asking = [name for name, one in whole.items() if guard in one["asked"]]
+    usable = [name for name in asking if whole[name]["verdict"] not in (UNSAFE, "error")]
+    before = (found.get("guards", {}).get(guard) or {}).get("client")
+    usable.sort(key=lambda name: (name != before, whole[name]["states"]))
+    for name in usable:
+        try:
+            report = searched(name, "luf", guard, limits=Limits(states=300_000, seconds=20))
+        except LufError as error:
+            say(f"{guard} {name}: {error}")
+            continue
+        if report.verdict == UNSAFE and not report.before:
+            ended = whole[name]["verdict"] == SAFE
+            return {"client": name, "ended": ended, "asking": len(asking), **told(report)}
+    return {"client": None, "asking": len(asking)}
+
+
+def all_guards(guards: Sequence[str]) -> None:
+    """Each guard against the clients that ask for it."""
+    found = read()
+    for guard in guards:
+        one = shown_by(guard, found)
+        found.setdefault("guards", {})[guard] = one
+        say(f"{guard}: {one and one['client']}")
+        write(found)
+
+
+def say(line: str) -> None:
+    """A line of progress."""
+    sys.stderr.write(f"{line}\n")
+
+
+def main() -> None:
+    """Search what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", default="clients", choices=("clients", "guards"))
+    parser.add_argument("names", nargs="*", help="only these clients, or guards")
+    args = parser.parse_args()
+    if args.what == "clients":
+        all_clients(args.names or NAMES)
+    else:
+        all_guards(args.names or tuple(GUARDS))
+
+
+if __name__ == "__main__":
+    main()
