@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.bench import promela
+from tests.bench import peers, promela
 from tests.bench.peers import RUMUR, SPIN, Counted, Peer
 from tests.bench.processes import Ran
 from tests.promela.machine import FULL, Sizes
@@ -34,6 +34,14 @@ def test_a_peer_has_its_figures_and_both_ratios() -> None:
     _, beside = row(SPIN, PLAIN, [counted(TOLD["visited"])])
     assert "SPIN: 14,335 states (as ours)" in beside
     assert "ours 0.50 x by the clock, 0.75 x of processors" in beside
+
+
+def test_large_numbers_are_read_too() -> None:
+    told = "   32114419 states, stored\n2.3808783e+08 transitions (= stored+matched)\n"
+    assert (32_114_419, 238_087_830) == (
+        peers._number(told, "states, stored"),
+        peers._number(told, "transitions"),
+    )
 
 
 def test_counts_that_are_not_the_models_are_told() -> None:

@@ -149,9 +149,9 @@ def rumur(sizes: Sizes) -> Counted:
 
 
 def _number(text: str, what: str) -> int:
-    found = re.findall(rf"(\d+) {what}", text)
+    found = re.findall(rf"([\d.]+(?:e\+\d+)?) {what}", text)
     assert found, f"the checker tells of no {what}"
-    return int(found[-1])  # before the last there is progress
+    return round(float(found[-1]))  # before the last there is progress; SPIN rounds large ones
 
 
 SPIN = Peer("SPIN", ("spin", "cc"), PLAIN, spin)
