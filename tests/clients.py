@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
 from luf_tui.search.exploration import Exploration, Report
-from luf_tui.search.result import SAFE, UNSAFE, Limits
+from luf_tui.search.result import BOUNDED, SAFE, UNSAFE, Limits
 from luf_tui.search.shrink import shrunk
 from tests.conftest import ROOT
 
@@ -32,6 +33,8 @@ FINDINGS = ROOT / "tests" / "data" / "clients"
 """The smallest scripts of what is found under them."""
 DATA = ROOT / "tests" / "data" / "clients.json"
 LIMITS = Limits(states=1_000_000, seconds=60)
+PROGRAMS = 200
+"""Random programs that each missing guard is tried with."""
 
 QUICK = ("compaction", "fork", "offline-cpu")
 """Clients that are searched to their end in a second."""
@@ -58,7 +61,7 @@ def read() -> Found:
 
 def write(found: Found) -> None:
     """The data file anew."""
-    DATA.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    DATA.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def searched(name: str, policy: str, *without: str, limits: Limits = LIMITS) -> Report:
@@ -108,31 +111,51 @@ def all_clients(names: Sequence[str]) -> None:
 
 
 def shown_by(guard: str, found: Found) -> Found | None:
-    """The client that is broken without a guard, and not with it, that has the fewest states."""
-    whole = {name: one["luf"] for name, one in found["clients"].items() if name in CLIENTS}
-    asking = [name for name, one in whole.items() if guard in one["asked"]]
-    usable = [name for name in asking if whole[name]["verdict"] not in (UNSAFE, "error")]
-    before = (found.get("guards", {}).get(guard) or {}).get("client")
-    usable.sort(key=lambda name: (name != before, whole[name]["states"]))
-    for name in usable:
-        try:
-            report = searched(name, "luf", guard, limits=Limits(states=300_000, seconds=20))
-        except LufError as error:
-            say(f"{guard} {name}: {error}")
-            continue
+    """The client that is broken without a guard and is not with it: the one that showed it the last
+    time, else that with the fewest states.
+    """
+    whole = {name: found["clients"][name]["luf"] for name in NAMES}
+    usable = [name for name in NAMES if whole[name]["verdict"] in (SAFE, BOUNDED)]
+    asking = [name for name in usable if guard in whole[name].get("asked", [guard])]
+    before = (found.get("guards", {}).get(guard, {}).get("client") or {}).get("client")
+    for name in sorted(asking, key=lambda name: (name != before, whole[name]["states"])):
+        report = searched(name, "luf", guard, limits=Limits(states=300_000, seconds=25))
         if report.verdict == UNSAFE and not report.before:
-            ended = whole[name]["verdict"] == SAFE
-            return {"client": name, "ended": ended, "asking": len(asking), **told(report)}
-    return {"client": None, "asking": len(asking)}
+            return {
+                "client": name,
+                "obligation": report.obligation,
+                "turns": len(report.schedule),
+                "states": report.states,
+                "ended": whole[name]["verdict"] == SAFE,
+            }
+    return None
+
+
+def by_others() -> Found:
+    """What `luf-tui matrix` tells of the other scenarios, of races and of random programs."""
+    folders = [path for path in sorted(FOLDER.parent.iterdir()) if path.is_dir()]
+    names = [str(path) for path in folders if path.name not in (FOLDER.name, "traces")]
+    words = ["matrix", *names, "--search", "--random", str(PROGRAMS), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "luf_tui", *words], stdout=subprocess.PIPE, text=True, check=False
+    )
+    told: Found = json.loads(done.stdout)["guards"]
+    return told
 
 
 def all_guards(guards: Sequence[str]) -> None:
-    """Each guard against the clients that ask for it."""
+    """Each guard against the clients that ask for it, and against everything else."""
+    others = by_others()
     found = read()
     for guard in guards:
-        one = shown_by(guard, found)
-        found.setdefault("guards", {})[guard] = one
-        say(f"{guard}: {one and one['client']}")
+        other = others[guard]
+        found.setdefault("guards", {})[guard] = {
+            "scenario": (other["killed_by"] or [None])[0],
+            "race": other["search"]["race"],
+            "client": shown_by(guard, found),
+            "seed": other["random"]["seed"],
+        }
+        say(f"{guard}: {found['guards'][guard]['client']}")
         write(found)
 
 

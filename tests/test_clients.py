@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 import pytest
 
+from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import load
 from luf_tui.script.program import Expect, Op, Program, Race
 from luf_tui.script.verbs import VERBS
 from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.result import SAFE, UNSAFE
-from tests.clients import CLIENTS, GUARDED, NAMES, QUICK
+from luf_tui.timeline.recorder import record
+from tests.clients import CLIENTS, FINDINGS, GUARDED, NAMES, POLICIES, QUICK, read
 
 MOST_CPUS, MOST_FRAMES = 4, 4
 
@@ -71,3 +74,32 @@ def test_without_its_guard_a_program_breaks_it(guard: str) -> None:
     name, obligation = GUARDED[guard]
     report = explored(name, "luf", guard)
     assert (UNSAFE, obligation) == (report.verdict, report.obligation)
+
+
+FOUND = {
+    f"{name}-{policy}": (policy, one["obligation"])
+    for name, under in read()["clients"].items()
+    for policy, one in under.items()
+    if one["verdict"] == UNSAFE
+}
+"""What was found, by the name of its smallest script: the policy, and the obligation broken."""
+
+
+def test_the_data_file_has_every_client_and_every_guard() -> None:
+    found = read()
+    assert set(NAMES) == set(found["clients"])
+    assert all(set(POLICIES) == set(one) for one in found["clients"].values())
+    assert list(GUARDS) == sorted(found["guards"], key=list(GUARDS).index)
+
+
+def test_each_finding_has_a_script_and_each_script_is_of_a_finding() -> None:
+    assert sorted(FOUND) == sorted(path.stem for path in FINDINGS.glob("*.luf"))
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_finding_tells_today_what_it_told(name: str) -> None:
+    policy, obligation = FOUND[name]
+    run = record(load(str(FINDINGS / f"{name}.luf")), policy)
+    broken = [one.obligation for one in run.findings if one.weight == "violation"]
+    assert obligation == broken[0]
+    assert () == run.refusals
