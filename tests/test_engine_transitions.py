@@ -175,3 +175,24 @@ def test_a_schedule_may_evict_long_before_anybody_would_notice() -> None:
         "  cpu1 read heap.0\n  cpu1 read text.0\n  allow evict\n  schedule evict/cpu1/app.text.0\n"
     )
     assert Evict.NUMBER == ops(run)[0]
+
+
+@pytest.mark.parametrize("holder", ["pwrite lib.0 v2", "truncate lib to 0"])
+def test_a_folio_that_reclaim_puts_back_stays_locked_for_who_has_it(holder: str) -> None:
+    """Reclaim does not wait for a folio lock, and does not let go of somebody else's."""
+    run = record(
+        parse(
+            f"""{SETUP.replace("cpus 2", "cpus 3")}
+numa     on cpu2
+cpu0     {holder} stop before hook
+numa     reclaim text.0
+numa     reclaim text.0
+cpu0     resume
+cpu1     run app
+expect   no violation
+"""
+        )
+    )
+    assert () == run.refusals
+    assert [True] == [outcome.held for outcome in run.outcomes]
+    assert 2 == sum(event.kind == ev.KEEP for event in run.machine.events)

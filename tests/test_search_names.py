@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from luf_tui.search.result import SAFE, Limits
 from luf_tui.search.rows import levels, space
 from luf_tui.search.rows.index import columns_of, state_of
 from luf_tui.search.rows.learner import HiddenState
+from luf_tui.search.rows.names.machine_names import MachineNames
 from luf_tui.search.search import Search
 from tests.forever import two_actors
 from tests.naming_runs import Cells, named, names_from_the_start
@@ -38,6 +41,23 @@ forever
   cpu0     write heap.0 fresh
   kswapd   reclaim text.0
   flusher  writeback lib.0
+end
+"""
+
+COMPACTS = """\
+title    Compaction from the end of a zone
+machine  cpus 2, dram 4, max-order 0, tlb 1, pcp-high 0, key-bits 2, swap 0
+policy   luf
+kcompactd on cpu0
+process  app, heap 1 page
+file     lib, 2 pages
+app      mmap lib read-only as text
+cpu1     run app
+forever
+  cpu1     read text.0
+  cpu1     read text.1
+  kcompactd reclaim lib.0
+  kcompactd compact text.1
 end
 """
 
@@ -83,18 +103,23 @@ def test_every_state_is_where_its_way_leads(policy: str) -> None:
         assert state_of(search._levels.named(led_to)[:, 0]) == found[number]
 
 
-@pytest.mark.parametrize("policy", ["eager", "luf"])
+@pytest.mark.parametrize(
+    ("text", "policy"), [(FILE_ENDS, "eager"), (FILE_ENDS, "luf"), (COMPACTS, "luf")]
+)
 def test_a_renamed_state_of_a_forever_block_leads_where_the_state_itself_leads(
-    policy: str,
+    text: str, policy: str
 ) -> None:
-    program = parse(FILE_ENDS)
+    """Also where an operation goes through frames by their numbers: those are not renamed."""
+    program = parse(text)
     _, found = plain(program, policy)
     transitions = start(program, policy=policy).transitions
+    k, lines = transitions.k, chain.from_iterable(transitions.ops.values())
+    naming = MachineNames(k.m, k.policy, lines)
     some = found[:: len(found) // 40]
-    names = named(transitions.machine, transitions.k.policy, some)
+    names = named(k.m, k.policy, some, naming)
     assert some != names
     for state, name in zip(some, names, strict=True):
-        assert successors(transitions, state) == successors(transitions, name)
+        assert successors(transitions, state, naming) == successors(transitions, name, naming)
 
 
 def test_which_fresh_bytes_there_are_means_nothing() -> None:

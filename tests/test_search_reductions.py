@@ -27,6 +27,7 @@ from luf_tui.search.all_guards import asking
 from luf_tui.search.race_start import at_race
 from luf_tui.search.result import SAFE, Limits
 from luf_tui.search.rows.names.machine_names import MachineNames
+from luf_tui.search.rows.naming import Naming
 from luf_tui.search.search import WORTHWHILE, Search
 from tests.naming_runs import Cells, columns, layout_of, named, names_from_the_start, rows
 from tests.races import GUARDED, race, result, start, tiny
@@ -188,7 +189,9 @@ def test_a_renamed_state_leads_where_the_state_itself_leads(name: str) -> None:
         assert successors(transitions, state) == successors(transitions, name_of_it)
 
 
-def successors(transitions: Transitions, state: Cells) -> list[tuple[int, Cells | None]]:
+def successors(
+    transitions: Transitions, state: Cells, naming: Naming | None = None
+) -> list[tuple[int, Cells | None]]:
     """What each turn from a state leads to, under its name; None where it waits."""
     cells = transitions.cells
     cells.restore(array(cells.typecode, state).tobytes())
@@ -199,7 +202,8 @@ def successors(transitions: Transitions, state: Cells) -> list[tuple[int, Cells 
     ]
     cells.restore(array(cells.typecode, state).tobytes())
     cells.forget()
-    names = named(transitions.machine, transitions.k.policy, [one for _, _, one in outcomes])
+    found = [one for _, _, one in outcomes]
+    names = named(transitions.machine, transitions.k.policy, found, naming)
     return [
         (turn, None if waits else name)
         for (turn, waits, _), name in zip(outcomes, names, strict=True)

@@ -258,7 +258,8 @@ class Search:
     def _naming(self) -> Naming:
         from luf_tui.search.rows.names.machine_names import MachineNames  # noqa: PLC0415
 
-        return MachineNames(self._race.machine, self.transitions.k.policy)
+        lines = chain.from_iterable(self.transitions.ops.values())
+        return MachineNames(self.transitions.machine, self.transitions.k.policy, lines)
 
     def _worthwhile(self, naming: Naming) -> bool:
         """Whether renaming would have merged enough of the states so far. What is counted without

@@ -142,11 +142,12 @@ def isolate(k: Kernel, task: Task, frame: Frame) -> str:
 
 
 def put_back(k: Kernel, frame: Frame, why: str) -> None:
-    """folio_putback_lru(): the folio stays."""
+    """folio_putback_lru(): the folio stays. Somebody else's lock does, too."""
     if frame.where:
         lists.unlink(frame)
-    frame.locked = frame.target = None
-    frame.saved = 0
+    if frame.locked in (None, k.ctx):
+        frame.locked = frame.target = None
+        frame.saved = 0
     lists.push_head(k.m.lru_list(k.m.zone_of(frame)), frame)
     k.emit(ev.KEEP, k.cpu, frame.pfn, ev.REASON[why])
 
