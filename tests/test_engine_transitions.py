@@ -185,8 +185,8 @@ def test_a_folio_that_reclaim_puts_back_stays_locked_for_who_has_it(holder: str)
             f"""{SETUP.replace("cpus 2", "cpus 3")}
 numa     on cpu2
 cpu0     {holder} stop before hook
-numa     reclaim text.0
-numa     reclaim text.0
+numa     reclaim lib.0
+numa     reclaim lib.0
 cpu0     resume
 cpu1     run app
 expect   no violation
