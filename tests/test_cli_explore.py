@@ -135,6 +135,13 @@ def test_that_states_were_renamed_is_said(luf_tui: Run) -> None:
         assert renamed == json.loads(luf_tui("explore", *words, "--json").stdout)["renamed"]
 
 
+def test_without_symmetry_no_state_is_renamed(luf_tui: Run) -> None:
+    words = ("explore", "clients/tiers", "--json", "--max-states", "6000")
+    usual, plain = luf_tui(*words), luf_tui(*words, "--no-symmetry")
+    assert [3, 3] == [usual.returncode, plain.returncode]
+    assert [True, False] == [json.loads(one.stdout)["renamed"] for one in (usual, plain)]
+
+
 def test_a_bounded_search_says_so_and_exits_3(luf_tui: Run) -> None:
     done = luf_tui("explore", RACE, "--max-states", 100, "--json")
     found = json.loads(done.stdout)

@@ -138,6 +138,7 @@ NAMED = {
         "explore",
         "--jobs",
     ): "test_cli_flags.test_the_processes_asked_for_are_those_that_search",
+    ("explore", "--no-symmetry"): "test_cli_explore.test_without_symmetry_no_state_is_renamed",
     ("matrix", "--jobs"): "test_cli_flags.test_the_processes_asked_for_are_those_that_search",
     (APP, "--policy"): "test_cli_flags.test_the_app_is_given_what_is_said",
     (APP, "--without"): "test_cli_flags.test_the_app_is_given_what_is_said",

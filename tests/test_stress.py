@@ -16,7 +16,7 @@ from luf_tui.search.random_programs.random_program import random_program
 
 PROGRAMS, CHUNK = 800, 100
 POLICIES = pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
-WORLD = frozenset({"processes", "tasks", "files", "objects", "contents", "pages"})
+WORLD = frozenset({"processes", "tasks", "files", "objects", "contents", "fresh", "pages"})
 """What a random program acts on, the same for all."""
 
 
