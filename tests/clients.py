@@ -119,7 +119,7 @@ def shown_by(guard: str, found: Found) -> Found | None:
     asking = [name for name in usable if guard in whole[name].get("asked", [guard])]
     before = (found.get("guards", {}).get(guard, {}).get("client") or {}).get("client")
     for name in sorted(asking, key=lambda name: (name != before, whole[name]["states"])):
-        report = searched(name, "luf", guard, limits=Limits(states=300_000, seconds=25))
+        report = searched(name, "luf", guard, limits=Limits(states=500_000, seconds=60))
         if report.verdict == UNSAFE and not report.before:
             return {
                 "client": name,
