@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from luf_tui.errors import LufError, with_hint
+from luf_tui.errors import LufError, nearest, with_hint
 
 SUFFIX = ".luf"
 POLICY = ".py"
@@ -156,11 +156,12 @@ def recordings(folder: Path | None = None) -> list[Entry]:
     return [_recording(path) for path in _recording_files(folder or scenarios_dir())]
 
 
-def locate(word: str) -> Path:
+def locate(word: str, *, folders: bool = False) -> Path:
     """The file or folder a person means: a path, or the name of what is shipped.
 
     A scenario or a recording is named with or without its folder; `~` is the home folder. Raises
-    LufError when there is no such thing, with names that can be typed in its place.
+    LufError when there is no such thing, with names that can be typed in its place, of `folders`
+    where one is wanted.
     """
     path = _expanded(word)
     try:
@@ -183,6 +184,9 @@ def locate(word: str) -> Path:
     folder = word.rstrip("/")
     if any(name.startswith(f"{folder}/") for name in known):
         return scenarios_dir() / folder
+    if folders:
+        hint = nearest(folder, {name.rpartition("/")[0] for name in known})
+        raise LufError(with_hint(f"{word}: no such folder", hint))
     raise LufError(with_hint(f"{word}: no such file", _meant(word, known)))
 
 

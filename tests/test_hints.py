@@ -33,6 +33,7 @@ WRONG = [
     f"export {TOUR} -o - --format {{svgg}}",
     f"export {TOUR} -o - --format svg --theme {{drak}}",
     "list {tuor}",
+    "list {clints}",
     "show {who-pyas}",
     "replay {llm-exerpt}",
     "help {mprotct}",

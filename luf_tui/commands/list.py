@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one line a scenario and a recording: what it is called, and its title."""
-    folder = library.locate(args.folder) if args.folder else library.scenarios_dir()
+    folder = library.locate(args.folder, folders=True) if args.folder else library.scenarios_dir()
     if not folder.is_dir():
         hint = f"`luf-tui show {args.folder}` prints it"
         raise LufError(f"{args.folder} is a file and no folder; {hint}")
