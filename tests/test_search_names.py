@@ -11,6 +11,7 @@ from luf_tui.engine.operations.access import Access
 from luf_tui.machine.machine import BYTES, Machine
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
+from luf_tui.search import search as searching
 from luf_tui.search.result import SAFE, Limits
 from luf_tui.search.rows import levels, space
 from luf_tui.search.rows.index import columns_of, state_of
@@ -211,6 +212,17 @@ def test_a_search_ends_where_generations_go_on_for_ever(bits: int) -> None:
     program = parse(ALONE.replace("zone-gen-bits 2", f"zone-gen-bits {bits}"))
     found = Search(start(program, policy="luf").transitions).run()
     assert (SAFE, True) == (found.verdict, found.happened.renamed)
+
+
+def test_a_forever_block_is_renamed_however_little_that_merges(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is counted without end stays finite under its names alone; a race ends without."""
+    monkeypatch.setattr(searching, "JUDGE_AT", 1)
+    monkeypatch.setattr(searching, "WORTHWHILE", 0.0)
+    for program, renamed in ((parse(ALONE), True), (race("uffd"), False)):
+        found = Search(start(program).transitions).run()
+        assert (SAFE, renamed) == (found.verdict, found.happened.renamed)
 
 
 def test_the_rows_that_are_used_are_those_that_are_checked(
