@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Words: TypeAlias = NDArray[np.uint64]
 Flags: TypeAlias = NDArray[np.bool_]
+Prints: TypeAlias = tuple[Words, Words]
+"""Both halves of the fingerprints of some states."""
 
 BITS = 128
 RATIO = 4
@@ -45,7 +47,7 @@ def mixed(words: Words, place: int, half: int) -> Words:
     return found
 
 
-def fingerprints(columns: Words) -> tuple[Words, Words]:
+def fingerprints(columns: Words) -> Prints:
     """Both halves of the fingerprints of states that are given as columns, a row a word."""
     halves = np.zeros((2, columns.shape[1]), np.uint64)
     for place, words in enumerate(columns):

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from luf_tui.search.rows.fingerprints import Words, mixed
+from luf_tui.search.rows.fingerprints import Words
 from luf_tui.search.rows.known import Known, Node
 from luf_tui.search.rows.learner import Learner, Row
 from luf_tui.search.rows.packing import WORD, Layout, State
@@ -30,7 +30,7 @@ Place: TypeAlias = tuple["Shape", np.uint64]
 
 FEW = 8
 """States up to which each is looked up by itself."""
-STEP = np.uint64(0x9E3779B97F4A7C15)
+STEP, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
 
 def columns_of(states: Iterable[State], words: int) -> Words:
@@ -64,6 +64,14 @@ def words_of(columns: Words, place: int, at: Numbers) -> Words:
         all_of_them: Words = columns[place].copy()
         return all_of_them
     return words_at(columns, place, at)
+
+
+def hashed(keys: Words, words: Words) -> Words:
+    """Hashes with a word each taken in. `keys` are changed in place."""
+    keys ^= words
+    keys *= STEP
+    keys ^= keys >> SHIFT
+    return keys
 
 
 def wide(columns: Words, words: int) -> Words:
@@ -156,7 +164,7 @@ class Shape:
         for place, mask in self.looked:
             words = words_of(columns, place, at)
             words &= mask
-            keys += mixed(words, place, 0)
+            keys = hashed(keys, words)
         return keys
 
 

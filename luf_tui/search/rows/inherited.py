@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from luf_tui.search.rows.apart import Apart
 from luf_tui.search.rows.fingerprints import Words
 from luf_tui.search.rows.index import Index, Numbers, RowTable
 
@@ -23,17 +24,34 @@ TOGETHER = 8192
 """States that are looked at together: their rows stay in the processor's cache."""
 
 
-def inherited(
-    table: RowTable, questions: Sequence[Index], rows: Rows, before: Words, after: Words
+def inherited(apart: Apart, asked: Rows, sources: Numbers, rows: Numbers) -> Rows:
+    """Which of the rows that states `asked` for are those of the states after them, too, each of
+    which one of the `rows` leads to from one of the states: those that depend on no cell which that
+    row writes.
+    """
+    apart.sync()
+    found = np.empty((len(asked), len(sources)), np.int32)
+    for begin in range(0, len(sources), TOGETHER):
+        here = slice(begin, begin + TOGETHER)
+        source, after = sources[here], apart.after(rows[here])
+        for number, of_states in enumerate(asked):
+            taken = of_states.take(source).astype(np.intp)
+            found[number, here] = np.where(apart.of(after, taken), taken, -1)
+    return found
+
+
+def inherited_renamed(
+    table: RowTable, questions: Sequence[Index], asked: Rows, sources: Numbers, changes: Words
 ) -> Rows:
-    """Which of the rows that states `before` have are those of the states `after` them, too."""
+    """The same where more may have changed than a row writes: those that depend on none of the
+    `changes`, which are words of bits.
+    """
     for question in questions:
         question.sync()
-    found = rows.copy()
-    for begin in range(0, rows.shape[1], TOGETHER):
+    found = asked.take(sources, axis=1)
+    for begin in range(0, found.shape[1], TOGETHER):
         here = slice(begin, begin + TOGETHER)
-        changes = after[:, here] ^ before[:, here]
-        changed = {word: bits for word, bits in enumerate(changes) if bits.any()}
+        changed = {word: bits for word, bits in enumerate(changes[:, here]) if bits.any()}
         for number, question in enumerate(questions):
             taken: Numbers = found[number, here].astype(np.intp)
             touched = np.zeros(len(taken), np.uint64)

@@ -12,8 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 from attrs import frozen
 
+from luf_tui.search.rows.apart import Apart
 from luf_tui.search.rows.cell_columns import CellColumns
-from luf_tui.search.rows.fingerprints import Fingerprints, Words, chance, fingerprints, mixed
+from luf_tui.search.rows.fingerprints import (
+    Fingerprints,
+    Prints,
+    Words,
+    chance,
+    fingerprints,
+    mixed,
+)
 from luf_tui.search.rows.index import (
     Index,
     Numbers,
@@ -24,14 +32,16 @@ from luf_tui.search.rows.index import (
     wide,
     words_at,
 )
-from luf_tui.search.rows.inherited import Rows, inherited
+from luf_tui.search.rows.inherited import Rows, inherited, inherited_renamed
 from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS
 from luf_tui.search.rows.naming import Naming
 from luf_tui.search.rows.packing import Layout, State
 from luf_tui.search.rows.space import Made, Space
 
-BLOCK = 32_768
-"""States that are looked at together: their words stay in the processor's cache."""
+BLOCK = 65_536
+"""States that are looked at together: many, as each takes part in calls of its own kind only; few
+enough that 16 bits number them.
+"""
 FEW = 1500
 """States of a level up to which their turns are looked up one by one: that takes less time then."""
 BATCH = 2_000_000
@@ -49,7 +59,7 @@ class Tried:
     places: Numbers
     """Which of the turns it is."""
     rows: Numbers
-    prints: tuple[Words, Words]
+    prints: Prints
     """The fingerprints of the states that they lead to."""
     tried: Numbers
     """Turns tried from each state."""
@@ -109,13 +119,17 @@ class Levels:
         """States after which no further state is looked at; 0 is no limit."""
         self.naming = naming
         self.table = table = RowTable(space.learner)
+        self.apart = Apart(space.learner)
         self.alone = Index(space.alone, table)
         self.turns = [(turn, Index(known, table)) for turn, known in space.turns]
         self.unfinished = Index(space.unfinished, table)
         self.questions = (self.alone, *(index for _, index in self.turns))
         self.rows: Rows | None = None
         """For each of them and each state of the level what is known from the states before."""
-        self._rows_of_next: list[Rows] = []
+        self.prints: Prints | None = None
+        """The fingerprints of these states, where they are known."""
+        self._next: list[tuple[Prints, Rows | None]] = []
+        """Both, of states of the next level that were found."""
         self.seen = Fingerprints()
         self.keep = keep
         """How many states may be kept; 0 once there are more."""
@@ -186,7 +200,7 @@ class Levels:
         waiting: list[Tried] = []
         self._looked_at = 0
         self.space.level = range(self.first, self.first + count)
-        prints = fingerprints(self.states)
+        prints = self.prints or fingerprints(self.states)
         for begin in range(0, count, BLOCK):
             why = ended()
             if why:
@@ -207,22 +221,26 @@ class Levels:
         if why:
             self.first += self._looked_at
             self.states = self.states[:, self._looked_at :]
+            self.rows = self.prints = None
             return why
         self.first += count
         self.made = []
         width = self._width
         self.states = np.zeros((width, 0), np.uint64)  # the old level goes before the new one comes
-        self.rows, rows = None, self._rows_of_next
-        self._rows_of_next = []
+        self.rows = self.prints = None
+        known, self._next = self._next, []
         if made:
             self.states = np.concatenate([wide(part, width) for part in made], axis=1)
-            if rows and sum(part.shape[1] for part in rows) == self.states.shape[1]:
-                self.rows = np.concatenate(rows, axis=1)
+        if made and len(known) == len(made):
+            first, second = (np.concatenate([both[half] for both, _ in known]) for half in (0, 1))
+            self.prints = first, second
+            rows = [part for _, part in known if part is not None]
+            self.rows = np.concatenate(rows, axis=1) if len(rows) == len(made) else None
         return ""
 
     # -- the turns of a block ---------------------------------------------------------------------
 
-    def tried(self, begin: int, prints: tuple[Words, Words], size: int) -> Tried:
+    def tried(self, begin: int, prints: Prints, size: int) -> Tried:
         """What becomes of the block of so many states that begins there."""
         block = wide(self.states[:, begin : begin + size], self._width)
         count, table, first = block.shape[1], self.table, self.first + begin
@@ -235,7 +253,7 @@ class Levels:
         tried = np.zeros(count, np.int64)
         deviations = np.zeros(count, np.int64)
         moved = np.zeros(count, np.bool_)
-        made: list[tuple[int, Numbers, Numbers, tuple[Words, Words]]] = []
+        made: list[tuple[int, Numbers, Numbers, Prints]] = []
         broken: list[tuple[int, int]] = []
         for place, (turn, index) in enumerate(self.turns):
             at = np.flatnonzero((alone == turn) | (alone < 0))
@@ -337,7 +355,9 @@ class Levels:
 
         Raises HiddenState.
         """
-        for one in np.flatnonzero(np.isin(at, checked)).tolist() if checked else ():
+        if not checked:
+            return
+        for one in np.flatnonzero(np.isin(at, checked)).tolist():
             row = self.space.learner.rows[int(rows[one])]
             index.known.check(state_of(block[:, at[one]]), row)
 
@@ -348,18 +368,24 @@ class Levels:
         rows: Numbers,
         index: Index,
         begin: int,
-        prints: tuple[Words, Words],
-    ) -> tuple[Words, Words]:
+        prints: Prints,
+    ) -> Prints:
         """The fingerprints of the states that rows lead to."""
         table = self.table
-        halves = prints[0][begin + at], prints[1][begin + at]
+        there = at + begin
+        halves = prints[0].take(there), prints[1].take(there)
         for place in index.touched:
-            before = words_at(block, place, at)
-            after = before | table.clear[place].take(rows)
-            after ^= table.flip[place].take(rows)
+            # most rows leave most words alone
+            clear = table.clear[place].take(rows)
+            some = np.flatnonzero(clear)
+            clear = clear.take(some)
+            before = words_at(block, place, at.take(some))
+            after = before | clear
+            after ^= table.flip[place].take(rows.take(some))
             for half in (0, 1):
-                halves[half][:] -= mixed(before, place, half)
-                halves[half][:] += mixed(after, place, half)
+                change = mixed(after, place, half)
+                change -= mixed(before, place, half)
+                halves[half][some] += change
         return halves
 
     # -- what is new ------------------------------------------------------------------------------
@@ -395,11 +421,18 @@ class Levels:
         self._count(tried, end, turns, deviations)
         self.enter(*prints)
         self._lead_back(sources[new], tried.places[new])
-        if tried.asked is not None:
-            rows = tried.asked.take(sources[new] - tried.first, axis=1)
-            before_it = wide(self.states, made.shape[0]).take(sources[new], axis=1)
-            self._rows_of_next.append(inherited(self.table, self.questions, rows, before_it, made))
+        self._next.append((prints, self.taken_over(tried, new, made)))
         return made
+
+    def taken_over(self, tried: Tried, new: Numbers, made: Words) -> Rows | None:
+        """The rows that these new states have from those before them, where those are kept."""
+        if tried.asked is None:
+            return None
+        sources, rows = tried.sources[new] - tried.first, tried.rows[new]
+        if not self.naming:
+            return inherited(self.apart, tried.asked, sources, rows)
+        before = wide(self.states, len(made)).take(tried.sources[new], axis=1)
+        return inherited_renamed(self.table, self.questions, tried.asked, sources, before ^ made)
 
     def _count(self, tried: Tried, end: tuple[int, int], turns: int, deviations: int) -> None:
         """Count what was tried up to where the search ends, and note what was found."""
@@ -462,20 +495,24 @@ class Levels:
             parts.append(columns.words)
         return np.concatenate([wide(part, self._width) for part in parts], axis=1)
 
-    def new(self, prints: tuple[Words, Words]) -> Numbers:
+    def new(self, prints: Prints) -> Numbers:
         """Which of some states, in the order in which they were found, were not met before, not
         even among those before them.
         """
         first, second = prints
-        order = np.argsort(first, kind="stable")
-        alike = first[order][1:] == first[order][:-1]
-        if (alike & (second[order][1:] != second[order][:-1])).any():
+        order = np.argsort(first)
+        ascending = first.take(order)
+        alike = ascending[1:] == ascending[:-1]
+        if (alike & (second.take(order[1:]) != second.take(order[:-1]))).any():
             order = np.lexsort((second, first))
-            alike = first[order][1:] == first[order][:-1]
-        new = np.ones(len(order), np.bool_)
-        new[1:] = ~(alike & (second[order][1:] == second[order][:-1]))
-        new &= self.seen.absent(first[order], second[order])
-        return np.sort(order[new])
+            ascending = first.take(order)
+            alike = (ascending[1:] == ascending[:-1]) & (
+                second.take(order[1:]) == second.take(order[:-1])
+            )
+        groups = np.flatnonzero(np.concatenate([np.ones(min(1, len(order)), np.bool_), ~alike]))
+        earliest = np.minimum.reduceat(order, groups) if len(groups) else order
+        missing = self.seen.absent(ascending.take(groups), second.take(earliest))
+        return np.sort(earliest[missing])
 
     def _end(self, tried: Tried, new: Numbers) -> tuple[int, int]:
         """The state and the place of the turn before which the search ends, or the end of all."""
