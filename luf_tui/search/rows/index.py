@@ -95,6 +95,14 @@ class RowTable:
         self.version = 0
         """Goes up with every change."""
 
+    def forget(self, first: int) -> None:
+        """Forget the rows from that number on, which are numbered otherwise now."""
+        self.what, self.deviations = self.what[:first], self.deviations[:first]
+        self.given = self.given[:first]
+        self.clear, self.flip = self.clear[:, :first], self.flip[:, :first]
+        self.seen, self.looks = self.seen[:, :first], self.looks[:, :first]
+        self.version += 1
+
     @property
     def words(self) -> int:
         """Words of a state, as far as this table knows."""
@@ -189,6 +197,10 @@ class Index:
         self._keys = np.zeros(0, np.uint64)
         self._codes = np.zeros(0, np.int64)
         """For each key the number of a row, or -1 less the number of the next shape."""
+
+    def renumber(self, first: int, by: int) -> None:
+        """Rows from that number on have other numbers."""
+        self._codes[self._codes >= first] += by
 
     def rows(self, block: Words, at: Numbers) -> Numbers:
         """The number of the row for each of these states of a block.
@@ -307,7 +319,7 @@ class Index:
         version = (self.table.version, known.built, len(known.entered), layout.bits)
         if version == self._version:
             return
-        numbers = [row.number for row in known.rows]
+        numbers = [row.number for row in (*known.rows, *known.alike)]
         self.touched = np.flatnonzero(self.table.clear[:, numbers].any(axis=1)).tolist()
         self.looked = np.flatnonzero(self.table.looks[:, numbers].any(axis=1)).tolist()
         if self._version[3] != layout.bits:

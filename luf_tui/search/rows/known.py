@@ -34,6 +34,8 @@ class Known:
         self.name = name
         self.ask = ask
         self.rows: list[Row] = []
+        self.alike: list[Row] = []
+        """Those that others told and that were known here; they are the same but for the number."""
         self.root: Node | Row | None = None
         self.beside: dict[frozenset[int], Node] = {}
         self.built = 0
@@ -65,6 +67,17 @@ class Known:
 
     def _learn(self, state: State) -> Row:
         row = self.learner.ask(self.ask, state)
+        self._take(row)
+        return row
+
+    def take(self, row: Row) -> None:
+        """Take in a row that another process has learnt. Raises HiddenState."""
+        if self.known(row.seen) is None:
+            self._take(row)
+        else:
+            self.alike.append(row)
+
+    def _take(self, row: Row) -> None:
         self.rows.append(row)
         if not self._enter(row):
             self._odd += 1
@@ -75,7 +88,6 @@ class Known:
         if self._odd > self._due:
             self._due = len(self.rows) // SLACK
             self._build()
-        return row
 
     def _node(self, above: frozenset[int], cells: frozenset[int]) -> Node:
         node = Node(above, cells)

@@ -78,9 +78,16 @@ class Row:
     It leads from a state to `(state | clear) ^ flip`.
     """
 
-    __slots__ = ("answer", "clear", "flip", "looks", "number", "reads", "seen", "what")
+    __slots__ = ("answer", "clear", "flip", "looks", "number", "reads", "seen", "what", "written")
 
-    def __init__(self, number: int, answer: Answer, reads: frozenset[int], seen: State) -> None:
+    def __init__(
+        self,
+        number: int,
+        answer: Answer,
+        reads: frozenset[int],
+        seen: State,
+        written: frozenset[int],
+    ) -> None:
         self.number = number
         self.answer = answer
         self.what = answer.what
@@ -88,6 +95,8 @@ class Row:
         """The cells that it depends on."""
         self.seen = seen
         """The state it was learnt in."""
+        self.written = written
+        """The cells that it writes."""
         self.clear = self.flip = 0
         self.looks = 0
         """The bits of the cells that it depends on."""
@@ -114,8 +123,19 @@ class Learner:
     def ask(self, ask: Ask, state: State) -> Row:
         """A new row, from one run of the engine."""
         answer, read, written = self._run(ask, state)
-        row = Row(len(self.rows), answer, frozenset(read), state)
         value = self.layout.packed(written)
+        return self.told(answer, frozenset(read), state, frozenset(written), value)
+
+    def told(
+        self,
+        answer: Answer,
+        reads: frozenset[int],
+        seen: State,
+        written: frozenset[int],
+        value: State,
+    ) -> Row:
+        """A new row; what it writes stands in `value`, as a state has it."""
+        row = Row(len(self.rows), answer, reads, seen, written)
 
         def grow(mask: int) -> None:
             row.clear |= mask

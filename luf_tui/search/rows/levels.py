@@ -482,6 +482,14 @@ class Levels:
                     yield self.first + source, numbers[target], bits
             self.first += self.states.shape[1]
 
+    def renumber(self, first: int, by: int) -> None:
+        """The rows from that number on have come to stand so many further down."""
+        self.table.forget(first)
+        self.apart.forget(first)
+        for index in (*self.questions, self.unfinished):
+            index.renumber(first, by)
+        self.table.sync()
+
     def named(self, states: Words) -> Words:
         """States under their names."""
         if not self.naming:

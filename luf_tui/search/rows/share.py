@@ -13,15 +13,25 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from luf_tui.search.happened import Fact
 from luf_tui.search.rows.agreed_places import AgreedPlaces
-from luf_tui.search.rows.fingerprints import PART_SHIFT, PARTS, Flags, Words, fingerprints
+from luf_tui.search.rows.agreed_rows import AgreedRows, Told
+from luf_tui.search.rows.fingerprints import (
+    PART_SHIFT,
+    PARTS,
+    Flags,
+    Prints,
+    Words,
+    fingerprints,
+)
 from luf_tui.search.rows.index import Numbers, wide
+from luf_tui.search.rows.inherited import Rows
 from luf_tui.search.rows.levels import BLOCK, Levels, Tried, together
 from luf_tui.search.rows.shared_memory import SharedMemory
 
 Chunk = tuple[int, int, int]
-"""States of the next level: the byte where they begin, their words, and how many they are."""
+"""States of the next level: the byte where they begin, their words, and how many they are. Their
+fingerprints follow them, and what is known of their rows.
+"""
 PLACE = np.uint16
 
 
@@ -34,6 +44,8 @@ class Looked:
     stuck: list[tuple[int, tuple[int, ...]]]
     ends: list[int]
     """As `Tried` has them."""
+    learnt: list[Told]
+    """Rows that the others may not have."""
 
 
 @frozen
@@ -42,9 +54,6 @@ class Counted:
 
     turns: int
     deviations: int
-    facts: frozenset[Fact]
-    """What came to pass by rows that were learnt since this was told last."""
-    learnt: int
     checked: int
     """Since the processes parted."""
     looked_up: int
@@ -82,27 +91,27 @@ class Share:
         self.number = number
         self.boxes = boxes
         self.places = AgreedPlaces(levels.space.learner.layout)
+        self.rows = AgreedRows(levels.space)
         self.level = SharedMemory("luf-tui level")
         self.made = SharedMemory("luf-tui next level")
-        self._prints = np.zeros((2, 0), np.uint64)
         self._tried: Tried | None = None
         self._states: Words | None = None
         """Those that the successors have become, where they have names."""
+        self._named = np.zeros(0, np.int64)
+        """Which of the successors those are."""
         self._where: list[Numbers] = []
         """For each box the successors that are for this process to judge."""
         self._new = np.zeros(0, np.int64)
-        self._judged: tuple[Words, Words] = (self._prints[0], self._prints[1])
+        nothing = np.zeros(0, np.uint64)
+        self._judged: Prints = nothing, nothing
         self._looked_up = 0
-        self._rows = self._told = 0
         self._checked = 0
 
     def begin(self, number: int) -> None:
         """Be that process, and forget the fingerprints that are for others to know."""
         self.number = number
         self.levels.seen.keep_parts(part for part in range(PARTS) if self._owner(part) == number)
-        learner = self.levels.space.learner
-        self._rows = self._told = len(learner.rows)
-        self._checked = learner.checked
+        self._checked = self.levels.space.learner.checked
 
     def close(self) -> None:
         """Let go of what is shared; the level stays for whoever has it."""
@@ -116,18 +125,15 @@ class Share:
         """A level begins."""
         levels = self.levels
         levels.first = first
-        levels.rows = None  # each process numbers what it learns by itself
-        levels.states = self.level.array(np.uint64, words * count).reshape(words, count)
-        self._prints = np.empty((2, count), np.uint64)
+        levels.states, levels.prints, levels.rows = self.standing(self.level, (0, words, count))
 
     def look(self, begin: int, end: int) -> Looked:
         """Look up the turns of some states, and show what they lead to."""
         self.places.catch_up()
-        levels, prints = self.levels, self._prints
-        prints[:, begin:end] = fingerprints(levels.states[:, begin:end])
+        levels = self.levels
+        assert levels.prints is not None
         parts = [
-            levels.tried(at, (prints[0], prints[1]), min(BLOCK, end - at))
-            for at in range(begin, end, BLOCK)
+            levels.tried(at, levels.prints, min(BLOCK, end - at)) for at in range(begin, end, BLOCK)
         ]
         self._looked_up += end - begin
         tried = self._tried = together(parts, begin)
@@ -138,12 +144,25 @@ class Share:
         first, second, _, sources, places = box.columns(count)
         first[:], second[:] = tried.prints
         sources[:], places[:] = tried.sources, tried.places
-        return Looked(count, tried.breaks, tried.stuck, tried.ends)
+        return Looked(count, tried.breaks, tried.stuck, tried.ends, self.rows.own)
 
-    def judge(self, counts: Sequence[int]) -> None:
+    def agree(self, learnt: Sequence[Sequence[Told]]) -> None:
+        """Number the rows that everybody learnt as the others do."""
+        self.places.catch_up()
+        levels, tried, first = self.levels, self._tried, self.rows.count
+        assert tried is not None
+        by = self.rows.agree(learnt, self.number)
+        levels.renumber(first, by)
+        tried.rows[tried.rows >= first] += by
+        if tried.asked is not None:
+            tried.asked[tried.asked >= first] += by
+
+    def judge(self, counts: Sequence[int], learnt: Sequence[Sequence[Told]] = ()) -> None:
         """Say of successors, as many as are in each box, which are new; those that are for this
-        process to judge.
+        process to judge. Before that take in what everybody learnt.
         """
+        if any(learnt):
+            self.agree(learnt)
         shown = [box.columns(count) for box, count in zip(self.boxes, counts, strict=True)]
         self._where = [
             np.flatnonzero(self._owner(one[0] >> PART_SHIFT) == self.number) for one in shown
@@ -169,6 +188,7 @@ class Share:
         self.places.catch_up()
         box = self.boxes[self.number]
         new = np.flatnonzero(box.columns(count)[2])
+        self._named = new
         self._states = states = levels.named(levels.made_by(tried.sources[new], tried.rows[new]))
         first, second, _, sources, places = box.columns(len(new))
         first[:], second[:] = fingerprints(states)
@@ -191,31 +211,54 @@ class Share:
         wanted = np.concatenate([before(one[3][at], one[4][at], end) for one, at in both])
         wanted = wanted[self._new]
         self.levels.enter(self._judged[0][wanted], self._judged[1][wanted])
-        _, _, new, sources, places = shown[self.number]
+        first, second, new, sources, places = shown[self.number]
         at = np.flatnonzero(new & before(sources, places, end))
-        states = self.made_states(chunk)
-        states[:, column : column + len(at)] = self._states_of(at, len(states))
+        states, prints, rows = self.standing(self.made, chunk)
+        there = slice(column, column + len(at))
+        states[:, there] = made = self._states_of(at, len(states))
+        prints[0][there], prints[1][there] = first.take(at), second.take(at)
+        assert self._tried is not None
+        at = at if self._states is None else self._named[at]
+        known = self.levels.taken_over(self._tried, at, made)
+        rows[:, there] = -1 if known is None else known
         return self._counted(end[0])
 
     def settle(self, first: int, words: int, chunks: Sequence[Chunk]) -> None:
         """Put chunks together as the next level, each process its part of each; and stand there."""
-        total = sum(count for _, _, count in chunks)
+        total, column = sum(count for _, _, count in chunks), 0
         self.stand_at(first, words, total)
-        whole, column = self.levels.states, 0
+        states, (one, other), rows = self.standing(self.level, (0, words, total))
         for chunk in chunks:
-            part = self.made_states(chunk)
-            rows, count = part.shape
+            made, prints, known = self.standing(self.made, chunk)
+            few, count = made.shape
             some = self.part_of(count)
             there = slice(column + some.start, column + some.stop)
-            whole[:rows, there] = part[:, some]
-            whole[rows:, there] = 0
+            states[:few, there] = made[:, some]
+            states[few:, there] = 0
+            one[there], other[there] = prints[0][some], prints[1][some]
+            rows[:, there] = known[:, some]
             column += count
 
-    def made_states(self, chunk: Chunk) -> Words:
-        """The states of a chunk."""
+    def standing(self, memory: SharedMemory, chunk: Chunk) -> tuple[Words, Prints, Rows]:
+        """States in some memory, their fingerprints, and what is known of their rows."""
         byte, words, count = chunk
-        states: Words = self.made.array(np.uint64, words * count, byte).reshape(words, count)
-        return states
+        states = memory.array(np.uint64, words * count, byte).reshape(words, count)
+        byte += 8 * words * count
+        prints = [memory.array(np.uint64, count, at) for at in (byte, byte + 8 * count)]
+        of = len(self.levels.questions)
+        rows = memory.array(np.int32, of * count, byte + 16 * count).reshape(of, count)
+        return states, (prints[0], prints[1]), rows
+
+    def size(self, words: int, count: int) -> int:
+        """Bytes that so many states take there."""
+        return (8 * words + 16) * count + -(-4 * len(self.levels.questions) * count // 8) * 8
+
+    def put(self, memory: SharedMemory, chunk: Chunk, states: Words, known: Rows | None) -> None:
+        """Let states stand there."""
+        there, prints, rows = self.standing(memory, chunk)
+        there[:] = states
+        prints[0][:], prints[1][:] = fingerprints(states)
+        rows[:] = -1 if known is None else known
 
     def part_of(self, count: int, number: int | None = None) -> slice:
         """What of so many is for a process."""
@@ -235,7 +278,7 @@ class Share:
         """Ask the engine again about the rows that this process has learnt, and about its share of
         those of before; how often it was asked since the processes parted.
         """
-        self.levels.space.check_rows(self.number, len(self.boxes), self._rows)
+        self.levels.space.check_rows(self.number, len(self.boxes), self.rows.count)
         return self.levels.space.learner.checked - self._checked
 
     # -- of these ---------------------------------------------------------------------------------
@@ -256,13 +299,9 @@ class Share:
         tried, learner = self._tried, self.levels.space.learner
         assert tried is not None
         whole = slice(0, max(0, end - tried.first))
-        facts = frozenset[Fact]().union(*(row.answer.facts for row in learner.rows[self._told :]))
-        self._told = len(learner.rows)
         return Counted(
             int(tried.tried[whole].sum()),
             int(tried.deviations[whole].sum()),
-            facts,
-            len(learner.rows) - self._rows,
             learner.checked - self._checked,
             self._looked_up,
         )

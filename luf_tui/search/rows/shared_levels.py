@@ -72,8 +72,8 @@ class SharedLevels(Levels):
         boxes = [Box() for _ in range(self.jobs)]
         share = self._share = Share(self, 0, boxes)
         words, count = self.states.shape
-        share.level.grow(8 * words * count)
-        share.level.array(np.uint64, words * count).reshape(words, count)[:] = self.states
+        share.level.grow(share.size(words, count))
+        share.put(share.level, (0, words, count), self.states, self.rows)
         self._elsewhere = self.space.elsewhere
         self._crew = Crew(self.jobs, share.begin, lambda stage, said: getattr(share, stage)(*said))
         share.begin(0)
@@ -144,11 +144,11 @@ class SharedLevels(Levels):
         if why or self.space.found:
             self.first += self._looked_at
             self.states = self.states[:, self._looked_at :]
-            self.made = [share.made_states(chunk) for chunk in chunks]
+            self.made = [share.standing(share.made, chunk)[0] for chunk in chunks]
             return why
         self.first += count
         words = self._width
-        share.level.grow(8 * words * sum(states for _, _, states in chunks))
+        share.level.grow(share.size(words, sum(states for _, _, states in chunks)))
         self._all("settle", (self.first, words, chunks))
         return ""
 
@@ -156,14 +156,14 @@ class SharedLevels(Levels):
         """States of the next level that were found before the processes parted."""
         assert self._share is not None
         chunk = self._room(*states.shape)
-        self._share.made_states(chunk)[:] = states
+        self._share.put(self._share.made, chunk, states, None)
         return chunk
 
     def _room(self, words: int, count: int) -> Chunk:
         """Room for so many states of the next level."""
         assert self._share is not None
         chunk = self._end_of_made, words, count
-        self._end_of_made += 8 * words * count
+        self._end_of_made += self._share.size(words, count)
         self._share.made.grow(self._end_of_made)
         return chunk
 
@@ -176,7 +176,7 @@ class SharedLevels(Levels):
         parts = [share.part_of(end - begin, number) for number in range(self.jobs)]
         looked = self._all("look", *((begin + one.start, begin + one.stop) for one in parts))
         counts = [one.successors for one in looked]
-        self._all("judge", (counts,))
+        self._all("judge", (counts, [one.learnt for one in looked]))
         if self.naming:
             counts = self._all("name", *((count,) for count in counts))
             self._all("judge", (counts,))
@@ -212,13 +212,8 @@ class SharedLevels(Levels):
         self._lead_back(tried.sources[wanted], tried.places[wanted])
         self.looked_up = [one.looked_up for one in counted]
         others = counted[1:]
-        known = self.space.elsewhere.facts.union(*(one.facts for one in others))
-        self.space.elsewhere = evolve(
-            self._elsewhere,
-            facts=known,
-            learnt=self._elsewhere.learnt + sum(one.learnt for one in others),
-            checked=self._elsewhere.checked + sum(one.checked for one in others),
-        )
+        checked = self._elsewhere.checked + sum(one.checked for one in others)
+        self.space.elsewhere = evolve(self._elsewhere, checked=checked)
         return chunk
 
     @property

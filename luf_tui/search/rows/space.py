@@ -48,6 +48,7 @@ class Space:
         )
         self.turn = dict(self.turns)
         self.unfinished = Known(learner, "what is left to do", system.unfinished)
+        self.questions = (self.alone, *self.turn.values(), self.unfinished)
         self._rows_checked = 0
         self.all_findings = all_findings
         """Whether to go on after something was found, past which nothing is looked at."""
@@ -102,8 +103,8 @@ class Space:
         This is process `number` of so many; the first rows, which are `alike` in all of them, they
         share.
         """
-        for known in (self.alone, *self.turn.values(), self.unfinished):
-            for row in known.rows:
+        for known in self.questions:
+            for row in (*known.rows, *known.alike):
                 own = row.number >= alike or row.number % of == number
                 if own and row.number >= self._rows_checked:
                     known.check(row.seen, row)
