@@ -31,7 +31,7 @@ from luf_tui.runs.explored import Explored, explore
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Report
 from luf_tui.search.process_memory import told as in_words
-from luf_tui.search.result import BOUNDED, SAFE, Progress
+from luf_tui.search.result import BOUNDED, FAILED, SAFE, Progress
 
 CODES = {SAFE: terminal.HELD, BOUNDED: terminal.UNDECIDED}
 
@@ -221,6 +221,7 @@ def told(
             "states that differ in the names of frames, generations, TLB slots or fresh bytes "
             "alone count as one, and an access may fault any number of times"
         )
+    lines += [one.sentence() for one in report.expected]
     lines += _what_happened(report)
     if drawing:
         lines += ["", *drawing.rstrip("\n").split("\n")]
@@ -268,6 +269,8 @@ def _meaning(report: Report) -> str:
         where = f"on line {report.before}, before the race on line {report.line}"
         return f"{report.obligation} {where} begins: {report.message}"
     turns = len(report.schedule)
+    if report.verdict == FAILED:
+        return report.message + (f" fails after {turns} turns" if report.scenario else "")
     return f"{report.obligation} after {turns} turns: {report.message}"
 
 

@@ -7,7 +7,7 @@ own, so that the order of a run is the order of its script. A race is played by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from attrs import frozen
@@ -20,11 +20,11 @@ from luf_tui.engine.strategy import Schedule, walk
 from luf_tui.engine.transitions import NoStep, Transitions, context_of
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
-from luf_tui.machine.machine import Machine
+from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.schema import Context, Task
 from luf_tui.policy.base import Policy
 from luf_tui.script.declaration import Performer
-from luf_tui.script.program import Branch, Op, Program, Race
+from luf_tui.script.program import Branch, Expect, Op, Program, Race
 from luf_tui.script.verbs.by_cpu import Deliver, Run
 from luf_tui.script.verbs.by_process import Resume
 
@@ -49,9 +49,11 @@ class ItemInfo:
     item: int
 
 
-def make_kernel(program: Program, policy: Policy) -> Kernel:
-    """A machine as the program declares it, powered on, under a policy."""
-    machine = Machine(program.config, policy.regions(program.config))
+def make_kernel(program: Program, policy: Policy, beside: Sequence[RegionSpec] = ()) -> Kernel:
+    """A machine as the program declares it, powered on, under a policy; with regions `beside` its
+    own.
+    """
+    machine = Machine(program.config, [*policy.regions(program.config), *beside])
     policy.power_on(machine)
     machine.cells.forget()
     return Kernel(machine, policy)
@@ -60,11 +62,14 @@ def make_kernel(program: Program, policy: Policy) -> Kernel:
 class Director:
     """Plays one program on one machine."""
 
-    def __init__(self, program: Program, policy: Policy) -> None:
+    def __init__(self, program: Program, policy: Policy, k: Kernel | None = None) -> None:
+        """On a machine of its own, or on that of a kernel."""
         self.program = program
         self.policy = policy
-        self.k = make_kernel(program, policy)
+        self.k = k or make_kernel(program, policy)
         self._item = 0
+        self.refused: list[int] = []
+        """Lines that the machine could not do, and that were passed over."""
 
     @property
     def machine(self) -> Machine:
@@ -88,12 +93,31 @@ class Director:
         """Play the items before number `end`, as `play` does."""
         return self._play(end)
 
-    def _play(self, end: int, *passed_over: type[Refused]) -> Iterator[StepInfo | ItemInfo]:
-        for at, item in enumerate(self.program.items[:end]):
+    def go_on(self, item: int, end: int) -> Iterator[StepInfo | ItemInfo]:
+        """Play on from the end of a race, up to an item, passing over what is refused."""
+        for branch in self._race_of(item).branches:
+            context_of(self.k.m, branch).pc = 0
+        self._item = item
+        yield from self._others()
+        yield from self._play(end, Refused, first=item + 1)
+
+    def _race_of(self, item: int) -> Race:
+        race = self.program.items[item]
+        assert isinstance(race, Race)
+        return race
+
+    def _play(
+        self, end: int, *passed_over: type[Refused], first: int = 0
+    ) -> Iterator[StepInfo | ItemInfo]:
+        for at, item in enumerate(self.program.items[first:end], start=first):
+            if isinstance(item, Expect) and item.inside:
+                continue  # judged in its race
             self._item = at
             if isinstance(item, Op):
-                with suppress(*passed_over):
+                try:
                     yield from self._op(item)
+                except passed_over:
+                    self.refused.append(item.span.line)
                 yield from self._others()
             elif isinstance(item, Race):
                 yield from self._race(item)

@@ -28,6 +28,7 @@ READABLE = {
     "ANY_CPU": "any cpu",
     "STRING": "words in quotes",
     "RELATION": "a relation",
+    "MOOD": "always or sometimes",
 }
 """What the grammar's terminals are called before a person."""
 

@@ -26,7 +26,7 @@ HEAP = 2
 BREAK = "break "
 TURNS = 100_000
 """Turns that a schedule may have."""
-IN_RACES = ("op", "allow", "schedule", "race", "forever", "end")
+IN_RACES = ("op", "expect", "allow", "schedule", "race", "forever", "end")
 MACHINE_TURNS = {"evict", "prefetch", "drain", "switch"}
 
 
@@ -82,6 +82,7 @@ class OpenRace:
     line: Line
     forever: bool = False
     ops: list[Op] = field(factory=list)
+    expects: list[Expect] = field(factory=list)
     choices: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
 
@@ -125,7 +126,7 @@ class Reader:
         try:
             if self.race is not None and kind.data not in IN_RACES:
                 called = self.race.called
-                hint = f"a {called} has operations, `allow` and `schedule`"
+                hint = f"a {called} has operations, `expect`, `allow` and `schedule`"
                 raise Wrong(f"this does not belong into a {called}", line.whole, hint)
             handler(line, kind)
         except Wrong as wrong:
@@ -307,8 +308,32 @@ class Reader:
     # -- what is asked, and what happens --------------------------------------------------------
 
     def _expect(self, line: Line, tree: Any) -> None:
-        condition = conditions.resolve(self.scope, line, tree.children[0])
-        self.items.append(Expect(line.whole, line.text, condition))
+        *moods, asked = tree.children
+        mood = str(moods[0]) if moods else ""
+        condition = conditions.resolve(self.scope, line, asked)
+        if self.race is not None:
+            self.race.expects.append(self._expect_inside(line, condition, mood, self.race))
+        elif mood:
+            hint = "put it behind `race`, or behind the line from which on it holds"
+            message, missing = f"'{mood}' is about the orders of a race", ("race", "race")
+            raise Wrong(message, span_of(line, moods[0]), hint, missing)
+        else:
+            self.items.append(Expect(line.whole, line.text, condition))
+
+    def _expect_inside(self, line: Line, condition: Condition, mood: str, race: OpenRace) -> Expect:
+        """An expectation of a race: with a mood of its states, else of the line before it."""
+        before = race.ops[-1] if race.ops else None
+        if not mood and before is None:
+            hint = "put it behind one, or say `expect always` or `expect sometimes`"
+            missing = ("race", "operation")
+            raise Wrong("it is judged when the line before it is over", line.whole, hint, missing)
+        if before is not None and not before.verb.begins:
+            hint = f"'{before.verb.word}' begins nothing in a race: put it behind another line"
+            raise Wrong("the line before it has no end of its own", line.whole, hint)
+        after = before.span.line if before is not None else 0
+        # the lines of a forever block come in any order, so none of them is a place to begin at
+        after = 0 if mood and race.forever else after
+        return Expect(line.whole, line.text, condition, mood, inside=True, after=after)
 
     def _pause(self, line: Line, tree: Any) -> None:
         asked = tree.children
@@ -406,5 +431,7 @@ class Reader:
             for task in tasks
         )
         whole = race.line.whole
-        choices, words = race.choices, race.schedule
-        self.items.append(Race(whole, race.line.text, branches, choices, words, race.forever))
+        choices, words, expects = race.choices, race.schedule, tuple(race.expects)
+        text = race.line.text
+        self.items.append(Race(whole, text, branches, choices, words, race.forever, expects))
+        self.items += expects

@@ -63,13 +63,25 @@ class Condition:
     negated: bool = False
 
 
+ALWAYS, SOMETIMES = "always", "sometimes"
+"""Moods of an expectation over the orders of a race: in every state, in one of some order."""
+
+
 @frozen
 class Expect:
-    """An expectation, judged when the run reaches it."""
+    """An expectation, judged when the run reaches it; one in a race when the line before it is
+    over, in every order, and with a mood from then on to the end of the race.
+    """
 
     span: Span
     text: str
     condition: Condition
+    mood: str = ""
+    """ALWAYS, SOMETIMES, or empty."""
+    inside: bool = False
+    """It stands in a race, or in a forever block."""
+    after: int = 0
+    """There: the number of the line before it, which does something; 0 where there is none."""
 
 
 @frozen
@@ -119,6 +131,8 @@ class Race:
     machine_choices: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
     forever: bool = False
+    expects: tuple[Expect, ...] = ()
+    """What stands in it; each is an item of its own, too, behind it."""
 
     @property
     def called(self) -> str:

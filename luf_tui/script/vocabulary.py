@@ -85,7 +85,7 @@ LINES: dict[str, str] = {
     "process": "process NAME[, heap N pages]",
     "file": "file NAME, N pages[, iomap]",
     "let": "let NAME = PAGE",
-    "expect": "expect [no] CONDITION",
+    "expect": "expect [always|sometimes] [no] CONDITION",
     "break": "break [CONDITION]",
     "race": "race",
     "forever": "forever",

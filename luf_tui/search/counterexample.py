@@ -7,7 +7,7 @@ order breaks something.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from luf_tui.engine.operation import step_label
@@ -74,12 +74,11 @@ def tidy(
     `stopped` says so.
     """
     turns = list(broken.turns)
-    if broken.finding is None:
+    if broken.finding is None and broken.verdict < 0:
         return broken.turns
 
     def holds(wanted: list[int]) -> bool:
-        found = transitions.replay(wanted)
-        return found is not None and (found.obligation or found.rule) == broken.obligation
+        return shows(transitions, broken, wanted)
 
     for at in range(len(turns) - 2, -1, -1):
         if stopped():
@@ -101,6 +100,16 @@ def tidy(
             turns = wanted
         at += 1
     return tuple(turns)
+
+
+def shows(transitions: JudgedTransitions, broken: Broken, turns: Sequence[int]) -> bool:
+    """Whether these turns go wrong as others do that were found."""
+    came = transitions.comes_to(turns, behind=broken.behind)
+    if came is None:
+        return False
+    if broken.verdict >= 0:
+        return broken.verdict in came.codes
+    return any((one.obligation or one.rule) == broken.obligation for one in came.findings[:1])
 
 
 def notes(transitions: Transitions, turns: Sequence[int]) -> list[str]:
@@ -142,13 +151,17 @@ def text(
     turns: Sequence[int],
     *,
     early: int | None = None,
+    upto: int = 0,
+    before: Mapping[int, Sequence[str]] = {},
 ) -> str:
     """The scenario that plays an order, which may be a tidied one of `broken`.
 
-    `early` is the item before the race that breaks it already: the scenario ends there. Raises
-    InputError if the file cannot be read again.
+    `early` is the item before the race that breaks it already: the scenario ends there. With `upto`
+    it ends at that line behind the race. `before` are the schedules of races before it, by their
+    lines. Raises InputError if the file cannot be read again.
     """
     ends = program.items[transitions.item if early is None else early]
+    played: Sequence[str] | None = None
     rows: list[str] = []
     inside = False
     for number, line in enumerate(program.source, start=1):
@@ -156,6 +169,13 @@ def text(
         first = words[0] if words else ""
         if first in ("policy", "tour"):
             continue
+        if number in before:
+            played = before[number]
+        if played is not None and first in ("schedule", "end"):
+            if first == "schedule":
+                continue
+            rows += _wrapped(played)
+            played = None
         if number == ends.span.line:
             inside = True
             said = (
@@ -169,9 +189,14 @@ def text(
         if inside and (first == "end" or not isinstance(ends, Race)):
             if early is None:
                 rows += _wrapped(schedule(transitions, turns))
-            rows += [line, _expectation(transitions, broken)]
-            break
+            if not upto:
+                rows += [line, *_expectation(transitions, broken)]
+                break
+            inside = False
         rows.append(line)
+        if number == upto:
+            rows += _expectation(transitions, broken)
+            break
         if first == "machine":
             rows.append(policy_line(policy))
     if not any(row.split()[:1] == ["policy"] for row in rows):
@@ -211,12 +236,15 @@ def _early(policy: Policy, broken: Broken) -> list[str]:
     return [f"{said}: {broken.message}."]
 
 
-def _expectation(transitions: Transitions, broken: Broken) -> str:
+def _expectation(transitions: Transitions, broken: Broken) -> list[str]:
+    """What the scenario expects and does not get; one that the file has stands there already."""
+    if broken.verdict >= 0:
+        return []
     if broken.obligation != DEADLOCK:
-        return "expect no violation"
+        return ["expect no violation"]
     m = transitions.machine
     name = m.ctx_name(m.ctx[broken.waiting[0]])
-    return f"expect not blocked {name.partition('/')[0]}"
+    return [f"expect not blocked {name.partition('/')[0]}"]
 
 
 def _wrapped(words: Iterable[str]) -> list[str]:

@@ -11,16 +11,31 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import frozen
 
+from luf_tui.engine.transitions import Turn
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
-from luf_tui.script.program import Program, Race
+from luf_tui.script.program import SOMETIMES, Program, Race
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
+from luf_tui.search.came_out import CameOut, Tally
+from luf_tui.search.expectations import item_of, questions_of
 from luf_tui.search.happened import NOTHING, Happened
+from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting
 from luf_tui.search.race_start import Start, at_race
 from luf_tui.search.random_walks import RandomWalks
-from luf_tui.search.result import BOUNDED, INTERRUPTED, SAFE, UNSAFE, Broken, Limits, Result, Tell
+from luf_tui.search.result import (
+    BOUNDED,
+    EXPECTATION,
+    FAILED,
+    INTERRUPTED,
+    SAFE,
+    UNSAFE,
+    Broken,
+    Limits,
+    Result,
+    Tell,
+)
 from luf_tui.search.rows.learner import REMEMBER, HiddenState
 from luf_tui.search.search import Search
 from luf_tui.search.unrolled import unrolled
@@ -29,7 +44,7 @@ if TYPE_CHECKING:
     from luf_tui.search.rows.saved import Saved
 
 PACKAGE = Path(__file__).parent.parent
-DECIDING = ("machine", "script", "policy", "engine", "oracle", "search")
+DECIDING = ("machine", "script", "policy", "engine", "oracle", "timeline/conditions", "search")
 """What of luf-tui a search depends on."""
 
 
@@ -71,11 +86,16 @@ class Report:
     """How many of the races are forever blocks: any lines, any number of times."""
     lasting: tuple[Lasting, ...] | None = None
     """What lasts in each of these; None where that was not looked at."""
+    expected: tuple[CameOut, ...] = ()
+    """How expectations came out in the orders that were looked at."""
 
     @property
     def vacuous(self) -> bool:
-        """Whether it is safe, and nothing dangerous came to pass in any order."""
-        return self.verdict == SAFE and self.happened.vacuous
+        """Whether it is safe, nothing dangerous came to pass in any order, and nothing that was to
+        hold in one.
+        """
+        hoped = any(one.mood == SOMETIMES and one.held for one in self.expected)
+        return self.verdict == SAFE and self.happened.vacuous and not hoped
 
     def lasts(self) -> list[str]:
         """Of forever blocks that are safe, who can wait for ever and what stays owed, for a person;
@@ -116,6 +136,7 @@ def as_json(report: Report) -> dict[str, object]:
         "renamed": happened.renamed,
         "forever": report.forever,
         "lasting": report.lasting and [one.as_json() for one in report.lasting],
+        "expectations": [one.as_json() for one in report.expected],
     }
 
 
@@ -157,6 +178,19 @@ def _code_of(policy: Policy) -> Iterator[bytes]:
     for name in files:
         with suppress(OSError):
             yield Path(name).read_bytes()
+
+
+@frozen
+class Leg:
+    """A race that was searched, from which the search goes on in the next one."""
+
+    number: int
+    start: Start
+    search: Search | RandomWalks | None
+    led: list[int]
+    """For each state that it started from the one of the race before that leads there; empty where
+    it started from one order.
+    """
 
 
 class Exploration:
@@ -202,6 +236,10 @@ class Exploration:
         self._collision = 0.0
         self._happened: Happened | None = None
         self._start: Start | None = None
+        self._tally = Tally(program)
+        self._legs: list[Leg] = []
+        self._led: list[int] = []
+        self._starts: list[dict[int, int]] = []
 
     @property
     def states(self) -> int:
@@ -243,8 +281,11 @@ class Exploration:
             raise LufError(f"{self.program.path}: no race {self.only + 1}; the file has {told}")
         why, looked = "", 0
         for number in range(count) if self.only is None else (self.only,):
-            start = at_race(self.program, self.policy, number)
-            assert start is not None
+            start = self._start_of(number)
+            if start is None:
+                line = self.program.races[number].span.line
+                why = why or f"line {line}: no order was played up to it"
+                break
             looked += 1
             line = self.program.items[start.item].span.line
             self._forever += start.transitions.race.forever
@@ -253,20 +294,26 @@ class Exploration:
                 found = Broken(first.obligation, first.rule, first.message, (), first)
                 return self._unsafe(number, start, found, looked)
             result = self._search(start)
-            if result.broken:
-                broken = result.broken[0]
+            self._legs.append(Leg(number, start, self.search, self._led))
+            if went_wrong := (*result.broken, *result.failed):
+                broken = went_wrong[0]
                 return self._unsafe(number, self._afresh(number, broken), broken, looked)
             if result.verdict == BOUNDED:
                 why = why or f"line {line}: {result.why}"
                 if result.why == INTERRUPTED or self._stop:
                     break
-        verdict = BOUNDED if why else SAFE
+        expected = self._tally.came_out()
+        never = next((one for one in expected if one.never), None)
+        verdict = FAILED if never else BOUNDED if why else SAFE
         figures = (self.states, self.transitions, self._seconds, looked)
         interrupted = why.endswith(INTERRUPTED)
         return Report(
             verdict,
             *figures,
+            obligation=EXPECTATION if never else "",
+            message=never.sentence() if never else "",
             why=why,
+            expected=expected,
             interrupted=interrupted,
             happened=self._happened or NOTHING,
             collision=self._collision,
@@ -275,6 +322,37 @@ class Exploration:
             forever=self._forever,
             lasting=tuple(self._lasting) if len(self._lasting) == self._forever > 0 else None,
         )
+
+    def _start_of(self, number: int) -> Start | None:
+        """Where the orders of a race begin: everywhere that those of the race before it lead to.
+        None when they lead nowhere.
+        """
+        self._led = []
+        before = self._legs[-1] if self._legs else None
+        if before is None or before.start.transitions.race.forever:
+            alone = self.only is not None
+            asked = questions_of(self.program, item_of(self.program, number), alone=alone)
+            return at_race(self.program, self.policy, number, questions=asked)
+        assert isinstance(before.search, Search)
+        led = [*before.search.led()]
+        if not led:
+            return None
+        was, item = before.start.transitions, item_of(self.program, number)
+        cells = was.cells
+        first = led[0][1]
+        values = cells.values
+        base = {cell: values[cell] for _, changes in led for cell in changes}
+        starts = []
+        for end, changes in led:
+            here = {**base, **changes}
+            there = {**base, **first}
+            starts.append({cell: here[cell] for cell in base if here[cell] != there[cell]})
+            self._led.append(end)
+        cells.apply(first.items())
+        race = self.program.items[item]
+        assert isinstance(race, Race)
+        self._starts = starts
+        return Start(item, JudgedTransitions(was.k, race, item, asked=was.asked), ())
 
     def _search(self, start: Start) -> Result:
         self._states, self._transitions, self.search = self.states, self.transitions, None
@@ -289,6 +367,9 @@ class Exploration:
         self._learnt += result.learnt
         self._checked += result.checked
         self._lasting += [result.lasting] if result.lasting else []
+        if start.transitions.asked is not None:
+            asked, whole = start.transitions.asked.questions, not result.why
+            self._tally.add(asked, result.verdicts, start.item, whole=whole)
         return result
 
     def _search_of(self, start: Start) -> Search | RandomWalks:
@@ -305,6 +386,7 @@ class Exploration:
             saved=self.saved,
             resumable=self.resumable,
             jobs=self.jobs,
+            starts=self._starts if self._led else (),
         )
 
     def save(self, file: BinaryIO) -> None:
@@ -334,16 +416,60 @@ class Exploration:
         """A race on a new machine with a new policy, on which an order that the search found breaks
         what it broke. Raises HiddenState when it does not.
         """
-        start = at_race(self.program, type(self.policy)(self.policy.without), number)
+        policy = type(self.policy)(self.policy.without)
+        orders = self._before(broken)
+        first = number - len(orders)
+        alone = self.only is not None
+        asked = questions_of(self.program, item_of(self.program, first), alone=alone)
+        start = at_race(self.program, policy, first, questions=asked)
         assert start is not None
-        if broken.finding is not None:
-            found = start.transitions.replay(broken.turns)
-            if found is None or (found.obligation or found.rule) != broken.obligation:
-                raise HiddenState(
-                    f"an order of {len(broken.turns)} turns breaks {broken.obligation} in the "
-                    f"search, and not when a new policy plays it; {REMEMBER}"
-                )
+        for after, turns in enumerate(orders, start=first + 1):
+            start.transitions.play(turns)
+            item = item_of(self.program, after)
+            race = self.program.items[item]
+            assert isinstance(race, Race)
+            was = start.transitions
+            start = Start(item, JudgedTransitions(was.k, race, item, asked=was.asked), ())
+        checked = broken.finding is not None or broken.verdict >= 0
+        if checked and not counterexample.shows(start.transitions, broken, broken.turns):
+            raise HiddenState(
+                f"an order of {len(broken.turns)} turns breaks {broken.obligation} in the "
+                f"search, and not when a new policy plays it; {REMEMBER}"
+            )
         return start
+
+    def _before(self, broken: Broken) -> list[tuple[Turn, ...]]:
+        """The turns of the races before that lead to where an order begins."""
+        orders: list[tuple[Turn, ...]] = []
+        at = broken.start
+        for leg, before in zip(self._legs[::-1], self._legs[-2::-1], strict=False):
+            if not leg.led:
+                break
+            assert isinstance(before.search, Search)
+            ways, number = before.search.space.ways, leg.led[at]
+            orders.append(tuple(ways.path(number)))
+            at = ways.start_of(number)
+        return orders[::-1]
+
+    def _schedules(self, broken: Broken) -> dict[int, list[str]]:
+        """The schedules of the races before that lead to where an order begins, by their lines."""
+        orders = self._before(broken)
+        legs = self._legs[-1 - len(orders) : -1]
+        return {
+            leg.start.transitions.race.span.line: counterexample.schedule(
+                leg.start.transitions, turns
+            )
+            for leg, turns in zip(legs, orders, strict=True)
+        }
+
+    def _ends(self, transitions: JudgedTransitions, broken: Broken) -> int:
+        """The line at which the counterexample ends, where that is behind the race; else 0."""
+        if not broken.behind:
+            return 0
+        if broken.verdict >= 0 and transitions.asked is not None:
+            return transitions.asked.questions[broken.verdict >> 1].expect.span.line
+        item = broken.finding.item if broken.finding else transitions.item
+        return self.program.items[item].span.line
 
     def _unsafe(self, number: int, start: Start, broken: Broken, races: int) -> Report:
         program, transitions, items = self.program, start.transitions, self.program.items
@@ -355,6 +481,8 @@ class Exploration:
             transitions.abandon()
             interrupted = True
         early = start.before[0].item if start.before else None
+        before, line = self._schedules(broken), items[start.item].span.line
+        upto = self._ends(transitions, broken)
         if transitions.race.forever and early is None:
             race = unrolled(program, self.policy, transitions, broken, turns, number)
             program, transitions, broken, turns = (
@@ -363,18 +491,22 @@ class Exploration:
                 race.broken,
                 race.turns,
             )
+        scenario = counterexample.text(
+            program, self.policy, transitions, broken, turns, early=early, upto=upto, before=before
+        )
         return Report(
-            UNSAFE,
+            UNSAFE if broken.verdict < 0 else FAILED,
             self.states,
             self.transitions,
             self._seconds,
             races,
             broken.obligation,
             broken.message,
-            items[start.item].span.line,
+            line,
             0 if early is None else items[early].span.line,
             tuple(transitions.word(turn) for turn in turns),
-            counterexample.text(program, self.policy, transitions, broken, turns, early=early),
+            scenario,
+            expected=self._tally.came_out(),
             interrupted=interrupted,
             happened=self._happened or NOTHING,
             collision=self._collision,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
-from luf_tui.engine.director import Director
+from luf_tui.engine.director import Director, make_kernel
 from luf_tui.oracle.oracle import VIOLATION, Finding
 from luf_tui.oracle.play_and_judge import judged_moves
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program, Race
+from luf_tui.search.expectations import Asked, Question, regions_of
 from luf_tui.search.judged import JudgedTransitions
 
 
@@ -24,25 +27,33 @@ class Start:
 
 
 def at_race(
-    program: Program, policy: Policy, number: int = 0, *, reduced: bool = True
+    program: Program,
+    policy: Policy,
+    number: int = 0,
+    *,
+    reduced: bool = True,
+    questions: Sequence[Question] | None = None,
 ) -> Start | None:
     """Play everything before race `number` of a program and stand at its start.
 
     `reduced` leaves out turns that lead nowhere else: evictions that nothing notices, and waiting
-    before an acknowledgement. None when the program has no such race. Raises Refused when the way
-    there is refused.
+    before an acknowledgement. `questions` are the expectations that are judged, too. None when the
+    program has no such race. Raises Refused when the way there is refused.
     """
     races = [n for n, item in enumerate(program.items) if isinstance(item, Race)]
     if number >= len(races):
         return None
     item = races[number]
-    director = Director(program, policy)
-    machine = director.machine
+    k = make_kernel(program, policy, regions_of(program, questions or ()))
+    director, machine = Director(program, policy, k), k.m
     before: list[Finding] = []
     for _, findings in judged_moves(machine, director.play_until(item)):
         before += findings
-    machine.cells.forget()
     race = program.items[item]
     assert isinstance(race, Race)
-    transitions = JudgedTransitions(director.k, race, item, reduced=reduced)
+    asked = None if questions is None else Asked(program, questions, k)
+    if asked is not None:
+        asked.begin(item, before)
+    machine.cells.forget()
+    transitions = JudgedTransitions(k, race, item, reduced=reduced, asked=asked)
     return Start(item, transitions, tuple(one for one in before if one.weight == VIOLATION))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 
@@ -12,9 +12,12 @@ from luf_tui.search.happened import NOTHING, Happened
 from luf_tui.search.lasting import Lasting
 from luf_tui.search.process_memory import told
 
-SAFE, UNSAFE, BOUNDED = "safe", "unsafe", "bounded"
-"""Verdicts: every order holds, one does not, or the search stopped before it had seen all."""
+SAFE, UNSAFE, FAILED, BOUNDED = "safe", "unsafe", "failed", "bounded"
+"""Verdicts: every order holds, one breaks an obligation, an expectation fails in one, or the search
+stopped before it had seen all.
+"""
 DEADLOCK = "deadlock"
+EXPECTATION = "expectation"
 INTERRUPTED = "interrupted"
 """Why a search ended that Ctrl-C stopped."""
 
@@ -51,6 +54,12 @@ class Broken:
     """None for a deadlock."""
     waiting: tuple[int, ...] = ()
     """The contexts that cannot go on, in a deadlock."""
+    verdict: int = -1
+    """How an expectation came out, where that is what went wrong."""
+    behind: bool = False
+    """It goes wrong behind the race, in the state where these turns end."""
+    start: int = 0
+    """Which of the states that the search starts from they begin in."""
 
 
 def violation(finding: Finding, turns: Sequence[Turn]) -> Broken:
@@ -92,6 +101,10 @@ class Result:
     """Uses of a row for which the engine was asked again, and said the same."""
     lasting: Lasting | None = None
     """What lasts in a forever block; None where that was not looked at."""
+    verdicts: Mapping[int, int] = {}
+    """How often expectations came out in which way, each in another state."""
+    failed: tuple[Broken, ...] = ()
+    """For each expectation that fails a shortest order, the shortest of all first."""
 
 
 @frozen

@@ -5,18 +5,24 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
+
+from attrs import evolve
 
 from luf_tui.engine.strategy import Schedule, walk
 from luf_tui.engine.transitions import Turn
 from luf_tui.oracle.oracle import VIOLATION
+from luf_tui.search.expectations import fails
 from luf_tui.search.happened import Happened, before, extremes, lines_of
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting, lasting
 from luf_tui.search.process_memory import used
 from luf_tui.search.result import (
     BOUNDED,
+    EXPECTATION,
+    FAILED,
     INTERRUPTED,
     SAFE,
     UNSAFE,
@@ -31,7 +37,7 @@ from luf_tui.search.result import (
 from luf_tui.search.rows.learner import REMEMBER, HiddenState
 from luf_tui.search.rows.one_by_one import Level, OneByOne
 from luf_tui.search.rows.packing import State, TooWide
-from luf_tui.search.rows.space import Space
+from luf_tui.search.rows.space import BEHIND, Space
 from luf_tui.search.watched_race import WatchedRace
 
 if TYPE_CHECKING:
@@ -75,8 +81,13 @@ class Search:
         saved: Saved | None = None,
         jobs: int = 1,
         resumable: bool = False,
+        starts: Sequence[Mapping[int, int]] = (),
     ) -> None:
+        """`starts` are the states to start from, the first of which the machine is in: the cells in
+        which each differs from that, with their values. Without any it is that one.
+        """
         self.transitions = transitions
+        self._starts = starts
         self.limits = limits or Limits()
         self.tell = tell
         self.all_findings = all_findings
@@ -98,8 +109,22 @@ class Search:
 
     def _begin(self) -> None:
         self._race = WatchedRace(self.transitions)
-        self.space = Space(self._race, self._wider, all_findings=self.all_findings)
-        self._one_by_one = OneByOne(self.space)
+        race, asked = self._race, self.transitions.asked
+        item = self.transitions.item
+        states = asked is not None and asked.of_states(item)
+        behind = asked is not None and asked.goes_on(item) and not self.transitions.race.forever
+        self.space = Space(
+            race,
+            self._wider,
+            all_findings=self.all_findings,
+            expected=race.expected if states else None,
+            behind=race.behind if behind else None,
+            fails=fails(asked.questions) if asked else (),
+        )
+        packed = self.space.learner.layout.packed
+        self._first: list[State] = [packed(cells) for cells in self._starts] or [0]
+        self.space.begin(len(self._first))
+        self._one_by_one = OneByOne(self.space, starts=self._first)
         self._levels: Levels | None = None
         self._renamed = False
         self._judge_at = JUDGE_AT
@@ -128,6 +153,16 @@ class Search:
         """End the search after the state at hand; from another thread, too."""
         self._stop = why
 
+    def led(self) -> Iterator[tuple[int, dict[int, int]]]:
+        """The states that come behind those in which everybody is done, each once: the number of
+        such a state, and the cells that differ from the start of the race, with their values.
+        """
+        layout, known = self.space.learner.layout, set[State]()
+        for number, state in self.space.led:
+            if state not in known:
+                known.add(state)
+                yield number, dict(layout.changes(state))
+
     def reached(self) -> Iterator[list[int]]:
         """The cells of every state of a search that keeps them."""
         found: Iterable[State] = self._levels.reached() if self._levels else ()
@@ -147,9 +182,9 @@ class Search:
         except KeyboardInterrupt:
             why = INTERRUPTED
         self.space.check_rows()
-        broken = tuple(self._broken())
+        broken, failed = tuple(self._broken()), tuple(self._failed())
         return Result(
-            UNSAFE if broken else BOUNDED if why else SAFE,
+            UNSAFE if broken else FAILED if failed else BOUNDED if why else SAFE,
             self.states,
             self.turns_tried,
             self._before + self._spent(),
@@ -162,6 +197,8 @@ class Search:
             self.space.learnt,
             self.space.checked,
             None if why or broken else self._lasting(),
+            dict(self.space.verdicts),
+            failed,
         )
 
     def _lasting(self) -> Lasting | None:
@@ -203,7 +240,7 @@ class Search:
 
     def _search(self) -> str:
         one_by_one, saved = self._one_by_one, self._saved
-        level: Level = [(0, 0)]
+        level: Level = [*enumerate(self._first)]
         following: Level = []
         if saved and saved.figures["levels"]:
             return self._taken_up(saved)
@@ -222,6 +259,7 @@ class Search:
                 levels.stand_at(level)
                 return levels.look(self._ended)
             why = one_by_one.look(level, self._ended, following)
+            why = why or self.space.heard_enough
             if why or self.space.found:
                 return why
             level, following = one_by_one.following, []
@@ -275,11 +313,11 @@ class Search:
     def _named_from_the_start(self, naming: Naming) -> str:
         """Search anew, every state under its name."""
         self._renamed = True
-        self.space.begin()
+        self.space.begin(len(self._first))
         self._one_by_one = OneByOne(self.space)
         self._one_by_one.seen.clear()
-        levels = self._by_levels((0,), naming)
-        levels.stand_at([(0, 0)])
+        levels = self._by_levels(self._first, naming)
+        levels.stand_at([*enumerate(self._first)])
         return levels.look(self._ended)
 
     def _ended(self) -> str:
@@ -311,19 +349,56 @@ class Search:
 
     def _broken(self) -> Iterator[Broken]:
         """What was found, as the engine tells it on the machine of the race."""
+        ways = self.space.ways
         for number, turn in self.space.breaks:
-            yield from self._replayed((*self.space.ways.path(number), turn))
+            turns = ways.path(number) if turn == BEHIND else [*ways.path(number), turn]
+            start = ways.start_of(number)
+            with self._from(start):
+                found = self._replayed(turns, behind=turn == BEHIND)
+            yield from (evolve(one, start=start) for one in found)
         for number, waiting in self.space.stuck:
-            yield deadlock(self.transitions, self.space.ways.path(number), waiting)
+            one = deadlock(self.transitions, ways.path(number), waiting)
+            yield evolve(one, start=ways.start_of(number))
 
-    def _replayed(self, turns: Sequence[Turn]) -> list[Broken]:
-        """The violations that the last of these turns makes. Raises HiddenState for none."""
+    @contextmanager
+    def _from(self, start: int) -> Iterator[None]:
+        """The machine in one of the states to start from, for a while."""
+        cells = self.transitions.cells
+        before = cells.snapshot()
+        if start:
+            cells.apply(self._starts[start].items())
+        yield
+        cells.restore(before)
+
+    def _failed(self) -> Iterator[Broken]:
+        """The expectations that fail, with their shortest orders, the shortest first."""
+        ways, asked = self.space.ways, self.transitions.asked
+        assert asked is not None or not self.space.failed
+        found = []
+        for code, (number, turn) in self.space.failed.items():
+            turns = ways.path(number) if turn < 0 else [*ways.path(number), turn]
+            found.append((len(turns), code, tuple(turns), turn == BEHIND, ways.start_of(number)))
+        for _, code, order, behind, start in sorted(found):
+            expect = asked.questions[code >> 1].expect if asked else None
+            text = " ".join(expect.text.split()) if expect else ""
+            line = expect.span.line if expect else 0
+            said = f"line {line}, `{text}`"
+            yield Broken(EXPECTATION, "", said, order, verdict=code, behind=behind, start=start)
+
+    def _replayed(self, turns: Sequence[Turn], *, behind: bool) -> list[Broken]:
+        """The violations that the last of these turns makes, or what comes `behind` them. Raises
+        HiddenState for none.
+        """
         transitions = self.transitions
         start, found = transitions.mark(), []
         for _, outcome in walk(transitions, Schedule(turns)):
             found = transitions.findings(outcome)
+        if behind:
+            found = transitions.go_on().findings
         transitions.undo(start)
-        broken = [violation(one, turns) for one in found if one.weight == VIOLATION]
+        broken = [
+            evolve(violation(one, turns), behind=behind) for one in found if one.weight == VIOLATION
+        ]
         if not broken:
             raise HiddenState(
                 f"an order of {len(turns)} turns breaks an obligation in the search, and not when "

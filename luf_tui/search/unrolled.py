@@ -14,6 +14,8 @@ from luf_tui.policy.base import Policy
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Op, Program
 from luf_tui.script.syntax import strip_comment
+from luf_tui.search.counterexample import shows
+from luf_tui.search.expectations import item_of, questions_of
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.race_start import at_race
 from luf_tui.search.result import Broken
@@ -45,22 +47,45 @@ def unrolled(
     """
     begun, words = _played(transitions, turns)
     fresh = _fresh_names(program)
-    rows = [FRESH.sub(lambda _: next(fresh), op.text) for op in begun]
+    race = transitions.race
+    rows = [one.text for one in race.expects if one.mood]
+    for op in begun:
+        rows.append(FRESH.sub(lambda _: next(fresh), op.text))
+        plainly = (one for one in race.expects if not one.mood)
+        rows += [one.text for one in plainly if one.after == op.span.line]
     source = "\n".join(_with_race(program, transitions.race.span.line, rows))
-    race = parse(source, program.path)
-    start = at_race(race, type(policy)(policy.without), number, reduced=False)
+    plain = parse(source, program.path)
+    asked = questions_of(plain, item_of(plain, number))
+    start = at_race(plain, type(policy)(policy.without), number, reduced=False, questions=asked)
     assert start is not None
     played = tuple(start.transitions.turn(word) for word in words)
-    if broken.finding is not None:
-        found = start.transitions.replay(played)
-        if found is None or (found.obligation or found.rule) != broken.obligation:
-            raise LufError(
-                f"{program.path}: {broken.obligation} is broken by a program of the forever block, "
-                "and not by a race of the same lines"
-            )
+    if broken.verdict >= 0:
+        broken = _asked_again(transitions, start.transitions, broken, played)
+    same = broken.finding is None and broken.verdict < 0
+    if not same and not shows(start.transitions, broken, played):
+        raise LufError(
+            f"{program.path}: {broken.obligation} is broken by a program of the forever block, "
+            "and not by a race of the same lines"
+        )
     waiting = tuple(start.transitions.turn(transitions.word(ctx)) for ctx in broken.waiting)
     told = evolve(broken, turns=played, waiting=waiting)
-    return Unrolled(race, start.transitions, told, played)
+    return Unrolled(plain, start.transitions, told, played)
+
+
+def _asked_again(
+    transitions: JudgedTransitions,
+    unrolled: JudgedTransitions,
+    broken: Broken,
+    turns: Sequence[Turn],
+) -> Broken:
+    """What went wrong, by the number that its expectation has there."""
+    assert transitions.asked is not None
+    assert unrolled.asked is not None
+    text = transitions.asked.questions[broken.verdict >> 1].expect.text
+    came = unrolled.comes_to(turns)
+    codes = came.codes if came else ()
+    alike = (one for one in codes if unrolled.asked.questions[one >> 1].expect.text == text)
+    return evolve(broken, verdict=next((one for one in alike if not one & 1), broken.verdict))
 
 
 def _played(transitions: Transitions, turns: Sequence[Turn]) -> tuple[list[Op], list[str]]:

@@ -11,6 +11,7 @@ from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.oracle.oracle import BENIGN, DEVIATION, VIOLATION
 from luf_tui.policy.base import OWED, PAYING
 from luf_tui.search import happened
+from luf_tui.search.expectations import Asked, regions_of
 from luf_tui.search.happened import facts_of, ipis_of
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS, Answer
@@ -28,15 +29,18 @@ class WatchedRace:
         k = transitions.k
         self._asked: set[str] = set()
         """Guards that the policy was asked for since the last question began."""
-        config = k.m.config
-        self.machine = Machine(config, k.policy.regions(config), WatchedCells)
+        config, asked = k.m.config, transitions.asked
+        beside = regions_of(asked.program, asked.questions) if asked else []
+        self.machine = Machine(config, [*k.policy.regions(config), *beside], WatchedCells)
         self.machine.cells.restore(k.m.cells.snapshot())
         self.machine.cells.forget()
+        own = Kernel(self.machine, watched(k.policy, self.machine, self._asked))
         self.transitions = JudgedTransitions(
-            Kernel(self.machine, watched(k.policy, self.machine, self._asked)),
+            own,
             transitions.race,
             transitions.item,
             reduced=transitions.reduced,
+            asked=Asked(asked.program, asked.questions, own) if asked else None,
         )
         self.turns = self.transitions.turns
         self._start = self.transitions.mark()
@@ -72,6 +76,31 @@ class WatchedRace:
             weights[DEVIATION],
             ipis=ipis_of(self.machine, transitions.first),
             facts=frozenset(facts),
+            verdicts=() if weights[VIOLATION] else transitions.said,
+        )
+
+    def expected(self) -> Answer:
+        """How the expectations come out that are asked of every state."""
+        asked = self.transitions.asked
+        return Answer(verdicts=asked.states(self.transitions.item) if asked else ())
+
+    def behind(self) -> Answer:
+        """What comes of going on from the end of the race."""
+        self._asked.clear()
+        first = len(self.machine.events)
+        went = self.transitions.go_on()
+        weights = Counter(one.weight for one in went.findings)
+        facts = facts_of(self.machine, first)
+        facts.update((happened.ASKED, guard) for guard in self._asked)
+        facts.update((happened.REFUSED, line) for line in went.refused)
+        if weights[BENIGN] + weights[DEVIATION]:
+            facts.add((happened.STALE, 0))
+        return Answer(
+            BREAKS if weights[VIOLATION] else MADE,
+            weights[VIOLATION],
+            weights[DEVIATION],
+            facts=frozenset(facts),
+            verdicts=went.codes,
         )
 
     def unfinished(self) -> Answer:

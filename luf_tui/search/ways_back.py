@@ -12,9 +12,11 @@ class WaysBack:
     between them. State 0 is the start. Six bytes a state.
     """
 
-    def __init__(self) -> None:
-        self._parent: array[int] = array("I", [0])
-        self._turn: array[int] = array("H", [0])
+    def __init__(self, starts: int = 1) -> None:
+        self.starts = starts
+        """States that the search starts from, which are the first ones."""
+        self._parent: array[int] = array("I", bytes(4 * starts))
+        self._turn: array[int] = array("H", bytes(2 * starts))
 
     def __len__(self) -> int:
         return len(self._turn)
@@ -38,7 +40,13 @@ class WaysBack:
     def path(self, number: int) -> list[Turn]:
         """The turns that lead from the start to a state."""
         turns: list[Turn] = []
-        while number:
+        while number >= self.starts:
             turns.append(self._turn[number])
             number = self._parent[number]
         return turns[::-1]
+
+    def start_of(self, number: int) -> int:
+        """Which of the starts leads to a state."""
+        while number >= self.starts:
+            number = self._parent[number]
+        return number

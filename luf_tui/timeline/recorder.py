@@ -12,6 +12,8 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from attrs import evolve
+
 from luf_tui.engine.director import Director, ItemInfo, StepInfo
 from luf_tui.errors import InputError, Refused
 from luf_tui.machine import events as ev
@@ -19,10 +21,11 @@ from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import BENIGN, VIOLATION, Finding, Oracle
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy, problems_of
-from luf_tui.script.program import Expect, Note, Program
+from luf_tui.script.program import Expect, Note, Program, Race
 from luf_tui.timeline.answers import Outcome, Refusal
+from luf_tui.timeline.conditions.in_race import RacePlayed
 from luf_tui.timeline.conditions.moment import Moment
-from luf_tui.timeline.conditions.predicates import judge
+from luf_tui.timeline.conditions.predicates import Verdict, judge
 from luf_tui.timeline.guards_asked import noted
 from luf_tui.timeline.store.checkpoints import Checkpoints
 from luf_tui.timeline.store.deltas import Deltas
@@ -71,6 +74,8 @@ class Recorder:
         self._tally = Tally(machine.events)
         self._recent = 0
         """The first event of the last operation."""
+        self._race: RacePlayed | None = None
+        """The race under way, or about to begin, if anything is asked of it."""
 
     @property
     def position(self) -> int:
@@ -83,6 +88,7 @@ class Recorder:
 
     def play(self, moves: Iterable[StepInfo | ItemInfo]) -> Timeline:
         """Record all moves and return the timeline, its cursor at the end."""
+        self._before(0)
         self._settle_marks()
         asked = noted(self.policy, lambda: self.position + 1)
         with noted_interrupts() as interrupts, asked as self.asked:
@@ -120,6 +126,8 @@ class Recorder:
         self._under_way = moved.item
         for finding in self.find(first, moved.item):
             self._keep(finding)
+        if self._race is not None and self._race.item == moved.item:
+            self._in_race(self._race, moved.ctx, range(first, len(events)))
         writes = cells.mark()
         self.steps.add(moved, self._spooled + writes, len(events))
         if writes >= SPOOL:
@@ -144,14 +152,60 @@ class Recorder:
         self._under_way = number + 1
         item = self.program.items[number] if self.program.recorded is None else None
         if isinstance(item, Expect):
-            verdict = judge(item.condition, self._moment())
-            self.outcomes.append(Outcome(number, self.position, verdict.held, verdict.detail))
-            self.machine.events.emit(ev.EXPECTED, -1, number + 1, int(verdict.held))
+            self._decide(number, self.position, judge(item.condition, self._moment()))
         elif isinstance(item, Note):
             self.machine.events.emit(ev.NOTE_TEXT, -1, number + 1)
+        elif isinstance(item, Race):
+            self._after_race()
+        if self.program.recorded is None:
+            self._before(number + 1)
         self._settle_marks()
 
-    def _moment(self) -> Moment:
+    def _decide(self, number: int, position: int, verdict: Verdict) -> None:
+        """Note how expectation `number` of the script came out."""
+        if self.reached[number] < 0:
+            self.reached[number] = position
+        self.outcomes.append(Outcome(number, position, verdict.held, verdict.detail))
+        self.machine.events.emit(ev.EXPECTED, -1, number + 1, int(verdict.held))
+
+    # -- what is asked of a race ------------------------------------------------------------
+
+    def _before(self, number: int) -> None:
+        """Item `number` comes next: of a race, what has to hold from its start on is judged."""
+        item = self.program.items[number] if number < len(self.program.items) else None
+        if isinstance(item, Race) and item.expects:
+            self._race = RacePlayed(self.machine, item, number)
+            now = len(self.machine.events)
+            self._lasting(self._race, self.position, lambda: evolve(self._moment(), recent=now))
+
+    def _in_race(self, race: RacePlayed, ctx: int, events: range) -> None:
+        """Judge what is asked after a micro-step of a race."""
+        position = self.position + 1
+        for due in race.moved(ctx, events):
+            moment = evolve(self._moment(position), own=due.events)
+            for expect in due.expects:
+                verdict = judge(expect.condition, moment)
+                self._decide(race.number_of(expect), position, verdict)
+        self._lasting(race, position, lambda: self._moment(position))
+
+    def _lasting(self, race: RacePlayed, position: int, moment: Callable[[], Moment]) -> None:
+        """Judge what has to hold in every state, or in one."""
+        for one in race.lasting:
+            if one.begun and not one.decided:
+                verdict = judge(one.expect.condition, moment())
+                if verdict.held == one.sometimes:
+                    one.decided = True
+                    self._decide(race.number_of(one.expect), position, verdict)
+
+    def _after_race(self) -> None:
+        """What had to hold to the end of a race has; what never held is for other orders to do."""
+        race, self._race = self._race, None
+        for one in race.lasting if race is not None else ():
+            if race is not None and not one.sometimes and not one.decided:
+                told = Verdict(held=True, detail="it held in every state of this order")
+                self._decide(race.number_of(one.expect), self.position, told)
+
+    def _moment(self, position: int = -1) -> Moment:
         return Moment(
             self.program,
             self.policy,
@@ -159,7 +213,7 @@ class Recorder:
             self.machine.events,
             len(self.machine.events),
             self._recent,
-            self._tally.counters(self.position),
+            self._tally.counters(self.position if position < 0 else position),
             self.findings,
         )
 

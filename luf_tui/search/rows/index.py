@@ -88,6 +88,8 @@ class RowTable:
         self.learner = learner
         self.what = np.zeros(0, np.uint8)
         self.deviations = np.zeros(0, np.int64)
+        self.speaks = np.zeros(0, np.bool_)
+        """Whether it has verdicts on expectations."""
         self.given = np.zeros(0, np.int64)
         """The first of what a row names, or -1."""
         self.clear = self.flip = self.seen = self.looks = np.zeros((1, 0), np.uint64)
@@ -120,7 +122,9 @@ class RowTable:
         what = np.array([row.what for row in new], np.uint8)
         deviations = np.array([row.answer.deviations for row in new], np.int64)
         given = np.array([(*row.answer.given, -1)[0] for row in new], np.int64)
+        speaks = np.array([bool(row.answer.verdicts) for row in new], np.bool_)
         self.what = np.append(self.what, what)
+        self.speaks = np.append(self.speaks, speaks)
         self.deviations = np.append(self.deviations, deviations)
         self.given = np.append(self.given, given)
         self.clear = self._with(self.clear, [row.clear for row in new], words)

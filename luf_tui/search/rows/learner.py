@@ -39,6 +39,8 @@ class Answer:
     """CPUs that it interrupts."""
     facts: frozenset[tuple[str, int | str]] = frozenset()
     """What came to pass, for the report."""
+    verdicts: tuple[int, ...] = ()
+    """How expectations come out: twice the number of one, and one more where it holds."""
 
 
 Ask = Callable[[], Answer]

@@ -7,6 +7,7 @@ states that are new are made.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -36,7 +37,7 @@ from luf_tui.search.rows.inherited import Rows, inherited, inherited_renamed
 from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS
 from luf_tui.search.rows.naming import Naming
 from luf_tui.search.rows.packing import Layout, State
-from luf_tui.search.rows.space import Made, Space
+from luf_tui.search.rows.space import BEHIND, EVERYWHERE, Made, Space
 
 BLOCK = 65_536
 """States that are looked at together: many, as each takes part in calls of its own kind only; few
@@ -46,6 +47,9 @@ FEW = 1500
 """States of a level up to which their turns are looked up one by one: that takes less time then."""
 BATCH = 2_000_000
 """Turns after which new states are told from known ones."""
+
+
+NOTHING_SAID = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
 @frozen
@@ -73,6 +77,10 @@ class Tried:
     """States in which everybody is done."""
     asked: Rows | None = None
     """The rows of each state, if they are kept for the states after it."""
+    said: tuple[Numbers, Numbers, Numbers] = NOTHING_SAID
+    """The rows that have verdicts on expectations: from which state, the place of the turn or -1
+    for the state itself, and which row.
+    """
 
 
 def together(parts: Sequence[Tried], first: int) -> Tried:
@@ -90,9 +98,31 @@ def together(parts: Sequence[Tried], first: int) -> Tried:
     kept = [part.asked for part in parts if part.asked is not None]
     asked = np.concatenate(kept, axis=1) if len(kept) == len(parts) > 0 else None
     prints = halves[0], halves[1]
+    said = zip(NOTHING_SAID, *(part.said for part in parts), strict=True)
+    at, places, rows = (np.concatenate(one) for one in said)
     return Tried(
-        first, prints=prints, breaks=breaks, stuck=stuck, ends=ends, asked=asked, **columns
+        first,
+        prints=prints,
+        breaks=breaks,
+        stuck=stuck,
+        ends=ends,
+        asked=asked,
+        said=(at, places, rows),
+        **columns,
     )
+
+
+def _in_order(
+    said: Sequence[tuple[Numbers, int, Numbers]], begin: int
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Rows with verdicts, in the order of the states of a block and of their turns."""
+    if not said:
+        return NOTHING_SAID
+    at = np.concatenate([one for one, _, _ in said]) + begin
+    places = np.concatenate([np.full(len(one), place) for one, place, _ in said])
+    rows = np.concatenate([rows for _, _, rows in said])
+    order = np.lexsort((places, at))
+    return at[order], places[order], rows[order]
 
 
 def distinct(layout: Layout, states: Iterable[State], naming: Naming) -> int:
@@ -123,6 +153,7 @@ class Levels:
         self.alone = Index(space.alone, table)
         self.turns = [(turn, Index(known, table)) for turn, known in space.turns]
         self.unfinished = Index(space.unfinished, table)
+        self.expected = Index(space.expected, table) if space.expected else None
         self.questions = (self.alone, *(index for _, index in self.turns))
         self.rows: Rows | None = None
         """For each of them and each state of the level what is known from the states before."""
@@ -177,7 +208,7 @@ class Levels:
         """
         while self.states.size:
             self._keep_level()
-            why = self._level(ended)
+            why = self._level(ended) or self.space.heard_enough
             if why or self.space.found:
                 return why
             self.space.depth += bool(self.states.size)
@@ -255,6 +286,11 @@ class Levels:
         moved = np.zeros(count, np.bool_)
         made: list[tuple[int, Numbers, Numbers, Prints]] = []
         broken: list[tuple[int, int]] = []
+        said: list[tuple[Numbers, int, Numbers]] = []
+        if self.expected:
+            rows = self.expected.rows(block, everybody)
+            self._check(self.expected, block, everybody, rows, checked)
+            said.append((everybody, -1, rows))
         for place, (turn, index) in enumerate(self.turns):
             at = np.flatnonzero((alone == turn) | (alone < 0))
             rows = known[place + 1, at] = self._asked(place + 1, block, at, known[place + 1, at])
@@ -269,6 +305,9 @@ class Levels:
             going = what == MADE
             at, rows = at[going], rows[going]
             made.append((place, at, rows, self._led_to(block, at, rows, index, begin, prints)))
+            if self.space.fails:
+                speaks = table.speaks[rows]
+                said.append((at[speaks], place, rows[speaks]))
         still = np.flatnonzero(~moved)
         stuck, ends = [], []
         for at_end, row in zip(still.tolist(), self.unfinished.rows(block, still), strict=True):
@@ -294,6 +333,7 @@ class Levels:
             stuck,
             ends,
             known,
+            _in_order(said, begin),
         )
 
     def _tried_in_turn(self) -> Tried:
@@ -306,7 +346,10 @@ class Levels:
         breaks: list[tuple[int, int]] = []
         stuck: list[tuple[int, tuple[int, ...]]] = []
         ends: list[int] = []
+        said: list[tuple[int, int, int]] = []
         for at, state in enumerate(states_of(self.states)):
+            if space.expected:
+                said.append((at, -1, space.expected.of(state).number))
             alone = space.alone.of(state).answer.given
             moved = False
             for place, (turn, known) in enumerate(space.turns):
@@ -322,6 +365,8 @@ class Levels:
                     breaks.append((at, place))
                 elif row.what == MADE:
                     made.append((at, place, row.number))
+                    if row.answer.verdicts:
+                        said.append((at, place, row.number))
             waiting = () if moved else space.unfinished.of(state).answer.given
             if waiting:
                 stuck.append((at, waiting))
@@ -330,7 +375,20 @@ class Levels:
         self.table.sync()
         sources, places, rows = np.array(made, np.int64).reshape(-1, 3).T.copy()
         prints = fingerprints(self.made_by(sources, rows))
-        return Tried(0, sources, places, rows, prints, tried, deviations, breaks, stuck, ends)
+        heard = np.array(said, np.int64).reshape(-1, 3).T.copy()
+        return Tried(
+            0,
+            sources,
+            places,
+            rows,
+            prints,
+            tried,
+            deviations,
+            breaks,
+            stuck,
+            ends,
+            said=(heard[0], heard[1], heard[2]),
+        )
 
     def _known(self, begin: int, count: int) -> Rows:
         """What is known of the rows of so many states."""
@@ -442,13 +500,41 @@ class Levels:
         space.deviations += deviations
         if end in tried.breaks and not space.all_findings:
             self._count_up_to(*end)
-            space.breaks.append((self.first + end[0], self.turns[end[1]][0]))
+            space.breaks.append((self.first + end[0], self._turn_at(end[1])))
         else:
             space.breaks += [
-                (self.first + at, self.turns[place][0]) for at, place in tried.breaks if at < end[0]
+                (self.first + at, self._turn_at(place)) for at, place in tried.breaks if at < end[0]
             ]
         space.stuck += [(self.first + at, given) for at, given in tried.stuck if at < end[0]]
         space.finals += sum(at < end[0] for at in tried.ends)
+        if space.asks:
+            space.hear_all(*self.heard(tried, end))
+            for at in tried.ends:
+                if at < end[0]:
+                    space.go_on(self.first + at, state_of(self.states[:, at]))
+
+    def _turn_at(self, place: int) -> int:
+        """The turn at a place; the one after the last is for what stands behind the race."""
+        return self.turns[place][0] if place < len(self.turns) else BEHIND
+
+    def heard(
+        self, tried: Tried, end: tuple[int, int]
+    ) -> tuple[dict[int, int], dict[int, tuple[int, int]]]:
+        """The verdicts on expectations up to where the search ends, by how often they came; and
+        where those came first after which something has gone wrong.
+        """
+        verdicts: Counter[int] = Counter()
+        failed: dict[int, tuple[int, int]] = {}
+        at, places, rows = (one[tried.said[0] < end[0]] for one in tried.said)
+        numbers, firsts, counts = np.unique(rows, return_index=True, return_counts=True)
+        for one in np.argsort(firsts).tolist():
+            where, place = int(at[firsts[one]]), int(places[firsts[one]])
+            for code in self.space.learner.rows[int(numbers[one])].answer.verdicts:
+                verdicts[code] += int(counts[one])
+                if code in self.space.fails and code not in failed:
+                    turn = self.turns[place][0] if place >= 0 else EVERYWHERE
+                    failed[code] = self.first + where, turn
+        return dict(verdicts), failed
 
     def _lead_back(self, sources: Numbers, places: Numbers) -> None:
         """Note where new states come from: a state of the level, and which of the turns."""
@@ -525,6 +611,10 @@ class Levels:
     def _end(self, tried: Tried, new: Numbers) -> tuple[int, int]:
         """The state and the place of the turn before which the search ends, or the end of all."""
         end = tried.first + len(tried.tried), 0
+        behind = self.space.behind
+        for at in tried.ends if behind else ():
+            if behind and behind.of(state_of(self.states[:, at])).what == BREAKS:
+                tried.breaks.append((at, len(self.turns)))
         if not self.space.all_findings:
             stuck = [(at + 1, 0) for at, _ in tried.stuck]
             end = min([*stuck, *tried.breaks, end], key=lambda one: (one[0] - (one in stuck), one))
@@ -539,11 +629,14 @@ class Levels:
         space = self.space
         state = state_of(self.states[:, at])
         alone = space.alone.of(state).answer.given
+        if space.expected:
+            space.hear(space.expected.of(state), self.first + at, EVERYWHERE)
         for turn, known in space.turns[: place + 1]:
             row = known.of(state)
             if row.what != CANNOT and (turn in alone or not alone):
                 space.turns_tried += 1
                 space.deviations += row.answer.deviations
+                space.hear(row, self.first + at, turn)
 
     def made_by(self, sources: Numbers, rows: Numbers) -> Words:
         """The states that rows lead to."""

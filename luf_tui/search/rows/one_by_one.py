@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from luf_tui.engine.transitions import Turn
 from luf_tui.search.rows.learner import BREAKS, CANNOT, MADE, WAITS
 from luf_tui.search.rows.packing import State
-from luf_tui.search.rows.space import Made, Space
+from luf_tui.search.rows.space import BEHIND, EVERYWHERE, Made, Space
 
 Level = list[tuple[int, State]]
 """States as many turns from the start as each other, with their numbers."""
@@ -20,11 +20,17 @@ class OneByOne:
     With names, states that are `named` alike count as one.
     """
 
-    def __init__(self, space: Space, named: Callable[[State], State] | None = None) -> None:
+    def __init__(
+        self,
+        space: Space,
+        named: Callable[[State], State] | None = None,
+        starts: Sequence[State] = (0,),
+    ) -> None:
         self.space = space
         self.named = named
         self.start = named(0) if named else 0
-        self.seen: dict[State, int] = {self.start: 0}
+        names = [named(state) if named else state for state in starts]
+        self.seen: dict[State, int] = {state: number for number, state in enumerate(names)}
         """Every state met, and its number."""
         self.reached: dict[State, int] = {0: 0} if named else self.seen
         """The same under the names they were reached by, so that each is renamed only once."""
@@ -69,6 +75,8 @@ class OneByOne:
 
     def _expand(self, number: int, state: State) -> None:
         space, reached = self.space, self.reached
+        if space.expected:
+            space.hear(space.expected.of(state), number, EVERYWHERE)
         alone = space.alone.of(state).answer.given
         moved = False
         for turn, known in [(turn, space.turn[turn]) for turn in alone] or space.turns:
@@ -86,6 +94,8 @@ class OneByOne:
                 if not space.all_findings:
                     return
                 continue
+            if row.answer.verdicts:
+                space.hear(row, number, turn)
             new = (state | row.clear) ^ row.flip
             target = reached.get(new, -1)
             if target < 0:
@@ -97,9 +107,14 @@ class OneByOne:
             waiting = space.unfinished.of(state).answer.given
             if waiting:
                 space.stuck.append((number, waiting))
-            else:
-                self.ends.append(number)
-                space.finals += 1
+                return
+            behind = space.go_on(number, state)
+            if behind and behind.what == BREAKS:
+                space.breaks.append((number, BEHIND))
+                if not space.all_findings:
+                    return
+            self.ends.append(number)
+            space.finals += 1
 
     def _found(self, source: int, turn: Turn, state: State) -> int:
         """The number of a state, one turn from another, that is new under this name."""

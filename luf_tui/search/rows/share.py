@@ -58,6 +58,10 @@ class Counted:
     """Since the processes parted."""
     looked_up: int
     """States."""
+    verdicts: dict[int, int]
+    """Of expectations, how often they came out in which way."""
+    failed: dict[int, tuple[int, int]]
+    """Where those came out first after which something has gone wrong."""
 
 
 class Box:
@@ -304,6 +308,7 @@ class Share:
             int(tried.deviations[whole].sum()),
             learner.checked - self._checked,
             self._looked_up,
+            *(self.levels.heard(tried, (end, 0)) if self.levels.space.asks else ({}, {})),
         )
 
 

@@ -209,6 +209,8 @@ class SharedLevels(Levels):
             sum(one.turns for one in counted),
             sum(one.deviations for one in counted),
         )
+        for one in counted:
+            self.space.hear_all(one.verdicts, one.failed)
         self._lead_back(tried.sources[wanted], tried.places[wanted])
         self.looked_up = [one.looked_up for one in counted]
         others = counted[1:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import TypeAlias
 
@@ -9,13 +11,20 @@ from attrs import frozen
 
 from luf_tui.engine.transitions import Turn
 from luf_tui.search.rows.known import Known
-from luf_tui.search.rows.learner import Learner, System
+from luf_tui.search.rows.learner import MADE, Ask, Learner, Row, System
 from luf_tui.search.rows.packing import State
 from luf_tui.search.ways_back import WaysBack
 
 OFTEN, SELDOM = 64, 16_384
 """One state in so many is checked: among the first ones, and later on."""
 FIRST_ONES = 2048
+ENOUGH = 100_000
+"""States after which a search in which an expectation fails goes on no further."""
+
+EVERYWHERE, BEHIND = -2, -1
+"""In the place of a turn: what is asked of a state itself, and what comes of a state in which
+everybody is done.
+"""
 
 Made: TypeAlias = tuple[int, int, State]
 """A turn: from which state, to which, and the bits that it changes, before any renaming."""
@@ -38,8 +47,18 @@ class Space:
     """
 
     def __init__(
-        self, system: System, wider: dict[int, int], *, all_findings: bool = False
+        self,
+        system: System,
+        wider: dict[int, int],
+        *,
+        all_findings: bool = False,
+        expected: Ask | None = None,
+        behind: Ask | None = None,
+        fails: Collection[int] = (),
     ) -> None:
+        """`expected` and `behind` tell how expectations come out in a state, and behind it;
+        `fails` are the verdicts after which something has gone wrong.
+        """
         self.learner = learner = Learner(system, wider)
         self.alone = Known(learner, "the turn that need not wait", system.alone)
         self.turns = tuple(
@@ -48,16 +67,20 @@ class Space:
         )
         self.turn = dict(self.turns)
         self.unfinished = Known(learner, "what is left to do", system.unfinished)
-        self.questions = (self.alone, *self.turn.values(), self.unfinished)
+        self.expected = expected and Known(learner, "what is expected", expected)
+        self.behind = behind and Known(learner, "what stands behind the race", behind)
+        self.fails = fails
+        asked = [known for known in (self.expected, self.behind) if known]
+        self.questions = (self.alone, *self.turn.values(), self.unfinished, *asked)
         self._rows_checked = 0
         self.all_findings = all_findings
         """Whether to go on after something was found, past which nothing is looked at."""
         self.begin()
 
-    def begin(self) -> None:
-        """Forget what was found, and keep what was learnt."""
-        self.ways = WaysBack()
-        self.level = range(1)
+    def begin(self, starts: int = 1) -> None:
+        """Forget what was found, and keep what was learnt. So many states are starts."""
+        self.ways = WaysBack(starts)
+        self.level = range(starts)
         """The states that are looked at, as many turns from the start as this is deep."""
         self.depth = 0
         self.turns_tried = 0
@@ -69,6 +92,56 @@ class Space:
         self.stuck: list[tuple[int, tuple[int, ...]]] = []
         """States in which nobody can go on, and the contexts that are not done."""
         self.elsewhere = Elsewhere()
+        self.verdicts: Counter[int] = Counter()
+        """How often expectations came out in which way, each in another state."""
+        self.failed: dict[int, tuple[int, Turn]] = {}
+        """For each verdict after which something has gone wrong, the first state and the turn from
+        it, or EVERYWHERE or BEHIND.
+        """
+        self.led: list[tuple[int, State]] = []
+        """States in which everybody is done, and what comes behind them."""
+
+    def hear(self, row: Row, number: int, turn: Turn) -> None:
+        """Note the verdicts of a row that a state takes."""
+        for code in row.answer.verdicts:
+            self.verdicts[code] += 1
+            if code in self.fails:
+                self._note_first(code, number, turn)
+
+    def hear_all(self, verdicts: Mapping[int, int], failed: Mapping[int, tuple[int, Turn]]) -> None:
+        """Note many verdicts, and where those come first after which something has gone wrong."""
+        self.verdicts.update(verdicts)
+        for code, (number, turn) in failed.items():
+            self._note_first(code, number, turn)
+
+    def _note_first(self, code: int, number: int, turn: Turn) -> None:
+        if code not in self.failed or number < self.failed[code][0]:
+            self.failed[code] = number, turn
+
+    def go_on(self, number: int, state: State) -> Row | None:
+        """What comes behind a state in which everybody is done, if anything is asked there."""
+        if self.behind is None:
+            return None
+        row = self.behind.of(state)
+        if row.what == MADE:
+            self.hear(row, number, BEHIND)
+            self.deviations += row.answer.deviations
+            self.led.append((number, (state | row.clear) ^ row.flip))
+        return row
+
+    @property
+    def asks(self) -> bool:
+        """Whether there are expectations."""
+        return bool(self.expected or self.behind or self.fails)
+
+    @property
+    def heard_enough(self) -> str:
+        """Why no further level is looked at, if it is known how often an expectation fails among
+        many states.
+        """
+        if not self.failed or len(self.ways) < ENOUGH:
+            return ""
+        return f"an expectation fails, and the search ended at {len(self.ways):,} states"
 
     @property
     def facts(self) -> frozenset[tuple[str, int | str]]:
@@ -117,3 +190,5 @@ class Space:
         for turn in alone.answer.given or self.turn:
             known = self.turn[turn]
             known.check(state, known.of(state))
+        if self.expected:
+            self.expected.check(state, self.expected.of(state))

@@ -37,9 +37,13 @@ class Moment:
     findings: Sequence[Finding]
     index: EventIndex | None = None
     """Of a run that is recorded: spares looking through all of its events at every position."""
+    own: Sequence[int] | None = None
+    """The events of the last operation, where others happened in between: of a line of a race."""
 
     def happened(self, kinds: Sequence[int], *, recent: bool = True) -> Iterator[Event]:
         """Events of some kinds, of the last operation or of the whole run so far."""
+        if recent and self.own is not None:
+            return (self.log[n] for n in self.own if self.log.kind_of(n) in kinds)
         return (self.log[number] for number in self._numbers(kinds, self.recent if recent else 0))
 
     def count(self, kind: int) -> int:

@@ -51,12 +51,15 @@ class Verdict:
 def judge(condition: Condition, moment: Moment) -> Verdict:
     """Whether a condition holds now. Raises LufError for a predicate nobody knows."""
     count = seen(condition, moment)
-    if condition.relation:
-        held = RELATIONS[condition.relation](count, condition.value)
-    else:
-        held = bool(count)
-    held = held != condition.negated
+    held = holds(condition, count)
     return Verdict(held, told(condition.predicate, count, named(condition.args), moment))
+
+
+def holds(condition: Condition, count: int) -> bool:
+    """Whether a condition holds where its predicate answers with this number."""
+    if condition.relation:
+        return RELATIONS[condition.relation](count, condition.value) != condition.negated
+    return bool(count) != condition.negated
 
 
 def seen(condition: Condition, moment: Moment) -> int:
@@ -197,15 +200,23 @@ def _reads(moment: Moment, args: Args) -> int:
     return int(found >= 0 and found == number(args, "content"))
 
 
-def _signal(*kinds: int) -> Predicate:
-    """Whether one of the CPUs asked about got a signal in the last operation."""
+def _signal(kind: int) -> Predicate:
+    """How often one of the CPUs asked about had an event of a kind in the last operation."""
 
     def asked(moment: Moment, args: Args) -> int:
         cpus = cpus_of(moment, args)
-        return sum(event.cpu in cpus for event in moment.happened(kinds))
+        return sum(event.cpu in cpus for event in moment.happened((kind,)))
 
     return asked
 
+
+OF_EVENTS: Mapping[str, int] = {
+    "sigsegv": ev.SIGSEGV,
+    "sigbus": ev.SIGBUS,
+    "fault": ev.FAULT,
+    "monitor-told": ev.UFFD,
+}
+"""Predicates that ask for events of a kind in the last operation."""
 
 FINDING_ARGS = ("rule", "obligation", "cpu", "mm", "vpn", "pfn", "read", "expected")
 
@@ -254,9 +265,6 @@ PREDICATES: dict[str, Predicate] = {
     "interrupted": _got_ipi,
     "event": _happened,
     "reads": _reads,
-    "sigsegv": _signal(ev.SIGSEGV),
-    "sigbus": _signal(ev.SIGBUS),
-    "fault": _signal(ev.FAULT),
-    "monitor-told": _signal(ev.UFFD),
+    **{name: _signal(kind) for name, kind in OF_EVENTS.items()},
 }
 """Every predicate by the name that scripts use."""

@@ -1,0 +1,109 @@
+"""How the expectations of a file came out over all orders that were looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from luf_tui.script.program import Expect, Program, Race
+from luf_tui.search.expectations import Question
+
+
+@frozen
+class CameOut:
+    """One expectation, and in how many states it held and failed."""
+
+    line: int
+    text: str
+    mood: str
+    """`always`, `sometimes`, or empty."""
+    held: int = 0
+    failed: int = 0
+    judged: bool = True
+    """Whether it is judged at all; what stands behind a forever block is not, which has no end."""
+    never: bool = False
+    """It should have held once, and did not, in all orders there are."""
+
+    def sentence(self) -> str:
+        """It, for a person."""
+        what = f"line {self.line}, `{self.text}`"
+        if not self.judged:
+            return f"{what} is not judged: a forever block has no end"
+        if self.mood == "sometimes":
+            if self.held:
+                return f"{what} held in {states(self.held)}"
+            return f"{what} held in no state {'of any order' if self.never else 'so far'}"
+        if not self.held and not self.failed:
+            return f"{what} was judged in no order"
+        if not self.failed:
+            return f"{what} held in {'all ' if self.held > 1 else ''}{states(self.held)}"
+        held = f", and held in {self.held:,}" if self.held else ""
+        return f"{what} failed in {states(self.failed)}{held}"
+
+    def as_json(self) -> dict[str, object]:
+        """The object that `luf-tui explore --json` has."""
+        return {
+            "line": self.line,
+            "expect": self.text,
+            "held": self.held,
+            "failed": self.failed,
+            "judged": self.judged,
+        }
+
+
+def states(count: int) -> str:
+    """So many states."""
+    return f"{count:,} state{'' if count == 1 else 's'}"
+
+
+class Tally:
+    """Counts how expectations come out, by their lines, race after race."""
+
+    def __init__(self, program: Program) -> None:
+        self._expects: dict[int, Expect] = {}
+        self._counts: Counter[tuple[int, bool]] = Counter()
+        self._apart = _behind_forever(program)
+        self._over: set[int] = set()
+
+    def add(
+        self, questions: Sequence[Question], verdicts: Mapping[int, int], race: int, *, whole: bool
+    ) -> None:
+        """Count the verdicts of the search of a race; whether it saw all orders."""
+        for one in questions:
+            line = one.expect.span.line
+            self._expects[line] = one.expect
+            for held in (False, True):
+                self._counts[line, held] += verdicts.get(2 * one.number + held, 0)
+            if one.race == race and whole:
+                self._over.add(line)
+
+    def came_out(self) -> tuple[CameOut, ...]:
+        """All of them, in the order of the file."""
+        found = [self._one(line) for line in self._expects]
+        found += [
+            CameOut(one.span.line, text_of(one), one.mood, judged=False) for one in self._apart
+        ]
+        return tuple(sorted(found, key=lambda one: one.line))
+
+    def _one(self, line: int) -> CameOut:
+        expect = self._expects[line]
+        held, failed = self._counts[line, True], self._counts[line, False]
+        never = expect.mood == "sometimes" and not held and line in self._over
+        return CameOut(line, text_of(expect), expect.mood, held, failed, never=never)
+
+
+def text_of(expect: Expect) -> str:
+    """The words of an expectation."""
+    return " ".join(expect.text.split())
+
+
+def _behind_forever(program: Program) -> list[Expect]:
+    found, forever = [], False
+    for item in program.items:
+        if isinstance(item, Race):
+            forever = item.forever
+        elif isinstance(item, Expect) and forever and not item.inside:
+            found.append(item)
+    return found
