@@ -39,6 +39,7 @@ KEYS = [
     "renamed",
     "forever",
     "lasting",
+    "expectations",
 ]
 RACE = FOLDER / "pending-wrprotect.luf"
 

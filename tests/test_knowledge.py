@@ -141,7 +141,17 @@ def test_a_kind_of_entries_holds_all_that_there_is_and_nothing_else(
         "operation": {"operation"},
         "event": {"event"},
         "policy": {"policy", "LATR"},
-        "verb": {"verb", "actor", "stop before", "any page", "any cpu", "fresh", *vocabulary.LINES}
+        "verb": {
+            "verb",
+            "actor",
+            "stop before",
+            "any page",
+            "any cpu",
+            "fresh",
+            "always",
+            "sometimes",
+            *vocabulary.LINES,
+        }
         - {"machine", "policy"},
         "predicate": {"predicate"},
         "setting": {"machine"},

@@ -270,7 +270,7 @@ def _meaning(report: Report) -> str:
         return f"{report.obligation} {where} begins: {report.message}"
     turns = len(report.schedule)
     if report.verdict == FAILED:
-        return report.message + (f" fails after {turns} turns" if report.scenario else "")
+        return f"{report.message} ({turns} turns)" if report.scenario else report.message
     return f"{report.obligation} after {turns} turns: {report.message}"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from luf_tui.errors import Span, nearest
 from luf_tui.machine.events import BY_NAME
 from luf_tui.script.op_line import span_of, target_of
-from luf_tui.script.program import Condition, Value
+from luf_tui.script.program import MOODS, Condition, Value
 from luf_tui.script.scope import Scope, Wrong
 from luf_tui.script.syntax import Line
 from luf_tui.script.vocabulary import PREDICATES
@@ -38,7 +38,7 @@ def resolve(scope: Scope, line: Line, tree: Any) -> Condition:
         return _on(scope, line, tree, name, tokens[1], negated)
     if predicate not in PREDICATES:
         span = span_of(line, name)
-        hint = nearest(predicate, PREDICATES) or f"known: {', '.join(PREDICATES)}"
+        hint = nearest(predicate, [*PREDICATES, *MOODS]) or f"known: {', '.join(PREDICATES)}"
         raise Wrong(f"nothing can be expected of '{name}'", span, hint)
     args = _arguments(scope, line, PREDICATES[predicate][0], name, tokens)
     return Condition(_span(line, tree), line.text, predicate, args, relation, value, negated)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -82,7 +82,8 @@ class OpenRace:
     line: Line
     forever: bool = False
     ops: list[Op] = field(factory=list)
-    expects: list[Expect] = field(factory=list)
+    asked: list[tuple[Line, Any, str, int]] = field(factory=list)
+    """Its expectations: line, tree, mood and the number of the line before."""
     choices: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
 
@@ -310,18 +311,19 @@ class Reader:
     def _expect(self, line: Line, tree: Any) -> None:
         *moods, asked = tree.children
         mood = str(moods[0]) if moods else ""
-        condition = conditions.resolve(self.scope, line, asked)
         if self.race is not None:
-            self.race.expects.append(self._expect_inside(line, condition, mood, self.race))
+            after = self._line_before(line, mood, self.race)
+            self.race.asked.append((line, asked, mood, after))
         elif mood:
             hint = "put it behind `race`, or behind the line from which on it holds"
             message, missing = f"'{mood}' is about the orders of a race", ("race", "race")
             raise Wrong(message, span_of(line, moods[0]), hint, missing)
         else:
+            condition = conditions.resolve(self.scope, line, asked)
             self.items.append(Expect(line.whole, line.text, condition))
 
-    def _expect_inside(self, line: Line, condition: Condition, mood: str, race: OpenRace) -> Expect:
-        """An expectation of a race: with a mood of its states, else of the line before it."""
+    def _line_before(self, line: Line, mood: str, race: OpenRace) -> int:
+        """The number of the line that an expectation in a race belongs to; 0 for none."""
         before = race.ops[-1] if race.ops else None
         if not mood and before is None:
             hint = "put it behind one, or say `expect always` or `expect sometimes`"
@@ -330,10 +332,20 @@ class Reader:
         if before is not None and not before.verb.begins:
             hint = f"'{before.verb.word}' begins nothing in a race: put it behind another line"
             raise Wrong("the line before it has no end of its own", line.whole, hint)
-        after = before.span.line if before is not None else 0
         # the lines of a forever block come in any order, so none of them is a place to begin at
-        after = 0 if mood and race.forever else after
-        return Expect(line.whole, line.text, condition, mood, inside=True, after=after)
+        whole = before is None or bool(mood and race.forever)
+        return 0 if whole or before is None else before.span.line
+
+    def _expected_in(self, race: OpenRace) -> Iterator[Expect]:
+        """What is expected in a race, which may name bytes that a line below stores."""
+        for line, tree, mood, after in race.asked:
+            try:
+                condition = conditions.resolve(self.scope, line, tree)
+            except Wrong as wrong:
+                told = wrong.missing is None or wrong.missing not in self.lost
+                self._lose(line.text, wrong.problem if told else None)
+            else:
+                yield Expect(line.whole, line.text, condition, mood, inside=True, after=after)
 
     def _pause(self, line: Line, tree: Any) -> None:
         asked = tree.children
@@ -431,7 +443,7 @@ class Reader:
             for task in tasks
         )
         whole = race.line.whole
-        choices, words, expects = race.choices, race.schedule, tuple(race.expects)
+        choices, words, expects = race.choices, race.schedule, tuple(self._expected_in(race))
         text = race.line.text
         self.items.append(Race(whole, text, branches, choices, words, race.forever, expects))
         self.items += expects

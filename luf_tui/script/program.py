@@ -64,7 +64,8 @@ class Condition:
 
 
 ALWAYS, SOMETIMES = "always", "sometimes"
-"""Moods of an expectation over the orders of a race: in every state, in one of some order."""
+MOODS = ALWAYS, SOMETIMES
+"""What an expectation of a race may be about: every state, or one of some order."""
 
 
 @frozen

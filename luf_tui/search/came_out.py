@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from luf_tui.script.program import Expect, Program, Race
-from luf_tui.search.expectations import Question
+from luf_tui.search.expectations import Question, text_of
 
 
 @frozen
@@ -92,11 +92,6 @@ class Tally:
         held, failed = self._counts[line, True], self._counts[line, False]
         never = expect.mood == "sometimes" and not held and line in self._over
         return CameOut(line, text_of(expect), expect.mood, held, failed, never=never)
-
-
-def text_of(expect: Expect) -> str:
-    """The words of an expectation."""
-    return " ".join(expect.text.split())
 
 
 def _behind_forever(program: Program) -> list[Expect]:

@@ -20,7 +20,7 @@ from luf_tui.machine.machine import RegionSpec
 from luf_tui.machine.regions import Number, Record, Reference
 from luf_tui.machine.schema import Frame
 from luf_tui.oracle.oracle import Finding
-from luf_tui.script.program import SOMETIMES, Expect, Op, Program, Race
+from luf_tui.script.program import SOMETIMES, Expect, Item, Op, Program, Race
 from luf_tui.timeline.answers import Counters
 from luf_tui.timeline.conditions.kept import Need, found, need_of
 from luf_tui.timeline.conditions.moment import Moment
@@ -425,9 +425,9 @@ class Asked:
         return 2 * question.number + holds(condition, count)
 
 
-def told(questions: Sequence[Question], code: int) -> tuple[Question, bool]:
-    """The question that a verdict is about, and whether it held."""
-    return questions[code >> 1], bool(code & 1)
+def text_of(line: Item) -> str:
+    """The words of a line."""
+    return " ".join(line.text.split())
 
 
 def fails(questions: Sequence[Question]) -> Mapping[int, Question]:

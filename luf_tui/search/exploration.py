@@ -14,11 +14,12 @@ from attrs import frozen
 from luf_tui.engine.transitions import Turn
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
+from luf_tui.script.parse import parse
 from luf_tui.script.program import SOMETIMES, Program, Race
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
 from luf_tui.search.came_out import CameOut, Tally
-from luf_tui.search.expectations import item_of, questions_of
+from luf_tui.search.expectations import item_of, questions_of, text_of
 from luf_tui.search.happened import NOTHING, Happened
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting
@@ -39,6 +40,7 @@ from luf_tui.search.result import (
 from luf_tui.search.rows.learner import REMEMBER, HiddenState
 from luf_tui.search.search import Search
 from luf_tui.search.unrolled import unrolled
+from luf_tui.timeline.recorder import record_with
 
 if TYPE_CHECKING:
     from luf_tui.search.rows.saved import Saved
@@ -462,6 +464,21 @@ class Exploration:
             for leg, turns in zip(legs, orders, strict=True)
         }
 
+    def _told(self, broken: Broken, transitions: JudgedTransitions, scenario: str) -> str:
+        """What went wrong, with what is seen where the counterexample is run."""
+        if broken.verdict < 0 or transitions.asked is None:
+            return broken.message
+        expect = transitions.asked.questions[broken.verdict >> 1].expect
+        played = parse(scenario, self.program.path)
+        run = record_with(played, type(self.policy)(self.policy.without))
+        alike = (
+            one.detail
+            for one in run.outcomes
+            if not one.held and text_of(played.items[one.item]) == text_of(expect)
+        )
+        seen = next(alike, "")
+        return f"line {expect.span.line}, {broken.message}" + (seen and f": {seen}")
+
     def _ends(self, transitions: JudgedTransitions, broken: Broken) -> int:
         """The line at which the counterexample ends, where that is behind the race; else 0."""
         if not broken.behind:
@@ -501,7 +518,7 @@ class Exploration:
             self._seconds,
             races,
             broken.obligation,
-            broken.message,
+            self._told(broken, transitions, scenario),
             line,
             0 if early is None else items[early].span.line,
             tuple(transitions.word(turn) for turn in turns),

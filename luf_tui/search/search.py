@@ -14,7 +14,7 @@ from attrs import evolve
 from luf_tui.engine.strategy import Schedule, walk
 from luf_tui.engine.transitions import Turn
 from luf_tui.oracle.oracle import VIOLATION
-from luf_tui.search.expectations import fails
+from luf_tui.search.expectations import fails, text_of
 from luf_tui.search.happened import Happened, before, extremes, lines_of
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting, lasting
@@ -379,10 +379,8 @@ class Search:
             turns = ways.path(number) if turn < 0 else [*ways.path(number), turn]
             found.append((len(turns), code, tuple(turns), turn == BEHIND, ways.start_of(number)))
         for _, code, order, behind, start in sorted(found):
-            expect = asked.questions[code >> 1].expect if asked else None
-            text = " ".join(expect.text.split()) if expect else ""
-            line = expect.span.line if expect else 0
-            said = f"line {line}, `{text}`"
+            text = text_of(asked.questions[code >> 1].expect) if asked else ""
+            said = f"`{text}` fails"
             yield Broken(EXPECTATION, "", said, order, verdict=code, behind=behind, start=start)
 
     def _replayed(self, turns: Sequence[Turn], *, behind: bool) -> list[Broken]:

@@ -1,0 +1,405 @@
+"""What is expected of a race is judged in every order: inside it, in its states, and behind it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from luf_tui.engine.strategy import EveryTurn, walk
+from luf_tui.engine.transitions import BLOCKED
+from luf_tui.errors import InputError
+from luf_tui.policy.registry import make_policy
+from luf_tui.script.parse import parse
+from luf_tui.script.program import Program
+from luf_tui.search import search as searching
+from luf_tui.search.expectations import fails, questions_of
+from luf_tui.search.exploration import Exploration, Report
+from luf_tui.search.judged import JudgedTransitions
+from luf_tui.search.race_start import at_race
+from luf_tui.search.random_walks import RandomWalk
+from luf_tui.search.result import FAILED, SAFE, UNSAFE
+from luf_tui.search.rows import levels, share, shared_levels
+from luf_tui.search.search import Search
+from luf_tui.timeline.recorder import record
+
+POLICIES = ("eager", "batched", "luf")
+MACHINE = """\
+machine  cpus 3, dram 2, max-order 0, tlb 3, key-bits 2, swap 1
+process  app, heap 1 page
+cpu1     run app
+cpu2     run app
+cpu2     write heap.0 before
+cpu1     read heap.0
+"""
+STORES = """\
+race
+  cpu1     write heap.0 one
+{one}
+  cpu2     write heap.0 two
+{two}
+end
+"""
+
+
+def stores(*behind: str, one: str = "", two: str = "") -> Program:
+    """Two CPUs that store to one page, and what is expected of it."""
+    return parse("\n".join([MACHINE, STORES.format(one=one, two=two), *behind, ""]), "stores.luf")
+
+
+def explored(program: Program, policy: str = "batched", *without: str) -> Report:
+    return Exploration(program, make_policy(policy, without)).run()
+
+
+def counted(report: Report) -> list[tuple[int, int]]:
+    """In how many states each expectation held and failed."""
+    return [(one.held, one.failed) for one in report.expected]
+
+
+# -- known answers ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_is_read_behind_a_race_depends_on_who_stores_last(policy: str) -> None:
+    found = explored(stores("cpu2 read heap.0", "expect reads two"), policy)
+    assert (FAILED, [(1, 1)]) == (found.verdict, counted(found))
+    assert ("app/2", "app/1") == found.schedule
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    ("behind", "held", "failed"),
+    [
+        (("cpu2 read heap.0", "expect no reads before"), 2, 0),
+        (("expect content heap.0 two",), 1, 1),
+        (("expect mapped heap.0", "cpu1 munmap heap"), 2, 0),
+        (("expect no mapped heap.0",), 0, 2),
+        (("cpu1 munmap heap", "cpu1 read heap.0", "expect sigsegv cpu1"), 2, 0),
+        (("cpu1 munmap heap", "cpu1 read heap.0", "expect sigsegv cpu2"), 0, 2),
+    ],
+)
+def test_behind_a_race_it_is_judged_in_every_final_state(
+    policy: str, behind: tuple[str, ...], held: int, failed: int
+) -> None:
+    found = explored(stores(*behind), policy)
+    assert (FAILED if failed else SAFE, [(held, failed)]) == (found.verdict, counted(found))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_in_a_race_it_is_judged_when_the_line_before_it_is_over(policy: str) -> None:
+    own = stores(one="expect content heap.0 one", two="expect content heap.0 two")
+    assert (SAFE, [(2, 0), (2, 0)]) == (
+        explored(own, policy).verdict,
+        counted(explored(own, policy)),
+    )
+    other = explored(stores(two="expect no content heap.0 two"), policy)
+    assert (FAILED, [(0, 2)], 1) == (other.verdict, counted(other), len(other.schedule))
+
+
+READS = """\
+race
+  cpu1     write heap.0 one
+  cpu2     read heap.0
+  expect   reads {what}
+end
+"""
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    ("what", "held", "failed"), [("one", 1, 1), ("before", 1, 1), ("two", 0, 2)]
+)
+def test_a_line_reads_what_was_stored_before_it(
+    policy: str, what: str, held: int, failed: int
+) -> None:
+    text = MACHINE.replace(
+        "cpu1     read", "cpu1     write heap.0 two\ncpu2     write heap.0 before\ncpu1     read"
+    )
+    found = explored(parse(text + READS.format(what=what), "reads.luf"), policy)
+    assert (FAILED, [(held, failed)]) == (found.verdict, counted(found))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    ("mood", "verdict", "held", "failed"),
+    [
+        ("expect always mapped heap.0", SAFE, 5, 0),
+        ("expect always content heap.0 before", FAILED, 1, 4),
+        ("expect sometimes content heap.0 before", SAFE, 1, 4),
+        ("expect sometimes swapped heap.0", FAILED, 0, 5),
+    ],
+)
+def test_always_is_every_state_and_sometimes_one(
+    policy: str, mood: str, verdict: str, held: int, failed: int
+) -> None:
+    text = MACHINE + STORES.format(one="", two="").replace("race\n", f"race\n  {mood}\n")
+    found = explored(parse(text, "mood.luf"), policy)
+    assert (verdict, [(held, failed)]) == (found.verdict, counted(found))
+
+
+def test_from_a_line_on_is_from_where_that_is_over() -> None:
+    assert SAFE == explored(stores(one="expect always no content heap.0 before")).verdict
+    both = explored(stores(one="expect always content heap.0 one"))
+    assert (FAILED, ("app/1", "app/2")) == (both.verdict, both.schedule)
+
+
+def test_the_counterexample_fails_when_it_is_run() -> None:
+    asked = [
+        stores("cpu2 read heap.0", "expect reads two"),
+        stores(two="expect no content heap.0 two"),
+        stores(one="expect always content heap.0 one"),
+        stores("expect content heap.0 two", "expect mapped heap.0"),
+    ]
+    for program in asked:
+        run = record(parse(explored(program).scenario, "found.luf"))
+        assert [False] == [one.held for one in run.outcomes if not one.held]
+
+
+def test_a_sometimes_that_held_makes_a_safe_worth_something() -> None:
+    said = "race\n  expect sometimes content heap.0 two\n"
+    text = MACHINE + STORES.format(one="", two="")
+    assert explored(parse(text, "t.luf")).vacuous
+    assert not explored(parse(text.replace("race\n", said), "t.luf")).vacuous
+
+
+def test_what_breaks_behind_a_race_is_found() -> None:
+    text = """\
+machine  cpus 2, dram 2, max-order 0, tlb 3, key-bits 2, swap 1
+kswapd   on cpu0
+process  app, heap 1 page
+file     lib, 1 page
+app      mmap lib read-only as text
+process  thief, heap 1 page
+cpu1     run app
+cpu1     read text.0
+race
+  kswapd   reclaim text.0
+  cpu1     read text.0
+end
+cpu0     run thief
+cpu0     write thief.heap.0 secret
+cpu1     read text.0
+"""
+    assert SAFE == explored(parse(text, "t.luf"), "luf").verdict
+    found = explored(parse(text, "t.luf"), "luf", "flush-before-reuse")
+    assert (UNSAFE, "O2") == (found.verdict, found.obligation)
+    run = record(parse(found.scenario, "found.luf"))
+    assert "O2" in {one.obligation for one in run.findings}
+
+
+# -- how it is written ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "message", "hint"),
+    [
+        (("race", "expect no violation"), "when the line before it is over", "expect always"),
+        (
+            ("expect always mapped heap.0",),
+            "'always' is about the orders of a race",
+            "behind `race`",
+        ),
+        (("race", "cpu1 read heap.0", "expect always"), "the line ends too early", "always"),
+        (
+            ("race", "cpu1 read heap.0", "expect alway mapped heap.0", "end"),
+            "nothing can be",
+            "always",
+        ),
+        (("race", "cpu1 resume", "expect reads zero"), "no end of its own", "another line"),
+        (("race", "cpu1 read heap.0", "expect reads nothing", "end"), "nothing ever holds", ""),
+    ],
+)
+def test_a_problem_says_where_and_what_next(
+    lines: tuple[str, ...], message: str, hint: str
+) -> None:
+    with pytest.raises(InputError) as raised:
+        parse(MACHINE + "\n".join(lines))
+    told = [one for one in raised.value.problems if message in one.message]
+    assert told
+    assert hint in told[0].hint
+
+
+def test_it_may_name_bytes_that_are_stored_below_it() -> None:
+    assert SAFE == explored(stores(one="expect always no content heap.0 before")).verdict
+    found = explored(stores(one="expect content heap.0 two"))
+    assert (FAILED, [(0, 2)]) == (found.verdict, counted(found))
+
+
+# -- one by one, by levels, by several processes, and by hand ----------------------------------
+
+WATCHED = """\
+machine  cpus 3, dram 3, max-order 0, tlb 3, key-bits 2, swap 2
+kswapd   on cpu0
+process  app, heap 1 page
+file     lib, 1 page
+app      mmap lib read-only as text
+process  other, heap 1 page
+cpu1     run app
+cpu2     run app
+cpu1     read text.0
+cpu2     read text.0
+cpu2     write heap.0 before
+cpu1     read heap.0
+race
+  expect   always no stale-hits > 1
+  expect   sometimes stale cpu1 text.0
+  kswapd   reclaim text.0
+  expect   no mapped text.0
+  expect   flushed cpu1
+  expect   deferred = 1
+  expect   free text.0
+  cpu1     read text.0
+  expect   reads lib.0
+  expect   fault cpu1
+  expect   always ipis < 2
+  expect   sometimes saved = 1
+  cpu2     write heap.0 two
+  expect   no fault
+  expect   steps < 30
+  expect   content text.0 lib.0
+  cpu2     read text.0
+  expect   reads lib.0
+  expect   interrupted cpu1 cpu2
+  expect   always event read < 4
+end
+expect   reads lib.0
+expect   flushed cpu1 cpu2
+expect   paid = 0
+expect   sends < 2
+expect   on text.0 dram
+cpu0     run other
+cpu0     write other.heap.0 secret
+expect   paid = 1
+expect   owed = 0
+expect   flushed cpu2
+expect   interrupted > 0
+cpu1     read text.0
+expect   reads lib.0
+expect   deviation = 0
+expect   stale-hits > 0
+expect   flushes > 1
+expect   being-paid = 0
+"""
+"""A race of which all kinds of things are expected."""
+
+
+def watched() -> Program:
+    return parse(WATCHED, "watched.luf")
+
+
+def searching_of(program: Program, policy: str, **options: object) -> Search:
+    asked = questions_of(
+        program, next(n for n, one in enumerate(program.items) if one in program.races)
+    )
+    start = at_race(program, make_policy(policy), questions=asked)
+    assert start is not None
+    return Search(start.transitions, **options)  # type: ignore[arg-type]
+
+
+def heard(search: Search) -> tuple[object, ...]:
+    """What may not depend on how it is searched."""
+    found = search.run()
+    orders = tuple((one.verdict, one.turns, one.behind) for one in found.failed)
+    return (
+        found.verdict,
+        found.states,
+        found.transitions,
+        dict(sorted(found.verdicts.items())),
+        orders,
+    )
+
+
+def by_hand(search: Search) -> Counter[int]:
+    """Every state of a race one after the other, with the engine alone: the verdicts in them."""
+    transitions: JudgedTransitions = search.transitions
+    asked, verdicts = transitions.asked, Counter[int]()
+    assert asked is not None
+    cells = transitions.cells
+    seen = {cells.snapshot()}
+    level = [cells.snapshot()]
+    while level:
+        following = []
+        for state in level:
+            cells.restore(state)
+            cells.forget()
+            verdicts.update(asked.states(transitions.item))
+            moved = False
+            for _, outcome in walk(transitions, EveryTurn(transitions)):
+                if outcome is BLOCKED:
+                    continue
+                moved = True
+                verdicts.update(transitions.said)
+                if cells.snapshot() not in seen:
+                    seen.add(cells.snapshot())
+                    following.append(cells.snapshot())
+            if not moved:
+                mark = transitions.mark()
+                verdicts.update(transitions.go_on().codes)
+                transitions.undo(mark)
+        level = following
+    return verdicts
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_however_it_is_searched_the_verdicts_are_the_same(
+    policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = searching_of(watched(), policy, symmetric=False)
+    expected = heard(alone)
+    assert by_hand(searching_of(watched(), policy)) == expected[3]
+    monkeypatch.setattr(searching, "LARGE", 2)
+    assert expected == heard(searching_of(watched(), policy, symmetric=False))
+    monkeypatch.setattr(levels, "FEW", 0)
+    monkeypatch.setattr(levels, "BLOCK", 13)
+    assert expected == heard(searching_of(watched(), policy, symmetric=False))
+    monkeypatch.setattr(shared_levels, "SHARED", 2)
+    monkeypatch.setattr(shared_levels, "BLOCK", 13)
+    monkeypatch.setattr(share, "BLOCK", 13)
+    assert expected == heard(searching_of(watched(), policy, symmetric=False, jobs=2))
+
+
+def test_names_change_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = searching_of(watched(), "luf", symmetric=False).run()
+    monkeypatch.setattr(searching, "JUDGE_AT", 8)
+    monkeypatch.setattr(searching, "WORTHWHILE", 2)
+    named = searching_of(watched(), "luf").run()
+    assert named.happened.renamed
+    assert plain.verdicts.keys() == named.verdicts.keys()
+    ends = [[(one.verdict, len(one.turns)) for one in found.failed] for found in (plain, named)]
+    assert sorted(ends[0]) == sorted(ends[1])
+
+
+# -- one order, as it is searched and as it is run -----------------------------------------------
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("seed", range(12))
+def test_an_order_comes_out_in_a_search_as_it_does_when_it_is_run(policy: str, seed: int) -> None:
+    program = watched()
+    transitions = searching_of(program, policy).transitions
+    asked = transitions.asked
+    assert asked is not None
+    item, wrong = transitions.item, fails(asked.questions)
+    said: dict[int, set[bool]] = {}
+
+    def note(codes: tuple[int, ...]) -> None:
+        for code in codes:
+            said.setdefault(asked.questions[code >> 1].item, set()).add(bool(code & 1))
+
+    words = []
+    note(asked.states(item))
+    for turn, outcome in walk(transitions, RandomWalk(seed)):
+        assert outcome is not BLOCKED
+        words.append(transitions.word(turn))
+        note((*transitions.said, *asked.states(item)))
+    note(transitions.go_on().codes)
+    text = WATCHED.replace("end\n", f"  schedule {' '.join(words)}\nend\n")
+    run = record(parse(text, "watched.luf"), policy)
+    came = {one.item: one.held for one in run.outcomes}
+    for question in asked.questions:
+        found = said[question.item]
+        if question.sometimes:
+            assert (True in found) == came.get(question.item, False), question.expect.text
+        else:
+            assert (False not in found) == came[question.item], question.expect.text
+    assert wrong
