@@ -100,7 +100,7 @@ class RowTable:
     def forget(self, first: int) -> None:
         """Forget the rows from that number on, which are numbered otherwise now."""
         self.what, self.deviations = self.what[:first], self.deviations[:first]
-        self.given = self.given[:first]
+        self.given, self.speaks = self.given[:first], self.speaks[:first]
         self.clear, self.flip = self.clear[:, :first], self.flip[:, :first]
         self.seen, self.looks = self.seen[:, :first], self.looks[:, :first]
         self.version += 1

@@ -572,7 +572,8 @@ class Levels:
         """The rows from that number on have come to stand so many further down."""
         self.table.forget(first)
         self.apart.forget(first)
-        for index in (*self.questions, self.unfinished):
+        expected = (self.expected,) if self.expected else ()
+        for index in (*self.questions, self.unfinished, *expected):
             index.renumber(first, by)
         self.table.sync()
 

@@ -157,7 +157,8 @@ class Share:
         assert tried is not None
         by = self.rows.agree(learnt, self.number)
         levels.renumber(first, by)
-        tried.rows[tried.rows >= first] += by
+        for rows in (tried.rows, tried.said[2]):
+            rows[rows >= first] += by
         if tried.asked is not None:
             tried.asked[tried.asked >= first] += by
 
