@@ -9,6 +9,7 @@ from luf_tui.machine.schema import TABLE
 from tests.engine_runs import MACHINE, Run
 
 SPAN = MACHINE.replace("\n", ", table-span 2\n")
+NO_SWAP = SPAN.replace("\n", ", swap 0\n", 1)
 """heap.0 and heap.1 in one page table, text.0 and text.1 in the next."""
 BOTH_READ = "cpu1 read text.0\ncpu2 read text.0\n"
 
@@ -125,7 +126,7 @@ def test_a_forked_child_has_page_tables_of_its_own() -> None:
 
 def test_a_fork_without_memory_for_page_tables_leaves_nothing_behind() -> None:
     crowd = "".join(f"kernel alloc o{n}\n" for n in range(14))
-    run = run_with_tables("cpu1 write heap.0 mine\n" + crowd + "cpu1 fork app as kid\n")
+    run = Run("cpu1 write heap.0 mine\n" + crowd + "cpu1 fork app as kid\n", machine=NO_SWAP)
 
     assert 1 == len(run.events("oom"))
     assert not any(run.m.vma_at(run.m.mm[2], vpn).mapped for vpn in range(run.m.config.pages))
@@ -143,7 +144,8 @@ def test_mremap_brings_page_tables_for_the_new_range_and_frees_those_of_the_old(
 
 def test_mremap_without_memory_for_page_tables_moves_nothing() -> None:
     crowd = "".join(f"kernel alloc o{n}\n" for n in range(14))
-    run = run_with_tables("cpu1 read text.0\n" + crowd + "cpu1 mremap text as moved\n")
+    pinned = "cpu1 read text.0\napp pin text.0\n"
+    run = run_with_tables(pinned + crowd + "cpu1 mremap text as moved\n")
 
     assert 1 == len(run.events("oom"))
     assert run.m.vma_at(run.m.mm[0], 2).mapped

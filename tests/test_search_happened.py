@@ -22,6 +22,7 @@ HIDDEN = """\
 machine  cpus 3, dram 1, max-order 0, tlb 3, key-bits 2, swap 2{more}
 policy   batched without flush-before-free
 kswapd   on cpu0
+kernel   on cpu2
 process  app, heap 1 page
 process  thief, heap 1 page
 file     lib, 1 page
@@ -36,6 +37,10 @@ race
 end
 """
 """The page that is freed stands on the pcp list of another CPU than the one that wants a page."""
+ATOMIC = HIDDEN.format(more="").replace(
+    "cpu2     write heap.0 secret", "kernel   alloc slab atomic holding secret"
+)
+"""Who wants it may neither reclaim nor drain."""
 QUIET = """\
 machine  cpus 2, dram 4
 policy   luf
@@ -54,7 +59,7 @@ def report(text: str, policy: str = "luf", *without: str) -> Report:
 
 
 def test_a_race_whose_taker_gets_no_page_is_not_plainly_safe() -> None:
-    found = report(HIDDEN.format(more=""), "batched", "flush-before-free")
+    found = report(ATOMIC, "batched", "flush-before-free")
     assert (SAFE, True) == (found.verdict, found.vacuous)
     told = as_json(found)
     assert told["vacuous"] is found.vacuous
@@ -64,8 +69,9 @@ def test_a_race_whose_taker_gets_no_page_is_not_plainly_safe() -> None:
     ]
 
 
-def test_where_it_gets_one_the_race_breaks() -> None:
-    found = report(HIDDEN.format(more=", pcp-high 0"), "batched", "flush-before-free")
+@pytest.mark.parametrize("more", ["", ", pcp-high 0"])
+def test_where_it_gets_one_the_race_breaks(more: str) -> None:
+    found = report(HIDDEN.format(more=more), "batched", "flush-before-free")
     assert (UNSAFE, "O2", False) == (found.verdict, found.obligation, found.vacuous)
 
 

@@ -16,6 +16,11 @@ from luf_tui.machine.schema import STACK_DEPTH, Context, Mm, Task, TlbEntry
 from luf_tui.policy.base import Policy
 
 
+def named(name: str) -> type[Operation]:
+    """The operation of a name: for one that calls what is built on it."""
+    return next(op for op in OPERATIONS if op.NAME == name)
+
+
 class Kernel:
     """One machine under one policy, and the micro-steps it can make."""
 
@@ -30,7 +35,8 @@ class Kernel:
         self._cpus = machine.config.cpus
         self._arch = machine.config.arch
         self._views: dict[tuple[int, int], Operation] = {}
-        self.ipi_handler = next(op for op in OPERATIONS if op.NAME == "flush_tlb_func")
+        self.ipi_handler = named("flush_tlb_func")
+        self.direct_reclaim, self.access = named("reclaim"), named("access")
 
     # -- operations on stacks ---------------------------------------------------------------
 

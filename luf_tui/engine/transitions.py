@@ -19,7 +19,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
 from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
-from luf_tui.engine.operations.memory import DrainPage, refills
+from luf_tui.engine.operations.memory import DrainPage, pcp_locked, refills
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine.machine import Machine
@@ -268,7 +268,7 @@ class Transitions:
         m, cpu = self.k.m, choice.cpu
         if choice.mm is None:
             waits = any(m.pcp_list(cpu, zone).head for zone in m.zone)
-            return waits and not refills(self.k, cpu)
+            return waits and not pcp_locked(self.k, cpu)
         mm, vpn = choice.mm, choice.vpn
         cached = any(entry.mm is mm and entry.vpn == vpn for entry in m.tlb_of(cpu))
         if choice.kind is Evict:

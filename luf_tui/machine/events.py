@@ -264,6 +264,12 @@ CAPTURE = kind("capture", "pfn order", rank=130,
 ALLOC = kind("alloc", "pfn order use", rank=460,
     student="{pfn} has a new owner: {use}.",
     kernel="{pfn} is handed out for {use} · prep_new_page()")
+DIRECT_RECLAIM = kind("direct", "pfn", rank=65,
+    student="{cpu} finds no free page, so it takes {pfn} away from whoever has it.",
+    kernel="no free page: direct reclaim of {pfn} · __alloc_pages_direct_reclaim()")
+DRAIN_ALL = kind("drainall", "", rank=66,
+    student="{cpu} finds no free page, so every CPU's own free list goes to the common one.",
+    kernel="no free page: all pcp lists are drained · drain_all_pages()")
 OOM = kind("oom", "order", rank=60, role="fault",
     student="There is no free block of order {order}.",
     kernel="no page of order {order} can be had · __alloc_pages_slowpath()")

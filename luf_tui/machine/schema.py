@@ -239,7 +239,8 @@ class Activation(Record):
     a5 = Number(bits=32)
     a6 = Number(bits=32)
     a7 = Number(bits=32)
+    a8 = Number(bits=32)
 
 
-LOCALS = 8
-STACK_DEPTH = 7
+LOCALS = 9
+STACK_DEPTH = 8

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from luf_tui.engine import allocator, folio, pagetable
+from luf_tui.engine import allocator, folio, pagetable, victims
 from luf_tui.engine.arguments import Start, bytes_of, starts
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, Step, step
+from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
+from luf_tui.engine.operations.unmap import isolate
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
@@ -32,6 +33,10 @@ from luf_tui.script.verbs import by_kernel
 POISON = 1
 """The content code of a poisoned page."""
 COVERED = ev.REASON["all CPUs had flushed since"]
+MAY_RECLAIM, HAS_RECLAIMED, MAY_DRAIN, GIVES_UP = range(4)
+"""What an allocation that finds nothing may still do: reclaim a page itself; drain the pcp lists,
+then reclaim another one; drain them only; nothing.
+"""
 
 
 def generation_done(k: Kernel, ctx: Context, zone: Zone | None) -> bool:
@@ -43,7 +48,8 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
     """get_page_from_freelist() and prep_new_page(): hand out a block of 2^order frames.
 
     Gives the block's first frame, or none when nothing can be had. Order 0 comes from the pcp
-    list. `atomic` callers may neither wait nor send IPIs.
+    list. Who finds nothing reclaims a page and drains all pcp lists before it gives up
+    (__alloc_pages_slowpath()). `atomic` callers may neither wait nor send IPIs, nor do that.
     """
 
     order = Local()
@@ -54,6 +60,7 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
     tried = Local("zones of the zonelist that have been tried")
     frame = Reference[Frame]("frame")
     mask = Local(mask="cpu")
+    left = Local("what it may still do when it finds nothing")
 
     def taken(self, m: Machine) -> Sequence[Frame]:
         """The block, until it is handed out."""
@@ -62,6 +69,9 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
     @step("take a page off")
     def take(self, k: Kernel) -> Next:
         """rmqueue(): the zones in order of distance; pcp first for order 0."""
+        return self._take(k)
+
+    def _take(self, k: Kernel) -> Next:
         m = k.m
         while self.tried < len(m.zone):
             zone = m.zone[self.tried]
@@ -80,9 +90,52 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
                 if not m.pcp_list(k.cpu, zone).count and self._above_min(k, zone):
                     return self.call(k, Refill, AllocPage.refilled, zone=zone, atomic=self.atomic)
             return self._buddy(k, zone)
+        return self._slow_path(k)
+
+    def _slow_path(self, k: Kernel) -> Next:
+        """__alloc_pages_direct_reclaim(): reclaim, try again, drain what is on pcp lists, try again;
+        over and over for as long as reclaim frees anything. The kernel drains only after reclaim
+        has freed something, as its shrinkers nearly always do; here it drains in any case.
+        """
+        waits = any(k.m.pcp_list(cpu, z).head for cpu in range(k.m.config.cpus) for z in k.m.zone)
+        if self.atomic or not k.task:
+            self.left = GIVES_UP
+        if self.left == HAS_RECLAIMED:
+            self.left = MAY_RECLAIM
+            if waits:
+                return self._drain_all(k)
+        if self.left == MAY_RECLAIM:
+            victim = victims.victim(k, self.only)
+            if victim:
+                isolate(k, k.current, victim)
+                k.emit(ev.DIRECT_RECLAIM, k.cpu, victim.pfn)
+                return self.call(k, k.direct_reclaim, AllocPage.reclaimed, direct=1)
+            self.left = MAY_DRAIN
+        if self.left == MAY_DRAIN and waits:
+            self.left = GIVES_UP
+            return self._drain_all(k)
         k.emit(ev.OOM, k.cpu, self.order)
         k.give(None)
         return DONE
+
+    def _drain_all(self, k: Kernel) -> Next:
+        k.emit(ev.DRAIN_ALL, k.cpu)
+        return self.call(k, DrainAll, AllocPage.drained)
+
+    @step("look whether a page was reclaimed", takes=CODE)
+    def reclaimed(self, k: Kernel, freed: int) -> Next:
+        """The zones are tried anew; where the page was kept after all, nothing more is reclaimed."""
+        self.left = HAS_RECLAIMED if freed else MAY_DRAIN
+        return self._again(k)
+
+    @step("look at what was drained")
+    def drained(self, k: Kernel) -> Next:
+        """The zones are tried anew."""
+        return self._again(k)
+
+    def _again(self, k: Kernel) -> Next:
+        self.tried, self.zone = 0, None
+        return self._take(k)
 
     def _above_min(self, k: Kernel, zone: Zone) -> bool:
         return bool(self.atomic) or zone.free > k.m.config.watermark_min
@@ -242,9 +295,22 @@ def refills(k: Kernel, cpu: int) -> bool:
     return task is not None and k.runs_through(k.m.task_ctx(task), Refill)
 
 
+def pcp_locked(k: Kernel, cpu: int) -> bool:
+    """Whether whoever drains a CPU's pcp list has to wait for pcp->lock: rmqueue_pcplist() keeps it
+    from the refill until it has taken a page off the list.
+    """
+    task = k.m.cpu[cpu].task
+    act = k.top(k.m.task_ctx(task)) if task else None
+    takes = isinstance(act, AllocPage) and act.pos in TAKES
+    return refills(k, cpu) or (takes and any(k.m.pcp_list(cpu, zone).head for zone in k.m.zone))
+
+
+TAKES = (AllocPage.take.number, AllocPage.refilled.number)
+
+
 def no_cpu_refills(k: Kernel) -> bool:
     """Whether whoever drains the pcp lists of other CPUs gets each pcp->lock."""
-    return not any(refills(k, cpu) for cpu in range(k.m.config.cpus))
+    return not any(pcp_locked(k, cpu) for cpu in range(k.m.config.cpus))
 
 
 class FreePage(Operation, name="free", function="free_unref_page"):

@@ -11,6 +11,8 @@ from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.freepages import CompactionAlloc
 from luf_tui.engine.operations.memory import (
+    GIVES_UP,
+    MAY_DRAIN,
     POISON,
     AllocPage,
     FreePage,
@@ -77,7 +79,10 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
 
     @step("take the next folio")
     def take(self, k: Kernel) -> Next:
-        """Lock the source and allocate its destination."""
+        """Lock the source and allocate its destination: alloc_demote_folio() and
+        alloc_misplaced_dst_folio() may not reclaim (GFP_NOWAIT). Others may in the kernel; here,
+        where a task has one list of what it has isolated, they drain the pcp lists only.
+        """
         m = k.m
         frame = lists.pop_head(m.task_list(k.current, "isolated"))
         if not frame:
@@ -89,7 +94,9 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
         frame.locked = k.ctx
         if self.reason == COMPACTION:
             return self.call(k, CompactionAlloc, Migrate.unmap, use=frame.state)
-        return self.call(k, AllocPage, Migrate.unmap, use=frame.state, only=self.zone, order=0)
+        left = GIVES_UP if self.reason in (DEMOTION, PROMOTION) else MAY_DRAIN
+        what = {"use": frame.state, "only": self.zone, "order": 0, "left": left}
+        return self.call(k, AllocPage, Migrate.unmap, **what)
 
     @step("unmap it", takes=FRAME)
     def unmap(self, k: Kernel, target: Frame | None) -> Next:

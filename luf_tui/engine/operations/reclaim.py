@@ -26,11 +26,14 @@ KEPT = ev.REASON["kept after all"]
 
 
 class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
-    """Reclaim the folios on the task's `isolated` list: unmap, write out, free in one batch."""
+    """Reclaim the folios on the task's `isolated` list: unmap, write out, free in one batch. To an
+    allocation that has called it, it gives whether it has freed any.
+    """
 
     frame = Reference[Frame]("frame")
     key = Local()
     mask = Local(mask="cpu")
+    direct = Local("1 where an allocation has called it, 2 once it has freed a page for that")
 
     def noted(self, m: Machine) -> Sequence[Frame]:
         """What it has unmapped and not settled: the folios of its task's lists, and the present
@@ -53,7 +56,7 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
         """Lock it; an anonymous folio needs a swap slot before its PTEs can go."""
         frame = lists.pop_head(k.m.task_list(k.current, "isolated"))
         if not frame:
-            return Reclaim.fold if self.frame else DONE
+            return Reclaim.fold if self.frame else self._done(k)
         self.frame = frame
         if frame.locked:
             put_back(k, frame, "locked")
@@ -142,12 +145,17 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
 
     def _free(self, k: Kernel) -> Next:
         plain = next_free(k, "plain")
-        if plain:
-            return self.call(k, FreePage, Reclaim.free, frame=plain, order=plain.order)
-        deferred = next_free(k, "luf")
-        if deferred:
-            what = {"frame": deferred, "order": deferred.order, "key": self.key}
-            return self.call(k, FreePage, Reclaim.free, **what)
+        folio = plain or next_free(k, "luf")
+        if not folio:
+            return self._done(k)
+        if self.direct:
+            self.direct = 2
+        key = {} if plain else {"key": self.key}
+        return self.call(k, FreePage, Reclaim.free, frame=folio, order=folio.order, **key)
+
+    def _done(self, k: Kernel) -> Next:
+        if self.direct:
+            k.give(self.direct - 1)
         return DONE
 
 

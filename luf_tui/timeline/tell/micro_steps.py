@@ -28,6 +28,8 @@ SENTENCES: Final = {
     },
     "alloc": {
         "take": "asks for a free page, and looks at its own CPU's list first.",
+        "reclaimed": "has taken a page away from somebody, and looks again for a free one.",
+        "drained": "looks again at the common lists, now that all CPUs' own lists are drained.",
         "refilled": "looks again at its CPU's list of free pages, which has just been filled.",
         "settle": "looks whether a flush is owed for the page it took: none fires.",
         "paid": "strikes CPUs that have flushed from what it owes otherwise.",
