@@ -72,7 +72,10 @@ def test_a_pcp_list_that_is_being_refilled_is_left_to_who_refills_it() -> None:
         moves.make(kernel)
 
     assert [False, False] == refilling
-    assert [True, True] == [moves.can_take(turn) for turn in (other, drain)]
+    assert [True, False] == [moves.can_take(turn) for turn in (other, drain)]
+    moves.make(kernel)
+    moves.make(kernel)
+    assert moves.can_take(drain) == any(moves.k.m.pcp_list(0, zone).head for zone in moves.k.m.zone)
 
 
 def test_a_schedule_names_choices_of_the_machine() -> None:

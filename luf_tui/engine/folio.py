@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
-from luf_tui.machine.schema import ANON, FILE, FilePage, Frame
+from luf_tui.machine.schema import ANON, FILE, FilePage, Frame, SwapSlot
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
@@ -46,6 +46,22 @@ def free_swap_cache(frame: Frame) -> None:
         if not slot.users:
             slot.clear()
             frame.slot = None
+
+
+def drop_swap_entry(slot: SwapSlot) -> Frame | None:
+    """free_swap_and_cache(): one entry for a slot is gone. With the last one the slot is free, and
+    so is a page that the swap cache alone has kept, unless somebody has it locked, who then does
+    that: the page is returned, for the caller to free.
+    """
+    slot.users -= 1
+    frame = slot.frame
+    if slot.users or (frame and frame.locked):
+        return None
+    slot.clear()
+    if not frame:
+        return None
+    frame.slot = None
+    return None if held(frame) else frame
 
 
 def add_lru(k: Kernel, frame: Frame) -> None:

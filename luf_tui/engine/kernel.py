@@ -18,7 +18,7 @@ from luf_tui.policy.base import Policy
 
 def named(name: str) -> type[Operation]:
     """The operation of a name: for one that calls what is built on it."""
-    return next(op for op in OPERATIONS if op.NAME == name)
+    return next(op for op in OPERATIONS if name == op.NAME)
 
 
 class Kernel:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def victim(k: Kernel, only: Zone | None) -> Frame | None:
-    """The page to reclaim: node by node, as shrink_zones() goes, the oldest clean page of a file, or
-    one that MADV_FREE gave up; where there is none, the oldest anonymous page that swap has room
-    for. None where there is none either. With no age but the order of the LRU, that is what
+    """The page to reclaim: node by node, as shrink_zones() goes, the oldest clean page of a file,
+    or one that MADV_FREE gave up; where there is none, the oldest anonymous page that swap has
+    room for. None where there is none either. With no age but the order of the LRU, that is what
     shrink_lruvec() comes to.
     """
     m = k.m

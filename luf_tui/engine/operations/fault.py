@@ -194,23 +194,27 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
 
     @step("read it from swap", takes=FRAME)
     def swap_read(self, k: Kernel, frame: Frame | None) -> Next:
-        """swap_readpage()."""
+        """swap_read_folio(), once the page is in the swap cache, locked: whoever else faults on the
+        slot waits for it (swapcache_prepare()), so that nobody maps what was read from a slot that
+        has been given up and used again.
+        """
         if not frame:
             return Fault.out_of_memory
         self._hold(k, frame)
-        if self._pte(k).kind != SWAP:
-            return Fault.let_go
         slot = self._pte(k).slot
-        assert slot
+        if self._pte(k).kind != SWAP or not slot or slot.frame:
+            return Fault.let_go
+        slot.frame, frame.slot, frame.locked = frame, slot, k.ctx
+        folio.add_lru(k, frame)
         frame.content = slot.content
         k.emit(ev.READ_IN, k.cpu, -1, frame.pfn, slot.content)
         return Fault.map_swapped
 
     @step("map the swapped-in page", when=_page_table)
     def map_swapped(self, k: Kernel) -> Next:
-        """Writable only if no one else has the slot, and no monitor protects the page."""
+        """Writable only if no one else has the page or its slot, and no monitor protects it."""
         pte, vma = self._pte(k), self._vma(k)
-        if pte.kind != SWAP:
+        if pte.kind != SWAP or not self.frame or pte.slot is not self.frame.slot:
             return Fault.let_go
         late = self._owing(k, "before", Fault.map_swapped) if vma.prot_write else None
         if late:
@@ -219,8 +223,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         assert slot
         assert frame
         slot.users -= 1
-        alone = not slot.users
-        if alone:
+        alone = not slot.users and not frame.mapcount and frame.refs == 1
+        if not slot.users:
             slot.clear()
             frame.slot = None
         protected = pte.uffd_wp

@@ -8,10 +8,11 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
+from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
-from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, FilePage, Frame, Mm
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.values import FileRange
@@ -109,6 +110,19 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
         unlocked = all(locks.page_table(mm, self.ctx) for mm in tables)
         return locks.folio(cached, self.ctx) and unlocked
 
+    def _private_copy(self, k: Kernel) -> tuple[Mm, int] | None:
+        """unmap_mapping_range() of truncate takes private copies of the position as well, also in
+        swap (even_cows); that of the invalidate_* family leaves them.
+        """
+        if self.why != TRUNCATE:
+            return None
+        for pte in k.m.pte:
+            mm, vpn = k.m.place_of(pte)
+            copied = pte.slot or (pte.frame and pte.frame.state == ANON)
+            if copied and k.m.vma_at(mm, vpn).file_page is self._page(k):
+                return mm, vpn
+        return None
+
     @step("start with the file's size")
     def begin(self, k: Kernel) -> Next:
         """truncate_setsize(): from here on, accesses past the end are SIGBUS."""
@@ -129,6 +143,11 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
             self.gathering = None
         if self.page >= self.end:
             return DONE
+        copy = self._private_copy(k)
+        if copy:
+            mm, vpn = copy
+            args = {"mm": mm, "at": vpn, "end": vpn + 1, "why": self.why}
+            return self.call(k, Zap, DropPages.unmap, **args)
         cached = self._page(k).frame
         if not cached:
             return DropPages.hook

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import locks, pagetable, tables
+from luf_tui.engine import folio, locks, pagetable, tables
 from luf_tui.engine.arguments import Start, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
@@ -10,6 +10,7 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import Zap
+from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
@@ -59,7 +60,8 @@ class Madvise(Operation, name="madvise", function="madvise"):
     @step("age a PTE", when=_page_table)
     def age(self, k: Kernel) -> Next:
         """madvise_cold_or_pageout_pte_range(), madvise_free_pte_range(): clear A, or A and D, of
-        a present PTE. As in an unmap, the lock leaves no gap after the flush.
+        a present PTE; what MADV_FREE finds in swap is dropped. As in an unmap, the lock leaves no
+        gap after the flush.
         """
         late = catch_up(self, k, self.mm, Madvise.age) if self.at < self.vpn + self.pages else None
         if late:
@@ -70,6 +72,11 @@ class Madvise(Operation, name="madvise", function="madvise"):
             if pte.kind == PRESENT and self._age(k, pte):
                 self.changed = 1
                 return Madvise.age
+            if pte.slot and self.advice == FREE:
+                page = folio.drop_swap_entry(pte.slot)
+                pagetable.empty(pte)
+                if page:
+                    return self.call(k, FreePage, Madvise.age, frame=page)
         return None
 
     def _age(self, k: Kernel, pte: Pte) -> bool:

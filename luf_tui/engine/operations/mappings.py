@@ -12,7 +12,7 @@ from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference, Required
-from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, SwapSlot
+from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.values import Rights
@@ -111,11 +111,12 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
                 if late_rmap or self.cleared == m.config.gather_slots:
                     return self._force_flush(k, Zap.remove_rmap if late_rmap else Zap.unlock_table)
                 return Zap.clear_pte
-            if pte.slot:
-                self._drop(pte.slot)
-            elif pte.kind == MIGRATION and pte.frame:
+            page = folio.drop_swap_entry(pte.slot) if pte.slot else None
+            if pte.kind == MIGRATION and pte.frame:
                 pagetable.unlink(pte, pte.frame)
             pagetable.empty(pte)
+            if page:
+                return self.call(k, FreePage, Zap.clear_pte, frame=page)
         return Zap.flush
 
     def _force_flush(self, k: Kernel, then: Step) -> Next:
@@ -149,11 +150,6 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
         """tlb_flush_mmu(), before the walk goes on."""
         page = self._last(k)
         return self.call(k, FreePage, Zap.free_some, frame=page) if page else Zap.clear_pte
-
-    def _drop(self, slot: SwapSlot) -> None:
-        slot.users -= 1
-        if not slot.users and not slot.frame:
-            slot.clear()
 
     @step("flush what was cleared")
     def flush(self, k: Kernel) -> Next:

@@ -93,9 +93,9 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
         return self._slow_path(k)
 
     def _slow_path(self, k: Kernel) -> Next:
-        """__alloc_pages_direct_reclaim(): reclaim, try again, drain what is on pcp lists, try again;
-        over and over for as long as reclaim frees anything. The kernel drains only after reclaim
-        has freed something, as its shrinkers nearly always do; here it drains in any case.
+        """__alloc_pages_direct_reclaim(): reclaim, try again, drain the pcp lists, try again; over
+        and over for as long as reclaim frees anything. The kernel drains only after reclaim has
+        freed something, as its shrinkers nearly always do; here it drains in any case.
         """
         waits = any(k.m.pcp_list(cpu, z).head for cpu in range(k.m.config.cpus) for z in k.m.zone)
         if self.atomic or not k.task:
@@ -124,7 +124,7 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
 
     @step("look whether a page was reclaimed", takes=CODE)
     def reclaimed(self, k: Kernel, freed: int) -> Next:
-        """The zones are tried anew; where the page was kept after all, nothing more is reclaimed."""
+        """The zones are tried anew; where it was kept after all, nothing more is reclaimed."""
         self.left = HAS_RECLAIMED if freed else MAY_DRAIN
         return self._again(k)
 

@@ -106,6 +106,7 @@ class Pin(Operation, name="pin", function="pin_user_pages"):
         if self.up or frame.pins:
             frame.pins = frame.pins + 1 if self.up else frame.pins - 1
         k.emit(ev.PIN, k.cpu, frame.pfn, frame.pins)
+        folio.free_swap_cache(frame)
         if not folio.held(frame):
             return self.jump(k, FreePage, frame=frame)
         return DONE
