@@ -221,7 +221,6 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             return late
         slot, frame = pte.slot, self.frame
         assert slot
-        assert frame
         slot.users -= 1
         alone = not slot.users and not frame.mapcount and frame.refs == 1
         if not slot.users:
