@@ -10,6 +10,8 @@ from typing import Any
 
 from luf_tui.machine.cells import Cells
 
+_PLAIN = array.__getitem__
+
 
 class WatchedArray(array):  # type: ignore[type-arg]  # of int; not to be subscripted at run time
     """Values that note which of them are read before they are written."""
@@ -24,7 +26,7 @@ class WatchedArray(array):  # type: ignore[type-arg]  # of int; not to be subscr
             self.read.update((cell, None) for cell in asked if cell not in written)
         elif at not in written:
             self.read[at] = None
-        return super().__getitem__(at)
+        return _PLAIN(self, at)
 
 
 class Forbidden(Exception):

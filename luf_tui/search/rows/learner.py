@@ -117,6 +117,9 @@ class Learner:
             widths[cell] = bits
         self.layout = Layout(cells, widths)
         self.rows: list[Row] = []
+        self._reading: dict[frozenset[int], list[Row]] = {}
+        self._writing: dict[frozenset[int], list[Row]] = {}
+        """Those that depend on the same cells, and those that write the same."""
         self.grown: list[Row] = []
         """Rows that read or write cells which have got a place since somebody looked here."""
         self.checked = 0
@@ -138,21 +141,42 @@ class Learner:
     ) -> Row:
         """A new row; what it writes stands in `value`, as a state has it."""
         row = Row(len(self.rows), answer, reads, seen, written)
-
-        def grow(mask: int) -> None:
-            row.clear |= mask
-            row.flip |= mask
-            self.grown.append(row)
-
-        def look(mask: int) -> None:
-            row.looks |= mask
-            self.grown.append(row)
-
-        row.looks = self.layout.mask(row.reads, look)
-        row.clear = self.layout.mask(written, grow)
+        row.looks = self._looks_of(row)
+        row.clear = self._clear_of(row)
         row.flip = row.clear ^ value
         self.rows.append(row)
         return row
+
+    def _looks_of(self, row: Row) -> int:
+        """The bits of the cells that a row depends on; those of a cell that gets a place later on
+        are added then.
+        """
+        alike = self._reading.setdefault(row.reads, [])
+        alike.append(row)
+        if len(alike) > 1:
+            return alike[0].looks
+
+        def look(mask: int) -> None:
+            for one in alike:
+                one.looks |= mask
+            self.grown += alike
+
+        return self.layout.mask(row.reads, look)
+
+    def _clear_of(self, row: Row) -> int:
+        """The same of the cells that it writes."""
+        alike = self._writing.setdefault(row.written, [])
+        alike.append(row)
+        if len(alike) > 1:
+            return alike[0].clear
+
+        def grow(mask: int) -> None:
+            for one in alike:
+                one.clear |= mask
+                one.flip |= mask
+            self.grown += alike
+
+        return self.layout.mask(row.written, grow)
 
     def check(self, ask: Ask, question: str, state: State, row: Row) -> None:
         """Run the engine again where a row was used. Raises HiddenState when it says otherwise."""

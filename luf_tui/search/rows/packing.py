@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 State = int
 WORD = 64
 """Bits of a word."""
+WHOLE = (1 << WORD) - 1
+"""A word of ones."""
 USUAL = 8
 """Bits that a number gets for a start: few count far within a race."""
 
@@ -63,6 +65,10 @@ class Layout:
         """The lowest bit of each cell that has a place, in the order they got it."""
         self.bits = 0
         """Bits of a state so far."""
+        self._ones: dict[int, int] = {}
+        """The bits of each cell that has a place."""
+        self._in_word: list[list[tuple[int, int, int]]] = []
+        """The cells in each word, where each stands in it, and as many ones as it has bits."""
         self.agree = self.put
         """What gives a cell its place: where processes share states, in one order for all."""
         self._watchers: dict[int, list[Callable[[int], None]]] = {}
@@ -83,24 +89,28 @@ class Layout:
         width = self.widths[cell]
         if self.bits % WORD + width > WORD:
             self.bits += WORD - self.bits % WORD
+        ones = (1 << width) - 1
         self.places[cell] = self.bits
+        self._ones[cell] = mask = ones << self.bits
+        while len(self._in_word) <= self.bits // WORD:
+            self._in_word.append([])
+        self._in_word[-1].append((cell, self.bits % WORD, ones))
         self.bits += width
-        mask = self.ones(cell)
         for told in self._watchers.pop(cell, ()):
             told(mask)
 
     def ones(self, cell: int) -> int:
         """The bits of a cell that has a place."""
-        return ((1 << self.widths[cell]) - 1) << self.places[cell]
+        return self._ones[cell]
 
     def mask(self, cells: Iterable[int], grown: Callable[[int], None]) -> int:
         """The bits of some cells; `grown` is called with the bits of each that gets its place
         later on.
         """
-        mask = 0
+        mask, known = 0, self._ones
         for cell in cells:
-            if cell in self.places:
-                mask |= self.ones(cell)
+            if cell in known:
+                mask |= known[cell]
             else:
                 self._watchers.setdefault(cell, []).append(grown)
         return mask
@@ -124,10 +134,15 @@ class Layout:
 
     def changes(self, state: State) -> Iterable[tuple[int, int]]:
         """Cells that differ from the start in a state, and their values."""
-        for cell, at in self.places.items():
-            change = state >> at & (1 << self.widths[cell]) - 1
-            if change:
-                yield cell, self.first[cell] ^ change
+        first = self.first
+        for cells in self._in_word:
+            word = state & WHOLE
+            state >>= WORD
+            if word:
+                for cell, at, ones in cells:
+                    change = word >> at & ones
+                    if change:
+                        yield cell, first[cell] ^ change
 
     def unpacked(self, state: State) -> list[int]:
         """The cells of the machine in a state."""
