@@ -235,7 +235,8 @@ def _expanded(word: str) -> Path:
 def _known() -> dict[str, Path]:
     """Every shipped scenario and recording by its name."""
     top = scenarios_dir()
-    return {name_of(path): path for path in (*scenario_files(top), *_recording_files(top))}
+    files = (*scenario_files(top), *_recording_files(top))
+    return {_KIND.sub("", path.relative_to(top).as_posix()): path for path in files}
 
 
 def _stem(name: str) -> str:

@@ -16,7 +16,6 @@ from luf_tui import cli
 from luf_tui.errors import LufError
 from luf_tui.policy.guards import Guard
 from luf_tui.policy.luf import Luf
-from luf_tui.runs import explored
 from luf_tui.search import search as searching
 from luf_tui.search.exploration import Exploration
 from luf_tui.search.process_memory import alone, used
@@ -360,7 +359,7 @@ def test_the_command_shares_with_as_many_as_are_asked_for(
 def test_where_no_process_can_fork_one_does_it_all(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(explored, "can_fork", lambda: False)
+    monkeypatch.setattr(crew, "can_fork", lambda: False)
     monkeypatch.setattr(Crew, "__init__", None)
     assert 0 == cli.main([*RUN, "--jobs", "2"])
     assert "--jobs: processes cannot share a search on this system" in capsys.readouterr().err

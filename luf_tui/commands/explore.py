@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from luf_tui import library
-from luf_tui.commands import explore_guards as guards
-from luf_tui.commands import matrix, terminal
+from luf_tui.commands import terminal
 from luf_tui.commands.programs import (
+    MOST_STATES,
     add_policy,
     count,
     exclude,
@@ -91,8 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-states",
         type=count,
         metavar="N",
-        help="stop a race's search at N states; default none, "
-        f"with --all-guards {matrix.MOST_STATES:,}",
+        help=f"stop a race's search at N states; default none, with --all-guards {MOST_STATES:,}",
     )
     parser.add_argument(
         "--max-memory",
@@ -135,6 +134,8 @@ def run(args: argparse.Namespace) -> int:
     every order was looked at.
     """
     if args.all_guards:
+        from luf_tui.commands import explore_guards as guards  # noqa: PLC0415 - it loads a lot
+
         exclude(args, "--all-guards", *OF_ONE_SEARCH)
         return guards.run(args)
     if not args.save:

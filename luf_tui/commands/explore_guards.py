@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from luf_tui.commands import terminal
 from luf_tui.commands.check import programs
-from luf_tui.commands.matrix import DONE, MOST_STATES, WHOLE, whole
+from luf_tui.commands.matrix import DONE, WHOLE, whole
+from luf_tui.commands.programs import MOST_STATES
 from luf_tui.errors import LufError
 from luf_tui.policy import own
 from luf_tui.policy.guards import GUARDS

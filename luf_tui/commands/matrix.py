@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from luf_tui.commands import terminal
 from luf_tui.commands.check import programs
-from luf_tui.commands.programs import count
+from luf_tui.commands.programs import MOST_STATES, count
 from luf_tui.errors import WIDEST, LufError
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
@@ -24,8 +24,6 @@ from luf_tui.timeline.tell.words import counted
 
 WHOLE = "luf"
 """The policy that has every guard."""
-MOST_STATES = 20_000
-"""States at which the search of one race without one guard stops."""
 DONE = "the whole run is played without each guard"
 """What is done with a file, whatever the place in it."""
 SHOWN = 3

@@ -8,6 +8,9 @@ import math
 from luf_tui.errors import LufError
 from luf_tui.view.state import SMALLEST
 
+MOST_STATES = 20_000
+"""States at which the search of one race without one guard stops."""
+
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that override a scenario's policy."""

@@ -14,17 +14,15 @@ from luf_tui.errors import LufError, expected
 from luf_tui.json_object import VERSION, versioned
 from luf_tui.policy.base import Policy
 from luf_tui.runs.opening import Say, named, play, policy_of, program, scenario
-from luf_tui.runs.run import Run
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Exploration, Report, as_json, race_count
 from luf_tui.search.process_memory import usual_limit
 from luf_tui.search.result import BOUNDED, INTERRUPTED, Limits, Tell
-from luf_tui.search.rows.crew import can_fork
 from luf_tui.search.shrink import shrunk
-from luf_tui.timeline.ask.failing import first_failure
 
 if TYPE_CHECKING:
+    from luf_tui.runs.run import Run
     from luf_tui.search.rows.saved import Saved
 
 
@@ -80,6 +78,10 @@ class Explored:
 
         Raises LufError when there is none.
         """
+        # Most searches do without all this.
+        from luf_tui.runs.run import Run  # noqa: PLC0415
+        from luf_tui.timeline.ask.failing import first_failure  # noqa: PLC0415
+
         if not self.counterexample:
             raise LufError(f"{self.program.path}: {self.verdict}, so there is no counterexample")
         found = parse(self.counterexample, self.program.path)
@@ -166,7 +168,7 @@ def explore(
             f"{asked.path}: the search of one race is saved, and there are {race_count(asked)}; "
             "say which one with --race"
         )
-    if jobs > 1 and not can_fork():
+    if jobs > 1 and not _can_share():
         (say or _unheard)("--jobs: processes cannot share a search on this system; one does it all")
         jobs = 1
     exploration = Exploration(
@@ -187,6 +189,12 @@ def explore(
         report = shrunk(asked, played, report, say)
     bounded = resumable and report.verdict == BOUNDED
     return Explored(asked, played, report, exploration if bounded else None)
+
+
+def _can_share() -> bool:
+    from luf_tui.search.rows.crew import can_fork  # noqa: PLC0415 - one process does without
+
+    return can_fork()
 
 
 def _saved(path: Path) -> Saved:

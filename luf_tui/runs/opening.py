@@ -10,25 +10,27 @@ from collections.abc import Callable, Iterable
 from os import PathLike, fspath
 from pathlib import Path
 from types import NoneType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from attrs import evolve, frozen
 
 from luf_tui import library
-from luf_tui.engine.director import ItemInfo, StepInfo
 from luf_tui.errors import LufError, expected
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy, problems_of
-from luf_tui.runs.run import Run
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program
 from luf_tui.script.syntax import read_text, split
-from luf_tui.timeline import recorder as recording
+from luf_tui.timeline.chosen_policy import chosen_policy
 from luf_tui.timeline.navigate.digests import Digest, file_digest, source_digest
 from luf_tui.timeline.navigate.spots import Spot, spot
-from luf_tui.timeline.recorder import Recorder
-from luf_tui.timeline.timeline import Timeline
+
+if TYPE_CHECKING:
+    from luf_tui.engine.director import ItemInfo, StepInfo
+    from luf_tui.runs.run import Run
+    from luf_tui.timeline.recorder import Recorder
+    from luf_tui.timeline.timeline import Timeline
 
 Reading = Callable[[int, int], None]
 """Called with the bytes of a file read so far and its size; 0 when the size is not known."""
@@ -138,7 +140,7 @@ def policy_of(
     an unknown policy or guard.
     """
     name = own.known(policy) if policy else None
-    return recording.chosen_policy(program, name, names(without))
+    return chosen_policy(program, name, names(without))
 
 
 def checked(
@@ -154,12 +156,15 @@ def checked(
 
         make_policy(name or POLICY, names(without))
     else:
-        recording.chosen_policy(load(str(path), problems_of), name, names(without))
+        chosen_policy(load(str(path), problems_of), name, names(without))
     return name
 
 
 def prepare(program: Program, policy: Policy) -> tuple[Recorder, Iterable[StepInfo | ItemInfo]]:
     """A recorder and what it is to play, for those who play it in a thread of their own."""
+    # A search, which plays nothing, does without all this.
+    from luf_tui.timeline import recorder as recording  # noqa: PLC0415
+
     if program.recorded is None:
         recorder, director = recording.prepare(program, policy)
         return recorder, director.play()
@@ -192,6 +197,8 @@ def open_run(
     Without a place that is the start. `policy` and `without` override the scenario's own. Raises
     LufError, its subclass InputError with every problem of a file that cannot be played.
     """
+    from luf_tui.runs.run import Run  # noqa: PLC0415 - as above
+
     where = place(named(word))
     run = Run(play_file(where.path, policy, without))
     if where.spot is not None:

@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from attrs import evolve
 
 from luf_tui.engine.director import Director, ItemInfo, StepInfo
-from luf_tui.errors import InputError, Refused
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import BENIGN, VIOLATION, Finding, Oracle
 from luf_tui.policy.base import Policy
-from luf_tui.policy.registry import make_policy, problems_of
 from luf_tui.script.program import Expect, Note, Program, Race
 from luf_tui.timeline.answers import Outcome, Refusal
+from luf_tui.timeline.chosen_policy import chosen_policy
 from luf_tui.timeline.conditions.in_race import RacePlayed
 from luf_tui.timeline.conditions.moment import Moment
 from luf_tui.timeline.conditions.predicates import Verdict, judge
@@ -302,21 +302,6 @@ def record(
     gone besides those in `without`. Raises LufError for an unknown policy or guard.
     """
     return record_with(program, chosen_policy(program, policy, without), limit=limit)
-
-
-def chosen_policy(program: Program, name: str | None, without: Iterable[str] = ()) -> Policy:
-    """The policy to play a program under, as `record` chooses it.
-
-    Raises InputError with the places of unknown names in the program's own file, LufError for
-    those that are given here.
-    """
-    chosen = name or program.policy
-    if chosen != program.policy:
-        return make_policy(chosen, without)
-    places = (program.policy_span, program.without_spans)
-    if problems := problems_of(program.policy, program.without, *places):
-        raise InputError(program.path, tuple(problems), program.source)
-    return make_policy(chosen, (*program.without, *without))
 
 
 def record_with(program: Program, policy: Policy, *, limit: int = LIMIT) -> Timeline:
