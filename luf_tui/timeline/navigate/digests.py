@@ -11,13 +11,16 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
-from luf_tui.timeline.timeline import Timeline
+
+if TYPE_CHECKING:
+    from luf_tui.timeline.timeline import Timeline
 
 LONG, SHORT = 8, 4
 """Hexadecimal digits of the digests of a script and of an event log, and of a policy."""

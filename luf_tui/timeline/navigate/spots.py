@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -13,7 +14,9 @@ from luf_tui.errors import LufError, with_hint
 from luf_tui.timeline.navigate import digests
 from luf_tui.timeline.navigate.digests import Digest
 from luf_tui.timeline.script_lines import line_at, to_line
-from luf_tui.timeline.timeline import Timeline
+
+if TYPE_CHECKING:
+    from luf_tui.timeline.timeline import Timeline
 
 START, END = "start", "end"
 SEALED = "#"
