@@ -313,10 +313,10 @@ def test_so_they_do_past_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_so_they_do_where_hashes_coincide(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look-up by hash is compared with the cells: what coincides is looked up by itself."""
 
-    def coarse(keys: index.Words, words: index.Words) -> index.Words:
-        return keys + (words & np.uint64(1))
+    def coarse(words: index.Words, place: int, half: int) -> index.Words:
+        return words & np.uint64(1)
 
-    monkeypatch.setattr(index, "hashed", coarse)
+    monkeypatch.setattr(index, "mixed", coarse)
     both("munmap", "", monkeypatch)
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from luf_tui.search.rows.fingerprints import Words
+from luf_tui.search.rows.fingerprints import Words, mixed
 from luf_tui.search.rows.known import Known, Node
 from luf_tui.search.rows.learner import Learner, Row
 from luf_tui.search.rows.packing import WORD, Layout, State
@@ -30,7 +30,7 @@ Place: TypeAlias = tuple["Shape", np.uint64]
 
 FEW = 8
 """States up to which each is looked up by itself."""
-STEP, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
+STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
 def columns_of(states: Iterable[State], words: int) -> Words:
@@ -64,14 +64,6 @@ def words_of(columns: Words, place: int, at: Numbers) -> Words:
         all_of_them: Words = columns[place].copy()
         return all_of_them
     return words_at(columns, place, at)
-
-
-def hashed(keys: Words, words: Words) -> Words:
-    """Hashes with a word each taken in. `keys` are changed in place."""
-    keys ^= words
-    keys *= STEP
-    keys ^= keys >> SHIFT
-    return keys
 
 
 def wide(columns: Words, words: int) -> Words:
@@ -171,12 +163,14 @@ class Shape:
         return [(place, np.uint64(masks[place])) for place in sorted(masks)]
 
     def keys(self, columns: Words, at: Numbers, above: Words) -> Words:
-        """The hash of what is looked at in some of these states, given that of what was above."""
+        """The hash of what is looked at in some of these states, given that of what was above. It
+        stays what it is when more cells get a place, where the states are as they were.
+        """
         keys = (above + np.uint64(self.number + 1)) * STEP
         for place, mask in self.looked:
             words = words_of(columns, place, at)
             words &= mask
-            keys = hashed(keys, words)
+            keys += mixed(words, place, 0)
         return keys
 
 
