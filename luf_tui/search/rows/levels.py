@@ -152,6 +152,7 @@ class Levels:
         self.apart = Apart(space.learner)
         self.alone = Index(space.alone, table)
         self.turns = [(turn, Index(known, table)) for turn, known in space.turns]
+        self.turn_numbers = np.array([turn for turn, _ in space.turns], np.ushort)
         self.unfinished = Index(space.unfinished, table)
         self.expected = Index(space.expected, table) if space.expected else None
         self.questions = (self.alone, *(index for _, index in self.turns))
@@ -538,10 +539,8 @@ class Levels:
 
     def _lead_back(self, sources: Numbers, places: Numbers) -> None:
         """Note where new states come from: a state of the level, and which of the turns."""
-        turns = np.array([turn for turn, _ in self.turns], np.ushort)
-        self.space.ways.extend(
-            (self.first + sources).astype(np.uintc).tobytes(), turns[places].tobytes()
-        )
+        turns = self.turn_numbers[places]
+        self.space.ways.extend((self.first + sources).astype(np.uintc).tobytes(), turns.tobytes())
 
     def reached(self) -> Iterator[State]:
         """Every state, if levels are kept."""

@@ -98,6 +98,8 @@ class Share:
         self.rows = AgreedRows(levels.space)
         self.level = SharedMemory("luf-tui level")
         self.made = SharedMemory("luf-tui next level")
+        self.ways = SharedMemory("luf-tui ways back")
+        """Where the states of a batch come from."""
         self._tried: Tried | None = None
         self._states: Words | None = None
         """Those that the successors have become, where they have names."""
@@ -120,7 +122,7 @@ class Share:
     def close(self) -> None:
         """Let go of what is shared; the level stays for whoever has it."""
         self.places.close()
-        for memory in (self.level, self.made, *(box.memory for box in self.boxes)):
+        for memory in (self.level, self.made, self.ways, *(box.memory for box in self.boxes)):
             memory.close()
 
     # -- the stages -------------------------------------------------------------------------------
@@ -162,9 +164,9 @@ class Share:
         if tried.asked is not None:
             tried.asked[tried.asked >= first] += by
 
-    def judge(self, counts: Sequence[int], learnt: Sequence[Sequence[Told]] = ()) -> None:
+    def judge(self, counts: Sequence[int], learnt: Sequence[Sequence[Told]]) -> list[int]:
         """Say of successors, as many as are in each box, which are new; those that are for this
-        process to judge. Before that take in what everybody learnt.
+        process to judge. Before that take in what everybody learnt. How many are new in each box.
         """
         if any(learnt):
             self.agree(learnt)
@@ -179,10 +181,12 @@ class Share:
         self._judged = first[self._new], second[self._new]
         flags = np.zeros(len(first), np.bool_)
         flags[self._new] = True
-        begin = 0
+        begin, found = 0, []
         for one, at in both:
-            one[2][at] = flags[begin : begin + len(at)]
+            one[2][at] = some = flags[begin : begin + len(at)]
+            found.append(int(np.count_nonzero(some)))
             begin += len(at)
+        return found
 
     def name(self, count: int) -> int:
         """Make those of the own successors that are new so far, and show them under their names;
@@ -222,6 +226,9 @@ class Share:
         there = slice(column, column + len(at))
         states[:, there] = made = self._states_of(at, len(states))
         prints[0][there], prints[1][there] = first.take(at), second.take(at)
+        parents, turns = self.ways_back(chunk[2])
+        parents[there] = self.levels.first + sources[at]
+        turns[there] = self.levels.turn_numbers.take(places[at])
         assert self._tried is not None
         at = at if self._states is None else self._named[at]
         known = self.levels.taken_over(self._tried, at, made)
@@ -230,6 +237,10 @@ class Share:
 
     def settle(self, first: int, words: int, chunks: Sequence[Chunk]) -> None:
         """Put chunks together as the next level, each process its part of each; and stand there."""
+        if len(chunks) == 1 and chunks[0][1] == words:
+            self.level, self.made = self.made, self.level
+            self.stand_at(first, words, chunks[0][2])
+            return
         total, column = sum(count for _, _, count in chunks), 0
         self.stand_at(first, words, total)
         states, (one, other), rows = self.standing(self.level, (0, words, total))
@@ -253,6 +264,11 @@ class Share:
         of = len(self.levels.questions)
         rows = memory.array(np.int32, of * count, byte + 16 * count).reshape(of, count)
         return states, (prints[0], prints[1]), rows
+
+    def ways_back(self, count: int) -> tuple[Numbers, Numbers]:
+        """The numbers of the states before, and the turns between, of so many."""
+        parents = self.ways.array(np.uintc, count)
+        return parents, self.ways.array(np.ushort, count, 4 * count)
 
     def size(self, words: int, count: int) -> int:
         """Bytes that so many states take there."""

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import evolve
 
 from luf_tui.errors import LufError
+from luf_tui.search.rows.agreed_rows import Told
 from luf_tui.search.rows.crew import Crew
 from luf_tui.search.rows.fingerprints import PARTS, Run, Words
 from luf_tui.search.rows.levels import BLOCK, Levels, Tried
@@ -176,16 +177,14 @@ class SharedLevels(Levels):
         parts = [share.part_of(end - begin, number) for number in range(self.jobs)]
         looked = self._all("look", *((begin + one.start, begin + one.stop) for one in parts))
         counts = [one.successors for one in looked]
-        self._all("judge", (counts, [one.learnt for one in looked]))
+        new = self._judged(counts, [one.learnt for one in looked])
         if self.naming:
             counts = self._all("name", *((count,) for count in counts))
-            self._all("judge", (counts,))
-        shown = [box.columns(count) for box, count in zip(share.boxes, counts, strict=True)]
-        new = [np.flatnonzero(one[2]) for one in shown]
+            new = self._judged(counts, ())
         tried = Tried(
             begin,
-            np.concatenate([one[3][at] for one, at in zip(shown, new, strict=True)]).astype(int),
-            np.concatenate([one[4][at] for one, at in zip(shown, new, strict=True)]).astype(int),
+            sources=np.zeros(0, np.int64),
+            places=np.zeros(0, np.int64),
             rows=np.zeros(0, np.int64),
             prints=self._nothing,
             tried=np.empty(end - begin, np.int64),
@@ -194,14 +193,15 @@ class SharedLevels(Levels):
             stuck=[found for one in looked for found in one.stuck],
             ends=[found for one in looked for found in one.ends],
         )
-        upto = self._end(tried, np.arange(len(tried.sources)))
-        wanted = before(tried.sources, tried.places, upto)
-        ends = np.cumsum([len(at) for at in new])
-        columns = [0, *(int(wanted[:at].sum()) for at in ends)]
+        upto = end, 0
+        if tried.breaks or tried.stuck or 0 < self.most <= len(self.space.ways) + sum(new):
+            upto, new = self._cut(tried, counts)
+        ends = np.cumsum(new).tolist()
         share.places.catch_up()
-        chunk = self._room(self._width, columns[-1])
+        chunk = self._room(self._width, ends[-1])
+        share.ways.grow(8 * ends[-1])
         counted: list[Counted] = self._all(
-            "enter", *((counts, upto, chunk, column) for column in columns[:-1])
+            "enter", *((counts, upto, chunk, column) for column in (0, *ends[:-1]))
         )
         self._count(
             tried,
@@ -209,14 +209,30 @@ class SharedLevels(Levels):
             sum(one.turns for one in counted),
             sum(one.deviations for one in counted),
         )
-        for one in counted:
-            self.space.hear_all(one.verdicts, one.failed)
-        self._lead_back(tried.sources[wanted], tried.places[wanted])
+        self.space.ways.extend(*(part.tobytes() for part in share.ways_back(ends[-1])))
         self.looked_up = [one.looked_up for one in counted]
         others = counted[1:]
         checked = self._elsewhere.checked + sum(one.checked for one in others)
         self.space.elsewhere = evolve(self._elsewhere, checked=checked)
         return chunk
+
+    def _judged(self, counts: Sequence[int], learnt: Sequence[Sequence[Told]]) -> list[int]:
+        """Have it said of all successors which are new; how many are in each box."""
+        return [sum(of_box) for of_box in zip(*self._all("judge", (counts, learnt)), strict=True)]
+
+    def _cut(self, tried: Tried, counts: Sequence[int]) -> tuple[tuple[int, int], list[int]]:
+        """Where the search ends, which may be in this batch, and how many of those that are new in
+        each box come before.
+        """
+        assert self._share is not None
+        shown = [box.columns(count) for box, count in zip(self._share.boxes, counts, strict=True)]
+        new = [np.flatnonzero(one[2]) for one in shown]
+        sources = [one[3][at].astype(int) for one, at in zip(shown, new, strict=True)]
+        places = [one[4][at].astype(int) for one, at in zip(shown, new, strict=True)]
+        whole = evolve(tried, sources=np.concatenate(sources), places=np.concatenate(places))
+        upto = self._end(whole, np.arange(len(whole.sources)))
+        both = zip(sources, places, strict=True)
+        return upto, [int(before(source, place, upto).sum()) for source, place in both]
 
     @property
     def _nothing(self) -> tuple[Words, Words]:
