@@ -1,4 +1,4 @@
-"""What micro-steps wait for: mmap_lock, the page-table lock, the folio lock.
+"""What micro-steps wait for: mmap_lock, the page-table lock, the folio lock, a file's i_rwsem.
 
 A micro-step is atomic, so a lock is a cell only where it is kept from one micro-step to a later
 one. Each predicate is true where the operation of context `me` may go on: the lock is free, or
@@ -7,7 +7,7 @@ its own.
 
 from __future__ import annotations
 
-from luf_tui.machine.schema import Context, Frame, Mm
+from luf_tui.machine.schema import Context, FileInode, Frame, Mm
 
 
 def mmap_write(mm: Mm, me: Context) -> bool:
@@ -25,6 +25,11 @@ def page_table(mm: Mm, me: Context) -> bool:
     of the machine has one page-table page, hence one lock (pte_lockptr()).
     """
     return mm.ptl in (None, me)
+
+
+def inode(file: FileInode, me: Context) -> bool:
+    """i_rwsem for writing: one write() or truncate of a file at a time."""
+    return file.writer in (None, me)
 
 
 def folio(frame: Frame | None, me: Context) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from luf_tui.engine import pagetable
+from luf_tui.engine import folio, pagetable
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, Frame, Mm, Zone
@@ -52,8 +52,8 @@ def _maps(m: Machine, frame: Frame, wanted: set[tuple[Mm, int]]) -> bool:
 
 
 def _free_to_go(frame: Frame) -> bool:
-    """Nobody holds it: reclaim would unmap it, and keep it after all."""
-    return not (frame.locked or frame.pins or frame.refs)
+    """It is not on its way to the free lists, and nobody holds it: else reclaim would keep it."""
+    return folio.held(frame) and not (frame.locked or frame.pins or frame.refs)
 
 
 def _clean(m: Machine, frame: Frame) -> bool:

@@ -79,6 +79,7 @@ REASONS = (
     "referenced",
     "memory offlining",
     "busy",
+    "dirty",
 )
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""

@@ -190,6 +190,10 @@ class Machine:
         """The file that a page-cache position belongs to."""
         return self.inode[self._inode_of[page.index]]
 
+    def position_of(self, page: s.FilePage) -> int:
+        """The number of a page within its file."""
+        return page.index - self.config.files[self._inode_of[page.index]].first
+
     def past_the_end(self, page: s.FilePage) -> bool:
         """Whether a page-cache position lies at or past its file's end."""
         number = self._inode_of[page.index]

@@ -209,6 +209,7 @@ class FileInode(Record):
     """A file's size: positions at or past it raise SIGBUS."""
 
     size = Number("pages", bits=32)
+    writer = Reference["Context"]("ctx", "i_rwsem, held by write() or truncate")
 
 
 class SwapSlot(Record):

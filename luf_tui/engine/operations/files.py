@@ -30,12 +30,15 @@ class WriteFile(Operation, name="write", function="generic_perform_write"):
     frame = Reference[Frame]("frame")
     mask = Local(mask="cpu")
 
-    def _folio_unlocked(self, k: Kernel) -> bool:
-        return locks.folio(self.page.frame, self.ctx)
+    def _unlocked(self, k: Kernel) -> bool:
+        """i_rwsem, and the folio."""
+        inode = k.m.inode_of(self.page)
+        return locks.inode(inode, self.ctx) and locks.folio(self.page.frame, self.ctx)
 
-    @step("find or read the folio", when=_folio_unlocked)
+    @step("find or read the folio", when=_unlocked)
     def begin(self, k: Kernel) -> Next:
-        """->write_begin(): the folio is locked and up to date."""
+        """Take i_rwsem; after ->write_begin() the folio is locked and up to date."""
+        k.m.inode_of(self.page).writer = k.ctx
         self.frame = self.page.frame
         if not self.frame:
             return self.call(k, AllocPage, WriteFile.read_in, use=FILE, order=0)
@@ -44,8 +47,9 @@ class WriteFile(Operation, name="write", function="generic_perform_write"):
 
     @step("read the folio", takes=FRAME)
     def read_in(self, k: Kernel, frame: Frame | None) -> Next:
-        """The page cache had nothing at this position."""
+        """The page cache had nothing at this position; with no memory, nothing is written."""
         if not frame:
+            k.m.inode_of(self.page).writer = None
             return DONE
         self.frame = frame
         if self.page.frame:
@@ -65,9 +69,10 @@ class WriteFile(Operation, name="write", function="generic_perform_write"):
 
     @step("copy the bytes in")
     def copy(self, k: Kernel) -> Next:
-        """copy_folio_from_iter() and ->write_end()."""
-        frame = self.frame
+        """copy_folio_from_iter() and ->write_end(); past its end the file grows."""
+        frame, inode = self.frame, k.m.inode_of(self.page)
         assert frame
+        inode.size, inode.writer = max(inode.size, k.m.position_of(self.page) + 1), None
         frame.content, frame.dirty, frame.locked, frame.writer = self.content, 1, None, -1
         k.emit(ev.WRITE_FILE, k.cpu, self.page.index, frame.pfn, self.content)
         return DONE
@@ -123,11 +128,16 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
                 return mm, vpn
         return None
 
-    @step("start with the file's size")
+    def _inode_unlocked(self, k: Kernel) -> bool:
+        """i_rwsem, for truncate."""
+        return self.size is None or locks.inode(k.m.inode_of(self._page(k)), self.ctx)
+
+    @step("start with the file's size", when=_inode_unlocked)
     def begin(self, k: Kernel) -> Next:
         """truncate_setsize(): from here on, accesses past the end are SIGBUS."""
         if self.size is not None:
-            k.m.inode_of(self._page(k)).size = self.size
+            inode = k.m.inode_of(self._page(k))
+            inode.size, inode.writer = self.size, k.ctx
             self.page += self.size
         return None
 
@@ -142,7 +152,7 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
                 self.gathering.ptl = None
             self.gathering = None
         if self.page >= self.end:
-            return DONE
+            return self._done(k)
         copy = self._private_copy(k)
         if copy:
             mm, vpn = copy
@@ -170,6 +180,12 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
                 return self.call(k, Shootdown, DropPages.unmap, mm=mm, why=self.why, **what)
         return None
 
+    def _done(self, k: Kernel) -> Next:
+        for inode in k.m.inode:
+            if inode.writer is k.ctx:
+                inode.writer = None
+        return DONE
+
     @step("flush what LUF owes for this file")
     def hook(self, k: Kernel) -> Next:
         """truncate_inode_folio() and the invalidate_* family (v12, 16/26 and 20/26)."""
@@ -182,12 +198,22 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
 
     @step("take it out of the page cache")
     def remove(self, k: Kernel) -> Next:
-        """filemap_remove_folio(); the frame is freed unless someone pins it."""
+        """filemap_remove_folio(); the frame is freed unless someone pins it. What was read in after
+        the mappings were gone is another page, and stays. invalidate_complete_folio2() leaves one
+        that is dirty: nobody has written it out.
+        """
         page = self._page(k)
         frame = page.frame
-        page.changed = 0
         self.page += 1
-        if not frame:
+        mine = frame is not None and frame.locked is k.ctx
+        if frame and mine and frame.dirty and self.why != TRUNCATE:
+            frame.locked = None
+            k.emit(ev.KEEP, k.cpu, frame.pfn, ev.REASON["dirty"])
+            return DropPages.unmap
+        page.changed = 0
+        if self.why == TRUNCATE:
+            page.disk = 0
+        if not frame or not mine:
             return DropPages.unmap
         k.emit(ev.UNCACHE, k.cpu, page.index, frame.pfn)
         page.frame = frame.file_page = frame.locked = None

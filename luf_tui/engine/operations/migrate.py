@@ -20,7 +20,7 @@ from luf_tui.engine.operations.memory import (
     on_its_lists,
     unfreed,
 )
-from luf_tui.engine.operations.unmap import Unmap, isolate_named, put_back
+from luf_tui.engine.operations.unmap import Unmap, isolate_named, next_isolated, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
@@ -83,8 +83,7 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
         alloc_misplaced_dst_folio() may not reclaim (GFP_NOWAIT). Others may in the kernel; here,
         where a task has one list of what it has isolated, they drain the pcp lists only.
         """
-        m = k.m
-        frame = lists.pop_head(m.task_list(k.current, "isolated"))
+        frame = next_isolated(k)
         if not frame:
             return Migrate.fold if self.frame else DONE
         self.frame = frame
@@ -172,13 +171,18 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
 
     @step("free the source")
     def free(self, k: Kernel) -> Next:
-        """The last reference goes; with a key if its flush is deferred (OP-4, step 5)."""
+        """The last reference goes; with a key if its flush is deferred (OP-4, step 5). Of a page
+        that was unmapped meanwhile the copy goes first.
+        """
         m = k.m
         source = self._source
-        target = source.target
-        assert target
-        target.locked = None
-        lists.push_head(m.lru_list(m.zone_of(target)), target)
+        target, source.target = source.target, None
+        if target:
+            target.locked = None
+            folio.free_swap_cache(target)
+            if not folio.held(target):
+                return self.call(k, FreePage, Migrate.free, frame=target)
+            lists.push_head(m.lru_list(m.zone_of(target)), target)
         key = self.key if source.verdict else 0
         bad = self.reason == MEMORY_FAILURE
         if key and bad and k.policy.has(guards.FLUSH_BEFORE_POISON):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luf_tui.engine import locks, pagetable
+from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import FreePage, next_free, on_its_lists, unfreed
-from luf_tui.engine.operations.unmap import Unmap, isolate_named, put_back
+from luf_tui.engine.operations.unmap import Unmap, isolate_named, next_isolated, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
@@ -54,7 +54,7 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
     @step("take the next folio")
     def take(self, k: Kernel) -> Next:
         """Lock it; an anonymous folio needs a swap slot before its PTEs can go."""
-        frame = lists.pop_head(k.m.task_list(k.current, "isolated"))
+        frame = next_isolated(k)
         if not frame:
             return Reclaim.fold if self.frame else self._done(k)
         self.frame = frame
@@ -121,6 +121,7 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
         deferred = frame.verdict
         why = "pinned" if frame.pins else "stored to again" if frame.mapcount else "referenced"
         put_back(k, frame, why)
+        folio.free_swap_cache(frame)
         if deferred and k.policy.has(guards.FLUSH_KEPT_FOLIOS):
             key = k.policy.fold_key(k.m, k.task)
             self.mask = k.policy.take_key(k.m, k.task, key)
@@ -145,13 +146,13 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
 
     def _free(self, k: Kernel) -> Next:
         plain = next_free(k, "plain")
-        folio = plain or next_free(k, "luf")
-        if not folio:
+        page = plain or next_free(k, "luf")
+        if not page:
             return self._done(k)
         if self.direct:
             self.direct = 2
         key = {} if plain else {"key": self.key}
-        return self.call(k, FreePage, Reclaim.free, frame=folio, order=folio.order, **key)
+        return self.call(k, FreePage, Reclaim.free, frame=page, order=page.order, **key)
 
     def _done(self, k: Kernel) -> Next:
         if self.direct:
@@ -190,11 +191,14 @@ class Writeback(Operation, name="writeback", function="folio_mkclean"):
         pte = self.to_clean()
         return pte is None or locks.page_table(k.m.place_of(pte)[0], self.ctx)
 
-    @step("lock the folio")
+    def _folio_unlocked(self, k: Kernel) -> bool:
+        return locks.folio(self.page.frame, self.ctx)
+
+    @step("lock the folio", when=_folio_unlocked)
     def lock(self, k: Kernel) -> Next:
-        """A clean or absent folio needs nothing."""
+        """An absent folio needs nothing; for one that somebody else has locked it waits."""
         self.frame = frame = self.page.frame
-        if not frame or frame.locked:
+        if not frame:
             return DONE
         frame.locked = k.ctx
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import hardware, locks, pagetable
+from luf_tui.engine import folio, hardware, locks, pagetable
 from luf_tui.engine.arguments import frame_of
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
@@ -130,15 +130,28 @@ class Unmap(Operation, name="unmap", function="try_to_unmap"):
 
 
 def isolate(k: Kernel, task: Task, frame: Frame) -> str:
-    """folio_isolate_lru(): take a folio off the LRU for `task`; why not, if not."""
+    """folio_isolate_lru(): take a folio off the LRU for `task`; why not, if not. Of one that is on
+    its way to the free lists nobody gets a reference any more (folio_try_get()).
+    """
     m = k.m
-    if frame.state not in (ANON, FILE):
+    if frame.state not in (ANON, FILE) or not folio.held(frame):
         return "not mapped"
     if frame.where is not m.lru_list(m.zone_of(frame)):
         return "already isolated"
     lists.unlink(frame)
     lists.push_tail(m.task_list(task, "isolated"), frame)
     return ""
+
+
+def next_isolated(k: Kernel) -> Frame | None:
+    """The next folio of the task's `isolated` list. One that somebody else is giving back just now
+    is left to them: where the kernel has a reference to what it has isolated, here nobody has.
+    """
+    isolated = k.m.task_list(k.current, "isolated")
+    while frame := lists.pop_head(isolated):
+        if folio.held(frame):
+            return frame
+    return None
 
 
 def put_back(k: Kernel, frame: Frame, why: str) -> None:
