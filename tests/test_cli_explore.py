@@ -12,6 +12,8 @@ import pytest
 
 from luf_tui.commands import terminal
 from luf_tui.commands.explore import SearchProgress
+from luf_tui.search import search
+from tests.forever import TWO_ACTORS
 from tests.races import FOLDER, TINY
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -37,6 +39,7 @@ KEYS = [
     "learnt",
     "checked",
     "renamed",
+    "permuted",
     "forever",
     "lasting",
     "expectations",
@@ -134,6 +137,20 @@ def test_that_states_were_renamed_is_said(luf_tui: Run) -> None:
         assert 0 == told.returncode
         assert renamed == ("or fresh bytes alone count as one" in told.stdout)
         assert renamed == json.loads(luf_tui("explore", *words, "--json").stdout)["renamed"]
+
+
+def test_who_has_changed_places_is_said(
+    luf_tui: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "two.luf"
+    text = TWO_ACTORS.replace("  cpu1 ", "  any cpu ").replace("cpus 2", "cpus 3")
+    path.write_text(text.replace("forever\n", "cpu2 run app\nforever\n"), encoding="utf-8")
+    words = ("explore", path, "--max-states", 5500)
+    for at, who in ((4200, ["cpu1 cpu2"]), (9000, [])):
+        monkeypatch.setattr(search, "PERMUTE_AT", at)
+        told = luf_tui(*words).stdout
+        assert bool(who) == ("those change places that may do the same: cpu1 cpu2" in told)
+        assert who == json.loads(luf_tui(*words, "--json").stdout)["permuted"]
 
 
 def test_without_symmetry_no_state_is_renamed(luf_tui: Run) -> None:

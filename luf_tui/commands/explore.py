@@ -222,6 +222,11 @@ def told(
             "states that differ in the names of frames, generations, TLB slots or fresh bytes "
             "alone count as one, and an access may fault any number of times"
         )
+    if report.happened.permuted:
+        lines.append(
+            "so do states in which those change places that may do the same: "
+            f"{', and '.join(report.happened.permuted)}"
+        )
     lines += [one.sentence() for one in report.expected]
     lines += _what_happened(report)
     if drawing:

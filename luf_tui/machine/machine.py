@@ -21,13 +21,15 @@ pages that compaction will move pages to."""
 @frozen
 class RegionSpec:
     """A region to lay out: its name, its record class and how many records it has; as many of them
-    for each record of the region `per`, one after the other, if it has one.
+    for each record of the region `per`, one after the other, if it has one, and the last ones
+    `beside` for nobody.
     """
 
     name: str
     kind: type[Record]
     count: int
     per: str = ""
+    beside: int = 0
 
 
 @frozen
@@ -86,7 +88,7 @@ class Machine:
         base = 0
         for spec in specs:
             region = Region(spec.name, spec.kind, self.cells, self.regions, base, spec.count)
-            region.per = spec.per
+            region.per, region.beside = spec.per, spec.beside
             self.regions[spec.name] = region
             base += spec.count * spec.kind.SIZE
         self.cpu: Region[s.Cpu] = self.regions["cpu"]

@@ -24,10 +24,24 @@ class Field:
     `ref` names the region whose record the cell points to; `mask` names the region whose members
     are its bits; `counter` names the family of a number that only its order matters in (the search
     renames it by rank); `bits` is the width, 0 for the machine's own; `names` are words for the
-    first values.
+    first values. `of` says what a plain number counts from 0: `cpu`, or `page` for a virtual page
+    number; where that begins a range, `upto` names the field of the page after its last, or `over`
+    that of how many pages it has.
     """
 
-    __slots__ = ("bits", "counter", "doc", "mask", "name", "names", "offset", "ref")
+    __slots__ = (
+        "bits",
+        "counter",
+        "doc",
+        "mask",
+        "name",
+        "names",
+        "of",
+        "offset",
+        "over",
+        "ref",
+        "upto",
+    )
 
     def __init__(
         self,
@@ -38,6 +52,9 @@ class Field:
         counter: str = "",
         bits: int = 0,
         names: tuple[str, ...] = (),
+        of: str = "",
+        upto: str = "",
+        over: str = "",
     ) -> None:
         self.doc = doc
         self.ref = ref
@@ -45,6 +62,9 @@ class Field:
         self.counter = counter
         self.bits = bits
         self.names = names
+        self.of = of
+        self.upto = upto
+        self.over = over
         self.name = ""
         self.offset = -1
 
@@ -267,7 +287,7 @@ class Record:
 class Region(list[R], Generic[R]):
     """An array of records of one kind: a list, so that indexing costs no call of ours."""
 
-    __slots__ = ("base", "kind", "name", "per", "size")
+    __slots__ = ("base", "beside", "kind", "name", "per", "size")
 
     def __init__(
         self, name: str, kind: type[R], store: Cells, regions: Regions, base: int, count: int
@@ -279,6 +299,8 @@ class Region(list[R], Generic[R]):
         self.size = kind.SIZE
         self.per = ""
         """The region for each of whose records it has as many; empty where there is none."""
+        self.beside = 0
+        """How many of the last records belong to none of those."""
 
     @property
     def records(self) -> list[R]:

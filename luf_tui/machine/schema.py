@@ -45,7 +45,7 @@ class TlbEntry(Record):
     """A cached translation. Stale is computed, never stored."""
 
     mm = Reference["Mm"]("mm", "the address space; none is an empty entry")
-    vpn = Number("virtual page number")
+    vpn = Number("virtual page number", of="page")
     frame = Reference["Frame"]("frame", "the frame it leads to")
     writable = Number("W as cached", bits=1)
     dirty = Number("D as cached: a store goes straight to the frame", bits=1)
@@ -60,7 +60,7 @@ class Shootdown(Record):
 
     waiting = Number("CPUs that have not acknowledged", mask="cpu")
     mm = Reference["Mm"]("mm", "the mm; none is a batch flush of whatever is loaded")
-    start = Number("first virtual page")
+    start = Number("first virtual page", of="page", upto="end")
     end = Number("page after the last; equal to start is a full flush")
     gen = Number("new_tlb_gen", counter="tlb_gen", bits=32)
     tables = Number("freed_tables: lazy CPUs are interrupted too", bits=1)

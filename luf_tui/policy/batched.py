@@ -58,7 +58,7 @@ class Batched(Policy):
 
     def regions(self, config: MachineConfig) -> list[RegionSpec]:
         """One tlb_ubc per task, and one for what no task does."""
-        return [RegionSpec("tlb_ubc", UnmapBatch, len(config.tasks) + 1)]
+        return [RegionSpec("tlb_ubc", UnmapBatch, len(config.tasks) + 1, "task", 1)]
 
     def ubc(self, m: Machine) -> Region[UnmapBatch]:
         """The tasks' ordinary batches."""

@@ -78,16 +78,16 @@ class LufLedger(Batched):
         """Every region LUF adds to the batched kernel's."""
         tasks, nodes = len(config.tasks) + 1, len(config.nodes)
         return [
-            RegionSpec("tlb_ubc_ro", UnmapBatch, tasks),
-            RegionSpec("tlb_ubc_luf", UnmapBatch, tasks),
+            RegionSpec("tlb_ubc_ro", UnmapBatch, tasks, "task", 1),
+            RegionSpec("tlb_ubc_luf", UnmapBatch, tasks, "task", 1),
             RegionSpec("luf", LufCounters, 1),
             RegionSpec("luf_batch", KeyEntry, 1 << config.key_bits),
-            RegionSpec("ugen_done", CpuDone, config.cpus),
+            RegionSpec("ugen_done", CpuDone, config.cpus, "cpu"),
             RegionSpec("luf_zone", LufZone, nodes, "zone"),
             RegionSpec("luf_pend", PendList, nodes * (config.max_order + 1), "zone"),
-            RegionSpec("luf_task", LufTask, tasks),
-            RegionSpec("luf_mm", OwnerBatch, len(config.processes)),
-            RegionSpec("luf_mapping", OwnerBatch, len(config.files)),
+            RegionSpec("luf_task", LufTask, tasks, "task", 1),
+            RegionSpec("luf_mm", OwnerBatch, len(config.processes), "mm"),
+            RegionSpec("luf_mapping", OwnerBatch, len(config.files), "inode"),
         ]
 
     def power_on(self, m: Machine) -> None:

@@ -136,6 +136,7 @@ def as_json(report: Report) -> dict[str, object]:
         "learnt": report.learnt,
         "checked": report.checked,
         "renamed": happened.renamed,
+        "permuted": list(happened.permuted),
         "forever": report.forever,
         "lasting": report.lasting and [one.as_json() for one in report.lasting],
         "expectations": [one.as_json() for one in report.expected],

@@ -70,6 +70,8 @@ class Happened:
     """Whether frames may have changed their names on the way."""
     forever: bool = False
     """Whether programs of any length were looked at, and not the orders of one."""
+    permuted: tuple[str, ...] = ()
+    """CPUs, or pages, that may do the same and have changed places, several to a text."""
 
     def numbers(self, kind: str) -> set[int]:
         """What the facts of a kind are about."""
@@ -152,6 +154,7 @@ class Happened:
             ipis,
             self.renamed or other.renamed,
             self.forever and other.forever,
+            tuple(dict.fromkeys((*self.permuted, *other.permuted))),
         )
 
 

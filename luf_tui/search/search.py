@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
@@ -34,7 +34,7 @@ from luf_tui.search.result import (
     deadlock,
     violation,
 )
-from luf_tui.search.rows.learner import REMEMBER, HiddenState
+from luf_tui.search.rows.learner import REMEMBER, HiddenState, NotAlike
 from luf_tui.search.rows.one_by_one import Level, OneByOne
 from luf_tui.search.rows.packing import State, TooWide
 from luf_tui.search.rows.space import BEHIND, Space
@@ -42,6 +42,8 @@ from luf_tui.search.watched_race import WatchedRace
 
 if TYPE_CHECKING:
     from luf_tui.search.rows.levels import Levels
+    from luf_tui.search.rows.names.alike import Group
+    from luf_tui.search.rows.names.least import LeastNames
     from luf_tui.search.rows.naming import Naming
     from luf_tui.search.rows.saved import Saved
 
@@ -55,6 +57,12 @@ MOST_COUNTED = 100_000
 """States up to which the least and the most IPIs of an order are counted, and what lasts in a
 forever block is looked for.
 """
+PERMUTE_AT = MOST_COUNTED
+"""States of a forever block from which on CPUs, tasks and pages that may do the same change places:
+what lasts is told of each of them by its name, and not looked for any more.
+"""
+PERMUTE = "those who may do the same change places"
+"""Why a search ends that begins again so."""
 TELL_EVERY = 2000
 """States between two reports of progress."""
 
@@ -64,9 +72,10 @@ class Search:
 
     `symmetric` counts states as one that differ only by names that nothing depends on (frames,
     generations), once there are many and that would have merged enough of them: then the search
-    begins again with names. `keep` keeps every state for `reached`. `all_findings` goes on after a
-    violation, past which it never looks. `saved` is an earlier one of the same race, which it goes
-    on with.
+    begins again with names; in a forever block, where there are very many, once more, so that
+    CPUs, tasks and pages that may do the same change places, too. `keep` keeps every state for
+    `reached`. `all_findings` goes on after a violation, past which it never looks. `saved` is an
+    earlier one of the same race, which it goes on with.
     """
 
     def __init__(
@@ -97,6 +106,10 @@ class Search:
         self.resumable = resumable
         self.started = time.monotonic()
         self._wider: dict[int, int] = {}
+        self._permutes = False
+        """Whether those who may do the same change places."""
+        self._left_out: set[int] = set()
+        """Which of those turned out not to."""
         self._before = 0.0
         """Seconds that the search took before it was left off."""
         self._stop = ""
@@ -105,6 +118,7 @@ class Search:
             figures = saved.figures
             self._wider.update(figures["wider"])
             self._before, self.symmetric = figures["seconds"], figures["symmetric"]
+            self._permutes, self._left_out = figures["permutes"], {*figures["left_out"]}
         self._begin()
 
     def _begin(self) -> None:
@@ -113,6 +127,8 @@ class Search:
         item = self.transitions.item
         states = asked is not None and asked.of_states(item)
         behind = asked is not None and asked.goes_on(item) and not self.transitions.race.forever
+        self._group = self._alike() if self._permutes else None
+        self._least: LeastNames | None = None
         self.space = Space(
             race,
             self._wider,
@@ -120,13 +136,14 @@ class Search:
             expected=race.expected if states else None,
             behind=race.behind if behind else None,
             fails=fails(asked.questions) if asked else (),
+            group=self._group,
         )
         packed = self.space.learner.layout.packed
         self._first: list[State] = [packed(cells) for cells in self._starts] or [0]
         self.space.begin(len(self._first))
         self._one_by_one = OneByOne(self.space, starts=self._first)
         self._levels: Levels | None = None
-        self._renamed = False
+        self._renamed = self._may_permute = False
         self._judge_at = JUDGE_AT
         self._pause = 1
         """States at which to look how much memory is taken, and to report."""
@@ -204,7 +221,7 @@ class Search:
     def _lasting(self) -> Lasting | None:
         """What lasts in a forever block, where its states are at hand."""
         one_by_one, levels = self._one_by_one, self._levels
-        if not self.transitions.race.forever or self.states > MOST_COUNTED:
+        if not self.transitions.race.forever or self.states > MOST_COUNTED or self._group:
             return None
         if levels is None:
             return lasting(self._race, self.space, [*one_by_one.seen], one_by_one.turns_made())
@@ -222,6 +239,8 @@ class Search:
             "wider": [*self._wider.items()],
             "seconds": self._before + self._spent(),
             "symmetric": self.symmetric,
+            "permutes": self._permutes,
+            "left_out": sorted(self._left_out),
             "renamed": self._renamed,
             "levels": self._levels is not None,
             "judge_at": self._judge_at,
@@ -229,12 +248,15 @@ class Search:
         saved.write(file, asked, figures, self.space, self._one_by_one, self._levels)
 
     def _until_it_fits(self) -> str:
-        """Search, and begin again where cells are too narrow."""
+        """Search, and begin again where cells are too narrow, or names not exchangeable."""
         while True:
             try:
                 return self._search()
             except TooWide as too_wide:
                 self._wider[too_wide.cell] = too_wide.bits
+            except NotAlike as other:
+                assert self._group
+                self._left_out.add(self._group.numbers[other.parts[-1]])
             self._saved = None
             self._begin()
 
@@ -244,6 +266,8 @@ class Search:
         following: Level = []
         if saved and saved.figures["levels"]:
             return self._taken_up(saved)
+        if self._permutes:
+            return self._named_from_the_start(self._naming())
         if saved:
             level, following = saved.take_up(self.space, one_by_one)
             self._judge_at = saved.figures["judge_at"]
@@ -291,13 +315,27 @@ class Search:
         naming = self._naming() if self._renamed else None
         levels = self._by_levels((), naming)
         saved.take_up_levels(levels)
-        return levels.look(self._ended)
+        self._may_permute = self._renamed and self._ends_unpermuted()
+        return self._looked(levels)
 
     def _naming(self) -> Naming:
         from luf_tui.search.rows.names.machine_names import MachineNames  # noqa: PLC0415
 
         lines = chain.from_iterable(self.transitions.ops.values())
-        return MachineNames(self.transitions.machine, self.transitions.k.policy, lines)
+        names = MachineNames(self.transitions.machine, self.transitions.k.policy, lines)
+        if not self._group:
+            return names
+        from luf_tui.search.rows.names.least import LeastNames  # noqa: PLC0415
+
+        self._least = LeastNames(self._group, names)
+        return self._least
+
+    def _alike(self) -> Group | None:
+        """Who may change places, as far as nothing speaks against it."""
+        from luf_tui.search.rows.names.alike import Group  # noqa: PLC0415
+
+        group = Group(self._race.transitions, self._left_out)
+        return group if group.parts else None
 
     def _worthwhile(self, naming: Naming) -> bool:
         """Whether renaming would have merged enough of the states so far. What is counted without
@@ -318,7 +356,22 @@ class Search:
         self._one_by_one.seen.clear()
         levels = self._by_levels(self._first, naming)
         levels.stand_at([*enumerate(self._first)])
-        return levels.look(self._ended)
+        self._may_permute = self._ends_unpermuted()
+        return self._looked(levels)
+
+    def _looked(self, levels: Levels) -> str:
+        """Search on by levels, or begin again with more that is renamed."""
+        why = levels.look(self._ended)
+        if why != PERMUTE:
+            return why
+        self._permutes, self._saved = True, None
+        self._begin()
+        return self._search()
+
+    def _ends_unpermuted(self) -> bool:
+        """Whether those who may do the same have kept their places, and need not."""
+        forever = self.transitions.race.forever and self.symmetric
+        return forever and not self._permutes and self._alike() is not None
 
     def _ended(self) -> str:
         """Why the search shall end before the next state, if it shall."""
@@ -328,6 +381,8 @@ class Search:
             if self._pause > 1:
                 self._report(memory)
             self._pause = self.states + TELL_EVERY
+        if self._may_permute and self.states >= PERMUTE_AT:
+            return PERMUTE
         return self._stop or self.limits.reached(self.states, self._spent(), memory)
 
     def _happened(self) -> Happened:
@@ -345,20 +400,34 @@ class Search:
             ipis,
             self._renamed,
             forever,
+            tuple(" ".join(part.names) for part in self._group.parts) if self._group else (),
         )
 
     def _broken(self) -> Iterator[Broken]:
         """What was found, as the engine tells it on the machine of the race."""
         ways = self.space.ways
         for number, turn in self.space.breaks:
-            turns = ways.path(number) if turn == BEHIND else [*ways.path(number), turn]
+            path, real = self._way(number)
+            turns = path if turn == BEHIND else [*path, real(turn)]
             start = ways.start_of(number)
             with self._from(start):
                 found = self._replayed(turns, behind=turn == BEHIND)
             yield from (evolve(one, start=start) for one in found)
         for number, waiting in self.space.stuck:
-            one = deadlock(self.transitions, ways.path(number), waiting)
+            path, real = self._way(number)
+            one = deadlock(self.transitions, path, tuple(sorted(map(real, waiting))))
             yield evolve(one, start=ways.start_of(number))
+
+    def _way(self, number: int) -> tuple[list[Turn], Callable[[Turn], Turn]]:
+        """The turns that lead to a state, and what its turns and contexts are really."""
+        ways = self.space.ways
+        if self._least is None:
+            return ways.path(number), int
+        from luf_tui.search.rows.names.least import real_turns  # noqa: PLC0415
+
+        start = self._first[ways.start_of(number)]
+        turns, real = real_turns(self.space, self._least, start, ways.path(number))
+        return turns, real.__getitem__
 
     @contextmanager
     def _from(self, start: int) -> Iterator[None]:
@@ -376,7 +445,8 @@ class Search:
         assert asked is not None or not self.space.failed
         found = []
         for code, (number, turn) in self.space.failed.items():
-            turns = ways.path(number) if turn < 0 else [*ways.path(number), turn]
+            path, real = self._way(number)
+            turns = path if turn < 0 else [*path, real(turn)]
             found.append((len(turns), code, tuple(turns), turn == BEHIND, ways.start_of(number)))
         for _, code, order, behind, start in sorted(found):
             text = text_of(asked.questions[code >> 1].expect) if asked else ""

@@ -22,7 +22,7 @@ search that renames states does not count them, and gives none up.
 class Access(Operation, name="access"):
     """One load or store by the task on its CPU (rules H1 to H5)."""
 
-    vpn = Local()
+    vpn = Local(of="page")
     store = Local()
     content = Local()
     tries = Local(counter="tries")
@@ -81,9 +81,9 @@ class Access(Operation, name="access"):
 class Evict(Operation, name="evict"):
     """The hardware drops an entry of its own accord."""
 
-    cpu = Local()
+    cpu = Local(of="cpu")
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
 
     @step("drop an entry")
     def drop(self, k: Kernel) -> Next:
@@ -98,9 +98,9 @@ class Evict(Operation, name="evict"):
 class Prefetch(Operation, name="prefetch"):
     """The hardware walks speculatively (H1: a fill can happen at any time)."""
 
-    cpu = Local()
+    cpu = Local(of="cpu")
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
 
     @step("walk speculatively")
     def walk(self, k: Kernel) -> Next:

@@ -21,7 +21,7 @@ class Dma(Operation, name="dma"):
     """
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
     store = Local()
     content = Local()
 

@@ -37,7 +37,7 @@ READ_IN = ev.REASON["read in anew"]
 class Fault(Operation, name="fault", function="handle_mm_fault"):
     """One page fault of the loaded mm, from the mapping to the new PTE."""
 
-    vpn = Local()
+    vpn = Local(of="page")
     store = Local()
     frame = Reference[Frame]("frame", "the frame to be mapped; the fault holds a reference")
     old = Reference[Frame]("frame", "the frame being copied; likewise")

@@ -56,7 +56,7 @@ class Shootdown(Operation, name="shootdown"):
 
     mm = Reference[Mm]("mm")
     mask = Local(mask="cpu")
-    start = Local()
+    start = Local(of="page", upto="end")
     end = Local()
     tables = Local()
     why = Local()
@@ -191,7 +191,7 @@ Shootdown.ON = {ARM64: Broadcast}
 class FlushTlbFunc(Operation, name="flush_tlb_func", function="flush_tlb_func"):
     """The IPI handler on a target CPU: take it, flush, acknowledge."""
 
-    sender = Local()
+    sender = Local(of="cpu")
 
     @step("take the IPI")
     def receive(self, k: Kernel) -> Next:

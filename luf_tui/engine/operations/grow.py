@@ -17,7 +17,7 @@ class PteAlloc(Operation, name="pte_alloc", function="__pte_alloc"):
     """
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
 
     @step("allocate a page-table page")
     def allocate(self, k: Kernel) -> Next:

@@ -32,7 +32,7 @@ class Madvise(Operation, name="madvise", function="madvise"):
     """
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
     advice = Local()
     at = Local()
@@ -140,7 +140,7 @@ class Mremap(Operation, name="mremap", function="mremap"):
     """mremap(MREMAP_MAYMOVE): move_page_tables() to another range; the old one is gone after."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
     to = Local("the first page of the new range")
     at = Local("pages moved so far")

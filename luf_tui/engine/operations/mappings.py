@@ -27,7 +27,7 @@ class Mmap(Operation, name="mmap", function="mmap"):
     """mmap(): VMAs are cells; nothing is flushed (OP-18)."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
     file_page = Reference[FilePage]("file_page")
     flags = Local()
@@ -233,7 +233,7 @@ class Munmap(Operation, name="munmap", function="munmap"):
     """munmap(): the VMA goes first, then its PTEs; after it returns nothing is readable."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
 
     def _mmap_write(self, k: Kernel) -> bool:
@@ -261,7 +261,7 @@ class MmapFixed(Operation, name="mmap fixed", function="mmap"):
     """mmap(MAP_FIXED): the old mapping is unmapped, then the new one made."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
     file_page = Reference[FilePage]("file_page")
     flags = Local()
@@ -283,7 +283,7 @@ class Mprotect(Operation, name="mprotect", function="mprotect"):
     """mprotect(): change PTEs under the lock, flush before mmap_lock is dropped."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
     flags = Local()
     at = Local()

@@ -447,7 +447,7 @@ class DrainAll(Operation, name="drain all", function="drain_all_pages"):
 class DrainPage(Operation, name="drain a page"):
     """One page of a CPU's pcp lists goes to buddy, by whatever drains them from outside."""
 
-    cpu = Local()
+    cpu = Local(of="cpu")
 
     @step("move a page to buddy")
     def one(self, k: Kernel) -> Next:

@@ -24,7 +24,7 @@ class UffdRegister(Operation, name="uffd register", function="userfaultfd_regist
     """UFFDIO_REGISTER: faults of the range go to the monitor."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
     missing = Local()
 
@@ -44,7 +44,7 @@ class UffdProtect(Operation, name="uffd write-protect", function="mwriteprotect_
     """mwriteprotect_range(): under mmap_lock for reading, the flush after the PTEs."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
     on = Local("protect, or take the protection away")
     at = Local()

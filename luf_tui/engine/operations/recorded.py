@@ -43,7 +43,7 @@ class Learn(Operation, name="learn a PTE"):
     """Make a PTE what a recorded unmap shows that it was."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
     frame = Required[Frame]("frame")
     writable = Local()
     dirty = Local()
@@ -74,7 +74,7 @@ class Remap(Operation, name="remove_migration_pte", function="remove_migration_p
     """A migration entry becomes the PTE that the recording shows."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
     frame = Required[Frame]("frame")
     writable = Local()
 
@@ -232,7 +232,7 @@ class Request(Operation, name="flush request", function="flush_tlb_mm_range"):
     """A recorded flush for something else than a recorded unmap: munmap, mprotect, fork, a copy."""
 
     mm = Required[Mm]("mm")
-    start = Local()
+    start = Local(of="page", upto="end")
     end = Local()
     zaps = Local("it changes PTEs under the lock, as munmap and mprotect do")
     why = Local()
@@ -253,7 +253,7 @@ class WriteFault(Operation, name="recorded write fault", function="handle_mm_fau
     """A recorded write fault: what its address space owes is paid before it can write (OP-14)."""
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
     mask = Local(mask="cpu")
 
     @step("pay what the address space owes")

@@ -40,7 +40,7 @@ class Uprobe(Operation, name="uprobe", function="uprobe_write_opcode"):
     """
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
     content = Local()
     frame = Reference[Frame]("frame", "the copy, with a reference")
     old = Reference[Frame]("frame", "the page it replaces, likewise")
@@ -133,9 +133,9 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
     """
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
     mm2 = Required[Mm]("mm", "the other address space")
-    vpn2 = Local()
+    vpn2 = Local(of="page")
     frame = Reference[Frame]("frame", "the page that stays, locked, with a reference")
     old = Reference[Frame]("frame", "the page that goes, likewise")
     second = Local("the page that goes is being write-protected")

@@ -31,7 +31,7 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
     """
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page", over="pages")
     pages = Local()
     what = Local("NUMA or SOFT_DIRTY")
     at = Local()

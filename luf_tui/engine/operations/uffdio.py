@@ -56,7 +56,7 @@ class UffdCopy(Operation, name="uffd copy", function="mfill_atomic"):
     """
 
     mm = Required[Mm]("mm")
-    vpn = Local()
+    vpn = Local(of="page")
     content = Local()
     frame = Required[Frame]("frame", "the new page, with a reference")
     mask = Local(mask="cpu")
@@ -120,8 +120,8 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
     """
 
     mm = Required[Mm]("mm")
-    vpn = Local()
-    to = Local("the page of the destination")
+    vpn = Local(of="page")
+    to = Local("the page of the destination", of="page")
     mask = Local(mask="cpu")
     frame = Required[Frame]("frame", "the page being moved, locked")
 

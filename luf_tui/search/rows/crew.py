@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 from luf_tui.errors import LufError
 from luf_tui.search.pool import deaf
 from luf_tui.search.process_memory import alone
-from luf_tui.search.rows.packing import TooWide
+from luf_tui.search.rows.packing import StartOver
 
 Work: TypeAlias = Callable[[str, Sequence[Any]], Any]
-"""Does a stage, by its name, with some words; raises LufError, TooWide."""
+"""Does a stage, by its name, with some words; raises LufError, StartOver."""
 
 
 def can_fork() -> bool:
@@ -117,7 +117,7 @@ def _serve(
             return
         try:
             told = True, work(stage, words)
-        except (LufError, TooWide) as error:
+        except (LufError, StartOver) as error:
             told = False, error
         try:
             pipe.send(told)

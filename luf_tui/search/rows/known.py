@@ -7,8 +7,14 @@ in two stands beside the tree; when there are many such, the tree is built anew.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from luf_tui.search.rows.learner import REMEMBER, Ask, HiddenState, Learner, Row
 from luf_tui.search.rows.packing import State
+
+if TYPE_CHECKING:
+    from luf_tui.search.rows.images import Image
 
 SLACK = 4
 """One in so many rows may stand beside the tree before it is built anew."""
@@ -29,10 +35,12 @@ class Node:
 class Known:
     """Answers one question, by a row where there is one."""
 
-    def __init__(self, learner: Learner, name: str, ask: Ask) -> None:
+    def __init__(self, learner: Learner, name: str, ask: Ask, images: Sequence[Image] = ()) -> None:
         self.learner = learner
         self.name = name
         self.ask = ask
+        self.images = images
+        """The same question under other names."""
         self.rows: list[Row] = []
         self.alike: list[Row] = []
         """Those that others told and that were known here; they are the same but for the number."""
@@ -45,7 +53,7 @@ class Known:
         self._odd = self._due = 0
 
     def of(self, state: State) -> Row:
-        """The row for a state. Raises TooWide, HiddenState."""
+        """The row for a state. Raises StartOver, HiddenState."""
         return self.known(state) or self._learn(state)
 
     def known(self, state: State) -> Row | None:
@@ -63,10 +71,14 @@ class Known:
 
     def check(self, state: State, row: Row) -> None:
         """Ask the engine again where a row was used. Raises HiddenState."""
-        self.learner.check(self.ask, self.name, state, row)
+        self.learner.check(self.ask, self.name, state, row, self.images)
+
+    def check_learnt(self, row: Row) -> None:
+        """Ask the engine again where a row was learnt, under no other names. Raises HiddenState."""
+        self.learner.check(self.ask, self.name, row.seen, row)
 
     def _learn(self, state: State) -> Row:
-        row = self.learner.ask(self.ask, state)
+        row = self.learner.ask(self.ask, state, self.images)
         self._take(row)
         return row
 

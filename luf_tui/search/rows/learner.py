@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from luf_tui.errors import LufError
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.watched_cells import WatchedCells
-from luf_tui.search.rows.packing import Layout, State, declared_widths
+from luf_tui.search.rows.packing import Layout, StartOver, State, declared_widths
+
+if TYPE_CHECKING:
+    from luf_tui.search.rows.images import Image
 
 CANNOT, WAITS, MADE, BREAKS = range(4)
 """What comes of a turn: it cannot be taken, it has to wait and changes nothing, it is made, or it
@@ -23,6 +26,16 @@ REMEMBER = "keep what a policy remembers in its regions, not in `self`"
 
 class HiddenState(LufError):
     """What a turn does does not follow from the cells."""
+
+
+class NotAlike(StartOver):
+    """A turn does something else when those who may do the same change places: the search starts
+    over without that. `parts` are the numbers of what was permuted.
+    """
+
+    def __init__(self, parts: tuple[int, ...]) -> None:
+        super().__init__(parts)
+        self.parts = parts
 
 
 @frozen
@@ -45,6 +58,8 @@ class Answer:
 
 Ask = Callable[[], Answer]
 """Puts a question to the engine, on the machine as it stands; leaves what it wrote there."""
+Ran: TypeAlias = tuple[Answer, Iterable[int], dict[int, int]]
+"""What the engine said, the cells that it read, and what it wrote to which."""
 
 
 class System(Protocol):
@@ -105,7 +120,11 @@ class Row:
 
 
 class Learner:
-    """Asks questions of one system. Raises TooWide where a value does not fit its cell."""
+    """Asks questions of one system. Raises TooWide where a value does not fit its cell.
+
+    A question may have images: the same under other names, which must come to the same. Raises
+    NotAlike where one does not.
+    """
 
     def __init__(self, system: System, wider: dict[int, int]) -> None:
         self.system = system
@@ -125,9 +144,9 @@ class Learner:
         self.checked = 0
         """Answers that were asked for again, and were the same."""
 
-    def ask(self, ask: Ask, state: State) -> Row:
-        """A new row, from one run of the engine."""
-        answer, read, written = self._run(ask, state)
+    def ask(self, ask: Ask, state: State, images: Sequence[Image] = ()) -> Row:
+        """A new row, from one run of the engine, and one for each image."""
+        answer, read, written = self._run(ask, state, images)
         value = self.layout.packed(written)
         return self.told(answer, frozenset(read), state, frozenset(written), value)
 
@@ -178,21 +197,42 @@ class Learner:
 
         return self.layout.mask(row.written, grow)
 
-    def check(self, ask: Ask, question: str, state: State, row: Row) -> None:
-        """Run the engine again where a row was used. Raises HiddenState when it says otherwise."""
+    def check(
+        self, ask: Ask, question: str, state: State, row: Row, images: Sequence[Image] = ()
+    ) -> None:
+        """Run the engine again where a row was used; and for some images, not all of which need be
+        asked again. Raises HiddenState when it says otherwise.
+        """
         self.checked += 1
-        answer, _, written = self._run(ask, state)
+        try:
+            answer, _, written = self._run(ask, state, images)
+        except NotAlike:
+            raise HiddenState(
+                f"{question} does the same under other names, and then it does not, in states that "
+                f"agree on all that it looks at: {REMEMBER}"
+            ) from None
         wanted = (state | row.clear) ^ row.flip
         packed, mask = self.layout.packed(written), 0
         for cell in written:
             if cell in self.layout.places:
                 mask |= self.layout.ones(cell)
         got = (state | mask) ^ mask ^ packed
+        if answer.facts < row.answer.facts and not images:
+            answer = evolve(answer, facts=row.answer.facts)
         if (answer, got) != (row.answer, wanted):
             raise HiddenState(self._difference(question, row, answer, wanted, got))
 
-    def _run(self, ask: Ask, state: State) -> tuple[Answer, Iterable[int], dict[int, int]]:
+    def _run(self, ask: Ask, state: State, images: Sequence[Image]) -> Ran:
         self.layout.restore(state)
+        ran = self.run(ask)
+        if not images:
+            return ran
+        from luf_tui.search.rows.images import alike  # noqa: PLC0415 - it loads numpy
+
+        return alike(self, self.layout.unpacked(state), ran, images)
+
+    def run(self, ask: Ask) -> Ran:
+        """What the engine says on the machine as it stands, what it reads, and what it writes."""
         self.cells.watch()
         answer = ask()
         read, written = self.cells.read, self.cells.written

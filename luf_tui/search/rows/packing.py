@@ -23,7 +23,11 @@ USUAL = 8
 """Bits that a number gets for a start: few count far within a race."""
 
 
-class TooWide(Exception):
+class StartOver(Exception):
+    """What a search was begun on does not hold: it starts over without."""
+
+
+class TooWide(StartOver):
     """A value needs more bits than its cell has: the search starts over with `cells` wider."""
 
     def __init__(self, cell: int, value: int) -> None:

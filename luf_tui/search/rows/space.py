@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
 from luf_tui.engine.transitions import Turn
+from luf_tui.search.rows.images import Image
 from luf_tui.search.rows.known import Known
 from luf_tui.search.rows.learner import MADE, Ask, Learner, Row, System
 from luf_tui.search.rows.packing import State
 from luf_tui.search.ways_back import WaysBack
+
+if TYPE_CHECKING:
+    from luf_tui.search.rows.names.alike import Group
 
 OFTEN, SELDOM = 64, 16_384
 """One state in so many is checked: among the first ones, and later on."""
@@ -43,7 +47,8 @@ class Elsewhere:
 
 class Space:
     """A search's questions and its findings. States are numbered in the order of discovery, from
-    the start, which is 0.
+    the start, which is 0. With a `group`, every question is asked under each of its permutations,
+    too.
     """
 
     def __init__(
@@ -55,19 +60,51 @@ class Space:
         expected: Ask | None = None,
         behind: Ask | None = None,
         fails: Collection[int] = (),
+        group: Group | None = None,
     ) -> None:
         """`expected` and `behind` tell how expectations come out in a state, and behind it;
         `fails` are the verdicts after which something has gone wrong.
         """
         self.learner = learner = Learner(system, wider)
-        self.alone = Known(learner, "the turn that need not wait", system.alone)
+        others = group.elements[1:] if group else []
+        contexts = [dict(enumerate(one.contexts)) for one in others]
+        self.alone = Known(
+            learner,
+            "the turn that need not wait",
+            system.alone,
+            [Image(one.moved, one.parts, system.alone, one.turns) for one in others],
+        )
         self.turns = tuple(
-            (turn, Known(learner, system.word(turn), partial(system.take, turn)))
+            (
+                turn,
+                Known(
+                    learner,
+                    system.word(turn),
+                    partial(system.take, turn),
+                    [
+                        Image(one.moved, one.parts, partial(system.take, one.turns[turn]), {})
+                        for one in others
+                    ],
+                ),
+            )
             for turn in system.turns
         )
         self.turn = dict(self.turns)
-        self.unfinished = Known(learner, "what is left to do", system.unfinished)
-        self.expected = expected and Known(learner, "what is expected", expected)
+        self.unfinished = Known(
+            learner,
+            "what is left to do",
+            system.unfinished,
+            [
+                Image(one.moved, one.parts, system.unfinished, named)
+                for one, named in zip(others, contexts, strict=True)
+            ],
+        )
+        self.expected = expected and Known(
+            learner,
+            "what is expected",
+            expected,
+            [Image(one.moved, one.parts, expected, {}) for one in others],
+        )
         self.behind = behind and Known(learner, "what stands behind the race", behind)
         self.fails = fails
         asked = [known for known in (self.expected, self.behind) if known]
@@ -180,7 +217,7 @@ class Space:
             for row in (*known.rows, *known.alike):
                 own = row.number >= alike or row.number % of == number
                 if own and row.number >= self._rows_checked:
-                    known.check(row.seen, row)
+                    known.check_learnt(row)
         self._rows_checked = len(self.learner.rows)
 
     def check(self, state: State) -> None:
