@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +19,11 @@ from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.race_start import at_race
 from luf_tui.search.random_walks import RandomWalk
-from luf_tui.search.result import FAILED, SAFE, UNSAFE
-from luf_tui.search.rows import levels, share, shared_levels
+from luf_tui.search.result import FAILED, SAFE, UNSAFE, Limits
+from luf_tui.search.rows import levels, share, shared_levels, space
+from luf_tui.search.rows.saved import Saved
 from luf_tui.search.search import Search
+from luf_tui.search.shrink import shrunk
 from luf_tui.timeline.recorder import record
 
 POLICIES = ("eager", "batched", "luf")
@@ -56,7 +59,7 @@ def counted(report: Report) -> list[tuple[int, int]]:
     return [(one.held, one.failed) for one in report.expected]
 
 
-# -- known answers ---------------------------------------------------------------------------
+# -- known answers ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -187,7 +190,7 @@ cpu1     read text.0
     assert "O2" in {one.obligation for one in run.findings}
 
 
-# -- how it is written ---------------------------------------------------------------------------
+# -- how it is written ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -225,7 +228,7 @@ def test_it_may_name_bytes_that_are_stored_below_it() -> None:
     assert (FAILED, [(0, 2)]) == (found.verdict, counted(found))
 
 
-# -- one by one, by levels, by several processes, and by hand ----------------------------------
+# -- one by one, by levels, by several processes, and by hand -----------------------------
 
 WATCHED = """\
 machine  cpus 3, dram 3, max-order 0, tlb 3, key-bits 2, swap 2
@@ -369,7 +372,7 @@ def test_names_change_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(ends[0]) == sorted(ends[1])
 
 
-# -- one order, as it is searched and as it is run -----------------------------------------------
+# -- one order, as it is searched and as it is run ------------------------------------------
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -403,3 +406,207 @@ def test_an_order_comes_out_in_a_search_as_it_does_when_it_is_run(policy: str, s
         else:
             assert (False not in found) == came[question.item], question.expect.text
     assert wrong
+
+
+# -- further races, from every final state --------------------------------------------------
+
+FURTHER = """\
+cpu1     read heap.0
+race
+  cpu1     read heap.0
+  expect   reads two
+  cpu2     read heap.0
+end
+cpu2     write heap.0 three
+race
+  expect   sometimes content heap.0 three
+  cpu1     read heap.0
+  cpu2     write heap.0 four
+end
+expect   event store = {stores}
+"""
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_further_race_goes_on_from_every_final_state(policy: str) -> None:
+    found = explored(stores(FURTHER.format(stores=5)), policy)
+    assert (FAILED, [(2, 2), (0, 0), (0, 0)]) == (found.verdict, counted(found))
+    run = record(parse(found.scenario, "found.luf"))
+    assert [False] == [one.held for one in run.outcomes]
+    assert ["app/2 app/1", "app/1"] == [
+        line.split(maxsplit=1)[1] for line in found.scenario.split("\n") if "schedule" in line
+    ]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_it_has_to_know_goes_on_through_all_races(policy: str) -> None:
+    text = FURTHER.replace("  expect   reads two\n", "")
+    found = explored(stores(text.format(stores=5)), policy)
+    assert (SAFE, [(2, 2), (1, 0)]) == (found.verdict, counted(found))
+    off = explored(stores(text.format(stores=4)), policy)
+    assert (FAILED, [(2, 2), (0, 1)]) == (off.verdict, counted(off))
+    assert 3 == off.scenario.count("schedule")
+
+
+def test_states_that_differ_in_nothing_are_the_start_of_a_race_once() -> None:
+    same = stores(
+        "cpu1 write heap.0 three", "race", "cpu1 read heap.0", "expect reads three", "end"
+    )
+    assert [(1, 0)] == counted(explored(same))
+    other = stores("race", "cpu1 read heap.0", "expect no reads before", "end")
+    assert [(2, 0)] == counted(explored(other))
+
+
+def test_one_race_alone_begins_where_one_order_leads() -> None:
+    program = stores(FURTHER.format(stores=5))
+    found = Exploration(program, make_policy("batched"), only=1).run()
+    assert (SAFE, [(2, 0)]) == (found.verdict, counted(found))
+
+
+# -- lines that are refused -------------------------------------------------------------------
+
+GONE = """\
+machine  cpus 2, dram 3, max-order 0, tlb 3, key-bits 2, swap 1
+policy   batched
+process  app, heap 1 page
+cpu1     run app
+cpu1     write heap.0 before
+race
+  cpu1     madvise heap dontneed
+  app      pin heap.0
+  expect   mapped heap.0
+end
+expect   event pin = 1
+"""
+
+
+def test_a_line_that_is_refused_in_one_order_is_part_of_that_order() -> None:
+    program = parse(GONE, "gone.luf")
+    run = record(program)
+    assert ((), [8]) == (run.refusals, [one.line for one in run.refused])
+    assert ["expect   event pin = 1"] == [program.items[one.item].text for one in run.outcomes]
+
+
+def test_what_is_expected_of_a_line_that_is_refused_is_not_asked() -> None:
+    text = GONE.replace("cpu1     madvise heap dontneed", "kswapd   reclaim app.heap.0")
+    found = explored(parse(text.replace("policy", "kswapd on cpu0\npolicy"), "gone.luf"))
+    assert FAILED == found.verdict
+    (inside, behind) = found.expected
+    assert inside.held and not inside.failed
+    assert behind.held and behind.failed
+
+
+# -- forever blocks -----------------------------------------------------------------------------
+
+FOREVER = """\
+machine  cpus 3, dram 2, max-order 0, tlb 3, key-bits 2, swap 1
+process  app, heap 1 page
+cpu1     run app
+cpu2     run app
+cpu1     write heap.0 before
+forever
+  expect   {mood}
+  any cpu  write heap.0 one
+  expect   content heap.0 one
+  any cpu  read heap.0
+  expect   {read}
+  cpu2     write heap.0 two
+end
+expect   no mapped heap.0
+"""
+
+
+def forever(mood: str, read: str) -> Program:
+    return parse(FOREVER.format(mood=mood, read=read), "forever.luf")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_in_a_forever_block_a_line_is_judged_each_time(policy: str) -> None:
+    found = explored(forever("sometimes content heap.0 two", "no reads zero"), policy)
+    assert SAFE == found.verdict
+    assert all(one.held for one in found.expected[:3])
+    assert not any(one.failed for one in found.expected[1:3])
+    assert not found.expected[3].judged
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    ("mood", "read", "fails"),
+    [
+        ("always no content heap.0 two", "no reads zero", "always no content heap.0 two"),
+        ("always mapped heap.0", "no reads two", "no reads two"),
+        ("always no event store > 4", "no reads zero", "always no event store > 4"),
+    ],
+)
+def test_a_program_of_a_forever_block_fails_as_a_race(
+    policy: str, mood: str, read: str, fails: str
+) -> None:
+    found = explored(forever(mood, read), policy)
+    assert (FAILED, f"`expect {fails}` fails") == (
+        found.verdict,
+        found.message.split(", ")[1].split(":")[0],
+    )
+    run = record(parse(found.scenario, "found.luf"))
+    assert f"expect {fails}" in {
+        " ".join(run.program.items[one.item].text.split()) for one in run.outcomes if not one.held
+    }
+
+
+# -- around a search ----------------------------------------------------------------------------
+
+
+def test_a_smaller_script_fails_and_holds_as_well() -> None:
+    text = MACHINE + "file lib, 1 page\ncpu1 read heap.0\n" + STORES.format(one="", two="")
+    program = parse(text + "cpu2 read heap.0\nexpect reads two\n", "large.luf")
+    report = explored(program)
+    smallest = shrunk(program, make_policy("batched"), report)
+    assert "file" in report.scenario
+    assert "file" not in smallest.scenario
+    assert "write heap.0 two" in smallest.scenario
+    assert report.message == smallest.message
+    assert {True, False} == {bool(one) for one in counted(smallest)[0]} | {False}
+
+
+def test_walks_that_are_drawn_find_it_too() -> None:
+    program = stores("cpu2 read heap.0", "expect reads two")
+    found = Exploration(program, make_policy("batched"), walks=20).run()
+    assert (FAILED, ("app/2", "app/1")) == (found.verdict, found.schedule)
+    assert SAFE != Exploration(watched(), make_policy("luf"), walks=5).run().verdict
+
+
+@pytest.mark.parametrize("cuts", [[1], [2, 30], [41, 150]])
+def test_a_search_that_is_gone_on_with_counts_as_one(
+    cuts: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "LARGE", 20)
+    monkeypatch.setattr(levels, "BLOCK", 20)
+    program = watched()
+    whole = searching_of(program, "eager", symmetric=False)
+    expected, left = heard(whole), None
+    for number, states in enumerate(cuts):
+        part = searching_of(
+            program, "eager", symmetric=False, limits=Limits(states), saved=left, resumable=True
+        )
+        part.run()
+        file = tmp_path / f"{number}.search"
+        with file.open("wb") as out:
+            part.save(out, {})
+        left = Saved(file)
+    assert expected == heard(searching_of(program, "eager", symmetric=False, saved=left))
+
+
+def test_a_search_in_which_something_fails_ends_at_so_many_states(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, more = "race\n  expect always content heap.0 before\n", "cpu1 read heap.0\n"
+    text = MACHINE + STORES.format(one=3 * more, two="").replace("race\n", first)
+    program = parse(text, "long.luf")
+    whole = explored(program)
+    monkeypatch.setattr(space, "ENOUGH", 2)
+    found = explored(program)
+    assert (FAILED, "an expectation fails, and the search ended at 6 states") == (
+        found.verdict,
+        found.why,
+    )
+    assert (6, whole.schedule, "") == (found.states, found.schedule, whole.why)
+    assert whole.states > 6

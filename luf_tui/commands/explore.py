@@ -228,6 +228,8 @@ def told(
             f"{', and '.join(report.happened.permuted)}"
         )
     lines += [one.sentence() for one in report.expected]
+    if report.verdict == FAILED and report.why:
+        lines.append(f"not everything was seen ({report.why})")
     lines += _what_happened(report)
     if drawing:
         lines += ["", *drawing.rstrip("\n").split("\n")]
@@ -276,7 +278,7 @@ def _meaning(report: Report) -> str:
         return f"{report.obligation} {where} begins: {report.message}"
     turns = len(report.schedule)
     if report.verdict == FAILED:
-        return f"{report.message} ({turns} turns)" if report.scenario else report.message
+        return f"{report.message} ({_many(turns, 'turn')})" if report.scenario else report.message
     return f"{report.obligation} after {turns} turns: {report.message}"
 
 

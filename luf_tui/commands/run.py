@@ -11,7 +11,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.config import X86, MachineConfig
 from luf_tui.machine.kind import LOUD
 from luf_tui.runs.opening import open_run, place
-from luf_tui.script.program import Expect, Note, Op, Race
+from luf_tui.script.program import SOMETIMES, Expect, Note, Op, Race
 from luf_tui.timeline.ask.compare import policy_name
 from luf_tui.timeline.ask.failing import lasting
 from luf_tui.timeline.tell.narrate import most_telling, plainly, sentence
@@ -111,6 +111,9 @@ def items(played: Timeline, until: int) -> Iterator[tuple[int, str, str]]:
         elif isinstance(item, Expect) and number in outcomes:
             outcome = outcomes[number]
             result = "holds" if outcome.held else f"FAILS: {outcome.detail}"
+        elif isinstance(item, Expect) and item.inside and not played.refusals:
+            told = item.mood == SOMETIMES
+            result = "held in no state of this order" if told else "not judged in this order"
         elif number in refusals:
             result = f"refused: {refusals[number]}"
         elif isinstance(item, Op | Race):
@@ -166,7 +169,10 @@ def _own(played: Timeline, event: int, number: int) -> bool:
 
 
 def findings(played: Timeline, until: int) -> Iterator[str]:
-    """Violations and deviations up to a position, a line each."""
+    """Lines that were refused, violations and deviations up to a position, a line each."""
+    for one in played.refused:
+        if one.line and one.position <= until:
+            yield f"line {one.line} was refused in this order: {one.reason}"
     for found, event in zip(played.findings, played.finding_events, strict=True):
         step = played.step_of_event(event)
         if step > until:

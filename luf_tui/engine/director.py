@@ -8,7 +8,7 @@ own, so that the order of a run is the order of its script. A race is played by 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from typing import TypeAlias
 
 from attrs import frozen
 
@@ -16,8 +16,8 @@ from luf_tui.engine.begin import begin, begin_switch, check_online, check_switch
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask
-from luf_tui.engine.strategy import Schedule, walk
-from luf_tui.engine.transitions import NoStep, Transitions, context_of
+from luf_tui.engine.strategy import Schedule
+from luf_tui.engine.transitions import REFUSED, NoStep, Outcome, Transitions, context_of
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine, RegionSpec
@@ -49,6 +49,18 @@ class ItemInfo:
     item: int
 
 
+@frozen
+class LineRefused:
+    """A line of a race, which is an item, was refused in this order: it is passed over."""
+
+    item: int
+    line: int
+    reason: str
+
+
+Move: TypeAlias = "StepInfo | ItemInfo | LineRefused"
+
+
 def make_kernel(program: Program, policy: Policy, beside: Sequence[RegionSpec] = ()) -> Kernel:
     """A machine as the program declares it, powered on, under a policy; with regions `beside` its
     own.
@@ -76,24 +88,25 @@ class Director:
         """The machine being played on."""
         return self.k.m
 
-    def play(self) -> Iterator[StepInfo | ItemInfo]:
+    def play(self) -> Iterator[Move]:
         """Play to the end, yielding after every micro-step.
 
-        Raises Refused at an operation the machine cannot do; what was played stands.
+        Raises Refused at an operation the machine cannot do; what was played stands. One of a race
+        is passed over: another order may be without it.
         """
         return self.play_until(len(self.program.items))
 
-    def play_on(self) -> Iterator[StepInfo | ItemInfo]:
+    def play_on(self) -> Iterator[Move]:
         """Play to the end, passing over operations that the machine cannot do when their turn has
         come, as a race does.
         """
         return self._play(len(self.program.items), Refused)
 
-    def play_until(self, end: int) -> Iterator[StepInfo | ItemInfo]:
+    def play_until(self, end: int) -> Iterator[Move]:
         """Play the items before number `end`, as `play` does."""
         return self._play(end)
 
-    def go_on(self, item: int, end: int) -> Iterator[StepInfo | ItemInfo]:
+    def go_on(self, item: int, end: int) -> Iterator[Move]:
         """Play on from the end of a race, up to an item, passing over what is refused."""
         for branch in self._race_of(item).branches:
             context_of(self.k.m, branch).pc = 0
@@ -106,9 +119,7 @@ class Director:
         assert isinstance(race, Race)
         return race
 
-    def _play(
-        self, end: int, *passed_over: type[Refused], first: int = 0
-    ) -> Iterator[StepInfo | ItemInfo]:
+    def _play(self, end: int, *passed_over: type[Refused], first: int = 0) -> Iterator[Move]:
         for at, item in enumerate(self.program.items[first:end], start=first):
             if isinstance(item, Expect) and item.inside:
                 continue  # judged in its race
@@ -247,20 +258,25 @@ class Director:
 
     # -- races ------------------------------------------------------------------
 
-    def _race(self, race: Race) -> Iterator[StepInfo]:
+    def _race(self, race: Race) -> Iterator[StepInfo | LineRefused]:
         """Play a race: first its schedule, one turn a word, then line by line. Of a forever block
         it is the schedule, or where there is none every line once that can be played then.
         """
         transitions = Transitions(self.k, race, self._item, reduced=False)
         schedule = Schedule(transitions.turn(word) for word in race.schedule)
-        for _, outcome in walk(transitions, schedule):
+        for turn, outcome in _with_lines(transitions, schedule):
             if not isinstance(outcome, NoStep):
                 yield StepInfo(self._item, *outcome)
+            elif outcome is REFUSED and not race.forever:
+                yield LineRefused(self._item, turn, transitions.reason)
         for branch, op in _in_line_order(race, transitions):
             yield from self._finish(branch.task)
             nth = branch.begins.index(op) + 1 if op.verb.begins else 0
-            with suppress(*([Refused] if race.forever else [])):
+            try:
                 yield from self._op(op, nth)
+            except Refused as refused:
+                if not race.forever:
+                    yield LineRefused(self._item, op.span.line, str(refused))
         for branch in race.branches:
             yield from self._finish(branch.task)
         yield from self._others()
@@ -277,6 +293,13 @@ class Director:
         if ctx.depth:
             yield from self._bring(m.config.tasks[number].cpu, task, m.ctx_name(ctx))
             yield from self._run(ctx, "")
+
+
+def _with_lines(transitions: Transitions, schedule: Schedule) -> Iterator[tuple[int, Outcome]]:
+    """The turns of a schedule: the line that each begins, or 0, and what came of it."""
+    while (turn := schedule.next(transitions)) is not None:
+        begins = transitions.begins(turn)
+        yield begins.span.line if begins else 0, transitions.make(turn)
 
 
 def _in_line_order(race: Race, transitions: Transitions) -> list[tuple[Branch, Op]]:

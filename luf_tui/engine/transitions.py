@@ -105,6 +105,8 @@ class Transitions:
         self._first_begun = k.m.contexts + len(self.choices)
         self.first = len(k.m.events)
         """The first event of the last turn made."""
+        self.reason = ""
+        """Why the machine refused what was refused last."""
         self._start = self.mark()
 
     # -- what there is ------------------------------------------------------------------------
@@ -296,7 +298,8 @@ class Transitions:
         self.first = len(self.machine.events)
         try:
             return self._make(turn)
-        except Refused:
+        except Refused as refused:
+            self.reason = str(refused)
             return REFUSED
 
     def mark(self) -> Mark:

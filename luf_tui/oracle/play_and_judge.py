@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from luf_tui.engine.director import Director, ItemInfo, StepInfo
+from luf_tui.engine.director import Director, Move
 from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import VIOLATION, Finding, Oracle
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 
 
-def judged_moves(
-    machine: Machine, moves: Iterable[StepInfo | ItemInfo]
-) -> Iterator[tuple[StepInfo | ItemInfo, list[Finding]]]:
+def judged_moves(machine: Machine, moves: Iterable[Move]) -> Iterator[tuple[Move, list[Finding]]]:
     """Each move made on a machine, with what the oracle finds in it."""
     oracle, first = Oracle(machine), len(machine.events)
     for moved in moves:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Explored:
-    """What the search of a file's races found. `verdict` is safe, unsafe or bounded."""
+    """What the search of a file's races found. `verdict` is safe, unsafe, failed or bounded."""
 
     version = VERSION
     """The version of the object that `summary` gives."""
@@ -50,7 +50,7 @@ class Explored:
 
     @property
     def verdict(self) -> str:
-        """`safe`, `unsafe`, or `bounded` when not everything was seen."""
+        """`safe`, `unsafe`, `failed` by an expectation, or `bounded` when not all was seen."""
         return self.report.verdict
 
     @property
@@ -60,7 +60,7 @@ class Explored:
 
     @property
     def obligation(self) -> str:
-        """What is broken; empty when nothing is."""
+        """What is broken, or `expectation`; empty when nothing is."""
         return self.report.obligation
 
     @property

@@ -27,7 +27,7 @@ from luf_tui.timeline.navigate.digests import Digest, file_digest, source_digest
 from luf_tui.timeline.navigate.spots import Spot, spot
 
 if TYPE_CHECKING:
-    from luf_tui.engine.director import ItemInfo, StepInfo
+    from luf_tui.engine.director import Move
     from luf_tui.runs.run import Run
     from luf_tui.timeline.recorder import Recorder
     from luf_tui.timeline.timeline import Timeline
@@ -160,7 +160,7 @@ def checked(
     return name
 
 
-def prepare(program: Program, policy: Policy) -> tuple[Recorder, Iterable[StepInfo | ItemInfo]]:
+def prepare(program: Program, policy: Policy) -> tuple[Recorder, Iterable[Move]]:
     """A recorder and what it is to play, for those who play it in a thread of their own."""
     # A search, which plays nothing, does without all this.
     from luf_tui.timeline import recorder as recording  # noqa: PLC0415

@@ -19,7 +19,7 @@ from luf_tui.script.program import SOMETIMES, Program, Race
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search import counterexample
 from luf_tui.search.came_out import CameOut, Tally
-from luf_tui.search.expectations import item_of, questions_of, text_of
+from luf_tui.search.expectations import Question, item_of, questions_of, text_of
 from luf_tui.search.happened import NOTHING, Happened
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting
@@ -90,6 +90,33 @@ class Report:
     """What lasts in each of these; None where that was not looked at."""
     expected: tuple[CameOut, ...] = ()
     """How expectations came out in the orders that were looked at."""
+    fails: int = 0
+    """The line of the expectation that the counterexample shows to fail; else 0."""
+    about: str = ""
+    """What it is asked of, and its words: a smaller script shows the same."""
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether an order breaks an obligation, or an expectation fails."""
+        return self.verdict in (UNSAFE, FAILED)
+
+    def same(self, other: Report) -> bool:
+        """Whether another one shows the same going wrong: of an expectation one that holds in some
+        orders, too, if this does.
+        """
+        if (self.verdict, self.obligation) != (other.verdict, other.obligation):
+            return False
+        if not self.fails:
+            return True
+        if self.about != other.about:
+            return False
+        held = [
+            one.held
+            for report in (self, other)
+            for one in report.expected
+            if one.line == report.fails
+        ]
+        return len(held) == 2 and all(held)
 
     @property
     def vacuous(self) -> bool:
@@ -242,6 +269,7 @@ class Exploration:
         self._tally = Tally(program)
         self._legs: list[Leg] = []
         self._led: list[int] = []
+        self._why = ""
         self._starts: list[dict[int, int]] = []
 
     @property
@@ -299,7 +327,7 @@ class Exploration:
             result = self._search(start)
             self._legs.append(Leg(number, start, self.search, self._led))
             if went_wrong := (*result.broken, *result.failed):
-                broken = went_wrong[0]
+                broken, self._why = went_wrong[0], result.why
                 return self._unsafe(number, self._afresh(number, broken), broken, looked)
             if result.verdict == BOUNDED:
                 why = why or f"line {line}: {result.why}"
@@ -465,11 +493,12 @@ class Exploration:
             for leg, turns in zip(legs, orders, strict=True)
         }
 
-    def _told(self, broken: Broken, transitions: JudgedTransitions, scenario: str) -> str:
+    def _told(self, broken: Broken, scenario: str) -> str:
         """What went wrong, with what is seen where the counterexample is run."""
-        if broken.verdict < 0 or transitions.asked is None:
+        question = self._question(broken)
+        if question is None:
             return broken.message
-        expect = transitions.asked.questions[broken.verdict >> 1].expect
+        expect = question.expect
         played = parse(scenario, self.program.path)
         run = record_with(played, type(self.policy)(self.policy.without))
         alike = (
@@ -479,6 +508,26 @@ class Exploration:
         )
         seen = next(alike, "")
         return f"line {expect.span.line}, {broken.message}" + (seen and f": {seen}")
+
+    def _question(self, broken: Broken) -> Question | None:
+        """The expectation that fails, in the file that was asked about."""
+        asked = self._legs[-1].start.transitions.asked if self._legs else None
+        return asked.questions[broken.verdict >> 1] if asked and broken.verdict >= 0 else None
+
+    def _line_that_fails(self, broken: Broken) -> int:
+        question = self._question(broken)
+        return question.expect.span.line if question else 0
+
+    def _about(self, broken: Broken) -> str:
+        """The line that an expectation is asked of, and its own words."""
+        question = self._question(broken)
+        if question is None:
+            return ""
+        source, line = self.program.source, question.expect.after
+        if not question.expect.inside and question.since >= 0:
+            line = self.program.items[question.since].span.line
+        before = " ".join(strip_comment(source[line - 1]).split()) if line else ""
+        return f"{before}: {text_of(question.expect)}"
 
     def _ends(self, transitions: JudgedTransitions, broken: Broken) -> int:
         """The line at which the counterexample ends, where that is behind the race; else 0."""
@@ -499,6 +548,7 @@ class Exploration:
             transitions.abandon()
             interrupted = True
         early = start.before[0].item if start.before else None
+        asked = broken
         before, line = self._schedules(broken), items[start.item].span.line
         upto = self._ends(transitions, broken)
         if transitions.race.forever and early is None:
@@ -519,12 +569,15 @@ class Exploration:
             self._seconds,
             races,
             broken.obligation,
-            self._told(broken, transitions, scenario),
+            self._told(asked, scenario),
             line,
             0 if early is None else items[early].span.line,
             tuple(transitions.word(turn) for turn in turns),
             scenario,
             expected=self._tally.came_out(),
+            fails=self._line_that_fails(asked),
+            about=self._about(asked),
+            why=self._why,
             interrupted=interrupted,
             happened=self._happened or NOTHING,
             collision=self._collision,

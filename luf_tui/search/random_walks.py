@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from random import Random
+
+from attrs import evolve
 
 from luf_tui.engine.strategy import EveryTurn, walk
 from luf_tui.engine.transitions import BLOCKED, REFUSED, Transitions, Turn
@@ -11,12 +15,14 @@ from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.result import (
     BOUNDED,
+    FAILED,
     INTERRUPTED,
     UNSAFE,
     Broken,
     Limits,
     Result,
     deadlock,
+    failures,
     violation,
 )
 
@@ -57,6 +63,8 @@ class RandomWalks:
         self.seen = {hash(transitions.cells.snapshot())}
         """States met so far, by their hashes."""
         self._deviations = 0
+        self.verdicts: Counter[int] = Counter()
+        """How often expectations came out in which way."""
         self._stop = ""
 
     @property
@@ -88,8 +96,9 @@ class RandomWalks:
         except KeyboardInterrupt:
             self.transitions.abandon()
             why = INTERRUPTED
+        failed = broken is not None and broken.verdict >= 0
         return Result(
-            UNSAFE if broken else BOUNDED,
+            FAILED if failed else UNSAFE if broken else BOUNDED,
             self.states,
             self.turns_tried,
             time.monotonic() - started,
@@ -97,6 +106,7 @@ class RandomWalks:
             (broken,) if broken else (),
             self._deviations,
             "" if broken else why,
+            verdicts=dict(self.verdicts),
         )
 
     def _walk(self, seed: int) -> Broken | None:
@@ -104,6 +114,8 @@ class RandomWalks:
         transitions = self.transitions
         turns: list[Turn] = []
         state = transitions.mark()
+        if failed := self._hear(turns):
+            return failed
         for turn, outcome in walk(transitions, RandomWalk(seed)):
             self.turns_tried += 1
             if outcome is BLOCKED:
@@ -114,6 +126,8 @@ class RandomWalks:
                 if one.weight == VIOLATION:
                     return violation(one, turns)
                 self._deviations += 1
+            if failed := self._hear(turns):
+                return failed
             self.seen.add(hash(transitions.cells.snapshot()))
             self.depth = max(self.depth, len(turns))
             if self._stop:
@@ -123,5 +137,28 @@ class RandomWalks:
         none = (BLOCKED, REFUSED) if transitions.race.forever else (BLOCKED,)
         if all(outcome in none for _, outcome in walk(transitions, EveryTurn(transitions))):
             waiting = tuple(transitions.unfinished())
-            return deadlock(transitions, turns, waiting) if waiting else None
+            return deadlock(transitions, turns, waiting) if waiting else self._go_on(turns)
         return None
+
+    def _hear(self, turns: Sequence[Turn]) -> Broken | None:
+        """What fails in the state that these turns lead to."""
+        asked = self.transitions.asked
+        if asked is None:
+            return None
+        codes = (*self.transitions.said, *asked.states(self.transitions.item))
+        self.verdicts.update(codes)
+        return next(iter(failures(asked.questions, codes, turns)), None)
+
+    def _go_on(self, turns: Sequence[Turn]) -> Broken | None:
+        """What breaks or fails behind the race."""
+        asked, item = self.transitions.asked, self.transitions.item
+        if asked is None or self.transitions.race.forever or not asked.goes_on(item):
+            return None
+        went = self.transitions.go_on()
+        self.verdicts.update(went.codes)
+        for one in went.findings:
+            if one.weight == VIOLATION:
+                return evolve(violation(one, turns), behind=True)
+            self._deviations += 1
+        found = failures(asked.questions, went.codes, turns, behind=True)
+        return next(iter(found), None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import frozen
 
 from luf_tui.engine.transitions import Transitions, Turn
 from luf_tui.oracle.oracle import Finding
+from luf_tui.search.expectations import Question, fails, text_of
 from luf_tui.search.happened import NOTHING, Happened
 from luf_tui.search.lasting import Lasting
 from luf_tui.search.process_memory import told
@@ -74,6 +75,29 @@ def deadlock(transitions: Transitions, turns: Sequence[Turn], waiting: tuple[int
     names = " and ".join(m.ctx_name(m.ctx[ctx]) for ctx in waiting)
     message = f"nobody can go on, and {names} did not finish"
     return Broken(DEADLOCK, "W", message, tuple(turns), waiting=waiting)
+
+
+def failures(
+    questions: Sequence[Question],
+    codes: Iterable[int],
+    turns: Sequence[Turn],
+    *,
+    behind: bool = False,
+) -> list[Broken]:
+    """What goes wrong by some verdicts after these turns."""
+    wrong = fails(questions)
+    return [
+        Broken(
+            EXPECTATION,
+            "",
+            f"`{text_of(questions[code >> 1].expect)}` fails",
+            tuple(turns),
+            verdict=code,
+            behind=behind,
+        )
+        for code in codes
+        if code in wrong
+    ]
 
 
 @frozen

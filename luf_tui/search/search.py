@@ -14,14 +14,13 @@ from attrs import evolve
 from luf_tui.engine.strategy import Schedule, walk
 from luf_tui.engine.transitions import Turn
 from luf_tui.oracle.oracle import VIOLATION
-from luf_tui.search.expectations import fails, text_of
+from luf_tui.search.expectations import fails
 from luf_tui.search.happened import Happened, before, extremes, lines_of
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting, lasting
 from luf_tui.search.process_memory import used
 from luf_tui.search.result import (
     BOUNDED,
-    EXPECTATION,
     FAILED,
     INTERRUPTED,
     SAFE,
@@ -32,6 +31,7 @@ from luf_tui.search.result import (
     Result,
     Tell,
     deadlock,
+    failures,
     violation,
 )
 from luf_tui.search.rows.learner import REMEMBER, HiddenState, NotAlike
@@ -449,9 +449,9 @@ class Search:
             turns = path if turn < 0 else [*path, real(turn)]
             found.append((len(turns), code, tuple(turns), turn == BEHIND, ways.start_of(number)))
         for _, code, order, behind, start in sorted(found):
-            text = text_of(asked.questions[code >> 1].expect) if asked else ""
-            said = f"`{text}` fails"
-            yield Broken(EXPECTATION, "", said, order, verdict=code, behind=behind, start=start)
+            questions = asked.questions if asked else ()
+            for one in failures(questions, (code,), order, behind=behind):
+                yield evolve(one, start=start)
 
     def _replayed(self, turns: Sequence[Turn], *, behind: bool) -> list[Broken]:
         """The violations that the last of these turns makes, or what comes `behind` them. Raises

@@ -17,7 +17,7 @@ from luf_tui.script.program import Program
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search.counterexample import path_of
 from luf_tui.search.exploration import Exploration, Report, race_of_line
-from luf_tui.search.result import UNSAFE, Limits
+from luf_tui.search.result import Limits
 
 KEPT = frozenset({"title", "about", "machine", "policy", "race", "end", ""})
 """First words of lines that are never dropped."""
@@ -62,7 +62,7 @@ class Shrinker:
 
     def run(self) -> Report:
         """The report of the smallest program found; the first one when nothing can go."""
-        if self.best.verdict != UNSAFE or not self.best.schedule:
+        if not (self.best.went_wrong and self.best.schedule):
             return self.best
         try:
             self._run(time.monotonic() + self.seconds)
@@ -71,7 +71,7 @@ class Shrinker:
         return self.best
 
     def _run(self, deadline: float) -> None:
-        rows = _without_the_rest(self.program, self.best.line)
+        rows = _without_the_rest(self.program, self.best.line, self.best.fails)
         if self.program.races[race_of_line(self.program, self.best.line) or 0].forever:
             rows = _bare(self.best.scenario)
         shrunk = True
@@ -96,7 +96,7 @@ class Shrinker:
         if report.interrupted:
             self.interrupted = True
             return False
-        if report.verdict != UNSAFE or report.obligation != self.best.obligation:
+        if not self.best.same(report):
             return False
         if not report.schedule or len(report.schedule) > len(self.best.schedule):
             return False
@@ -120,6 +120,9 @@ def shrunk(
     smallest = shrinker.run()
     if shrinker.interrupted and tell:
         tell("shrinking was interrupted; the counterexample is the smallest found so far")
+    if report.fails:
+        own = {"message": report.message, "expected": report.expected, "fails": report.fails}
+        smallest = evolve(smallest, **own)  # type: ignore[arg-type]
     if report.forever:
         figures = ("happened", "collision", "learnt", "checked")
         smallest = evolve(smallest, **{name: getattr(report, name) for name in figures})
@@ -134,14 +137,16 @@ def shrunk(
     )
 
 
-def _without_the_rest(program: Program, line: int) -> list[str]:
-    """The file up to the end of the race at a line."""
+def _without_the_rest(program: Program, line: int, further: int) -> list[str]:
+    """The file up to the end of the race at a line, or to one further down."""
     rows: list[str] = []
+    ended = False
     for number, row in enumerate(program.source, start=1):
         first = strip_comment(row).split()[:1]
         if first != ["policy"]:
             rows.append(row)
-        if number > line and first == ["end"]:
+        ended |= number > line and first == ["end"]
+        if ended and number >= further:
             break
     return rows
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from attrs import evolve
 
-from luf_tui.engine.director import Director, ItemInfo, StepInfo
+from luf_tui.engine.director import Director, LineRefused, Move, StepInfo
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -86,7 +86,7 @@ class Recorder:
         """Play no further than the micro-step under way; from another thread, too."""
         self._stopped = why
 
-    def play(self, moves: Iterable[StepInfo | ItemInfo]) -> Timeline:
+    def play(self, moves: Iterable[Move]) -> Timeline:
         """Record all moves and return the timeline, its cursor at the end."""
         self._before(0)
         self._settle_marks()
@@ -96,6 +96,8 @@ class Recorder:
                 for moved in moves:
                     if isinstance(moved, StepInfo):
                         self.step(moved)
+                    elif isinstance(moved, LineRefused):
+                        self._pass_over(moved)
                     else:
                         self._item(moved.item)
                     if interrupts:
@@ -216,6 +218,16 @@ class Recorder:
             self._tally.counters(self.position if position < 0 else position),
             self.findings,
         )
+
+    def _pass_over(self, moved: LineRefused) -> None:
+        """Note a line of a race that was refused; what is expected of it is not judged."""
+        said = (self.machine.boot_ctx.index, moved.item + 1, len(self.refusals))
+        self.machine.events.emit(ev.REFUSED, -1, *said)
+        self.refusals.append(Refusal(moved.item, self.position, moved.reason, moved.line))
+        if self._race is not None:
+            self._race.over(moved.line)
+            self._lasting(self._race, self.position, self._moment)
+        self._settle_marks()
 
     def _refuse(self, refused: Refused) -> None:
         item = self._under_way

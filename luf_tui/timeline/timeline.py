@@ -66,7 +66,10 @@ class Timeline:
         self.finding_events = finding_events
         """The DEVIATION or VIOLATION event of each finding."""
         self.outcomes = outcomes
-        self.refusals = refusals
+        self.refused = refusals
+        """What was refused: all of it, as the events about it count it."""
+        self.refusals = tuple(one for one in refusals if not one.line)
+        """What ended the run."""
         self.incomplete = incomplete
         """Why the recording ended early; empty when the whole program was played."""
         self.asked: Mapping[str, int] = asked or {}

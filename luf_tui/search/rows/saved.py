@@ -32,7 +32,7 @@ Asked: TypeAlias = Mapping[str, str]
 
 FIRST = "luf-tui search"
 """The name of what is first in the file; the figures, as JSON."""
-FORM = 1
+FORM = 2
 """Goes up when a file of before can no longer be read."""
 
 
@@ -69,6 +69,8 @@ def write(
         "breaks": space.breaks,
         "stuck": space.stuck,
         "facts": sorted(space.facts, key=str),
+        "verdicts": sorted(space.verdicts.items()),
+        "failed": sorted(space.failed.items()),
         "learnt": space.learnt,
         "checked": space.checked,
         "at": levels.first if levels else one_by_one.at,
@@ -178,6 +180,10 @@ class Saved:
         space.deviations, space.finals = figures["deviations"], figures["finals"]
         space.breaks = [(number, turn) for number, turn in figures["breaks"]]
         space.stuck = [(number, tuple(waiting)) for number, waiting in figures["stuck"]]
+        space.hear_all(
+            dict(figures["verdicts"]),
+            {code: (number, turn) for code, (number, turn) in figures["failed"]},
+        )
         facts = frozenset((kind, about) for kind, about in figures["facts"])
         space.elsewhere = Elsewhere(facts, figures["learnt"], figures["checked"])
 

@@ -56,6 +56,11 @@ class RacePlayed:
         self._under_way: dict[int, Line] = {}
         self.lasting = [Lasting(one, not one.after) for one in race.expects if one.mood]
 
+    def over(self, line: int) -> None:
+        """A line is over, or was refused: what holds from there on is asked."""
+        for one in self.lasting:
+            one.begun |= one.expect.after == line
+
     def number_of(self, expect: Expect) -> int:
         """The number of an expectation among the items of the program."""
         return self.item + 1 + self.race.expects.index(expect)
@@ -76,8 +81,7 @@ class RacePlayed:
                 over.append(self._under_way.pop(log.argument(event, ev.END.ctx)))
         for line in over:
             number = line.op.span.line
-            for one in self.lasting:
-                one.begun |= one.expect.after == number
+            self.over(number)
             asked = tuple(one for one in self.race.expects if not one.mood and one.after == number)
             if asked:
                 yield Due(asked, tuple(line.events))

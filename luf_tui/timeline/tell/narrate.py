@@ -148,8 +148,8 @@ def _finding(timeline: Timeline, value: int) -> str:
 
 
 def _refusal(timeline: Timeline, value: int) -> str:
-    known = 0 <= value < len(timeline.refusals)
-    return timeline.refusals[value].reason if known else f"refusal {value}"
+    known = 0 <= value < len(timeline.refused)
+    return timeline.refused[value].reason if known else f"refusal {value}"
 
 
 def _ctx(timeline: Timeline, value: int) -> str:

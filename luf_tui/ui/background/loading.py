@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from luf_tui.engine.director import ItemInfo, StepInfo
+from luf_tui.engine.director import Move
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.runs import opening
@@ -27,7 +27,7 @@ class Recording(Job[Timeline]):
         """Without a program, `_record` is a subclass's and finds its own."""
         self.name = policy.name if policy else ""
         self._recorder: Recorder | None = None
-        self._moves: Iterable[StepInfo | ItemInfo] = ()
+        self._moves: Iterable[Move] = ()
         if program is not None and policy is not None:
             self._recorder, self._moves = opening.prepare(program, policy)
         super().__init__("recording")

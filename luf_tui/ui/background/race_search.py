@@ -12,7 +12,7 @@ from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Exploration, Report, race_of_line
-from luf_tui.search.result import BOUNDED, UNSAFE, Limits
+from luf_tui.search.result import BOUNDED, Limits
 from luf_tui.search.shrink import Shrinker
 from luf_tui.ui.background.requests import Job, RunKey, run_of
 
@@ -129,7 +129,7 @@ class RaceSearch(Job[None]):
         )
         # The states seen so far can take hundreds of megabytes.
         self._exploration = None
-        if report.verdict == UNSAFE:
+        if report.scenario:
             self._shrinker = Shrinker(self.program, self.policy, report)
             if self._stopped:
                 self._shrinker.stop()

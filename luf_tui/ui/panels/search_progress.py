@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.search.counterexample import policy_line
-from luf_tui.search.result import SAFE, UNSAFE
+from luf_tui.search.result import FAILED, SAFE, UNSAFE
 from luf_tui.ui.background.race_search import (
     MOST_STATES,
     OVER,
@@ -100,7 +100,7 @@ def choices(search: RaceSearch) -> list[tuple[str, str]]:
     if search.stage == SEARCHING:
         return [("stop", "stop here"), ("close", "search on, out of sight")]
     found: list[tuple[str, str]] = []
-    if search.report is not None and search.report.verdict == UNSAFE:
+    if search.report is not None and search.report.scenario:
         found = [
             ("open", "open the counterexample where it breaks"),
             ("whole", "open that order in the whole script"),
@@ -161,8 +161,12 @@ def verdict(search: RaceSearch) -> tuple[str, str, str, str]:
         return "? ", HEADING, said, told
     if report.verdict == SAFE:
         told = f"all {report.states:,} states were looked at, {report.transitions:,} turns tried"
-        told = "; ".join([told, *report.lasts()])
+        told = "; ".join([told, *report.lasts(), *(one.sentence() for one in report.expected)])
         return "✓ ", GOOD, f"safe: no {what} breaks an obligation", told
+    if report.verdict == FAILED:
+        counts = "; ".join(one.sentence() for one in report.expected)
+        size = f"\n{_size(search)}" if report.scenario else ""
+        return "✗ ", BAD, f"failed: {report.message}", f"{counts}{size}"
     if report.verdict != UNSAFE:
         why = report.why.removeprefix(f"line {search.line}: ")
         told = f"nothing was found in {report.states:,} states, but not everything was seen"
