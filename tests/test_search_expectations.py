@@ -290,11 +290,13 @@ def watched() -> Program:
     return parse(WATCHED, "watched.luf")
 
 
-def searching_of(program: Program, policy: str, **options: object) -> Search:
+def searching_of(
+    program: Program, policy: str, *, reduced: bool = True, **options: object
+) -> Search:
     asked = questions_of(
         program, next(n for n, one in enumerate(program.items) if one in program.races)
     )
-    start = at_race(program, make_policy(policy), questions=asked)
+    start = at_race(program, make_policy(policy), questions=asked, reduced=reduced)
     assert start is not None
     return Search(start.transitions, **options)  # type: ignore[arg-type]
 
@@ -359,6 +361,28 @@ def test_however_it_is_searched_the_verdicts_are_the_same(
     monkeypatch.setattr(shared_levels, "BLOCK", 13)
     monkeypatch.setattr(share, "BLOCK", 13)
     assert expected == heard(searching_of(watched(), policy, symmetric=False, jobs=2))
+
+
+@pytest.mark.parametrize("policy", ["eager", "luf"])
+def test_turns_that_are_left_out_change_no_verdict(policy: str) -> None:
+    whole = searching_of(watched(), policy, symmetric=False, reduced=False).run()
+    found = searching_of(watched(), policy, symmetric=False).run()
+    assert whole.states >= found.states
+    assert whole.verdicts.keys() == found.verdicts.keys()
+    lengths = [[(one.verdict, len(one.turns)) for one in some.failed] for some in (whole, found)]
+    assert lengths[0] == lengths[1]
+
+
+def test_where_somebody_looks_entries_are_evicted_at_any_time() -> None:
+    text = STORES.format(one="", two="  allow evict\n").replace(
+        "race\n", "race\n  expect sometimes no cached cpu1 heap.0\n"
+    )
+    found = explored(parse(MACHINE + text + "cpu1 read heap.0\n", "t.luf"))
+    assert SAFE == found.verdict
+    assert (
+        found.states
+        > explored(parse(MACHINE + text.replace("no cached cpu1", "mapped"), "t.luf")).states
+    )
 
 
 def test_names_change_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -302,3 +302,39 @@ async def test_a_forever_block_is_walked_and_searched_like_a_race(
         await pilot.press("u")
         await pilot.pause()
         assert before is screen.session
+
+
+LAST_STORE = """\
+machine  cpus 3, dram 2, max-order 0, tlb 3, key-bits 2, swap 1
+process  app, heap 1 page
+cpu1     run app
+cpu2     run app
+cpu2     write heap.0 before
+cpu1     read heap.0
+race
+  cpu1     write heap.0 one
+  cpu2     write heap.0 two
+end
+cpu2     read heap.0
+expect   reads two
+"""
+
+
+@driven
+async def test_an_expectation_that_fails_in_some_order_is_opened_where_it_fails(
+    folder: Path,
+) -> None:
+    path = folder / "last-store.luf"
+    path.write_text(LAST_STORE, encoding="utf-8")
+    async with LufApp(str(path)).run_test(size=(120, 40)) as pilot:
+        await pilot.press("E")
+        await over(pilot)
+        shown = text(pilot.app)
+        assert "✗ failed: line 12, `expect reads two` fails: the last operation read one" in shown
+        assert "failed in 1 state, and held in 1" in shown
+
+        await pilot.press("enter")
+        await pilot.pause()
+        screen = shown_run(pilot.app)
+        assert first_failure(screen.session.timeline) == screen.session.position
+        assert "✗ the last operation read one" in text(pilot.app)
