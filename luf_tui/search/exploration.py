@@ -40,7 +40,6 @@ from luf_tui.search.result import (
 from luf_tui.search.rows.learner import REMEMBER, HiddenState
 from luf_tui.search.search import Search
 from luf_tui.search.unrolled import unrolled
-from luf_tui.timeline.recorder import record_with
 
 if TYPE_CHECKING:
     from luf_tui.search.rows.saved import Saved
@@ -498,6 +497,8 @@ class Exploration:
         question = self._question(broken)
         if question is None:
             return broken.message
+        from luf_tui.timeline.recorder import record_with  # noqa: PLC0415 - few searches need it
+
         expect = question.expect
         played = parse(scenario, self.program.path)
         run = record_with(played, type(self.policy)(self.policy.without))
