@@ -260,8 +260,6 @@ race
   expect   no fault
   expect   steps < 30
   expect   content text.0 lib.0
-  cpu2     read text.0
-  expect   reads lib.0
   expect   interrupted cpu1 cpu2
   expect   always event read < 4
 end

@@ -467,6 +467,7 @@ class Levels:
                 made.take(left, axis=1),
                 (prints[0][left], prints[1][left]),
             )
+        self.look_behind(tried)
         end = self._end(tried, new)
         before = (sources[new] < end[0]) | ((sources[new] == end[0]) & (tried.places[new] < end[1]))
         if not before.all():
@@ -608,13 +609,16 @@ class Levels:
         missing = self.seen.absent(ascending.take(groups), second.take(earliest))
         return np.sort(earliest[missing])
 
-    def _end(self, tried: Tried, new: Numbers) -> tuple[int, int]:
-        """The state and the place of the turn before which the search ends, or the end of all."""
-        end = tried.first + len(tried.tried), 0
+    def look_behind(self, tried: Tried) -> None:
+        """Note what breaks an obligation behind a state in which everybody is done."""
         behind = self.space.behind
         for at in tried.ends if behind else ():
             if behind and behind.of(state_of(self.states[:, at])).what == BREAKS:
                 tried.breaks.append((at, len(self.turns)))
+
+    def _end(self, tried: Tried, new: Numbers) -> tuple[int, int]:
+        """The state and the place of the turn before which the search ends, or the end of all."""
+        end = tried.first + len(tried.tried), 0
         if not self.space.all_findings:
             stuck = [(at + 1, 0) for at, _ in tried.stuck]
             end = min([*stuck, *tried.breaks, end], key=lambda one: (one[0] - (one in stuck), one))

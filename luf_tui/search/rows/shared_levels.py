@@ -193,6 +193,7 @@ class SharedLevels(Levels):
             stuck=[found for one in looked for found in one.stuck],
             ends=[found for one in looked for found in one.ends],
         )
+        self.look_behind(tried)
         upto = end, 0
         if tried.breaks or tried.stuck or 0 < self.most <= len(self.space.ways) + sum(new):
             upto, new = self._cut(tried, counts)
@@ -209,6 +210,8 @@ class SharedLevels(Levels):
             sum(one.turns for one in counted),
             sum(one.deviations for one in counted),
         )
+        for one in counted:
+            self.space.hear_all(one.verdicts, one.failed)
         self.space.ways.extend(*(part.tobytes() for part in share.ways_back(ends[-1])))
         self.looked_up = [one.looked_up for one in counted]
         others = counted[1:]
