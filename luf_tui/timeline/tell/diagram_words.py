@@ -52,6 +52,8 @@ DRAWN: Final[Mapping[Kind, str]] = {
     ev.TAKE: "[takes {pfn}]",
     ev.CAPTURE: "compaction_capture({pfn})",
     ev.ALLOC: "prep_new_page({pfn})",
+    ev.DIRECT_RECLAIM: "[no page: reclaims {pfn}]",
+    ev.DRAIN_ALL: "drain_all_pages()",
     ev.OOM: "[no page]",
     ev.FILL_BYTES: '[{pfn} holds "{content}"]',
     ev.COPY: "folio_mc_copy({target}, {source})",
