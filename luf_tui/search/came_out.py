@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -21,16 +21,16 @@ class CameOut:
     """`always`, `sometimes`, or empty."""
     held: int = 0
     failed: int = 0
-    judged: bool = True
-    """Whether it is judged at all; what stands behind a forever block is not, which has no end."""
+    not_judged: str = ""
+    """Why it is not judged at all, if it is not."""
     never: bool = False
     """It should have held once, and did not, in all orders there are."""
 
     def sentence(self) -> str:
         """It, for a person."""
         what = f"line {self.line}, `{self.text}`"
-        if not self.judged:
-            return f"{what} is not judged: a forever block has no end"
+        if self.not_judged:
+            return f"{what} is not judged: {self.not_judged}"
         if self.mood == "sometimes":
             if self.held:
                 return f"{what} held in {states(self.held)}"
@@ -49,7 +49,7 @@ class CameOut:
             "expect": self.text,
             "held": self.held,
             "failed": self.failed,
-            "judged": self.judged,
+            "judged": not self.not_judged,
         }
 
 
@@ -64,7 +64,7 @@ class Tally:
     def __init__(self, program: Program) -> None:
         self._expects: dict[int, Expect] = {}
         self._counts: Counter[tuple[int, bool]] = Counter()
-        self._apart = _behind_forever(program)
+        self._program = program
         self._over: set[int] = set()
 
     def add(
@@ -82,9 +82,7 @@ class Tally:
     def came_out(self) -> tuple[CameOut, ...]:
         """All of them, in the order of the file."""
         found = [self._one(line) for line in self._expects]
-        found += [
-            CameOut(one.span.line, text_of(one), one.mood, judged=False) for one in self._apart
-        ]
+        found += _not_judged(self._program)
         return tuple(sorted(found, key=lambda one: one.line))
 
     def _one(self, line: int) -> CameOut:
@@ -94,11 +92,24 @@ class Tally:
         return CameOut(line, text_of(expect), expect.mood, held, failed, never=never)
 
 
-def _behind_forever(program: Program) -> list[Expect]:
-    found, forever = [], False
+def _not_judged(program: Program) -> Iterator[CameOut]:
+    """The expectations of races, and behind them, that a search does not judge."""
+    race: Race | None = None
     for item in program.items:
         if isinstance(item, Race):
-            forever = item.forever
-        elif isinstance(item, Expect) and forever and not item.inside:
-            found.append(item)
-    return found
+            race = item
+        elif isinstance(item, Expect) and race is not None:
+            why = ""
+            if item.condition.predicate == "violation":
+                why = "what is broken, the verdict says"
+            elif race.forever and not item.inside:
+                why = "a forever block has no end"
+            if why and not _as_ever(item):
+                yield CameOut(item.span.line, text_of(item), item.mood, not_judged=why)
+
+
+def _as_ever(expect: Expect) -> bool:
+    """Whether it is the `expect no violation` with which scenarios end."""
+    asked = expect.condition
+    none = asked.predicate == "violation" and asked.negated and not asked.args
+    return none and not expect.inside

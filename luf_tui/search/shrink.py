@@ -133,6 +133,7 @@ def shrunk(
         seconds=report.seconds,
         races=report.races,
         forever=report.forever,
+        why=report.why,
         interrupted=shrinker.interrupted,
     )
 
