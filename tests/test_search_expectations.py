@@ -19,7 +19,7 @@ from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.race_start import at_race
 from luf_tui.search.random_walks import RandomWalk
-from luf_tui.search.result import FAILED, SAFE, UNSAFE, Limits
+from luf_tui.search.result import BOUNDED, FAILED, SAFE, UNSAFE, Limits
 from luf_tui.search.rows import levels, share, shared_levels, space
 from luf_tui.search.rows.saved import Saved
 from luf_tui.search.search import Search
@@ -626,6 +626,35 @@ def test_a_smaller_script_fails_and_holds_as_well() -> None:
     assert "write heap.0 two" in smallest.scenario
     assert report.message == smallest.message
     assert {True, False} == {bool(one) for one in counted(smallest)[0]} | {False}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_further_races_are_searched_by_levels_and_by_several(
+    jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = FURTHER.replace("  expect   reads two\n", "")
+    alone = explored(stores(text.format(stores=4)))
+    monkeypatch.setattr(searching, "LARGE", 2)
+    monkeypatch.setattr(levels, "FEW", 0)
+    monkeypatch.setattr(shared_levels, "SHARED", 2)
+    other = Exploration(stores(text.format(stores=4)), make_policy("batched"), jobs=jobs).run()
+    figures = [(one.verdict, one.states, one.transitions, one.scenario) for one in (alone, other)]
+    assert (figures[0], counted(alone)) == (figures[1], counted(other))
+
+
+def test_walks_go_through_each_race_by_itself() -> None:
+    text = FURTHER.replace("  expect   reads two\n", "")
+    found = Exploration(stores(text.format(stores=5)), make_policy("batched"), walks=9).run()
+    assert BOUNDED == found.verdict
+    assert all(one.held for one in found.expected)
+
+
+def test_a_forever_block_keeps_nothing_for_what_it_does_not_lead_to() -> None:
+    behind = "race\n  cpu1 read heap.0\n  expect flushes < 9\nend\n"
+    text = FOREVER.format(mood="always mapped heap.0", read="no reads zero")
+    alone, both = (explored(parse(one, "t.luf")) for one in (text, text + behind))
+    assert (SAFE, SAFE) == (alone.verdict, both.verdict)
+    assert both.states - alone.states == 2
 
 
 def test_walks_that_are_drawn_find_it_too() -> None:

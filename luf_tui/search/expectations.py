@@ -102,14 +102,14 @@ def item_of(program: Program, number: int) -> int:
 
 
 def questions_of(program: Program, first: int, *, alone: bool = False) -> tuple[Question, ...]:
-    """What is asked from the race that is item `first` on, or of it `alone` and what follows it, up
-    to the next one. That something is broken is for the verdict to say, and nothing behind a
+    """What is asked from the race that is item `first` on, up to a forever block, or of it `alone`
+    and what follows it. That something is broken is for the verdict to say, and nothing behind a
     forever block comes to pass.
     """
     asked: list[Question] = []
     race, since = first, -1
     for item, one in enumerate(program.items[first:], start=first):
-        if isinstance(one, Race) and item > first and alone:
+        if isinstance(one, Race) and item > first and (alone or _block(program, race).forever):
             break
         if isinstance(one, Race):
             race, since = item, -1

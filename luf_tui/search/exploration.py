@@ -353,15 +353,19 @@ class Exploration:
             lasting=tuple(self._lasting) if len(self._lasting) == self._forever > 0 else None,
         )
 
+    def _questions(self, number: int) -> tuple[Question, ...]:
+        """What is asked of a race and of those that go on from it."""
+        alone = self.only is not None or bool(self.walks)
+        return questions_of(self.program, item_of(self.program, number), alone=alone)
+
     def _start_of(self, number: int) -> Start | None:
         """Where the orders of a race begin: everywhere that those of the race before it lead to.
         None when they lead nowhere.
         """
         self._led = []
         before = self._legs[-1] if self._legs else None
-        if before is None or before.start.transitions.race.forever:
-            alone = self.only is not None
-            asked = questions_of(self.program, item_of(self.program, number), alone=alone)
+        if before is None or before.start.transitions.race.forever or self.walks:
+            asked = self._questions(number)
             return at_race(self.program, self.policy, number, questions=asked)
         assert isinstance(before.search, Search)
         led = [*before.search.led()]
@@ -449,9 +453,7 @@ class Exploration:
         policy = type(self.policy)(self.policy.without)
         orders = self._before(broken)
         first = number - len(orders)
-        alone = self.only is not None
-        asked = questions_of(self.program, item_of(self.program, first), alone=alone)
-        start = at_race(self.program, policy, first, questions=asked)
+        start = at_race(self.program, policy, first, questions=self._questions(first))
         assert start is not None
         for after, turns in enumerate(orders, start=first + 1):
             start.transitions.play(turns)
