@@ -642,12 +642,12 @@ class Levels:
                 space.deviations += row.answer.deviations
                 space.hear(row, self.first + at, turn)
 
-    def made_by(self, sources: Numbers, rows: Numbers) -> Words:
-        """The states that rows lead to."""
+    def made_by(self, sources: Numbers, rows: Numbers, into: Words | None = None) -> Words:
+        """The states that rows lead to, `into` a place of their own if one is given."""
         table = self.table
-        made = np.empty((table.words, len(sources)), np.uint64)
+        made = np.empty((table.words, len(sources)), np.uint64) if into is None else into
         for place, words in enumerate(wide(self.states, table.words)):
-            words.take(sources, out=made[place])
+            words.take(sources, out=made[place], mode="clip")  # as it is: nothing is clipped
             made[place] |= table.clear[place].take(rows)
             made[place] ^= table.flip[place].take(rows)
         return made

@@ -23,7 +23,7 @@ from luf_tui.search.rows.fingerprints import (
     Words,
     fingerprints,
 )
-from luf_tui.search.rows.index import Numbers, wide
+from luf_tui.search.rows.index import Numbers
 from luf_tui.search.rows.inherited import Rows
 from luf_tui.search.rows.levels import BLOCK, Levels, Tried, together
 from luf_tui.search.rows.shared_memory import SharedMemory
@@ -207,24 +207,29 @@ class Share:
     def enter(
         self,
         counts: Sequence[int],
-        end: tuple[int, int],
+        end: tuple[int, int] | None,
         chunk: Chunk,
         column: int,
     ) -> Counted:
-        """Keep what is new up to where the search ends: the fingerprints that are for this process,
-        and the states that its own share led to, from that column of a chunk on.
+        """Keep what is new up to where the search ends, or all: the fingerprints that are for this
+        process, and the states that its own share led to, from that column of a chunk on.
         """
         self.places.catch_up()
         shown = [box.columns(count) for box, count in zip(self.boxes, counts, strict=True)]
-        both = zip(shown, self._where, strict=True)
-        wanted = np.concatenate([before(one[3][at], one[4][at], end) for one, at in both])
-        wanted = wanted[self._new]
-        self.levels.enter(self._judged[0][wanted], self._judged[1][wanted])
+        judged = self._judged
         first, second, new, sources, places = shown[self.number]
-        at = np.flatnonzero(new & before(sources, places, end))
+        if end:
+            both = zip(shown, self._where, strict=True)
+            wanted = np.concatenate([before(one[3][at], one[4][at], end) for one, at in both])
+            wanted = wanted[self._new]
+            judged = judged[0][wanted], judged[1][wanted]
+            new = new & before(sources, places, end)
+        self.levels.enter(*judged)
+        at = np.flatnonzero(new)
         states, prints, rows = self.standing(self.made, chunk)
         there = slice(column, column + len(at))
-        states[:, there] = made = self._states_of(at, len(states))
+        made = states[:, there]
+        self._put_states(at, made)
         prints[0][there], prints[1][there] = first.take(at), second.take(at)
         parents, turns = self.ways_back(chunk[2])
         parents[there] = self.levels.first + sources[at]
@@ -233,7 +238,7 @@ class Share:
         at = at if self._states is None else self._named[at]
         known = self.levels.taken_over(self._tried, at, made)
         rows[:, there] = -1 if known is None else known
-        return self._counted(end[0])
+        return self._counted(end)
 
     def settle(self, first: int, words: int, chunks: Sequence[Chunk]) -> None:
         """Put chunks together as the next level, each process its part of each; and stand there."""
@@ -307,25 +312,29 @@ class Share:
     def _owner(self, part: Any) -> Any:
         return part % len(self.boxes)
 
-    def _states_of(self, at: Numbers, words: int) -> Words:
-        """The states that successors of this share have become."""
+    def _put_states(self, at: Numbers, there: Words) -> None:
+        """Let the states that successors of this share have become stand there."""
         if self._states is not None:
-            return wide(self._states[:, at], words)
+            there[: len(self._states)] = self._states[:, at]
+            there[len(self._states) :] = 0
+            return
         assert self._tried is not None
-        self.levels.table.sync()
-        made = self.levels.made_by(self._tried.sources[at], self._tried.rows[at])
-        return wide(made, words)
+        table = self.levels.table
+        table.sync()
+        self.levels.made_by(self._tried.sources[at], self._tried.rows[at], there[: table.words])
+        there[table.words :] = 0
 
-    def _counted(self, end: int) -> Counted:
+    def _counted(self, end: tuple[int, int] | None) -> Counted:
         tried, learner = self._tried, self.levels.space.learner
         assert tried is not None
-        whole = slice(0, max(0, end - tried.first))
+        upto = end or (tried.first + len(tried.tried), 0)
+        whole = slice(0, max(0, upto[0] - tried.first))
         return Counted(
             int(tried.tried[whole].sum()),
             int(tried.deviations[whole].sum()),
             learner.checked - self._checked,
             self._looked_up,
-            *(self.levels.heard(tried, (end, 0)) if self.levels.space.asks else ({}, {})),
+            *(self.levels.heard(tried, (upto[0], 0)) if self.levels.space.asks else ({}, {})),
         )
 
 

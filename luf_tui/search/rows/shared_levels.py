@@ -194,15 +194,16 @@ class SharedLevels(Levels):
             ends=[found for one in looked for found in one.ends],
         )
         self.look_behind(tried)
-        upto = end, 0
+        upto, cut = (end, 0), None
         if tried.breaks or tried.stuck or 0 < self.most <= len(self.space.ways) + sum(new):
             upto, new = self._cut(tried, counts)
+            cut = upto
         ends = np.cumsum(new).tolist()
         share.places.catch_up()
         chunk = self._room(self._width, ends[-1])
         share.ways.grow(8 * ends[-1])
         counted: list[Counted] = self._all(
-            "enter", *((counts, upto, chunk, column) for column in (0, *ends[:-1]))
+            "enter", *((counts, cut, chunk, column) for column in (0, *ends[:-1]))
         )
         self._count(
             tried,
