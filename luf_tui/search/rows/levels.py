@@ -261,7 +261,9 @@ class Levels:
         self.states = np.zeros((width, 0), np.uint64)  # the old level goes before the new one comes
         self.rows = self.prints = None
         known, self._next = self._next, []
-        if made:
+        if len(made) == 1:
+            self.states = wide(made[0], width)
+        elif made:
             self.states = np.concatenate([wide(part, width) for part in made], axis=1)
         if made and len(known) == len(made):
             first, second = (np.concatenate([both[half] for both, _ in known]) for half in (0, 1))
