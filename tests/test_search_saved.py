@@ -252,7 +252,7 @@ def test_a_file_of_another_search_is_named_as_such(monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as later:
         later.setattr(exploration, "DECIDING", ("machine", "script"))
         refused("its version of luf-tui is .*, and here it is ", race(SMALL), left)
-    monkeypatch.setattr(saved, "FORM", 2)
+    monkeypatch.setattr(saved, "FORM", saved.FORM + 1)
     refused("its version of luf-tui is another", race(SMALL), left)
 
 

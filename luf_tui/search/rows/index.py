@@ -30,6 +30,8 @@ Place: TypeAlias = tuple["Shape", np.uint64]
 
 FEW = 8
 """States up to which each is looked up by itself."""
+MORE = 2
+"""A table of rows that grows gets room for so many times the rows that there are."""
 STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -132,7 +134,15 @@ class RowTable:
 
     @staticmethod
     def _with(table: Words, more: Sequence[State], words: int) -> Words:
-        return np.concatenate([wide(table, words), columns_of(more, words)], axis=1)
+        """A table and more rows, in the room behind it if there is some."""
+        known = table.shape[1]
+        total, room = known + len(more), table.base
+        if room is None or room.shape[0] != words or room.shape[1] < total:
+            room = np.zeros((words, MORE * total), np.uint64)
+            room[: len(table), :known] = table
+        room[:, known:total] = columns_of(more, words)
+        grown: Words = room[:, :total]
+        return grown
 
 
 class Shape:
