@@ -311,10 +311,10 @@ def test_that_nobody_looked_for_what_lasts_is_said(monkeypatch: pytest.MonkeyPat
     assert None is as_json(report)["lasting"]
 
 
-def test_what_a_device_does_is_a_turn_of_the_machine() -> None:
+def test_what_a_device_does_is_a_turn_of_its_own() -> None:
     report = explored(parse(DEVICE), "notify-secondary", policy="luf")
     assert (UNSAFE, "O29") == (report.verdict, report.obligation)
-    assert 1 == report.schedule.count("machine")
+    assert 1 == report.schedule.count("device")
     run = record(parse(report.scenario))
     assert "O29" == next(one.obligation for one in run.findings if one.weight == "violation")
     assert () == run.refusals

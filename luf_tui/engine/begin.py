@@ -36,6 +36,17 @@ def check_switch(k: Kernel, cpu: int, what: str) -> None:
         raise Refused(f"{what}: cpu{cpu} refills its pcp list with preemption off")
 
 
+def context_of(m: Machine, op: Op, *, raced: bool) -> Context:
+    """Where an operation runs: in its task, or on the machine's own stack. Whoever has lines in a
+    race and is no task has a context there.
+    """
+    if op.verb.performer is Performer.TASK and op.task >= 0:
+        return m.task_ctx(m.task[op.task])
+    if raced and op.actor in m.config.actors:
+        return m.ctx[m.actors + m.config.actors.index(op.actor)]
+    return m.boot_ctx
+
+
 def begin(k: Kernel, op: Op, item: int, nth: int = 0) -> Context:
     """Put the operation of a program line on its context's stack; returns the context.
 
@@ -43,12 +54,11 @@ def begin(k: Kernel, op: Op, item: int, nth: int = 0) -> Context:
     when the machine cannot do it now.
     """
     m, what = k.m, op.text.strip()
-    mine = op.verb.performer is Performer.TASK and op.task >= 0
-    ctx = m.task_ctx(m.task[op.task]) if mine else m.boot_ctx
+    ctx = context_of(m, op, raced=bool(nth))
     k.enter(ctx)
     if ctx.depth:
         raise Refused(f"{what}: {m.ctx_name(ctx)} is still busy; resume it first")
-    if op.cpu >= 0 and not isinstance(op.args, CpuUp):
+    if not isinstance(op.args, CpuUp) and (op.cpu >= 0 and not (nth and ctx.index < m.actors)):
         check_online(m, op.cpu, what)
     if isinstance(op.args, Run | Idle | CpuDown):
         check_switch(k, op.cpu, what)
@@ -64,8 +74,13 @@ def begin_switch(k: Kernel, cpu: int, task: Task) -> Mm | None:
     """Put the scheduler's switch of a CPU to a task on the machine's own stack; returns the mm that
     the CPU borrowed lazily, if the task has to settle it once it is in (finish_task_switch()).
     """
-    m, state = k.m, k.m.cpu[cpu]
-    borrowed = state.loaded_mm if state.lazy and task.mm else None
+    m = k.m
+    borrowed = borrowed_by(m, cpu, task)
     k.enter(m.boot_ctx)
     k.push(m.boot_ctx, Switch, {"cpu": cpu, "to": task})
     return borrowed
+
+
+def borrowed_by(m: Machine, cpu: int, task: Task) -> Mm | None:
+    """The mm that a CPU has borrowed lazily, if a task that comes in has to settle it."""
+    return m.cpu[cpu].loaded_mm if m.cpu[cpu].lazy and task.mm else None

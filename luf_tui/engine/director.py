@@ -17,7 +17,7 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import FinishSwitch, JoinMask
 from luf_tui.engine.strategy import Schedule
-from luf_tui.engine.transitions import REFUSED, NoStep, Outcome, Transitions, context_of
+from luf_tui.engine.transitions import REFUSED, NoStep, Outcome, Transitions, context_of, home_of
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine, RegionSpec
@@ -150,7 +150,7 @@ class Director:
             yield from self._run(ctx, op.stop, resumed=True)
             return
         self._check_stop(op)
-        yield from self._schedule(op)
+        yield from self._schedule(op, raced=bool(nth))
         ctx = begin(self.k, op, self._item, nth)
         yield from self._run(ctx, op.stop)
         if isinstance(op.args, Run):
@@ -164,10 +164,14 @@ class Director:
             hint = nearest(op.stop, STEP_NAMES)
             raise Refused(f"{op.text.strip()}: no step is called '{op.stop}'; {hint}")
 
-    def _schedule(self, op: Op) -> Iterator[StepInfo]:
-        """Bring the acting task onto its CPU, if it is not there."""
+    def _schedule(self, op: Op, *, raced: bool = False) -> Iterator[StepInfo]:
+        """Bring the acting task onto its CPU, if it is not there; in a race, onto any."""
         if op.task >= 0 and op.verb.performer is Performer.TASK and op.cpu >= 0:
-            yield from self._bring(op.cpu, self.k.m.task[op.task], op.text.strip())
+            m, task = self.k.m, self.k.m.task[op.task]
+            if not raced:
+                yield from self._bring(op.cpu, task, op.text.strip())
+            elif task.cpu < 0:
+                yield from self._bring(home_of(m, m.task_ctx(task)), task, op.text.strip())
 
     def _bring(self, cpu: int, task: Task, what: str) -> Iterator[StepInfo]:
         m = self.k.m
@@ -270,7 +274,7 @@ class Director:
             elif outcome is REFUSED and not race.forever:
                 yield LineRefused(self._item, turn, transitions.reason)
         for branch, op in _in_line_order(race, transitions):
-            yield from self._finish(branch.task)
+            yield from self._finish(branch)
             nth = branch.begins.index(op) + 1 if op.verb.begins else 0
             try:
                 yield from self._op(op, nth)
@@ -278,20 +282,19 @@ class Director:
                 if not race.forever:
                     yield LineRefused(self._item, op.span.line, str(refused))
         for branch in race.branches:
-            yield from self._finish(branch.task)
+            yield from self._finish(branch)
         yield from self._others()
         for branch in race.branches:
             context_of(self.k.m, branch).pc = 0
 
-    def _finish(self, number: int) -> Iterator[StepInfo]:
+    def _finish(self, branch: Branch) -> Iterator[StepInfo]:
         """Bring an operation that the schedule left in flight to its end."""
-        if number < 0:
-            return
         m = self.k.m
-        task = m.task[number]
-        ctx = m.task_ctx(task)
+        ctx = context_of(m, branch)
         if ctx.depth:
-            yield from self._bring(m.config.tasks[number].cpu, task, m.ctx_name(ctx))
+            task = m.task_of(ctx)
+            if task and task.cpu < 0:
+                yield from self._bring(home_of(m, ctx), task, m.ctx_name(ctx))
             yield from self._run(ctx, "")
 
 

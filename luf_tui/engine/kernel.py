@@ -122,7 +122,7 @@ class Kernel:
         depth = ctx.depth
         if not depth:
             return False
-        if self._cpus <= ctx.index < m.boot_ctx.index:
+        if self._cpus <= ctx.index < m.actors:
             cpu = self.cpu_of(ctx)
             if cpu < 0 or m.ctx[cpu].depth:
                 return False

@@ -14,7 +14,8 @@ from typing import TypeAlias
 from attrs import astuple, frozen
 
 from luf_tui.engine import hardware
-from luf_tui.engine.begin import begin, begin_switch
+from luf_tui.engine.begin import begin, begin_switch, borrowed_by
+from luf_tui.engine.begin import context_of as begin_context
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
@@ -26,7 +27,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Context, Mm
 from luf_tui.script.program import Branch, Op, Race
 from luf_tui.script.values import Pages
-from luf_tui.script.verbs.by_cpu import Read, Write
+from luf_tui.script.verbs.by_cpu import CpuDown, Idle, Read, Run, Write
 from luf_tui.script.vocabulary import MACHINE
 
 Turn = int
@@ -91,7 +92,7 @@ class Transitions:
         self.reduced = reduced
         self.allowed = frozenset(race.machine_choices)
         self.ops: dict[int, tuple[Op, ...]] = {}
-        """What each context may begin; that of the machine itself for what is done by no CPU."""
+        """What each context may begin."""
         for branch in race.branches:
             self.ops[context_of(k.m, branch).index] = branch.begins
         self.pages = sorted(set(_pages(race)))
@@ -130,8 +131,7 @@ class Transitions:
         """Every turn there can be, in the order in which they are offered."""
         m = self.k.m
         others = range(m.contexts, self._first_begun + len(self.begun))
-        machine = m.boot_ctx.index in self.ops and not self.race.forever
-        return (*range(m.boot_ctx.index + machine), *others)
+        return (*range(m.boot_ctx.index), *others)
 
     def mover(self, turn: Turn) -> Turn:
         """Who moves: the context, where a turn begins an operation."""
@@ -153,16 +153,17 @@ class Transitions:
             return f"{self.word(ctx)}:{lines.index(op.span.line) + 1}{page}"
         if turn >= m.contexts:
             return self.choices[turn - m.contexts].word
-        if turn == m.boot_ctx.index:
-            return MACHINE
         return m.ctx_name(m.ctx[turn]).replace("irq ", "irq/")
 
     def turn(self, word: str) -> int:
         """The turn of a schedule's word. Raises Refused when nobody has that name."""
         word = word.replace("irq ", "irq/")
-        for turn in self.turns:
-            if self.word(turn) == word:
-                return turn
+        actors = self.k.m.config.actors
+        if word.partition(":")[0] == MACHINE and len(actors) == 1:
+            word = word.replace(MACHINE, actors[0], 1)
+        found = [turn for turn in self.turns if self.word(turn) == word]
+        if found:
+            return found[-1]  # a device has a kernel thread of its name, too, which does nothing
         everything = self._choices(("evict", "prefetch", "drain"))
         if any(choice.word == word for choice in everything):
             kind = word.partition("/")[0]
@@ -194,14 +195,16 @@ class Transitions:
         """Whether a turn can be taken now. Beginning an operation is tried, not foreseen."""
         k, m = self.k, self.k.m
         if turn >= self._first_begun:
-            return self._idle(m.ctx[self._beginning(turn)[0]])
+            ctx, op = m.ctx[self._beginning(turn)[0]], self.begins(turn)
+            return self._idle(ctx) and op is not None and self._can_act(op)
         if turn >= m.contexts:
             return self._may_choose(self.choices[turn - m.contexts])
         if turn < m.config.cpus:
             return k.can_move(m.ctx[turn]) if m.ctx[turn].depth else k.can_deliver(turn)
         ctx = m.ctx[turn]
-        if turn == m.boot_ctx.index:
-            return bool(self.left(ctx))
+        if turn >= m.actors:
+            left = self.left(ctx)
+            return k.can_move(ctx) if ctx.depth else bool(left) and self._can_act(left[0])
         if k.cpu_of(ctx) < 0:
             return self._can_switch(ctx)
         if ctx.depth:
@@ -209,10 +212,10 @@ class Transitions:
         return bool(self.left(ctx)) and self._idle(ctx)
 
     def _idle(self, ctx: Context) -> bool:
-        """Whether a task is on its CPU, is not interrupted, and does nothing."""
+        """Whether somebody does nothing: a task on its CPU, and not interrupted."""
         cpu = self.k.cpu_of(ctx)
-        if ctx is self.k.m.boot_ctx:
-            return True
+        if ctx.index >= self.k.m.actors:
+            return not ctx.depth
         return cpu >= 0 and not ctx.depth and not self.k.m.ctx[cpu].depth
 
     def begins(self, turn: Turn) -> Op | None:
@@ -223,7 +226,7 @@ class Transitions:
         ctx = self.k.m.ctx[turn] if turn in self.ops and not self.race.forever else None
         if ctx is None or ctx.depth:
             return None
-        if self.k.cpu_of(ctx) < 0 and ctx is not self.k.m.boot_ctx:
+        if self.k.cpu_of(ctx) < 0 and ctx.index < self.k.m.actors:
             return None
         return self.left(ctx)[0]
 
@@ -241,7 +244,7 @@ class Transitions:
         """
         if self.race.forever:
             m = self.k.m
-            return [ctx.index for ctx in m.ctx[m.config.cpus : m.boot_ctx.index] if ctx.depth]
+            return [ctx.index for ctx in m.ctx[m.config.cpus :] if ctx.depth]
         branches = [self.k.m.ctx[turn] for turn in self.ops]
         return [ctx.index for ctx in branches if ctx.depth or self.left(ctx)]
 
@@ -253,18 +256,37 @@ class Transitions:
         k, m = self.k, self.k.m
         if not (ctx.depth and ctx.index in self.ops) and not self.next_ops(ctx):
             return False
-        cpu = m.config.tasks[ctx.index - m.config.cpus].cpu
+        cpu = home_of(m, ctx)
+        if not self._can_turn(cpu):
+            return False
+        task = m.cpu[cpu].task
+        running = m.task_ctx(task) if task else None
+        free = running is None or not running.depth or not k.can_move(running)
+        return free or "switch" in self.allowed
+
+    def _can_turn(self, cpu: int) -> bool:
+        """Whether a CPU is up and has neither interrupts nor preemption off."""
+        k, m = self.k, self.k.m
         state = m.cpu[cpu]
         if m.shootdown[cpu].waiting or m.ctx[cpu].depth or state.irqs_off or state.offline:
             return False
         if not state.task:
             return True
-        running = m.task_ctx(state.task)
-        if refills(k, cpu):
-            return False
-        if isinstance(k.top(running), Shootdown | FinishSwitch | JoinMask):
-            return False
-        return "switch" in self.allowed or not running.depth or not k.can_move(running)
+        top = k.top(m.task_ctx(state.task))
+        return not refills(k, cpu) and not isinstance(top, Shootdown | FinishSwitch | JoinMask)
+
+    def _can_act(self, op: Op) -> bool:
+        """Whether a line of no task can begin now: the scheduler switches a CPU when that may be
+        preempted, and takes a task from another one only when that may be, too. A CPU goes down
+        only then (stop_machine()).
+        """
+        m, args = self.k.m, op.args
+        if not isinstance(args, Run | Idle | CpuDown):
+            return True
+        if m.cpu[op.cpu].offline:
+            return not isinstance(args, Run | Idle)
+        before = m.task[args.task].cpu if isinstance(args, Run) else -1
+        return self._can_turn(op.cpu) and (before < 0 or self._can_turn(before))
 
     def _may_choose(self, choice: Choice) -> bool:
         m, cpu = self.k.m, choice.cpu
@@ -330,7 +352,7 @@ class Transitions:
         if turn < m.config.cpus:
             return k.step(turn if m.ctx[turn].depth else m.contexts + turn)
         ctx = m.ctx[turn]
-        if k.cpu_of(ctx) < 0 and ctx is not m.boot_ctx:
+        if k.cpu_of(ctx) < 0 and turn < m.actors:
             return self._switch(ctx)
         if self.begins(turn):
             ctx.pc += 1
@@ -339,17 +361,21 @@ class Transitions:
 
     def _begin(self, ctx: Context, nth: int) -> Outcome:
         k = self.k
-        where = begin(k, self.ops[ctx.index][nth], self.item, nth + 1)
-        if where is self.machine.boot_ctx:
-            return k.step(where.index)
-        return k.step(ctx.index) if k.can_move(ctx) else BLOCKED
+        op = self.ops[ctx.index][nth]
+        task = self.machine.task[op.args.task] if isinstance(op.args, Run) else None
+        borrowed = borrowed_by(self.machine, op.cpu, task) if task else None
+        begin(k, op, self.item, nth + 1)
+        made = k.step(ctx.index) if k.can_move(ctx) else BLOCKED
+        if borrowed and task:
+            k.push(self.machine.task_ctx(task), FinishSwitch, {"mm": borrowed})
+        return made
 
     def _switch(self, ctx: Context) -> Made:
         """The scheduler brings a task on; what it borrowed lazily is settled in its own turns."""
         k, m = self.k, self.machine
         task = m.task_of(ctx)
         assert task
-        borrowed = begin_switch(k, m.config.tasks[task.index].cpu, task)
+        borrowed = begin_switch(k, home_of(m, ctx), task)
         made = k.step(m.boot_ctx.index)
         if borrowed:
             k.push(ctx, FinishSwitch, {"mm": borrowed})
@@ -358,7 +384,16 @@ class Transitions:
 
 def context_of(m: Machine, branch: Branch) -> Context:
     """Where the operations of a branch run."""
-    return m.boot_ctx if branch.task < 0 else m.task_ctx(m.task[branch.task])
+    return begin_context(m, branch.ops[0], raced=True)
+
+
+def home_of(m: Machine, ctx: Context) -> int:
+    """The CPU onto which the scheduler brings a task: its own, or the first one that is online,
+    where that is down (select_fallback_rq()).
+    """
+    home = m.config.tasks[ctx.index - m.config.cpus].cpu
+    online = [cpu.index for cpu in m.cpu if not cpu.offline]
+    return home if home in online else online[0]
 
 
 def _pages(race: Race) -> Iterable[tuple[int, int]]:

@@ -88,6 +88,8 @@ class MachineConfig:
     nodes: tuple[Node, ...] = (Node("dram", 8), Node("cxl", 8, tier=1))
     processes: tuple[ProcessConfig, ...] = ()
     tasks: tuple[TaskConfig, ...] = ()
+    actors: tuple[str, ...] = ()
+    """Who has lines in a race and is no task: devices, the clock, CPUs that switch or go down."""
     files: tuple[FileConfig, ...] = ()
     objects: tuple[str, ...] = ()
     """Names of kernel allocations that scripts refer to."""

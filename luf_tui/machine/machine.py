@@ -57,7 +57,9 @@ class Machine:
         self.config = config
         self.events = EventLog()
         n, nodes = config.cpus, len(config.nodes)
-        self.contexts = n + len(config.tasks) + 1
+        self.actors = n + len(config.tasks)
+        """The first context of those who act in races and are no tasks."""
+        self.contexts = self.actors + len(config.actors) + 1
         self.orders = config.max_order + 1
         mms = len(config.processes)
         specs = [
@@ -263,7 +265,7 @@ class Machine:
         return self.ctx[self.config.cpus + task.index]
 
     def task_of(self, ctx: s.Context) -> s.Task | None:
-        """The task whose context it is; None for an interrupt level and for boot."""
+        """The task whose context it is; None for any other one."""
         number = ctx.index - self.config.cpus
         return self.task[number] if 0 <= number < len(self.task) else None
 
@@ -275,11 +277,11 @@ class Machine:
         return [region[number] for number, mark in enumerate(marks) if mark]
 
     def cpu_of(self, ctx: s.Context) -> int:
-        """The CPU a context runs on now; -1 for a task that is switched out, or for boot."""
+        """The CPU a context runs on now; -1 for a task that is switched out, and for no task."""
         number = ctx.index - self.config.cpus
         if number < 0:
             return ctx.index
-        if ctx is self.boot_ctx:
+        if ctx.index >= self.actors:
             return -1
         task = self.task[number]
         cpu = task.cpu
@@ -291,6 +293,8 @@ class Machine:
             return "boot"
         if ctx.index < self.config.cpus:
             return f"irq cpu{ctx.index}"
+        if ctx.index >= self.actors:
+            return self.config.actors[ctx.index - self.actors]
         return self.config.tasks[ctx.index - self.config.cpus].name
 
     def locate(self, cell: int) -> CellName:

@@ -19,7 +19,7 @@ from luf_tui.script.scope import Process, Scope, Wrong
 from luf_tui.script.syntax import MOST_PROBLEMS, Line, parse_line, read_text, split, strip_comment
 from luf_tui.script.values import Place, Rights
 from luf_tui.script.verbs.by_process import Mmap
-from luf_tui.script.vocabulary import CHOICES, FLAGS, KERNEL_ACTORS, LINES, MACHINE, SETTINGS
+from luf_tui.script.vocabulary import CHOICES, FLAGS, KERNEL_ACTORS, LINES, SETTINGS
 
 HEAP = 2
 """Pages of the anonymous region that every process begins with."""
@@ -70,9 +70,16 @@ def parse_condition(program: Program, words: str) -> Condition:
     raise InputError("condition", tuple(reader.problems) or (nothing,), (asked,))
 
 
-def _moves(op: Op) -> bool:
-    """Whether an operation has turns in a race: those of tasks, and of what is no CPU."""
-    return op.task >= 0 or op.verb.performer is Performer.MACHINE
+def _check_moves(line: Line, op: Op, called: str) -> None:
+    """Raises Wrong for a line that has no turns in a race or forever block."""
+    verb = op.verb
+    if verb.performer is Performer.CPU and not verb.begins:
+        hint = "leave the line out: every CPU takes its IPIs there, in every order"
+        raise Wrong(f"'{verb.word}' means nothing in a {called}", line.whole, hint)
+    if verb.performer is Performer.TASK and op.task < 0:
+        actor = line.text.split()[0]
+        hint = f"put it on a CPU first: `cpu1 run {actor}`"
+        raise Wrong(f"'{actor}' runs on no CPU, so it has no turns", line.whole, hint)
 
 
 @define
@@ -360,31 +367,28 @@ class Reader:
             hint = "name one here; in `forever` … `end` a line may stand for several"
             message, missing = f"'{token}' belongs into a forever block", ("race", "race")
             raise Wrong(message, span_of(line, token), hint, missing)
+        self.scope.raced = self.race is not None
         op = operations.resolve(self.scope, line, tree)
         if self.race is None:
             self.items.append(op)
-        elif not _moves(op):
-            hint = "put it before the race, or `allow` it"
-            raise Wrong("only tasks race", line.whole, hint)
         else:
+            _check_moves(line, op, self.race.called)
             self.race.ops.append(op)
 
     def _op_forever(self, line: Line, tree: Any) -> None:
-        self.scope.forever = True
+        self.scope.forever = self.scope.raced = True
         try:
             ops = several.expanded(self.scope, line, tree)
         finally:
-            self.scope.forever = False
+            self.scope.forever = self.scope.raced = False
         first = ops[0]
+        _check_moves(line, first, "forever block")
         if not first.verb.begins:
             hint = "whatever can go on does, in every order"
             raise Wrong(f"'{first.verb.word}' means nothing here", line.whole, hint)
         if first.stop:
             hint = "every line stops at every micro-step here; `stop before` is for other lines"
             raise Wrong("nothing has to stop here", line.whole, hint)
-        if not _moves(first):
-            hint = "put it before the block, or `allow` it"
-            raise Wrong("only tasks act in a forever block", line.whole, hint)
         self._open(line).ops += ops
 
     # -- every order ------------------------------------------------------------------------------
@@ -428,19 +432,17 @@ class Reader:
     def _end(self, line: Line, tree: Any) -> None:
         race = self._open(line)
         self.race = None
-        tasks = list(dict.fromkeys(op.task for op in race.ops))
-        if not tasks:
+        if not race.ops:
             missing = ("race", "operation")
             raise Wrong(f"an empty {race.called}", race.line.whole, missing=missing)
         names = list(self.scope.task_names())
+        acts: dict[tuple[int, str], list[Op]] = {}
+        for op in race.ops:
+            acts.setdefault((op.task, op.actor), []).append(op)
+        self.scope.racing.update((actor, None) for _, actor in acts if actor)
         branches = tuple(
-            Branch(
-                next(op.span for op in race.ops if op.task == task),
-                MACHINE if task < 0 else names[task],
-                task,
-                tuple(op for op in race.ops if op.task == task),
-            )
-            for task in tasks
+            Branch(ops[0].span, actor or names[task], task, tuple(ops))
+            for (task, actor), ops in acts.items()
         )
         whole = race.line.whole
         choices, words, expects = race.choices, race.schedule, tuple(self._expected_in(race))

@@ -11,7 +11,8 @@ from attrs import field, frozen
 
 from luf_tui.errors import Span
 from luf_tui.machine.config import MachineConfig
-from luf_tui.script.declaration import Arguments, Verb
+from luf_tui.script.declaration import Arguments, Performer, Verb
+from luf_tui.script.vocabulary import CLOCK
 
 Value: TypeAlias = "int | str | tuple[int, ...] | tuple[tuple[int, ...], ...]"
 
@@ -40,6 +41,15 @@ class Op:
     def verb(self) -> Verb:
         """What is known of its verb."""
         return self.args.verb
+
+    @property
+    def actor(self) -> str:
+        """Whose turns it has in a race where no task acts; empty where a task does."""
+        if self.verb.performer is Performer.TASK:
+            return ""
+        if self.cpu >= 0:
+            return f"cpu{self.cpu}"
+        return CLOCK if self.verb.by == "kernel" else self.verb.by
 
     @property
     def written(self) -> str:
@@ -104,7 +114,9 @@ class Break:
 
 @frozen
 class Branch:
-    """One actor's program in a race. `task` is -1 for what a device, a server or the clock does."""
+    """One actor's program in a race. `task` is -1 for who is no task: a device, a server, the
+    clock, a CPU that switches or goes down.
+    """
 
     span: Span
     name: str

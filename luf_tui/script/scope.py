@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from luf_tui.errors import Problem, Span, nearest
 from luf_tui.machine.config import X86, FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
 from luf_tui.script.declaration import Lost
-from luf_tui.script.vocabulary import CEILINGS, KERNEL_ACTORS, LINES
+from luf_tui.script.vocabulary import CEILINGS, KERNEL_ACTORS, LINES, NOT_MODELLED
 
 
 def page_number(word: str) -> int:
@@ -77,6 +77,10 @@ class Scope:
     homes: dict[str, int] = field(factory=dict)
     running: dict[int, int] = field(factory=dict)
     """CPU to the thread that the script put there last."""
+    racing: dict[str, None] = field(factory=dict)
+    """Who has lines in a race and is no task, in that order."""
+    raced: bool = False
+    """Whether a line of a race is being read, where no line comes after another for good."""
     forever: bool = False
     """Whether a line of a forever block is being read: `fresh` is no label there."""
     uses_fresh: bool = False
@@ -139,8 +143,9 @@ class Scope:
     def hint_of_actor(self, word: str, others: Iterable[str] = ()) -> str:
         """The actor, or one of other words, that a word may have meant; or all actors."""
         known = [*self.actors()[: -self.cpus], f"cpu0 to cpu{self.cpus - 1}"]
+        more = f"; {NOT_MODELLED[word]}" if word in NOT_MODELLED else ""
         close = nearest(word, [*others, *self.actors()])
-        return close if close.startswith("did") else f"actors are {', '.join(known)}"
+        return close if close.startswith("did") else f"actors are {', '.join(known)}{more}"
 
     def new_name(self, kind: str, word: str, span: Span) -> None:
         """Raises Wrong when a process or a file cannot be called so."""
@@ -305,6 +310,7 @@ class Scope:
             nodes=self.nodes(),
             processes=tuple(ProcessConfig(p.name, tuple(p.pages)) for p in self.processes),
             tasks=tasks,
+            actors=tuple(self.racing),
             files=tuple(self.files),
             objects=tuple(self.objects),
             contents=tuple(self.contents),

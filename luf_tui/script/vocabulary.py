@@ -71,8 +71,15 @@ KERNEL_ACTORS: dict[str, str] = {
 }
 """Actors that are no process of the script."""
 
+NOT_MODELLED: dict[str, str] = {
+    "khugepaged": "khugepaged is not modelled, for there are no huge pages",
+}
+"""Kernel threads that a script may ask for, and why there are none."""
+
 MACHINE = "machine"
-"""Who does in a race what a device, a server or the clock does."""
+"""In a schedule, whoever acts and is no task, where there is only one."""
+CLOCK = "kernel/tick"
+"""Who lets seconds pass in a race."""
 
 LINES: dict[str, str] = {
     "title": "title TEXT",

@@ -101,7 +101,8 @@ def _played(transitions: Transitions, turns: Sequence[Turn]) -> tuple[list[Op], 
     while (turn := schedule.next(transitions)) is not None:
         ctx = transitions.mover(turn)
         op = transitions.begins(turn)
-        switched_in = op is None and ctx in transitions.ops and k.cpu_of(m.ctx[ctx]) < 0
+        task = ctx < m.actors and ctx in transitions.ops
+        switched_in = op is None and task and k.cpu_of(m.ctx[ctx]) < 0
         in_flight = ctx < m.contexts and bool(m.ctx[ctx].depth)
         outcome = transitions.make(turn)
         if isinstance(outcome, NoStep):

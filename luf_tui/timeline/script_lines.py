@@ -33,10 +33,7 @@ def line_at(timeline: Timeline, position: int) -> int:
     at = bisect_left(begun, timeline.event_index_at(position), key=lambda entry: entry[0])
     if not at:
         return item.span.line
-    event, op = begun[at - 1]
-    # The machine's own context also evicts and switches: those moves belong to no line.
-    other = op.task < 0 and timeline.step_of_event(event) != position
-    return item.span.line if other else op.span.line
+    return begun[at - 1][1].span.line
 
 
 def to_line(timeline: Timeline, line: int) -> int:

@@ -11,7 +11,8 @@ ITSELF = Performer.CPU
 
 
 def _stops_running(reading: OpLine) -> None:
-    reading.scope.running.pop(reading.cpu, None)
+    if not reading.scope.raced:
+        reading.scope.running.pop(reading.cpu, None)
 
 
 @verb("run", by=CPU, example="cpu1 run app", performer=ITSELF, only=True)

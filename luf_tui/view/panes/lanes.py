@@ -318,7 +318,7 @@ def _mover(timeline: Timeline) -> int:
         return -1
     m, cpus = timeline.machine, timeline.config.cpus
     ctx = timeline.step_info(timeline.position).ctx
-    if cpus <= ctx < m.boot_ctx.index:
+    if cpus <= ctx < m.actors:
         at = m.task[ctx - cpus].cpu
         return at if at >= 0 else timeline.config.tasks[ctx - cpus].cpu
     return ctx if ctx < cpus else -1

@@ -365,6 +365,8 @@ def _value(value: Any, rule: str, p: Permutation) -> Any:
         return p.file_pages[value]
     if rule == "to_page":
         return p.pages[value]
+    if rule == "task":
+        return p.tasks[value]
     return _code(value, p) if rule in ("content", "holding") else value
 
 

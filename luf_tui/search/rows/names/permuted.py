@@ -75,9 +75,15 @@ class Permutation:
 
 
 def contexts_of(m: Machine, permutation: Permutation) -> Order:
-    """What becomes of contexts: interrupt levels, tasks, and the machine itself."""
-    cpus = len(permutation.cpus)
-    return (*permutation.cpus, *(cpus + task for task in permutation.tasks), m.boot_ctx.index)
+    """What becomes of contexts: interrupt levels, tasks, whoever else acts, and the machine itself.
+    Where a CPU that acts by itself has no counterpart it stays, and its lines will not fit.
+    """
+    cpus, actors = len(permutation.cpus), m.config.actors
+    news = {f"cpu{old}": f"cpu{new}" for old, new in enumerate(permutation.cpus)}
+    fits = all(news.get(actor, actor) in actors for actor in actors)
+    others = [actors.index(news.get(actor, actor) if fits else actor) for actor in actors]
+    tasks = [cpus + task for task in permutation.tasks]
+    return (*permutation.cpus, *tasks, *(m.actors + at for at in others), m.boot_ctx.index)
 
 
 def _each(order: Order, size: int, beside: int = 0) -> list[int]:
