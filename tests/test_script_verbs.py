@@ -158,7 +158,7 @@ def test_a_long_hint_is_broken_into_rows() -> None:
     assert max(map(len, str(caught.value).splitlines())) <= WIDEST + 2
 
 
-@pytest.mark.parametrize("line", ["damon collapse heap", "khugepaged reclaim heap"])
+@pytest.mark.parametrize("line", ["zzz collapse heap", "zzz reclaim heap"])
 def test_an_unknown_actor_gets_the_actors(line: str) -> None:
     _, hint = only(line)
 
