@@ -551,6 +551,20 @@ def test_what_is_expected_of_a_line_that_is_refused_is_not_asked() -> None:
     assert behind.held and behind.failed
 
 
+def test_a_line_behind_a_race_that_is_refused_is_told() -> None:
+    behind = "cpu1 read heap.0\n  kswapd reclaim app.heap.0\nend\napp pin heap.0\n"
+    first, _, last = GONE.partition("cpu1     madvise")
+    text = first.replace("policy", "kswapd on cpu0\npolicy") + behind + last.partition("end\n")[2]
+    found = explored(parse(text.replace("= 1", "< 2"), "gone.luf"))
+    assert (SAFE, [(2, 0)], (11,)) == (found.verdict, counted(found), found.happened.refused)
+    assert any("`app pin heap.0`, was refused in some" in one for one in found.happened.sentences())
+    failed = explored(parse(text, "gone.luf"))
+    assert (FAILED, [(1, 1)]) == (failed.verdict, counted(failed))
+    run = record(parse(failed.scenario, "found.luf"))
+    assert ((), [False]) == (run.refusals, [one.held for one in run.outcomes])
+    assert ["app pin"] == [" ".join(one.reason.split()[:2]) for one in run.refused]
+
+
 # -- forever blocks -----------------------------------------------------------------------------
 
 FOREVER = """\
@@ -618,14 +632,14 @@ def test_a_program_of_a_forever_block_fails_as_a_race(
 
 def test_a_smaller_script_fails_and_holds_as_well() -> None:
     text = MACHINE + "file lib, 1 page\ncpu1 read heap.0\n" + STORES.format(one="", two="")
-    program = parse(text + "cpu2 read heap.0\nexpect reads two\n", "large.luf")
+    program = parse(text + "cpu2 read heap.0\nexpect no reads one\n", "large.luf")
     report = explored(program)
     smallest = shrunk(program, make_policy("batched"), report)
     assert "file" in report.scenario
     assert "file" not in smallest.scenario
     assert "write heap.0 two" in smallest.scenario
     assert report.message == smallest.message
-    assert {True, False} == {bool(one) for one in counted(smallest)[0]} | {False}
+    assert [(1, 1)] == counted(smallest)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -51,7 +51,7 @@ class ItemInfo:
 
 @frozen
 class LineRefused:
-    """A line of a race, which is an item, was refused in this order: it is passed over."""
+    """A line of a race, or of what follows one, was refused in this order: it is passed over."""
 
     item: int
     line: int
@@ -91,8 +91,8 @@ class Director:
     def play(self) -> Iterator[Move]:
         """Play to the end, yielding after every micro-step.
 
-        Raises Refused at an operation the machine cannot do; what was played stands. One of a race
-        is passed over: another order may be without it.
+        Raises Refused at an operation the machine cannot do; what was played stands. One of a race,
+        or behind a race, is passed over: in another order it may not be refused.
         """
         return self.play_until(len(self.program.items))
 
@@ -100,7 +100,7 @@ class Director:
         """Play to the end, passing over operations that the machine cannot do when their turn has
         come, as a race does.
         """
-        return self._play(len(self.program.items), Refused)
+        return self._play(len(self.program.items), passed_over=True)
 
     def play_until(self, end: int) -> Iterator[Move]:
         """Play the items before number `end`, as `play` does."""
@@ -112,14 +112,15 @@ class Director:
             context_of(self.k.m, branch).pc = 0
         self._item = item
         yield from self._others()
-        yield from self._play(end, Refused, first=item + 1)
+        yield from self._play(end, passed_over=True, first=item + 1)
 
     def _race_of(self, item: int) -> Race:
         race = self.program.items[item]
         assert isinstance(race, Race)
         return race
 
-    def _play(self, end: int, *passed_over: type[Refused], first: int = 0) -> Iterator[Move]:
+    def _play(self, end: int, *, passed_over: bool = False, first: int = 0) -> Iterator[Move]:
+        raced = False
         for at, item in enumerate(self.program.items[first:end], start=first):
             if isinstance(item, Expect) and item.inside:
                 continue  # judged in its race
@@ -127,11 +128,15 @@ class Director:
             if isinstance(item, Op):
                 try:
                     yield from self._op(item)
-                except passed_over:
+                except Refused as refused:
+                    if not (raced or passed_over):
+                        raise
                     self.refused.append(item.span.line)
+                    yield LineRefused(at, item.span.line, str(refused))
                 yield from self._others()
             elif isinstance(item, Race):
                 yield from self._race(item)
+                raced = True
             yield ItemInfo(at)
 
     # -- one line -------------------------------------------------------------------------------

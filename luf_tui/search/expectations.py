@@ -218,6 +218,17 @@ class Asked:
         asked = any(one.race == race and not one.expect.inside for one in self.questions)
         return asked or any(isinstance(one, Op | Race) for one in self.program.items[race + 1 :])
 
+    def end_of(self, race: int) -> int:
+        """The item at which what follows a race ends: the next race, or the end of the file."""
+        items = self.program.items
+        further = (at for at in range(race + 1, len(items)) if isinstance(items[at], Race))
+        return next(further, len(items))
+
+    def lines_behind(self, race: int) -> list[Op]:
+        """The lines behind a race that begin something, up to the next one."""
+        items = self.program.items[race + 1 : self.end_of(race)]
+        return [one for one in items if isinstance(one, Op) and one.verb.begins]
+
     def at_tlb(self, race: int) -> bool:
         """Whether any from this race on sees when a TLB entry is evicted."""
         asked = (one.expect.condition for one in self.questions if one.race >= race)

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.script.program import Race
+from luf_tui.script.program import Op, Race
 
 BEGAN, REFUSED, NO_PAGE = "began", "refused", "no page"
 UNMAPPED, FREED, OWNED = "unmapped", "freed", "owned"
@@ -162,13 +162,10 @@ NOTHING = Happened()
 """What is known when nobody looked."""
 
 
-def lines_of(race: Race) -> tuple[tuple[int, str], ...]:
-    """The lines of a race that begin something, by number."""
-    lines = {
-        op.span.line: " ".join(op.written.split())
-        for branch in race.branches
-        for op in branch.begins
-    }
+def lines_of(race: Race, behind: Sequence[Op] = ()) -> tuple[tuple[int, str], ...]:
+    """The lines of a race that begin something, and of those that follow it, by number."""
+    ops = [*(op for branch in race.branches for op in branch.begins), *behind]
+    lines = {op.span.line: " ".join(op.written.split()) for op in ops}
     return tuple(sorted(lines.items()))
 
 

@@ -25,6 +25,8 @@ class WentOn:
     findings: list[Finding] = field(factory=list)
     refused: tuple[int, ...] = ()
     """Lines that were refused."""
+    begun: tuple[int, ...] = ()
+    """Lines that began."""
 
 
 class JudgedTransitions(Transitions):
@@ -80,20 +82,15 @@ class JudgedTransitions(Transitions):
         asked = self.asked
         assert asked is not None
         program, first = asked.program, len(self.machine.events)
-        end = next(
-            (
-                number
-                for number, item in enumerate(program.items)
-                if number > self.item and isinstance(item, Race)
-            ),
-            len(program.items),
-        )
+        end = asked.end_of(self.item)
         director = Director(program, self.k.policy, self.k)
         asked.ended(self.item)
         codes: list[int] = []
         found: list[Finding] = []
+        begun: dict[int, None] = {}
         for moved, findings in judged_moves(self.machine, director.go_on(self.item, end)):
             if isinstance(moved, StepInfo):
+                begun[program.items[moved.item].span.line] = None
                 asked.went_on(moved, first, findings)
             else:
                 codes += asked.reached(moved.item)
@@ -102,7 +99,7 @@ class JudgedTransitions(Transitions):
             if any(one.weight == VIOLATION for one in findings):
                 break
         asked.arm(end)
-        return WentOn(tuple(codes), found, tuple(director.refused))
+        return WentOn(tuple(codes), found, tuple(director.refused), tuple(begun))
 
     def comes_to(self, turns: Sequence[Turn], *, behind: bool = False) -> WentOn | None:
         """How expectations come out after the last of these turns, and what the oracle finds then;

@@ -393,9 +393,11 @@ class Search:
             # Ctrl-C may have come before all was said of the last turn.
             turns = zip(one_by_one.sources, one_by_one.targets, one_by_one.ipis, strict=False)
             ipis = extremes(self.states, list(turns), one_by_one.ends)
+        asked = self.transitions.asked if self.space.behind else None
+        behind = asked.lines_behind(self.transitions.item) if asked else ()
         return Happened(
             self.space.facts | before(self.transitions.machine),
-            lines_of(self.transitions.race),
+            lines_of(self.transitions.race, behind),
             self.space.finals,
             ipis,
             self._renamed,

@@ -93,6 +93,7 @@ class WatchedRace:
         facts = facts_of(self.machine, first)
         facts.update((happened.ASKED, guard) for guard in self._asked)
         facts.update((happened.REFUSED, line) for line in went.refused)
+        facts.update((happened.BEGAN, line) for line in went.begun)
         if weights[BENIGN] + weights[DEVIATION]:
             facts.add((happened.STALE, 0))
         return Answer(

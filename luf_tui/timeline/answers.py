@@ -20,14 +20,14 @@ class Outcome:
 @frozen
 class Refusal:
     """An operation the machine refused. The run is kept up to `position`, unless it was a line of a
-    race, which is passed over in that order.
+    race or behind one, which is passed over in that order.
     """
 
     item: int
     position: int
     reason: str
     line: int = 0
-    """The line of a race that was passed over; 0 where the run ended."""
+    """The line that was passed over; 0 where the run ended."""
 
 
 @frozen
