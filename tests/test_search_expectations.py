@@ -146,6 +146,27 @@ def test_from_a_line_on_is_from_where_that_is_over() -> None:
     assert (FAILED, ("app/1", "app/2")) == (both.verdict, both.schedule)
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_others_do_meanwhile_is_none_of_a_line(policy: str) -> None:
+    text = MACHINE + "race\ncpu1 munmap heap\nexpect no reads before\ncpu2 read heap.0\n{}\nend\n"
+    found = explored(parse(text.format(""), "t.luf"), policy)
+    assert (SAFE, 0) == (found.verdict, found.expected[0].failed)
+    run = record(parse(text.format("schedule app/1*2 app/2"), "t.luf"), policy)
+    (began,) = [one.step for one in run.events if one.name == "munmap"]
+    (done,) = [one.step for one in run.events if one.name == "end" and one.step >= began][-1:]
+    assert any(began <= one.step <= done for one in run.events if one.name == "read")
+    assert [True] == [one.held for one in run.outcomes]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_line_is_over_when_all_of_it_is(policy: str) -> None:
+    text = (
+        MACHINE + "race\ncpu1 munmap heap\nexpect always no mapped heap.0\ncpu2 read heap.0\nend\n"
+    )
+    assert SAFE == explored(parse(text, "t.luf"), policy).verdict
+    assert [True] == [one.held for one in record(parse(text, "t.luf"), policy).outcomes]
+
+
 def test_the_counterexample_fails_when_it_is_run() -> None:
     asked = [
         stores("cpu2 read heap.0", "expect reads two"),
