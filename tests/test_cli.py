@@ -215,6 +215,7 @@ def test_run_json_has_the_documented_keys(luf_tui: Run, good: Path) -> None:
         "flushes",
         "debts",
         "lasting",
+        "refused",
         "expectations",
         "violations",
         "deviations",

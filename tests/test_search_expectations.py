@@ -9,10 +9,11 @@ import pytest
 
 from luf_tui.engine.strategy import EveryTurn, walk
 from luf_tui.engine.transitions import BLOCKED
-from luf_tui.errors import InputError
+from luf_tui.errors import InputError, Span
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
-from luf_tui.script.program import Program
+from luf_tui.script.program import Condition, Program, Value
+from luf_tui.script.vocabulary import PREDICATES
 from luf_tui.search import search as searching
 from luf_tui.search.expectations import fails, questions_of
 from luf_tui.search.exploration import Exploration, Report
@@ -24,6 +25,8 @@ from luf_tui.search.rows import levels, share, shared_levels, space
 from luf_tui.search.rows.saved import Saved
 from luf_tui.search.search import Search
 from luf_tui.search.shrink import shrunk
+from luf_tui.timeline.ask.summary import summary
+from luf_tui.timeline.conditions.kept import AS_IT_STANDS, need_of
 from luf_tui.timeline.recorder import record
 
 POLICIES = ("eager", "batched", "luf")
@@ -247,6 +250,13 @@ def test_it_may_name_bytes_that_are_stored_below_it() -> None:
     assert SAFE == explored(stores(one="expect always no content heap.0 before")).verdict
     found = explored(stores(one="expect content heap.0 two"))
     assert (FAILED, [(0, 2)]) == (found.verdict, counted(found))
+
+
+@pytest.mark.parametrize("name", PREDICATES)
+def test_it_is_known_of_each_predicate_what_it_needs_of_what_happened(name: str) -> None:
+    args: dict[str, Value] = {"mm": 0, "vpn": 0, "cpu": 0, "content": 0, "kind": "read"}
+    need = need_of(Condition(Span(1), "", name, args))
+    assert (need is None) == (name in AS_IT_STANDS)
 
 
 # -- one by one, by levels, by several processes, and by hand -----------------------------
@@ -561,6 +571,7 @@ def test_a_line_that_is_refused_in_one_order_is_part_of_that_order() -> None:
     run = record(program)
     assert ((), [8]) == (run.refusals, [one.line for one in run.refused])
     assert ["expect   event pin = 1"] == [program.items[one.item].text for one in run.outcomes]
+    assert [8] == [one["line"] for one in summary(run)["refused"]]
 
 
 def test_what_is_expected_of_a_line_that_is_refused_is_not_asked() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from luf_tui.machine.events import KINDS
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION, Finding
+from luf_tui.timeline.answers import Refusal
 from luf_tui.timeline.ask.failing import lasting
 from luf_tui.timeline.open_debts import as_json, debts_of
 from luf_tui.timeline.timeline import Timeline
@@ -31,12 +32,19 @@ def summary(timeline: Timeline) -> dict[str, Any]:
         },
         "debts": _debts(timeline),
         "lasting": list(lasting(timeline)),
+        "refused": [_refused(timeline, one) for one in timeline.refused],
         "expectations": {"held": held, "failed": len(timeline.outcomes) - held},
         "violations": findings(timeline, VIOLATION),
         "deviations": findings(timeline, DEVIATION),
         "asked": dict(timeline.asked),
         "digest": timeline.digest(),
     }
+
+
+def _refused(timeline: Timeline, one: Refusal) -> dict[str, object]:
+    """A line that was refused: one of a race, or behind one, was passed over."""
+    line = one.line or timeline.program.items[one.item].span.line
+    return {"line": line, "step": one.position, "reason": one.reason}
 
 
 def _debts(timeline: Timeline) -> list[dict[str, object]]:

@@ -49,6 +49,8 @@ class Need:
 def need_of(condition: Condition) -> Need | None:
     """What a condition needs of what happened; None where the machine as it stands is enough."""
     name, args = condition.predicate, named(condition.args)
+    if name in AS_IT_STANDS:
+        return None
     if name in ABOUT_A_FRAME:
         return _last_frame(args)
     most = condition.value + 1 if condition.relation else 1
@@ -68,10 +70,11 @@ def need_of(condition: Condition) -> Need | None:
         return Need(frozenset((ev.SEND,)), _ipis(most), most=most)
     if name == "event":
         return _count(ev.BY_NAME[str(args["kind"])], most)
-    counter = "interrupted" if name == "interrupted" else name.replace("-", "_")
-    return _count(COUNTED[counter], most) if counter in COUNTED else None
+    return _count(COUNTED[name.replace("-", "_")], most)
 
 
+AS_IT_STANDS = ("stale", "cached", "mapped", "writable", "swapped", "blocked")
+"""Predicates that need nothing of what happened."""
 ABOUT_A_FRAME = ("free", "on", "content", "owed", "being-paid")
 """Predicates that look at the frame that a page has, or had last."""
 MASKS: Mapping[str, int] = {"flushed": ev.FLUSH, "interrupted": ev.RECEIVE}
