@@ -212,6 +212,10 @@ cpu1     read text.0
     assert (UNSAFE, "O2") == (found.verdict, found.obligation)
     run = record(parse(found.scenario, "found.luf"))
     assert "O2" in {one.obligation for one in run.findings}
+    hoped = text.replace("race\n", "race\n  expect sometimes blocked cpu1\n")
+    unknown = explored(parse(hoped, "t.luf"), "luf", "flush-before-reuse")
+    assert UNSAFE == unknown.verdict
+    assert unknown.expected[0].sentence().endswith("held in no state so far")
 
 
 # -- how it is written ----------------------------------------------------------------------

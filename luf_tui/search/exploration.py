@@ -402,7 +402,7 @@ class Exploration:
         self._checked += result.checked
         self._lasting += [result.lasting] if result.lasting else []
         if start.transitions.asked is not None:
-            asked, whole = start.transitions.asked.questions, not result.why
+            asked, whole = start.transitions.asked.questions, not (result.why or result.broken)
             self._tally.add(asked, result.verdicts, start.item, whole=whole)
         return result
 
