@@ -256,6 +256,44 @@ def test_it_may_name_bytes_that_are_stored_below_it() -> None:
     assert (FAILED, [(0, 2)]) == (found.verdict, counted(found))
 
 
+OTHERS = """\
+machine  cpus 3, dram 3, max-order 0, tlb 3, key-bits 2, swap 1, secondary-tlb
+process  app, heap 1 page
+process  other, heap 1 page
+cpu1     run app
+cpu1     write heap.0 before
+cpu2     run other
+cpu2     write other.heap.0 mine
+cpu2     run app
+race
+  device   dma-read app.heap.0
+  expect   no reads zero
+  kernel   tick
+  expect   event tick = 1
+  cpu2     run other
+  expect   sometimes event dmaread = 1
+  expect   no blocked cpu1
+  cpu2     idle
+  expect   event switch > 3
+  cpu1     write heap.0 after
+  expect   content app.heap.0 after
+end
+expect   event tick = 1
+"""
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_whoever_acts_is_asked_of(policy: str) -> None:
+    program = parse(OTHERS, "others.luf")
+    alone = searching_of(program, policy, symmetric=False)
+    verdicts = alone.run().verdicts
+    asked = questions_of(program, alone.transitions.item)
+    assert {one.number for one in asked} == {code >> 1 for code in verdicts}
+    assert by_hand(searching_of(program, policy)) == verdicts
+    for seed in range(6):
+        as_it_is_run(OTHERS, policy, seed)
+
+
 @pytest.mark.parametrize("name", PREDICATES)
 def test_it_is_known_of_each_predicate_what_it_needs_of_what_happened(name: str) -> None:
     args: dict[str, Value] = {"mm": 0, "vpn": 0, "cpu": 0, "content": 0, "kind": "read"}
@@ -435,7 +473,12 @@ def test_names_change_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("seed", range(12))
 def test_an_order_comes_out_in_a_search_as_it_does_when_it_is_run(policy: str, seed: int) -> None:
-    program = watched()
+    as_it_is_run(WATCHED, policy, seed)
+
+
+def as_it_is_run(text: str, policy: str, seed: int) -> None:
+    """Draw an order of a race, and compare how it comes out in both ways."""
+    program = parse(text, "drawn.luf")
     transitions = searching_of(program, policy).transitions
     asked = transitions.asked
     assert asked is not None
@@ -453,8 +496,8 @@ def test_an_order_comes_out_in_a_search_as_it_does_when_it_is_run(policy: str, s
         words.append(transitions.word(turn))
         note((*transitions.said, *asked.states(item)))
     note(transitions.go_on().codes)
-    text = WATCHED.replace("end\n", f"  schedule {' '.join(words)}\nend\n")
-    run = record(parse(text, "watched.luf"), policy)
+    played = text.replace("end\n", f"  schedule {' '.join(words)}\nend\n")
+    run = record(parse(played, "drawn.luf"), policy)
     came = {one.item: one.held for one in run.outcomes}
     for question in asked.questions:
         found = said[question.item]

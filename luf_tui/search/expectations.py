@@ -20,6 +20,7 @@ from luf_tui.machine.machine import RegionSpec
 from luf_tui.machine.regions import Number, Record, Reference
 from luf_tui.machine.schema import Frame
 from luf_tui.oracle.oracle import Finding
+from luf_tui.script.declaration import Performer
 from luf_tui.script.program import SOMETIMES, Expect, Item, Op, Program, Race
 from luf_tui.timeline.answers import Counters
 from luf_tui.timeline.conditions.kept import Need, found, need_of
@@ -143,7 +144,10 @@ def _places(program: Program, race: int, line: int) -> dict[int, tuple[int, ...]
     """The contexts of a race that have a line, and which of their operations it is."""
     config, found = program.config, dict[int, tuple[int, ...]]()
     for branch in _block(program, race).branches if line else ():
-        ctx = config.cpus + (branch.task if branch.task >= 0 else len(config.tasks))
+        others = config.cpus + len(config.tasks)
+        ctx = config.cpus + branch.task
+        if branch.task < 0 or branch.ops[0].verb.performer is not Performer.TASK:
+            ctx = others + config.actors.index(branch.ops[0].actor)
         nths = tuple(nth for nth, op in enumerate(branch.begins) if op.span.line == line)
         if nths:
             found[ctx] = nths
