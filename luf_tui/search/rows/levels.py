@@ -85,6 +85,8 @@ class Tried:
 
 def together(parts: Sequence[Tried], first: int) -> Tried:
     """What became of blocks that follow one another, the first state being that one."""
+    if len(parts) == 1:
+        return parts[0]
     nothing = np.zeros(0, np.int64)
     columns = {
         name: np.concatenate([nothing, *(getattr(part, name) for part in parts)])
@@ -418,7 +420,8 @@ class Levels:
         """
         if not checked:
             return
-        for one in np.flatnonzero(np.isin(at, checked)).tolist():
+        places = np.minimum(np.searchsorted(at, checked), max(0, len(at) - 1))
+        for one in places[at[places] == checked].tolist() if len(at) else ():
             row = self.space.learner.rows[int(rows[one])]
             index.known.check(state_of(block[:, at[one]]), row)
 
