@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from luf_tui.cli import COMMANDS
+from luf_tui.cli import COMMANDS, YOUNG, main
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -543,3 +544,15 @@ def test_the_plain_screen_shows_the_lanes_of_another_policy_beside(luf_tui: Run)
 
     assert "eager all" in beside
     assert "eager all" not in luf_tui(*words).stdout
+
+
+@pytest.mark.parametrize(("words", "seldom"), [(["list"], True), (["--version"], False)])
+def test_a_command_seldom_looks_for_garbage(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], seldom: bool
+) -> None:
+    """The app decides of that by itself."""
+    asked: list[int] = []
+    monkeypatch.setattr(gc, "set_threshold", asked.append)
+    monkeypatch.setattr(sys, "argv", ["luf-tui", *words])
+    assert 0 == main()
+    assert seldom == (asked == [YOUNG])
