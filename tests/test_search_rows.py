@@ -313,11 +313,30 @@ def test_so_they_do_past_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_so_they_do_where_hashes_coincide(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look-up by hash is compared with the cells: what coincides is looked up by itself."""
 
-    def coarse(words: index.Words, place: int, half: int) -> index.Words:
+    def coarse(words: Words, place: int, half: int) -> Words:
         return words & np.uint64(1)
 
     monkeypatch.setattr(index, "mixed", coarse)
     both("munmap", "", monkeypatch)
+
+
+@pytest.mark.usefixtures("levels_at_once")
+def test_what_is_known_is_found_though_cells_have_got_places_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hash that shifted with them would have the same states looked up one by one for ever."""
+    walk = index.Index._walk
+    missing = [0]
+
+    def compared(self: index.Index, block: Words, left: Numbers, found: Numbers) -> list[int]:
+        groups = walk(self, block, left, found)
+        missing[0] += len(groups)
+        assert not any(self.known.known(index.state_of(block[:, one])) for one in groups)
+        return groups
+
+    monkeypatch.setattr(index.Index, "_walk", compared)
+    both("munmap", "", monkeypatch)
+    assert missing[0]
 
 
 def test_what_fingerprints_may_have_hidden_is_told_and_nothing_else() -> None:
