@@ -41,7 +41,7 @@ def test_a_kind_has_a_sentence_for_the_student_and_one_for_the_kernel_developer(
 def test_a_sentence_names_only_what_the_event_knows(one: Kind) -> None:
     known = {"cpu", *one.args, *(["page"] if "vpn" in one.args else [])}
 
-    for template in (one.student, one.frameless, one.kernel):
+    for template in (one.student, one.frameless, one.frameless_kernel, one.kernel):
         assert set() == placeholders(template) - known
 
 

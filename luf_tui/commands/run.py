@@ -173,6 +173,8 @@ def findings(played: Timeline, until: int) -> Iterator[str]:
     for one in played.refused:
         if one.line and one.position <= until:
             yield f"line {one.line} was refused in this order: {one.reason}"
+    for remark in played.remarks:
+        yield f"line {played.program.items[remark.item].span.line}: {remark.text}"
     for found, event in zip(played.findings, played.finding_events, strict=True):
         step = played.step_of_event(event)
         if step > until:

@@ -58,7 +58,15 @@ class LineRefused:
     reason: str
 
 
-Move: TypeAlias = "StepInfo | ItemInfo | LineRefused"
+@frozen
+class Remark:
+    """Something about an item that a person should know, and that changes nothing."""
+
+    item: int
+    text: str
+
+
+Move: TypeAlias = "StepInfo | ItemInfo | LineRefused | Remark"
 
 
 def make_kernel(program: Program, policy: Policy, beside: Sequence[RegionSpec] = ()) -> Kernel:
@@ -267,7 +275,7 @@ class Director:
 
     # -- races ------------------------------------------------------------------
 
-    def _race(self, race: Race) -> Iterator[StepInfo | LineRefused]:
+    def _race(self, race: Race) -> Iterator[StepInfo | LineRefused | Remark]:
         """Play a race: first its schedule, one turn a word, then line by line. Of a forever block
         it is the schedule, or where there is none every line once that can be played then.
         """
@@ -278,6 +286,10 @@ class Director:
                 yield StepInfo(self._item, *outcome)
             elif outcome is REFUSED and not race.forever:
                 yield LineRefused(self._item, turn, transitions.reason)
+        if schedule.beyond:
+            each = schedule.beyond.items()
+            told = ", ".join(f"{count} of {transitions.word(turn)}" for turn, count in each)
+            yield Remark(self._item, f"the schedule has turns of who is done by then: {told}")
         for branch, op in _in_line_order(race, transitions):
             yield from self._finish(branch)
             nth = branch.begins.index(op) + 1 if op.verb.begins else 0

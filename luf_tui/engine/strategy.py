@@ -27,6 +27,8 @@ class Schedule:
         self._turns = iter(turns)
         self.passed_over = 0
         """Turns that could not be taken so far."""
+        self.beyond: dict[Turn, int] = {}
+        """How many of these are of one who had nothing left to do."""
 
     def next(self, transitions: Transitions) -> Turn | None:
         """The next of its turns that can be taken."""
@@ -34,6 +36,8 @@ class Schedule:
             if transitions.can_take(turn):
                 return turn
             self.passed_over += 1
+            if transitions.is_over(turn):
+                self.beyond[turn] = self.beyond.get(turn, 0) + 1
         return None
 
 

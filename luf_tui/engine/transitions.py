@@ -238,6 +238,13 @@ class Transitions:
         """The operations one of which a context begins next, if it begins any."""
         return self.ops.get(ctx.index, ()) if self.race.forever else self.left(ctx)[:1]
 
+    def is_over(self, turn: Turn) -> bool:
+        """Whether a turn is of an actor of the race who has nothing left to do."""
+        if self.race.forever or turn not in self.ops:
+            return False
+        ctx = self.k.m.ctx[turn]
+        return not ctx.depth and not self.left(ctx)
+
     def unfinished(self) -> list[int]:
         """Contexts of the race that have something in flight or still to begin; in a forever block,
         where nobody has to begin anything, all that have something in flight.

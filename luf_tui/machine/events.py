@@ -291,11 +291,13 @@ UNCACHE = kind("uncache", "page pfn", rank=540,
     kernel="{pfn} leaves the page cache · __remove_mapping()")
 WRITE_FILE = kind("writefile", "page pfn content", rank=380,
     student="write() puts {content} into {page}; the bytes of {pfn} change.",
-    frameless="{page} holds {content} from now on where the file is kept; no frame changes.",
+    frameless="The server changes {page} to {content}: nobody here is told, and no frame changes.",
+    frameless_kernel="the server changes {page} to {content}: no local write, no invalidation yet",
     kernel="write() puts {content} into {page} · generic_perform_write()")
 KEEP = kind("keep", "pfn reason", rank=500,
     student="{pfn} stays as it is: {reason}.",
     frameless="There is no page to take: {reason}.",
+    frameless_kernel="no page is isolated: {reason} · folio_isolate_lru()",
     kernel="{pfn} is kept: {reason} · keep_locked")
 PIN = kind("pin", "pfn pins", rank=510,
     student="{pfn} has {pins}; with any, it can neither be moved nor freed.",

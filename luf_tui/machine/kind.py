@@ -36,6 +36,8 @@ class Kind(int):
     """What it means, over the names of arguments, `cpu`, and `page` where it has a `vpn`."""
     frameless: str
     """The same for an event that is about no frame, where that can be; or empty."""
+    frameless_kernel: str
+    """What it is to a kernel developer when it is about no frame, where that differs; or empty."""
     kernel: str
     """What it is to a kernel developer, and the function of Linux 6.14 with the v12 patches."""
     rank: int
@@ -68,6 +70,7 @@ def kind(
     student: str,
     kernel: str,
     frameless: str = "",
+    frameless_kernel: str = "",
     role: str = "",
     counts: str = "",
     cost: str = "",
@@ -76,6 +79,7 @@ def kind(
     made = Kind(len(DECLARED))
     made.name, made.args = name, tuple(args.split())
     made.student, made.frameless, made.kernel = student, frameless, kernel
+    made.frameless_kernel = frameless_kernel
     made.rank, made.role, made.counts, made.cost = rank, role, counts, cost
     assert len(made.args) <= ARGS, f"{name} has too many arguments"
     assert set(made.args) <= MEANING.keys(), f"{name} has arguments without a meaning"

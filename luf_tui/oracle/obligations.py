@@ -35,7 +35,7 @@ ABOUT: dict[str, str] = {
     "O2": "a page was reused before every CPU in its debt had flushed",
     "O3": "a read-only PTE was still cached writable",
     "O4": "a writable mapping was not flushed",
-    "O5": "a store after the write-out is lost",
+    "O5": "a store after the bytes were written out, or copied, is lost",
     "O6": "one thread wrote a new copy while another still reads the old one",
     "O7": "a store through another mapping of the file is not seen",
     "O8": "bytes that write() replaced are still read",

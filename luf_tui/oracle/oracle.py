@@ -15,6 +15,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, TlbEntry
 from luf_tui.oracle import obligations, truth
+from luf_tui.oracle.lost_stores import became
 from luf_tui.oracle.truth import BYTES, MONITOR, At, Truth
 
 BENIGN, DEVIATION, VIOLATION = "benign", "deviation", "violation"
@@ -296,8 +297,7 @@ class Oracle:
         wanted = config.content_name(expected.content) if expected.kind == BYTES else expected.kind
         mm, vpn, pfn = at.mm.index, at.vpn, at.frame.pfn
         page = f"{config.processes[mm].name}'s {config.page_name(mm, vpn)}"
-        due = obligation == "O13"
-        lost = "without the fault that was due" if due else f"in f{pfn}, where it is lost"
+        lost = became(self.m, at, obligation, device=cpu < 0)
         who = f"cpu{cpu}" if cpu >= 0 else "the device"
         message = {
             "A": f"{who} read {read} as {page}; a fresh walk gives {wanted}",

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from attrs import evolve
 
-from luf_tui.engine.director import Director, LineRefused, Move, StepInfo
+from luf_tui.engine.director import Director, LineRefused, Move, Remark, StepInfo
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -64,6 +64,7 @@ class Recorder:
         self.finding_events: list[int] = []
         self.outcomes: list[Outcome] = []
         self.refusals: list[Refusal] = []
+        self.remarks: list[Remark] = []
         self.incomplete = ""
         self.asked: dict[str, int] = {}
         self._spooled = 0
@@ -98,6 +99,8 @@ class Recorder:
                         self.step(moved)
                     elif isinstance(moved, LineRefused):
                         self._pass_over(moved)
+                    elif isinstance(moved, Remark):
+                        self.remarks.append(moved)
                     else:
                         self._item(moved.item)
                     if interrupts:
@@ -272,6 +275,7 @@ class Recorder:
             outcomes=tuple(self.outcomes),
             refusals=tuple(self.refusals),
             incomplete=self.incomplete,
+            remarks=tuple(self.remarks),
             asked=self.asked,
         )
 

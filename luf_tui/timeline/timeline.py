@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from luf_tui.engine.director import StepInfo
+from luf_tui.engine.director import Remark, StepInfo
 from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine
 from luf_tui.timeline import script_lines
@@ -54,6 +54,7 @@ class Timeline:
         outcomes: tuple[Outcome, ...] = (),
         refusals: tuple[Refusal, ...] = (),
         incomplete: str = "",
+        remarks: tuple[Remark, ...] = (),
         asked: Mapping[str, int] | None = None,
     ) -> None:
         self.program = program
@@ -72,6 +73,7 @@ class Timeline:
         """What ended the run."""
         self.incomplete = incomplete
         """Why the recording ended early; empty when the whole program was played."""
+        self.remarks = remarks
         self.asked: Mapping[str, int] = asked or {}
         """Guards that the policy was asked for, by name, and at which micro-step first."""
         self.kept = Kept()

@@ -67,6 +67,11 @@ DRAWN: Final[Mapping[Kind, str]] = {
     ev.TRIM: "[{cpu} leaves mm_cpumask]",
 }
 """What a kind of event says in a diagram. An empty text is said by the function it happens in."""
+FRAMELESS: Final[Mapping[Kind, str]] = {
+    ev.WRITE_FILE: '[server: {page} is "{content}"]',
+    ev.KEEP: "[no page to take: {reason}]",
+}
+"""The same where it is about no frame."""
 LEFT_OUT: Final = frozenset(
     {
         ev.BLOCKED,

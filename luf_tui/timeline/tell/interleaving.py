@@ -20,7 +20,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import STACK_DEPTH, Context, Task, TlbEntry
 from luf_tui.oracle import truth
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION, Finding
-from luf_tui.timeline.tell.diagram_words import DRAWN, LEFT_OUT, WAITING
+from luf_tui.timeline.tell.diagram_words import DRAWN, FRAMELESS, LEFT_OUT, WAITING
 from luf_tui.timeline.tell.narrate import names
 from luf_tui.timeline.tell.story import Story
 from luf_tui.timeline.timeline import Timeline
@@ -303,7 +303,8 @@ class _Teller:
                 self._owing.discard(event.args["pfn"])
 
     def _said(self, event: Event, column: Column) -> str:
-        return DRAWN[event.kind].format_map(self._names(event, column))
+        away = event.args.get("pfn", 0) < 0 and event.kind in FRAMELESS
+        return (FRAMELESS if away else DRAWN)[event.kind].format_map(self._names(event, column))
 
     def _violated(
         self, broken: Sequence[Finding], event: Event, column: Column

@@ -35,7 +35,8 @@ def sentence(timeline: Timeline, event: Event, level: str = "student") -> str:
     """One sentence about an event, at level `student` or `kernel`."""
     kind = event.kind
     if level == "kernel":
-        template = kind.kernel
+        away = kind.frameless_kernel and event.args["pfn"] < 0
+        template = kind.frameless_kernel if away else kind.kernel
     elif kind.frameless and event.args["pfn"] < 0:
         template = kind.frameless
     else:
