@@ -590,6 +590,42 @@ def test_what_is_asked_no_more_is_kept_no_more(policy: str, inside: str, behind:
     assert (2, 3) == (finals("", ""), finals(inside, behind))
 
 
+CACHED = """\
+machine  cpus 3, dram 3, max-order 0, tlb 3, key-bits 2, swap 1
+kswapd   on cpu0
+process  app, heap 1 page
+file     lib, 1 page
+app      mmap lib read-only as text
+process  thief, heap 1 page
+cpu1     run app
+cpu2     run app
+cpu2     read text.0
+cpu2     evict text.0
+race
+  kswapd   reclaim text.0
+  cpu1     read text.0
+end
+cpu0     run thief
+race
+  cpu0     write thief.heap.0 secret
+  cpu1     read text.0
+end
+"""
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_breaks_in_a_further_race_is_played_from_where_it_begins(
+    turned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    led = Search.led
+    if turned:
+        monkeypatch.setattr(Search, "led", lambda search: iter([*led(search)][::-1]))
+    found = explored(parse(CACHED, "cached.luf"), "luf", "flush-before-reuse")
+    assert (UNSAFE, "O2") == (found.verdict, found.obligation)
+    run = record(parse(found.scenario, "found.luf"))
+    assert "O2" in {one.obligation for one in run.findings}
+
+
 def test_one_race_alone_begins_where_one_order_leads() -> None:
     program = stores(FURTHER.format(stores=5))
     found = Exploration(program, make_policy("batched"), only=1).run()
@@ -743,7 +779,7 @@ def test_walks_go_through_each_race_by_itself() -> None:
 
 
 def test_a_forever_block_keeps_nothing_for_what_it_does_not_lead_to() -> None:
-    behind = "race\n  cpu1 read heap.0\n  expect flushes < 9\nend\n"
+    behind = "race\n  cpu1 read heap.0\n  expect event store < 9\nend\n"
     text = FOREVER.format(mood="always mapped heap.0", read="no reads zero")
     alone, both = (explored(parse(one, "t.luf")) for one in (text, text + behind))
     assert (SAFE, SAFE) == (alone.verdict, both.verdict)
