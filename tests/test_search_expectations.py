@@ -713,6 +713,34 @@ def test_in_a_forever_block_a_line_is_judged_each_time(policy: str) -> None:
     assert "line 14, `expect no mapped heap.0` is not judged" in found.expected[3].sentence()
 
 
+def test_what_is_expected_may_name_what_the_order_does_not_make() -> None:
+    found = explored(forever("always no content heap.0 two", "content heap.0 two"), "batched")
+    assert (FAILED, 1) == (found.verdict, len(found.schedule))
+    run = record(parse(found.scenario, "found.luf"))
+    assert not all(one.held for one in run.outcomes)
+    start = explored(forever("always content heap.0 two", "no reads zero"), "batched")
+    assert (FAILED, ()) == (start.verdict, start.schedule)
+    assert not all(one.held for one in record(parse(start.scenario, "found.luf")).outcomes)
+
+
+def test_where_the_lines_of_a_block_are_no_race_the_block_is_played() -> None:
+    text = """\
+machine  cpus 2, dram 2, max-order 0, tlb 1, pcp-high 0, key-bits 2, swap 0
+kernel   on cpu0
+process  app, heap 1 page
+cpu1     run app
+forever
+  kernel   alloc slab
+  kernel   free slab
+  expect   event alloc > 0
+  cpu1     write heap.0 bytes
+end
+"""
+    found = explored(parse(text, "block.luf"))
+    assert (FAILED, ("kernel", "kernel:2")) == (found.verdict, found.schedule)
+    assert [False] == [one.held for one in record(parse(found.scenario, "found.luf")).outcomes]
+
+
 def test_that_something_is_broken_the_verdict_says() -> None:
     found = explored(stores("expect no violation", two="expect violation O2"))
     assert (SAFE, [(0, 0)]) == (found.verdict, counted(found))

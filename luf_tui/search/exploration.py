@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from attrs import frozen
 
 from luf_tui.engine.transitions import Turn
-from luf_tui.errors import LufError
+from luf_tui.errors import InputError, LufError
 from luf_tui.policy.base import Policy
 from luf_tui.script.parse import parse
 from luf_tui.script.program import SOMETIMES, Program, Race
@@ -555,13 +555,15 @@ class Exploration:
         before, line = self._schedules(broken), items[start.item].span.line
         upto = self._ends(transitions, broken)
         if transitions.race.forever and early is None:
-            race = unrolled(program, self.policy, transitions, broken, turns, number)
-            program, transitions, broken, turns = (
-                race.program,
-                race.transitions,
-                race.broken,
-                race.turns,
-            )
+            # lines that use what a line behind them makes are no race: then the block is played
+            with suppress(InputError):
+                race = unrolled(program, self.policy, transitions, broken, turns, number)
+                program, transitions, broken, turns = (
+                    race.program,
+                    race.transitions,
+                    race.broken,
+                    race.turns,
+                )
         scenario = counterexample.text(
             program, self.policy, transitions, broken, turns, early=early, upto=upto, before=before
         )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
 from luf_tui.engine.strategy import Schedule
 from luf_tui.engine.transitions import NoStep, Transitions, Turn
-from luf_tui.errors import LufError
+from luf_tui.errors import InputError, LufError
 from luf_tui.policy.base import Policy
 from luf_tui.script.parse import parse
-from luf_tui.script.program import Op, Program
+from luf_tui.script.program import Op, Program, Race
 from luf_tui.script.syntax import strip_comment
 from luf_tui.search.counterexample import shows
 from luf_tui.search.expectations import item_of, questions_of
@@ -49,12 +49,12 @@ def unrolled(
     fresh = _fresh_names(program)
     race = transitions.race
     rows = [one.text for one in race.expects if one.mood]
-    for op in begun:
-        rows.append(FRESH.sub(lambda _: next(fresh), op.text))
-        plainly = (one for one in race.expects if not one.mood)
-        rows += [one.text for one in plainly if one.after == op.span.line]
-    source = "\n".join(_with_race(program, transitions.race.span.line, rows))
-    plain = parse(source, program.path)
+    rows += _rows(race, begun, fresh)
+    try:
+        plain = _parsed(program, race, rows)
+    except InputError:  # what is expected names what other lines of the block make
+        rows += _rows(race, _others(race, begun), fresh)
+        plain = _parsed(program, race, rows)
     asked = questions_of(plain, item_of(plain, number))
     start = at_race(plain, type(policy)(policy.without), number, reduced=False, questions=asked)
     assert start is not None
@@ -70,6 +70,25 @@ def unrolled(
     waiting = tuple(start.transitions.turn(transitions.word(ctx)) for ctx in broken.waiting)
     told = evolve(broken, turns=played, waiting=waiting)
     return Unrolled(plain, start.transitions, told, played)
+
+
+def _parsed(program: Program, race: Race, rows: Sequence[str]) -> Program:
+    return parse("\n".join(_with_race(program, race.span.line, rows)), program.path)
+
+
+def _rows(race: Race, ops: Iterable[Op], fresh: Iterator[str]) -> Iterator[str]:
+    """Lines of a race, each with what is expected of it."""
+    plainly = [one for one in race.expects if not one.mood]
+    for op in ops:
+        yield FRESH.sub(lambda _: next(fresh), op.text)
+        yield from (one.text for one in plainly if one.after == op.span.line)
+
+
+def _others(race: Race, begun: Sequence[Op]) -> list[Op]:
+    """One operation of each line of a block that did not begin, in the order of the file."""
+    lines = {op.span.line for op in begun}
+    first = {op.span.line: op for branch in race.branches[::-1] for op in branch.begins[::-1]}
+    return [first[line] for line in sorted(first) if line not in lines]
 
 
 def _asked_again(
@@ -115,7 +134,7 @@ def _played(transitions: Transitions, turns: Sequence[Turn]) -> tuple[list[Op], 
             idle[ctx] = None
     transitions.undo(start)
     begun += [transitions.ops[ctx][0] for ctx in idle]
-    return begun or [next(iter(transitions.ops.values()))[0]], words
+    return begun or _others(transitions.race, ()), words
 
 
 def _fresh_names(program: Program) -> Iterator[str]:
