@@ -5,7 +5,8 @@ from __future__ import annotations
 from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.arguments import Start, frame_of, range_of, starts
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
+from luf_tui.engine.operations.fault import SERVED, Fault
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
@@ -112,9 +113,36 @@ class Pin(Operation, name="pin", function="pin_user_pages"):
         return DONE
 
 
+class PinMissing(Operation, name="pin a missing page", function="faultin_page"):
+    """pin_user_pages() of a page that is not there: it is faulted in, on the CPU of who pins."""
+
+    mm = Required[Mm]("mm")
+    vpn = Local(of="page")
+
+    @step("fault the page in")
+    def fault(self, k: Kernel) -> Next:
+        """faultin_page(): for writing where the mapping allows that (FOLL_WRITE)."""
+        store = k.m.vma_at(self.mm, self.vpn).prot_write
+        return self.call(k, Fault, PinMissing.pin, vpn=self.vpn, store=store)
+
+    @step("look whether the page is there", takes=CODE)
+    def pin(self, k: Kernel, outcome: int) -> Next:
+        """A fault that is not served is EFAULT; a page that has gone again is faulted in anew."""
+        pte = k.m.pte_at(self.mm, self.vpn)
+        if outcome != SERVED:
+            return DONE
+        if pte.kind != PRESENT:
+            return PinMissing.fault
+        return self.jump(k, Pin, frame=pte.frame, up=1)
+
+
 @starts(by_process.Pin)
 def _pin(k: Kernel, op: Op, args: by_process.Pin) -> Start:
-    return Pin, {"frame": _named_frame(k, op, args.target), "up": 1}
+    target, mm = args.target, k.task.mm if k.task else None
+    own = mm is not None and not target.cached and mm.index == target.space
+    if mm is not None and own and k.m.pte_at(mm, target.vpn).kind != PRESENT:
+        return PinMissing, {"mm": mm, "vpn": target.vpn}
+    return Pin, {"frame": _named_frame(k, op, target), "up": 1}
 
 
 @starts(by_process.Unpin)

@@ -215,6 +215,10 @@ SENTENCES: Final = {
         "finish": "is done: no flush for the range is on its way any more.",
     },
     "pin": {"pin": "has a page held in its place, or lets it go, for a device."},
+    "pin a missing page": {
+        "fault": "has to bring the page in first, to have it held in its place.",
+        "pin": "looks whether the page is there now.",
+    },
     "offline_pages": {
         "drain": "takes free pages of the memory that goes off the CPUs' lists.",
         "isolate": "has nobody given free pages of that memory any more.",
