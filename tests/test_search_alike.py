@@ -18,18 +18,22 @@ from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Program
 from luf_tui.search import search as searching
+from luf_tui.search.happened import BEGAN
 from luf_tui.search.race_start import at_race
 from luf_tui.search.result import SAFE, UNSAFE, Limits, Result
 from luf_tui.search.rows import shared_levels
 from luf_tui.search.rows.cell_columns import CellColumns
 from luf_tui.search.rows.index import columns_of
+from luf_tui.search.rows.learner import MADE
 from luf_tui.search.rows.names.alike import Group
 from luf_tui.search.rows.names.least import LeastNames
 from luf_tui.search.rows.names.machine_names import MachineNames
 from luf_tui.search.rows.names.permuted import Moved
 from luf_tui.search.rows.packing import Layout, declared_widths
 from luf_tui.search.rows.saved import Saved
+from luf_tui.search.rows.space import Space
 from luf_tui.search.search import Search
+from luf_tui.search.watched_race import WatchedRace
 from tests.naming_runs import names_from_the_start, rows
 
 TEXT = """\
@@ -223,6 +227,100 @@ def test_a_name_that_is_left_as_it_was_is_noticed(
     search, found = searched(program, make_policy(policy, ()))
     assert ({0}, (), SAFE) == (search._left_out, found.happened.permuted, found.verdict)
     assert found.states == searched(program, make_policy(policy, ()), at=NEVER)[1].states
+
+
+EVERY = """\
+title    Whatever one page is named for
+machine  cpus 3, dram 2, cxl 1, max-order 0, tlb 4, pcp-high 1, swap 2, key-bits 2
+policy   luf
+{threads}
+process  app, heap 2 pages
+file     lib, 2 pages
+app      mmap lib shared read-write as text
+cpu0     run app
+cpu1     run app
+monitor  register heap wp
+forever
+{lines}
+end
+"""
+BY_CPUS = (
+    *("read any page", "write any page fresh", "write any page", "madvise any page dontneed"),
+    *("madvise any page cold", "madvise any page free", "munmap any page", "probe any page"),
+    *("mprotect any page read-only", "mprotect any page read-write", "pin any page"),
+    *("unpin any page", "pwrite any page fresh"),
+)
+BY_THREADS = (
+    *("kswapd reclaim any page", "kswapd demote any page", "numa scan any page"),
+    *("numa promote any page", "kcompactd compact any page", "kernel move any page to cxl"),
+    *("kernel poison any page", "kernel alloc slab", "kernel free slab", "kernel drain"),
+    *("kernel report", "kernel tick", "flusher writeback any page"),
+    *("ksmd merge any page any page", "monitor write-protect any page"),
+    *("monitor unprotect any page", "monitor uffdio-copy any page fresh"),
+)
+
+
+def every_verb(policy: str) -> Space:
+    """All that can be done to one page, asked under all names."""
+    threads = dict.fromkeys(line.split()[0] for line in BY_THREADS)
+    lines = [*(f"any cpu {line}" for line in BY_CPUS), *BY_THREADS]
+    words = {"threads": "\n".join(f"{one} on cpu2" for one in threads)}
+    program = parse(EVERY.format(lines="\n".join(lines), **words), "every.luf")
+    start = at_race(program, make_policy(policy, ()))
+    assert start is not None
+    race = WatchedRace(start.transitions)
+    group = Group(race.transitions)
+    assert [("cpu0", "cpu1"), ("app.heap.0", "app.heap.1"), ("app.text.0", "app.text.1")] == [
+        part.names for part in group.parts
+    ]
+    return Space(race, {}, group=group)
+
+
+def played(space: Space, state: int, turn: int, most: int = 60) -> int:
+    """The state in which what a turn begins has ended, interrupted CPUs answering, or waits. Who
+    begins it is put on its CPU first.
+    """
+    race = space.learner.system
+    assert isinstance(race, WatchedRace)
+    mover = race.transitions.mover(turn)
+    movers = [one for one in (*range(race.machine.config.cpus), mover) if one in space.turn]
+    rows_ = [space.turn[one].of(state) for one in (turn, *movers[-1:])]
+    begun = rows_[0].what == MADE
+    while most and (made := [row for row in rows_ if row.what == MADE]):
+        state = (state | made[0].clear) ^ made[0].flip
+        most -= 1
+        turns = movers if begun else [turn, *movers]
+        rows_ = [space.turn[one].of(state) for one in turns]
+        begun = begun or rows_[0].what == MADE
+    return state
+
+
+def test_whatever_is_done_to_one_page_is_the_same_under_other_names() -> None:
+    """No local of an operation in flight that says a CPU or a page is left as it was."""
+    space = every_verb("luf")
+    race = space.learner.system
+    assert isinstance(race, WatchedRace)
+    state, lines = 0, dict[int, list[int]]()
+    first = race.machine.contexts + len(race.transitions.choices)
+    for number, (ctx, nth) in enumerate(race.transitions.begun):
+        op = race.transitions.ops[ctx][nth]
+        if "heap.1" not in op.chosen and "text.1" not in op.chosen:
+            lines.setdefault(op.span.line, []).append(first + number)
+    readers, writers, *others = lines.values()
+    for turn in (*writers, *readers):
+        state = played(space, state, turn)
+    for turns in others:
+        for turn in turns[:2]:
+            for before in (0, state):
+                played(space, before, turn)
+    facts = {about for what, about in space.facts if what == BEGAN}
+    assert [] == [race_line(race, one) for one in lines if one not in facts]
+
+
+def race_line(race: WatchedRace, number: int) -> str:
+    """A line of the block."""
+    ops = chain.from_iterable(race.transitions.ops.values())
+    return next(op.written for op in ops if op.span.line == number)
 
 
 class Note(Record):

@@ -26,7 +26,7 @@ class Field:
     renames it by rank); `bits` is the width, 0 for the machine's own; `names` are words for the
     first values. `of` says what a plain number counts from 0: `cpu`, or `page` for a virtual page
     number; where that begins a range, `upto` names the field of the page after its last, or `over`
-    that of how many pages it has.
+    that of how many pages it has, and `within` the range that a page goes through up to its end.
     """
 
     __slots__ = (
@@ -41,6 +41,7 @@ class Field:
         "over",
         "ref",
         "upto",
+        "within",
     )
 
     def __init__(
@@ -55,6 +56,7 @@ class Field:
         of: str = "",
         upto: str = "",
         over: str = "",
+        within: str = "",
     ) -> None:
         self.doc = doc
         self.ref = ref
@@ -65,6 +67,7 @@ class Field:
         self.of = of
         self.upto = upto
         self.over = over
+        self.within = within
         self.name = ""
         self.offset = -1
 

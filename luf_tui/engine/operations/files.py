@@ -156,7 +156,7 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
         copy = self._private_copy(k)
         if copy:
             mm, vpn = copy
-            args = {"mm": mm, "at": vpn, "end": vpn + 1, "why": self.why}
+            args = {"mm": mm, "at": vpn, "start": vpn, "end": vpn + 1, "why": self.why}
             return self.call(k, Zap, DropPages.unmap, **args)
         cached = self._page(k).frame
         if not cached:

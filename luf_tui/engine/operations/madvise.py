@@ -35,7 +35,7 @@ class Madvise(Operation, name="madvise", function="madvise"):
     vpn = Local(of="page", over="pages")
     pages = Local()
     advice = Local()
-    at = Local()
+    at = Local(of="page", within="vpn")
     changed = Local()
 
     def _mmap_read(self, k: Kernel) -> bool:
@@ -54,8 +54,8 @@ class Madvise(Operation, name="madvise", function="madvise"):
             return catch_up(self, k, self.mm, Madvise.age) or Madvise.age
         for vpn in range(self.vpn, self.vpn + self.pages):
             pagetable.adopt(k, self.mm, vpn)
-        args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MADVISE}
-        return self.call(k, Zap, Madvise.unlock, mm=self.mm, **args)
+        where = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages}
+        return self.call(k, Zap, Madvise.unlock, mm=self.mm, why=MADVISE, **where)
 
     @step("age a PTE", when=_page_table)
     def age(self, k: Kernel) -> Next:
@@ -142,7 +142,7 @@ class Mremap(Operation, name="mremap", function="mremap"):
     mm = Required[Mm]("mm")
     vpn = Local(of="page", over="pages")
     pages = Local()
-    to = Local("the first page of the new range")
+    to = Local("the first page of the new range", of="page", over="pages")
     at = Local("pages moved so far")
     changed = Local()
 
@@ -179,8 +179,8 @@ class Mremap(Operation, name="mremap", function="mremap"):
         """ENOMEM: the new range is given back, and the old one stays."""
         if outcome:
             return Mremap.begin
-        args = {"at": self.to, "end": self.to + self.pages, "why": MREMAP}
-        return self.call(k, Zap, Mremap.unlock, mm=self.mm, **args)
+        where = {"at": self.to, "start": self.to, "end": self.to + self.pages}
+        return self.call(k, Zap, Mremap.unlock, mm=self.mm, why=MREMAP, **where)
 
     @step("move a PTE", when=_page_table)
     def move(self, k: Kernel) -> Next:
@@ -225,8 +225,8 @@ class Mremap(Operation, name="mremap", function="mremap"):
     def unmap_old(self, k: Kernel) -> Next:
         """do_vmi_munmap(): no PTE is left there, but perhaps a page-table page to free."""
         self.mm.ptl = None
-        args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MREMAP}
-        return self.call(k, Zap, Mremap.unlock, mm=self.mm, **args)
+        where = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages}
+        return self.call(k, Zap, Mremap.unlock, mm=self.mm, why=MREMAP, **where)
 
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
@@ -237,7 +237,8 @@ class Mremap(Operation, name="mremap", function="mremap"):
 
 @starts(by_process.Madvise)
 def _madvise(k: Kernel, op: Op, args: by_process.Madvise) -> Start:
-    return Madvise, {**range_of(k, args.where), "advice": args.advice}
+    where = range_of(k, args.where)
+    return Madvise, {**where, "at": args.where.vpn, "advice": args.advice}
 
 
 @starts(by_process.Mremap)

@@ -56,10 +56,10 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
     """zap_pte_range() and its mmu_gather: clear, flush, then free (tlb_flush_mmu())."""
 
     mm = Required[Mm]("mm")
-    at = Local()
+    at = Local(of="page", within="start")
     end = Local()
     why = Local()
-    start = Local()
+    start = Local(of="page", upto="end")
     cleared = Local(
         "whether PTEs were cleared and not flushed; how many, where a gather can be full"
     )
@@ -247,7 +247,7 @@ class Munmap(Operation, name="munmap", function="munmap"):
             pagetable.adopt(k, self.mm, vpn)
             k.m.vma_at(self.mm, vpn).clear()
         k.emit(ev.MUNMAP, k.cpu, self.mm.index, self.vpn, self.pages)
-        args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MUNMAP}
+        args = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages, "why": MUNMAP}
         return self.call(k, Zap, Munmap.unlock, mm=self.mm, **args)
 
     @step("drop mmap_lock")
@@ -286,7 +286,7 @@ class Mprotect(Operation, name="mprotect", function="mprotect"):
     vpn = Local(of="page", over="pages")
     pages = Local()
     flags = Local()
-    at = Local()
+    at = Local(of="page", within="vpn")
     changed = Local()
     mask = Local(mask="cpu")
 
@@ -389,4 +389,5 @@ def _munmap(k: Kernel, op: Op, args: by_process.Munmap) -> Start:
 
 @starts(by_process.Mprotect)
 def _mprotect(k: Kernel, op: Op, args: by_process.Mprotect) -> Start:
-    return Mprotect, {**range_of(k, args.where), "flags": _protection(args.rights)}
+    where = range_of(k, args.where)
+    return Mprotect, {**where, "at": args.where.vpn, "flags": _protection(args.rights)}

@@ -48,7 +48,7 @@ class UffdProtect(Operation, name="uffd write-protect", function="mwriteprotect_
     vpn = Local(of="page", over="pages")
     pages = Local()
     on = Local("protect, or take the protection away")
-    at = Local()
+    at = Local(of="page", within="vpn")
 
     def _page_table(self, k: Kernel) -> bool:
         return locks.page_table(self.mm, self.ctx)
@@ -164,9 +164,9 @@ def _register(k: Kernel, op: Op, args: by_kernel.Register) -> Start:
 
 @starts(by_kernel.WriteProtect)
 def _write_protect(k: Kernel, op: Op, args: by_kernel.WriteProtect) -> Start:
-    return UffdProtect, {**range_of(k, args.where), "on": 1}
+    return UffdProtect, {**range_of(k, args.where), "at": args.where.vpn, "on": 1}
 
 
 @starts(by_kernel.Unprotect)
 def _unprotect(k: Kernel, op: Op, args: by_kernel.Unprotect) -> Start:
-    return UffdProtect, {**range_of(k, args.where), "on": 0}
+    return UffdProtect, {**range_of(k, args.where), "at": args.where.vpn, "on": 0}

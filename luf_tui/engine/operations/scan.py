@@ -34,7 +34,7 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
     vpn = Local(of="page", over="pages")
     pages = Local()
     what = Local("NUMA or SOFT_DIRTY")
-    at = Local()
+    at = Local(of="page", within="vpn")
     changed = Local()
 
     @property
@@ -129,4 +129,4 @@ def _clear_soft_dirty(k: Kernel, op: Op, args: by_process.ClearSoftDirty) -> Sta
 
 @starts(by_kernel.Scan)
 def _scan(k: Kernel, op: Op, args: by_kernel.Scan) -> Start:
-    return Scan, {**range_of(k, args.where), "what": NUMA}
+    return Scan, {**range_of(k, args.where), "at": args.where.vpn, "what": NUMA}

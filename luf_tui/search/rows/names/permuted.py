@@ -222,6 +222,10 @@ class Moved:
         """
         self._upto: list[tuple[int, int, int]] = []
         """Operation, and places of a range's first page and of the one after its last."""
+        self._within: list[tuple[int, int, int, int, bool]] = []
+        """Operation, and places of a page that goes through a range, of its first page, and of what
+        tells where it ends: the page after its last, or how many it has.
+        """
         for kind in OPERATIONS:
             for declared in kind.FIELDS[FIRST:]:
                 self._local[kind.NUMBER, declared.offset] = self._number(declared)
@@ -231,6 +235,12 @@ class Moved:
                 if declared.upto:
                     end = _called(kind.FIELDS, declared.upto).offset
                     self._upto.append((kind.NUMBER, declared.offset, end))
+                    self._local[kind.NUMBER, declared.offset] = SAME
+                if declared.within:
+                    first = _called(kind.FIELDS, declared.within)
+                    last = _called(kind.FIELDS, first.upto or first.over)
+                    places = declared.offset, first.offset, last.offset
+                    self._within.append((kind.NUMBER, *places, bool(first.upto)))
                     self._local[kind.NUMBER, declared.offset] = SAME
 
     # -- one state --------------------------------------------------------------------------------
@@ -259,6 +269,11 @@ class Moved:
             first = int(values[begin])
             if values[end] == first + 1 and first < len(self._page):
                 new[begin], new[end] = self._page[first], self._page[first] + 1
+        for kind, page, first_at, last_at, upto in self._within:
+            for at in np.flatnonzero(ops == kind).tolist():
+                base = m.stack[at].base
+                known = values[base + page], values[base + first_at], values[base + last_at]
+                new[base + page] = self._going_through(*map(np.atleast_1d, known), upto=upto)[0]
         found = np.empty_like(values)
         found[self.target] = new
         return found
@@ -303,7 +318,23 @@ class Moved:
                 first, last = get(record + start), get(record + end)
                 here = self._in_range(values, first, last, int(offset == end))
                 found = np.where(ops == kind, here, found)
+        for kind, page, begin, end, upto in self._within:
+            if page == offset and (ops == kind).any():
+                first, last = get(record + begin), get(record + end)
+                here = self._going_through(values, first, last, upto=upto)
+                found = np.where(ops == kind, here, found)
         return found
+
+    def _going_through(
+        self, values: Numbers, first: Numbers, last: Numbers, *, upto: bool
+    ) -> Numbers:
+        """What becomes of pages that go through ranges, each from its first page to the one after
+        its last: those of one page move.
+        """
+        gone = values - first
+        alone = (last == first + 1 if upto else last == 1) & (first < len(self._page))
+        alone &= (gone == 0) | (gone == 1)
+        return np.where(alone, self._page[np.where(alone, first, 0)] + gone, values)
 
     def _looked_up(
         self, table: int | Numbers, values: Numbers, here: Flags | None = None
@@ -342,6 +373,8 @@ class Moved:
         found = [record]
         found += [record + count for _, page, count in self._over if page == offset]
         found += [record + end for _, start, end in self._upto if start == offset]
+        for _, page, first, last, _ in self._within:
+            found += [record + first, record + last] if page == offset else []
         return [*found, *(record + start for _, start, end in self._upto if end == offset)]
 
     def decided_by(self, cell: int) -> list[int]:
@@ -388,6 +421,7 @@ class Moved:
         named = {*np.flatnonzero(self._local.any(axis=0)).tolist()}
         if self.permutation.pages != unchanged(len(self.permutation.pages)):
             named.update(at for _, *both in self._upto for at in both)
+            named.update(page for _, page, *_ in self._within)
         found.update(record.base + at for record in self.m.stack for at in named)
         return sorted(found)
 
