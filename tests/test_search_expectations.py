@@ -741,6 +741,33 @@ end
     assert [False] == [one.held for one in record(parse(found.scenario, "found.luf")).outcomes]
 
 
+SAME = """\
+machine  cpus 2, dram 3, max-order 0, tlb 2, pcp-high 0, key-bits 2, swap 0
+process  app, heap 2 pages
+cpu0     run app
+cpu1     run app
+forever
+  expect   always no {page}
+  any cpu  write any page one
+  any cpu  read any page
+end
+"""
+
+
+def test_whom_an_expectation_names_changes_places_with_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(searching, "PERMUTE_AT", 20)
+    plain = SAME.replace("  expect   always no {page}\n", "")
+    assert explored(parse(plain, "same.luf")).happened.permuted
+    turns = set()
+    for page in ("content heap.0 one", "content heap.1 one", "cached cpu0 heap.1"):
+        found = explored(parse(SAME.format(page=page), "same.luf"))
+        assert (FAILED, ()) == (found.verdict, found.happened.permuted)
+        turns.add(len(found.schedule))
+    assert 2 == len(turns)
+
+
 def test_that_something_is_broken_the_verdict_says() -> None:
     found = explored(stores("expect no violation", two="expect violation O2"))
     assert (SAFE, [(0, 0)]) == (found.verdict, counted(found))

@@ -369,9 +369,14 @@ class Search:
         return self._search()
 
     def _ends_unpermuted(self) -> bool:
-        """Whether those who may do the same have kept their places, and need not."""
+        """Whether those who may do the same have kept their places, and need not: what is expected
+        names them.
+        """
+        asked = self.transitions.asked
         forever = self.transitions.race.forever and self.symmetric
-        return forever and not self._permutes and self._alike() is not None
+        if not forever or self._permutes or (asked is not None and asked.questions):
+            return False
+        return self._alike() is not None
 
     def _ended(self) -> str:
         """Why the search shall end before the next state, if it shall."""
