@@ -642,7 +642,7 @@ cpu1     run app
 cpu1     write heap.0 before
 race
   cpu1     madvise heap dontneed
-  app      pin heap.0
+  app      unpin heap.0
   expect   mapped heap.0
 end
 expect   event pin = 1
@@ -667,17 +667,19 @@ def test_what_is_expected_of_a_line_that_is_refused_is_not_asked() -> None:
 
 
 def test_a_line_behind_a_race_that_is_refused_is_told() -> None:
-    behind = "cpu1 read heap.0\n  kswapd reclaim app.heap.0\nend\napp pin heap.0\n"
+    behind = "cpu1 read heap.0\n  kswapd reclaim app.heap.0\nend\napp unpin heap.0\n"
     first, _, last = GONE.partition("cpu1     madvise")
     text = first.replace("policy", "kswapd on cpu0\npolicy") + behind + last.partition("end\n")[2]
     found = explored(parse(text.replace("= 1", "< 2"), "gone.luf"))
     assert (SAFE, [(2, 0)], (11,)) == (found.verdict, counted(found), found.happened.refused)
-    assert any("`app pin heap.0`, was refused in some" in one for one in found.happened.sentences())
+    assert any(
+        "`app unpin heap.0`, was refused in some" in one for one in found.happened.sentences()
+    )
     failed = explored(parse(text, "gone.luf"))
     assert (FAILED, [(1, 1)]) == (failed.verdict, counted(failed))
     run = record(parse(failed.scenario, "found.luf"))
     assert ((), [False]) == (run.refusals, [one.held for one in run.outcomes])
-    assert ["app pin"] == [" ".join(one.reason.split()[:2]) for one in run.refused]
+    assert ["app unpin"] == [" ".join(one.reason.split()[:2]) for one in run.refused]
 
 
 # -- forever blocks -----------------------------------------------------------------------------
