@@ -28,6 +28,7 @@ from luf_tui.search.shrink import shrunk
 from luf_tui.timeline.ask.summary import summary
 from luf_tui.timeline.conditions.kept import AS_IT_STANDS, need_of
 from luf_tui.timeline.recorder import record
+from tests.races import race, result
 
 POLICIES = ("eager", "batched", "luf")
 MACHINE = """\
@@ -797,6 +798,28 @@ def test_a_program_of_a_forever_block_fails_as_a_race(
     assert f"expect {fails}" in {
         " ".join(run.program.items[one.item].text.split()) for one in run.outcomes if not one.held
     }
+
+
+# -- what they cost -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["munmap", "issue-and-wait", "switched-out"])
+def test_a_race_of_which_nothing_new_is_asked_keeps_its_states(name: str) -> None:
+    found = explored(race(name), "luf")
+    assert (result(name).states, result(name).transitions) == (found.states, found.transitions)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_the_machine_shows_costs_no_state(policy: str) -> None:
+    asked = "expect no mapped heap.0\n  expect always no swapped heap.0\n"
+    text = MACHINE + "race\n  cpu1 munmap heap\n  {}  cpu2 read heap.0\n  {}end\n"
+    plain = explored(parse(text.format("", ""), "t.luf"), policy)
+    found = explored(
+        parse(text.format(asked, "expect sometimes stale cpu2 heap.0\n"), "t.luf"), policy
+    )
+    assert (plain.states, plain.transitions) == (found.states, found.transitions)
+    counts = explored(parse(text.format("", "") + "expect sigsegv < 9\n", "t.luf"), policy)
+    assert counts.states > plain.states
 
 
 # -- around a search ----------------------------------------------------------------------------
