@@ -8,14 +8,19 @@ Nothing else is trusted: neither who may do the same, nor which cells name whom.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from luf_tui.search.rows.learner import Ask, Learner, NotAlike, Ran
+from luf_tui.search.rows.learner import Answer, Ask, Learner, NotAlike, Ran
+from luf_tui.search.rows.packing import State, TooWide
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from luf_tui.search.rows.known import Known
     from luf_tui.search.rows.names.permuted import Moved
 
 
@@ -29,6 +34,19 @@ class Image:
     ask: Ask
     given: Mapping[int, int]
     """What becomes of the turns or contexts that an answer names."""
+    known: Callable[[], Known]
+    """What is known of that question."""
+
+
+@frozen
+class ToldBeside:
+    """What an image came to: a row of its own question."""
+
+    image: Image
+    state: State
+    answer: Answer
+    reads: frozenset[int]
+    written: Mapping[int, int]
 
 
 def alike(learner: Learner, before: Sequence[int], ran: Ran, images: Sequence[Image]) -> Ran:
@@ -44,6 +62,7 @@ def alike(learner: Learner, before: Sequence[int], ran: Ran, images: Sequence[Im
     depends = dict.fromkeys(read)
     facts = answer.facts
     cells = learner.cells
+    ran_there: list[tuple[Image, NDArray[np.int64], Answer, dict[int, int]]] = []
     for image in images:
         moved = image.moved
         start = moved.cells(first)
@@ -58,7 +77,35 @@ def alike(learner: Learner, before: Sequence[int], ran: Ran, images: Sequence[Im
             raise NotAlike(image.parts)
         facts |= other.facts
         depends.update(dict.fromkeys(_more(moved, written, read_there, written_there)))
+        ran_there.append((image, start, other, written_there))
+    learner.beside = [
+        told
+        for image, start, other, wrote in ran_there
+        if (told := _told(learner, image, start, evolve(other, facts=facts), depends, wrote))
+    ]
     return evolve(answer, facts=facts), depends, written
+
+
+def _told(
+    learner: Learner,
+    image: Image,
+    start: NDArray[np.int64],
+    answer: Answer,
+    depends: Iterable[int],
+    wrote: Mapping[int, int],
+) -> ToldBeside | None:
+    """What an image came to, as far as its values fit their cells."""
+    layout = learner.layout
+    values = start.tolist()
+    try:
+        state = layout.packed(
+            {cell: value for cell, value in enumerate(values) if value != layout.first[cell]}
+        )
+    except TooWide:
+        return None
+    target = image.moved.target
+    reads = frozenset(int(target[cell]) for cell in depends)
+    return ToldBeside(image, state, answer, reads, wrote)
 
 
 def _more(

@@ -14,7 +14,7 @@ from luf_tui.search.rows.learner import REMEMBER, Ask, HiddenState, Learner, Row
 from luf_tui.search.rows.packing import State
 
 if TYPE_CHECKING:
-    from luf_tui.search.rows.images import Image
+    from luf_tui.search.rows.images import Image, ToldBeside
 
 SLACK = 4
 """One in so many rows may stand beside the tree before it is built anew."""
@@ -80,7 +80,17 @@ class Known:
     def _learn(self, state: State) -> Row:
         row = self.learner.ask(self.ask, state, self.images)
         self._take(row)
+        for one in self.learner.beside if self.images else ():
+            one.image.known().take_beside(one)
         return row
+
+    def take_beside(self, told: ToldBeside) -> None:
+        """Take in what this question came to as an image of another one, if it is news."""
+        if self.known(told.state) is None:
+            value = self.learner.layout.packed(told.written)
+            written = frozenset(told.written)
+            args = told.answer, told.reads, told.state, written, value
+            self._take(self.learner.told(*args))
 
     def take(self, row: Row) -> None:
         """Take in a row that another process has learnt. Raises HiddenState."""

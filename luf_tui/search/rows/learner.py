@@ -13,7 +13,7 @@ from luf_tui.machine.watched_cells import WatchedCells
 from luf_tui.search.rows.packing import Layout, StartOver, State, declared_widths
 
 if TYPE_CHECKING:
-    from luf_tui.search.rows.images import Image
+    from luf_tui.search.rows.images import Image, ToldBeside
 
 CANNOT, WAITS, MADE, BREAKS = range(4)
 """What comes of a turn: it cannot be taken, it has to wait and changes nothing, it is made, or it
@@ -143,6 +143,8 @@ class Learner:
         """Rows that read or write cells which have got a place since somebody looked here."""
         self.checked = 0
         """Answers that were asked for again, and were the same."""
+        self.beside: list[ToldBeside] = []
+        """What the images of the last question came to."""
 
     def ask(self, ask: Ask, state: State, images: Sequence[Image] = ()) -> Row:
         """A new row, from one run of the engine, and one for each image."""

@@ -72,7 +72,10 @@ class Space:
             learner,
             "the turn that need not wait",
             system.alone,
-            [Image(one.moved, one.parts, system.alone, one.turns) for one in others],
+            [
+                Image(one.moved, one.parts, system.alone, one.turns, lambda: self.alone)
+                for one in others
+            ],
         )
         self.turns = tuple(
             (
@@ -82,7 +85,13 @@ class Space:
                     system.word(turn),
                     partial(system.take, turn),
                     [
-                        Image(one.moved, one.parts, partial(system.take, one.turns[turn]), {})
+                        Image(
+                            one.moved,
+                            one.parts,
+                            partial(system.take, one.turns[turn]),
+                            {},
+                            partial(self._turn_known, one.turns[turn]),
+                        )
                         for one in others
                     ],
                 ),
@@ -95,7 +104,7 @@ class Space:
             "what is left to do",
             system.unfinished,
             [
-                Image(one.moved, one.parts, system.unfinished, named)
+                Image(one.moved, one.parts, system.unfinished, named, lambda: self.unfinished)
                 for one, named in zip(others, contexts, strict=True)
             ],
         )
@@ -103,7 +112,7 @@ class Space:
             learner,
             "what is expected",
             expected,
-            [Image(one.moved, one.parts, expected, {}) for one in others],
+            [Image(one.moved, one.parts, expected, {}, self._expecting) for one in others],
         )
         self.behind = behind and Known(learner, "what stands behind the race", behind)
         self.fails = fails
@@ -113,6 +122,13 @@ class Space:
         self.all_findings = all_findings
         """Whether to go on after something was found, past which nothing is looked at."""
         self.begin()
+
+    def _turn_known(self, turn: Turn) -> Known:
+        return self.turn[turn]
+
+    def _expecting(self) -> Known:
+        assert self.expected
+        return self.expected
 
     def begin(self, starts: int = 1) -> None:
         """Forget what was found, and keep what was learnt. So many states are starts."""

@@ -247,36 +247,45 @@ class Moved:
 
     def cells(self, values: Numbers) -> Numbers:
         """A state, cell by cell, under the new names."""
-        stack, m = self.m.stack, self.m
+        stack = self.m.stack
         table = self.table.copy()
         block = slice(stack.base, stack.base + len(stack) * stack.size)
         records = values[block].reshape(-1, stack.size)
         ops = records[:, 0]
         tables = self._local[ops]
-        for kind, page, count in self._over:
+        for kind, page, count in self._over if self._moves_pages else ():
             tables[(ops == kind) & (records[:, count] != 1), page] = SAME
         table[block] = tables.ravel()
         table[self._vpns] = np.where(values[self._spaces] > 0, PAGE, SAME)
-        ranges = [*self.ranges.items()]
-        for kind, start, end in self._upto:
-            for at in np.flatnonzero(ops == kind).tolist():
-                base = m.stack[at].base
-                ranges.append((base + start, base + end))
         size = self._values.shape[1]
         known = self._values[table, np.minimum(values, size - 1)]
         new = np.where(values < size, known, values)
+        if self._moves_pages:
+            self._move_ranges(values, new, ops)
+        found = np.empty_like(values)
+        found[self.target] = new
+        return found
+
+    def _move_ranges(self, values: Numbers, new: Numbers, ops: Numbers) -> None:
+        """Put in what becomes of ranges of one page, and of what goes through them."""
+        stack = self.m.stack
+        ranges = [*self.ranges.items()]
+        for kind, start, end in self._upto:
+            bases = [stack[at].base for at in np.flatnonzero(ops == kind).tolist()]
+            ranges += [(base + start, base + end) for base in bases]
         for begin, end in ranges:
             first = int(values[begin])
             if values[end] == first + 1 and first < len(self._page):
                 new[begin], new[end] = self._page[first], self._page[first] + 1
         for kind, page, first_at, last_at, upto in self._within:
             for at in np.flatnonzero(ops == kind).tolist():
-                base = m.stack[at].base
+                base = stack[at].base
                 known = values[base + page], values[base + first_at], values[base + last_at]
                 new[base + page] = self._going_through(*map(np.atleast_1d, known), upto=upto)[0]
-        found = np.empty_like(values)
-        found[self.target] = new
-        return found
+
+    @property
+    def _moves_pages(self) -> bool:
+        return self.permutation.pages != unchanged(len(self.permutation.pages))
 
     @cached_property
     def source(self) -> list[int]:
@@ -416,10 +425,10 @@ class Moved:
         moves = self.target != np.arange(len(self.target))
         moves |= self.table != SAME
         found = {*np.flatnonzero(moves).tolist()}
-        if self.permutation.pages != unchanged(len(self.permutation.pages)):
+        if self._moves_pages:
             found.update(self._space_of, self.ranges, self._ends)
         named = {*np.flatnonzero(self._local.any(axis=0)).tolist()}
-        if self.permutation.pages != unchanged(len(self.permutation.pages)):
+        if self._moves_pages:
             named.update(at for _, *both in self._upto for at in both)
             named.update(page for _, page, *_ in self._within)
         found.update(record.base + at for record in self.m.stack for at in named)
