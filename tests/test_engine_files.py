@@ -66,6 +66,17 @@ def test_a_page_that_is_read_in_while_another_one_is_dropped_stays() -> None:
     assert [] == failing(script)
 
 
+def test_a_page_that_was_read_in_meanwhile_may_still_be_behind_its_server() -> None:
+    script = (
+        "cpu2     invalidate lib stop before remove\ncpu1     read data.0\n"
+        "server   change lib.0 new\ncpu2     resume\n"
+    )
+    director = Director(parse(HEAD.format(policy="luf") + script), make_policy("luf"))
+    for _ in director.play():
+        invariants.check(director.machine)
+    assert director.machine.file_page[0].changed
+
+
 def test_what_is_dropped_is_not_what_somebody_else_has_locked() -> None:
     script = (
         "cpu2     invalidate lib stop before remove\ncpu1     pwrite lib.0 x stop before copy\n"

@@ -210,10 +210,12 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
             frame.locked = None
             k.emit(ev.KEEP, k.cpu, frame.pfn, ev.REASON["dirty"])
             return DropPages.unmap
-        page.changed = 0
         if self.why == TRUNCATE:
             page.disk = 0
-        if not frame or not mine:
+        if frame and not mine:
+            return DropPages.unmap
+        page.changed = 0
+        if not frame:
             return DropPages.unmap
         k.emit(ev.UNCACHE, k.cpu, page.index, frame.pfn)
         page.frame = frame.file_page = frame.locked = None
