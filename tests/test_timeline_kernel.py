@@ -16,6 +16,7 @@ from luf_tui.errors import LufError
 from luf_tui.machine import events as ev
 from luf_tui.machine.refs import Ref
 from luf_tui.machine.schema import FREE_STATES
+from luf_tui.oracle.play_and_judge import judged_moves
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.program import Program
 from luf_tui.script.verbs.by_cpu import CpuUp
@@ -42,7 +43,7 @@ def fresh_states() -> tuple[bytes, ...]:
     """The machine's bytes after every micro-step of an unrecorded run."""
     director = Director(program(), make_policy("luf"))
     states = [director.machine.cells.snapshot()]
-    for moved in director.play():
+    for moved, _ in judged_moves(director.machine, director.play()):
         if isinstance(moved, StepInfo):
             states.append(director.machine.cells.snapshot())
         else:

@@ -45,6 +45,11 @@ def _held(m: Machine) -> Iterator[int]:
         yield page.disk
     for slot in m.swap:
         yield slot.content
+    for name in ("promise", "before", "file_bytes", "file_before"):
+        for held in m.regions[name]:
+            yield from (held.value, held.other, held.third)
+    for page in m.regions["file_bytes"]:
+        yield page.remote
     for ctx in m.ctx:
         for level in range(ctx.depth):
             number = ctx.index * STACK_DEPTH + level

@@ -156,9 +156,11 @@ class MachineConfig:
     @property
     def holders(self) -> int:
         """An upper bound of the different contents that there can be at a time: in frames, on disk,
-        in swap, and two in each task's operation in flight.
+        in swap, two in each task's operation in flight, and what addresses and positions of files
+        were before.
         """
-        return self.frames + 1 + self.file_pages + self.swap_slots + 2 * len(self.tasks)
+        held = self.frames + 1 + self.file_pages + self.swap_slots + 2 * len(self.tasks)
+        return held + self.pages * len(self.processes) + self.file_pages
 
     def first_frame(self, node: int) -> int:
         """The lowest frame number of a node."""

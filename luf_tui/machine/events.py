@@ -187,6 +187,39 @@ MMAP = kind("mmap", "mm vpn pages", rank=320,
 MUNMAP = kind("munmap", "mm vpn pages", rank=330,
     student="{mm} gives up {pages} at {page}.",
     kernel="{mm} gives up {pages} at {page} · do_vmi_munmap()")
+MPROTECT = kind("mprotect", "mm vpn pages", rank=331,
+    student="{mm} changes what may be done with {pages} at {page}.",
+    kernel="{mm} changes the rights of {pages} at {page} · mprotect_fixup()")
+MREMAP = kind("mremap", "mm vpn pages to", rank=332,
+    student="{mm} moves {pages} from {page} to another address.",
+    kernel="{mm} moves {pages} away from {page} · move_vma()")
+DONTNEED = kind("dontneed", "mm vpn pages", rank=333,
+    student="{mm} throws away what is in {pages} at {page}.",
+    kernel="{mm} throws away {pages} at {page} · madvise_dontneed_single_vma()")
+LAZY_FREE = kind("lazyfree", "mm vpn pages", rank=334,
+    student="{mm} no longer needs what is in {pages} at {page}: it may turn into zeros any time.",
+    kernel="{mm} gives up the bytes of {pages} at {page} · madvise_free_single_vma()")
+GUARD = kind("guard", "mm vpn pages", rank=335,
+    student="A monitor wants to hear of every store to {pages} at {page}.",
+    kernel="the monitor write-protects {pages} at {page} · mwriteprotect_range()")
+UNGUARD = kind("unguard", "mm vpn pages", rank=336,
+    student="The monitor lets stores to {pages} at {page} through again.",
+    kernel="the monitor lets {pages} at {page} be stored to · mwriteprotect_range()")
+SOFT_DIRTY = kind("softdirty", "mm vpn pages", rank=339,
+    student="{mm} wants to know what is stored to from here on, in {pages} at {page}.",
+    kernel="{mm} clears the soft-dirty bits of {pages} at {page} · clear_refs_write()")
+PUT = kind("put", "mm vpn content why", rank=337,
+    student="{page} holds {content} from now on: {why}.",
+    kernel="{page} now holds {content}: {why}")
+HAND_OVER = kind("handover", "mm vpn to", rank=338,
+    student="What was at {page} is at another address of {mm} now, and nothing is left there.",
+    kernel="what was at {page} goes to another address · move_pages()")
+RESIZE = kind("resize", "page pages", rank=395,
+    student="The file of {page} is {pages} long from here on.",
+    kernel="the file of {page} has {pages} · truncate_setsize()")
+INVALIDATE = kind("dropcache", "page pages", rank=396,
+    student="{pages} of the file, from {page} on, are to be read anew.",
+    kernel="{pages} from {page} on are dropped from the page cache · invalidate_inode_pages2()")
 FORK = kind("fork", "mm child", rank=270,
     student="{mm} forks {child}, which gets a copy of its mappings, not of its pages.",
     kernel="{mm} forks {child} · dup_mmap()")

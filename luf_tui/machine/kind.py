@@ -18,8 +18,8 @@ MEANING: Final[Mapping[str, str]] = {
     "generation": "number", "held": "verdict", "item": "item", "key": "number", "mask": "cpus",
     "mm": "mm", "nth": "number", "order": "number", "page": "file page", "pages": "pages",
     "pfn": "frame", "pins": "pins", "reason": "reason", "refusal": "refusal", "sender": "cpu",
-    "source": "frame", "target": "frame", "task": "task", "use": "use", "vpn": "virtual page",
-    "why": "reason", "write": "access",
+    "source": "frame", "target": "frame", "task": "task", "to": "number", "use": "use",
+    "vpn": "virtual page", "why": "reason", "write": "access",
 }  # fmt: skip
 """What the number is that an argument of this name holds."""
 

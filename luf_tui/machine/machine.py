@@ -45,7 +45,8 @@ class Machine:
     """One machine, all of whose state is in `cells` (and whose history is in `events`).
 
     `ledger` regions belong to the policy, which declares them; they are found by name. `memory` is
-    what the cells are kept in.
+    what the cells are kept in. One that does not `remember` has no place for what the oracle keeps
+    in mind of every address, and cannot be judged.
     """
 
     def __init__(
@@ -53,6 +54,8 @@ class Machine:
         config: MachineConfig,
         ledger: Sequence[RegionSpec] = (),
         memory: type[Cells] = Cells,
+        *,
+        remembers: bool = True,
     ) -> None:
         self.config = config
         self.events = EventLog()
@@ -82,6 +85,7 @@ class Machine:
             RegionSpec("zone", s.Zone, nodes),
             RegionSpec("lists", s.ListHead, self._list_count(n, nodes)),
             RegionSpec("frame", s.Frame, config.frames + 1),
+            *(self._remembered(mms * config.pages) if remembers else ()),
             *ledger,
         ]
         widest = max(config.gen_bits, n, *(f.bits for spec in specs for f in spec.kind.FIELDS))
@@ -123,6 +127,16 @@ class Machine:
         )
         self.first_frame: tuple[int, ...] = tuple(config.first_frame(i) for i in range(nodes))
         self._power_on()
+
+    def _remembered(self, addresses: int) -> tuple[RegionSpec, ...]:
+        positions = self.config.file_pages
+        return (
+            RegionSpec("promise", s.Promise, addresses, "pte"),
+            RegionSpec("before", s.Before, addresses * s.LAYERS, "pte"),
+            RegionSpec("file_bytes", s.FileBytes, positions, "file_page"),
+            RegionSpec("file_before", s.FileBefore, positions * s.LAYERS, "file_page"),
+            RegionSpec("window", s.Window, self.contexts, "ctx"),
+        )
 
     # -- where things are -------------------------------------------------------------------
 
@@ -322,7 +336,11 @@ class Machine:
         for number, f in enumerate(config.files):
             self.inode[number].size = f.pages
             for page in range(f.first, f.first + f.pages):
-                self.file_page[page].disk = self.initial_file_content(page)
+                content = self.initial_file_content(page)
+                self.file_page[page].disk = content
+                if "file_bytes" in self.regions:
+                    held: s.FileBytes = self.regions["file_bytes"][page]
+                    held.value = held.other = held.third = held.remote = content
         zero = self.zero_page
         zero.state, zero.refs = s.ZERO_PAGE, 1
         for zone in self.zone:
@@ -350,7 +368,10 @@ class Machine:
         zone.free = len(frames)
 
 
-BYTES = (s.Frame.content, s.FilePage.disk, s.SwapSlot.content)
+BYTES = (
+    *(s.Frame.content, s.FilePage.disk, s.SwapSlot.content),
+    *(s.Held.value, s.Held.other, s.Held.third, s.FileBytes.remote),
+)
 """Fields that hold the code of a page's bytes."""
 
 
@@ -381,7 +402,7 @@ class Names(Regions):
                 return m.ctx_name(record)
             case s.FilePage():
                 return m.config.file_page_name(record.index)
-            case s.Pte() | s.Vma():
+            case s.Pte() | s.Vma() | s.Promise():
                 mm, vpn = divmod(record.index, m.config.pages)
                 place = f"{m.config.processes[mm].name} {m.config.page_name(mm, vpn)}"
                 return f"{type(record).__name__.lower()} {place}"

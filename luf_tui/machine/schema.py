@@ -111,6 +111,7 @@ class Vma(Record):
     may_write = Number("VM_MAYWRITE", bits=1)
     uffd_wp = Number("registered for userfaultfd write-protect", bits=1)
     uffd_missing = Number("registered for userfaultfd missing faults", bits=1)
+    home = Reference["Vma"]("vma", "shared memory without a file: the mapping that it began as")
 
 
 class Pte(Record):
@@ -245,3 +246,73 @@ class Activation(Record):
 
 LOCALS = 9
 STACK_DEPTH = 8
+
+
+class Held(Record):
+    """Bytes that are somewhere, as the oracle remembers them: one of up to three contents, where
+    it is not known which of several stores came last. Fewer than three stand there twice.
+    """
+
+    value = Number("the bytes", bits=32)
+    other = Number("what they may be as well", bits=32)
+    third = Number("and this", bits=32)
+    vague = Number("more than three were possible: anything goes", bits=1)
+
+
+class Shadow(Held):
+    """What a program may expect of one of its addresses, as the oracle remembers it."""
+
+    mapped = Number("the address belongs to a mapping", bits=1)
+    file_page = Reference[FilePage]("file_page", "the position it maps; none is anonymous")
+    shared = Number("MAP_SHARED", bits=1)
+    read = Number("loads are allowed", bits=1)
+    write = Number("stores are allowed", bits=1)
+    own = Number("it has bytes of its own; without, it has the file's, or zeros", bits=1)
+    lazy = Number("MADV_FREE gave its bytes up: zeros will do as well", bits=1)
+    guarded = Number("a monitor wants to hear of stores first", bits=1)
+    home = Reference["Promise"]("promise", "shared memory without a file: where its bytes are")
+
+
+class Promise(Shadow):
+    """What an address is now, for whoever sees all that has been asked for."""
+
+    freeing = Reference["Context"](
+        "ctx", "the MADV_FREE in flight, which may still take what is stored"
+    )
+    parent = Reference["Mm"]("mm", "the address space that a fork in flight copies it from")
+    forker = Reference["Context"]("ctx", "that fork")
+
+
+class Before(Shadow):
+    """What an address was before an operation that is in flight: a CPU may find it so until the
+    operation is over, and no longer once it has seen what came after.
+    """
+
+    owner = Reference["Context"]("ctx", "the operation in flight; none is an empty place")
+    seen = Number("CPUs that have seen what came after", mask="cpu")
+    to = Reference["Promise"](
+        "promise", "the address where its bytes are now; itself, where only rights were taken away"
+    )
+
+
+class FileBytes(Held):
+    """What a position of a file holds, for whoever asks for it, as the oracle remembers it."""
+
+    remote = Number("what a server has put there, which nobody here need have seen", bits=32)
+
+
+class FileBefore(Held):
+    """What a position held before a truncation or an invalidation that is in flight."""
+
+    owner = Reference["Context"]("ctx", "the operation in flight; none is an empty place")
+    seen = Number("CPUs that have seen what came after", mask="cpu")
+
+
+class Window(Record):
+    """What has to be settled when the operation of a context is over."""
+
+    open = Number("places that say they were something else before it", bits=32)
+
+
+LAYERS = 2
+"""How many operations in flight at once the oracle tells apart at one address, or position."""

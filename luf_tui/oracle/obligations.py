@@ -1,4 +1,4 @@
-"""Which obligation, of O1 to O39, a broken rule amounts to.
+"""Which obligation, of O1 to O42, a broken rule amounts to.
 
 The rule says *that* something is wrong; the obligation says which promise was not kept, judged
 from the machine alone: who has the frame now, and how the address came to mean something else.
@@ -54,6 +54,9 @@ ABOUT: dict[str, str] = {
     "O36": "a page that failed is still read",
     "O37": "a page was reused before the invalidates issued for it were done",
     "O38": "a CPU waits for one that is offline",
+    "O40": "what a program stored is lost, or came back from before",
+    "O41": "a program reads what somebody else stored",
+    "O42": "a right that a program does not have is granted",
 }
 """Obligations that the rules can name, in a few words each."""
 
@@ -242,6 +245,31 @@ def written_back(stale: Stale) -> bool:
     return unsaved(stale.frame)
 
 
+@frozen
+class Unkept:
+    """An access that went wrong although no stale entry was used: what memory promises there, and
+    whether the bytes that came are somebody else's.
+    """
+
+    expected: Truth
+    foreign: bool = False
+
+
+def o42(unkept: Unkept) -> bool:
+    """The access should have been refused."""
+    return unkept.expected.kind != BYTES
+
+
+def o41(unkept: Unkept) -> bool:
+    """The bytes are those of another address, and were never stored here."""
+    return unkept.foreign
+
+
+def o40(unkept: Unkept) -> bool:
+    """What is left: a store is lost, or what it replaced has come back."""
+    return not unkept.foreign
+
+
 def o24(m: Machine, cpu: int) -> bool:
     """A CPU waits for IPIs with interrupts off: two such CPUs wait for ever."""
     return cpu >= 0 and bool(m.cpu[cpu].irqs_off)
@@ -287,6 +315,12 @@ def o28(frame: Frame) -> bool:
     return bool(frame.pins)
 
 
+UNKEPT: tuple[tuple[str, Callable[[Unkept], bool]], ...] = (
+    ("O42", o42),
+    ("O41", o41),
+    ("O40", o40),
+)
+"""Obligations that an access through a translation that is as it should be can break."""
 Judge = Callable[[Stale], bool]
 READS: tuple[tuple[str, Judge], ...] = (
     ("O14", o14),
@@ -321,12 +355,10 @@ def of_read(m: Machine, at: At, expected: Truth) -> str:
     return next(name for name, broken in READS if broken(stale))
 
 
-def unasked(m: Machine, at: At) -> bool:
-    """Whether a server changed a page that this kernel has neither asked for nor dropped since: the
-    bytes that it had cached are then as good as they would be in its cache.
-    """
-    page = m.vma_at(at.mm, at.vpn).file_page
-    return page is not None and bool(page.changed)
+def of_promise(expected: Truth, *, foreign: bool) -> str:
+    """The obligation behind an access that went wrong without a stale entry."""
+    unkept = Unkept(expected, foreign)
+    return next(name for name, broken in UNKEPT if broken(unkept))
 
 
 def of_store(m: Machine, at: At, expected: Truth) -> str:

@@ -7,16 +7,17 @@ the eager kernel. Three weights: *benign* (a stale hit with the right bytes), *d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, TlbEntry
+from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, Promise, TlbEntry
 from luf_tui.oracle import obligations, truth
 from luf_tui.oracle.lost_stores import became
-from luf_tui.oracle.truth import BYTES, MONITOR, At, Truth
+from luf_tui.oracle.promises import ASKED, Place, Promises
+from luf_tui.oracle.truth import BYTES, MONITOR, SIGSEGV, At, Truth
 
 BENIGN, DEVIATION, VIOLATION = "benign", "deviation", "violation"
 JUDGED = frozenset(
@@ -30,9 +31,16 @@ JUDGED = frozenset(
         ev.OOM,
         ev.FREED_WALK,
         ev.SEND,
+        ev.WRITE_OUT,
     )
 )
 """Kinds of events that can break something."""
+PROMISED = {
+    "O40": "as {page}, which holds {wanted}",
+    "O41": "as {page}, which holds {wanted}; those are somebody else's bytes",
+    "O42": "at {page}, which it may not use so",
+}
+"""How it is told that memory is not as promised, through a translation that is as it should be."""
 MADE_STALE = (ev.UNMAP, ev.PROTECT, ev.HINT)
 """Kinds of events after which what a TLB holds may be stale."""
 
@@ -73,6 +81,7 @@ class Oracle:
 
     def __init__(self, machine: Machine) -> None:
         self.m = machine
+        self.promises = Promises(machine)
         self._item = -1
 
     def judge(self, first_event: int, item: int = -1) -> list[Finding]:
@@ -82,6 +91,8 @@ class Oracle:
         log = self.m.events
         for event in range(first_event, len(log)):
             kind = log.kind_of(event)
+            if kind in ASKED:
+                self.promises.tell(kind, log.cpu_of(event), log[event].args)
             if kind not in JUDGED:
                 continue
             cpu, args = log.cpu_of(event), log[event].args
@@ -100,58 +111,89 @@ class Oracle:
                 self._oom(found, event, cpu, args["order"])
             elif kind == ev.FREED_WALK:
                 self._walk(found, event, cpu, args["pfn"])
+            elif kind == ev.WRITE_OUT:
+                self._write_out(found, event, cpu, args)
             elif kind == ev.SEND:
                 self._send(found, event, cpu, args["mask"])
         return found
 
-    # -- rules A and D ------------------------------------------------------------------------
+    # -- rules A and D: what is read ------------------------------------------------------------
 
     def _read(self, found: list[Finding], event: int, cpu: int, at: At, got: int) -> None:
+        """What a load gets has to be what it may find there, whatever translation it went through:
+        a fresh one can be as wrong as a stale one.
+        """
         entry = self._entry(cpu, at)
-        expected = truth.fresh(self.m, at.mm, at.vpn)
         is_stale = entry is not None and truth.stale(self.m, entry)
-        if expected.kind == BYTES and expected.content == got:
-            if is_stale:
-                self._add(found, BENIGN, "A", "", event, cpu, at, got, expected)
+        right = self.promises.read(at.mm.index, at.vpn, cpu, got)
+        if right and not is_stale:
             return
-        in_flight = entry is not None and bool(entry.pending)
-        excused = expected.kind != BYTES or self._closing(entry) or self._unfreed(entry)
-        accepted = expected.kind == MONITOR or self._given_up(entry)
+        expected = self._expected(at, is_stale=is_stale)
+        if right and (expected.kind == BYTES and expected.content == got):
+            self._add(found, BENIGN, "A", "", event, cpu, at, got, expected)
+            return
+        if not is_stale:
+            foreign = self.promises.others_bytes(at.mm.index, at.vpn, got)
+            obligation = obligations.of_promise(expected, foreign=foreign)
+            self._add(found, VIOLATION, "A", obligation, event, cpu, at, got, expected)
+            return
+        assert entry
         obligation = obligations.of_read(self.m, at, expected)
-        old = obligation == "O8b" and obligations.unasked(self.m, at)
-        if accepted or old or (in_flight and excused):
+        unfreed = expected.kind == BYTES and self._unfreed(entry)
+        window = unfreed or self._unflushed(entry)
+        if right or expected.kind == MONITOR or window:
             self._add(found, DEVIATION, "A", obligation, event, cpu, at, got, expected)
             return
         newer = expected.frame and expected.frame.writer not in (-1, cpu)
         rule = "D" if newer and expected.kind == BYTES else "A"
-        if entry is not None and obligation == "O2" and obligations.o37(entry):
+        if obligation == "O2" and obligations.o37(entry):
             obligation = "O37"
         self._add(found, VIOLATION, rule, obligation, event, cpu, at, got, expected)
 
-    def _given_up(self, entry: TlbEntry | None) -> bool:
-        """Whether an entry leads to a page that MADV_FREE gave up and reclaim dropped, and nobody
-        has faulted there since: until a store the old bytes are as good as zeros.
-        """
-        if entry is None:
-            return False
-        at = at_of(entry)
-        empty = self.m.pte_at(at.mm, at.vpn).kind == NONE
-        return bool(at.frame.lazyfree and at.frame.state in FREE_STATES and empty)
+    def _expected(self, at: At, *, is_stale: bool, store: bool = False) -> Truth:
+        """What a fresh walk would give; for an access that had one, what memory promises."""
+        if is_stale:
+            return truth.fresh(self.m, at.mm, at.vpn, store=store)
+        contents = self.promises.expected(at.mm.index, at.vpn)
+        return Truth(BYTES, contents[0]) if contents else Truth(SIGSEGV)
 
-    # -- rule B ---------------------------------------------------------------------------------
+    def _unfreed(self, entry: TlbEntry) -> bool:
+        """Whether an entry leads to a page that an operation in flight has taken from whoever had
+        it and not freed yet: a kernel that batches flushes before it frees, and a write() or a
+        fault that brings in another page meanwhile waits for no such batch (shrink_folio_list():
+        __remove_mapping() before try_to_unmap_flush()).
+        """
+        frame = at_of(entry).frame
+        taken = not (frame.file_page or frame.mapcount or frame.slot)
+        return frame.state in (ANON, FILE) and frame.locked is not None and taken
+
+    def _unflushed(self, entry: TlbEntry) -> bool:
+        """Whether an entry leads to a page that an operation in flight has unmapped, with its
+        mmu_gather still open: a system call that finds the PTE cleared does not wait for that flush
+        (move_ptes() passes over what is none; munmap() and mprotect() ask mm_tlb_flush_nested()).
+        """
+        at = at_of(entry)
+        gathering = at.mm.flush_pending and at.frame.locked is not None
+        return bool(gathering and self.m.pte_at(at.mm, at.vpn).kind == NONE)
+
+    # -- rule B: what is stored -----------------------------------------------------------------
 
     def _store(self, found: list[Finding], event: int, cpu: int, at: At, put: int) -> None:
-        expected = truth.fresh(self.m, at.mm, at.vpn, store=True)
+        mm, vpn = at.mm.index, at.vpn
         entry = self._entry(cpu, at)
-        if entry is None or not truth.stale(self.m, entry):
+        is_stale = entry is not None and truth.stale(self.m, entry)
+        beside = self.promises.beside(mm, vpn, cpu) or self.promises.forks(mm, vpn)
+        places = self.promises.places(mm, vpn, cpu)
+        vanishes = any(self.promises.may_vanish(place, cpu) for place in places)
+        if places:
+            self.promises.store(mm, vpn, cpu, put)
+        if not is_stale:
+            if not places:
+                self._add(found, VIOLATION, "B", "O42", event, cpu, at, put, Truth(SIGSEGV))
             return
-        frame = at.frame
-        gone = frame.saved or obligations.unsaved(frame)
-        lost = frame.state in FREE_STATES or gone or expected.frame is not frame
-        kept = self._owned_by(at) or self._closing(entry) or self._cached(entry)
-        if lost and kept and not gone:
-            lost = False
-        if not lost and entry.pending:
+        expected = truth.fresh(self.m, at.mm, at.vpn, store=True)
+        kept = not self._lost(at, expected, places) and (beside or self._quiet(at))
+        if places and (vanishes or kept):
             if expected.kind != BYTES:
                 obligation = obligations.of_store(self.m, at, expected)
                 self._add(found, DEVIATION, "B", obligation, event, cpu, at, put, expected)
@@ -159,57 +201,70 @@ class Oracle:
         obligation = obligations.of_store(self.m, at, expected)
         self._add(found, VIOLATION, "B", obligation, event, cpu, at, put, expected)
 
-    def _owned_by(self, at: At) -> bool:
-        """Whether a frame is still the home of a mapping that lost only a permission."""
-        pte, frame = self.m.pte_at(at.mm, at.vpn), at.frame
-        if frame.state in FREE_STATES:
-            return False
-        if pte.frame is frame or (pte.slot and pte.slot is frame.slot):
+    def _lost(self, at: At, expected: Truth, places: Sequence[Place]) -> bool:
+        """Whether nobody will find what was stored. That is not settled yet where an operation in
+        flight has cleared the PTE and keeps the folio lock.
+        """
+        m, frame = self.m, at.frame
+        if frame.saved or obligations.unsaved(frame) or frame.state in FREE_STATES:
             return True
-        page = self.m.vma_at(at.mm, at.vpn).file_page
-        return page is not None and page is frame.file_page
-
-    def _closing(self, entry: TlbEntry | None) -> bool:
-        """Whether an entry leads to an anonymous page whose PTE was cleared by an operation in
-        flight, which flushes before it lets go of the page: every kernel has this window.
-        """
-        if entry is None or not entry.pending:
+        if frame.locked is not None and m.pte_at(at.mm, at.vpn).kind == NONE:
             return False
-        at = at_of(entry)
-        cleared = self.m.pte_at(at.mm, at.vpn).kind == NONE
-        return cleared and at.frame.state == ANON and not at.frame.slot
+        for place in places:
+            if place.shared and place.file_page:
+                if place.file_page is frame.file_page:
+                    return False
+            elif isinstance(place, Promise):
+                pte = m.pte[place.index]
+                if pte.frame is frame or (pte.slot and pte.slot is frame.slot):
+                    return False
+        return expected.frame is not frame
 
-    def _unfreed(self, entry: TlbEntry | None) -> bool:
-        """Whether an entry leads to a page that reclaim has taken from the page cache and not freed
-        yet: a kernel that batches flushes before it frees, and what write() or a fault reads into
-        the cache meanwhile waits for no such batch.
+    def _quiet(self, at: At) -> bool:
+        """Whether nobody waits for the fault that a store would have raised: the page was only
+        hidden (change_prot_numa()), or whoever write-protects it is still at it, under its lock.
         """
-        if entry is None or not entry.pending:
-            return False
-        frame = at_of(entry).frame
-        taken = not (frame.file_page or frame.mapcount or frame.slot)
-        return frame.state == FILE and frame.locked is entry.pending and taken
-
-    def _cached(self, entry: TlbEntry) -> bool:
-        """Whether an entry leads to a page of a file whose PTE was cleared by an operation in
-        flight: until it returns, stores reach the file.
-        """
-        return bool(entry.pending and at_of(entry).frame.file_page)
+        pte = self.m.pte_at(at.mm, at.vpn)
+        return bool(pte.writable) or at.frame.locked is not None
 
     # -- the device -----------------------------------------------------------------------------
 
     def _dma(self, found: list[Finding], event: int, at: At, got: int, *, store: bool) -> None:
-        """Rules A and B for a device: what it gets or changes through a translation that is not so
-        any more. While an operation is in flight every kernel has that window (O29).
-        """
-        entry = self._entry(self.m.config.cpus, at)
-        if entry is None or not truth.stale(self.m, entry):
+        """Rules A and B for a device (O29), which has a translation of its own."""
+        mm, vpn, device = at.mm.index, at.vpn, self.m.config.cpus
+        entry = self._entry(device, at)
+        is_stale = entry is not None and truth.stale(self.m, entry)
+        if store:
+            places = self.promises.places(mm, vpn, device)
+            excused = any(self.promises.may_vanish(place, device) for place in places)
+            excused |= self.promises.beside(mm, vpn, device)
+            right = bool(places)
+            if right:
+                self.promises.store(mm, vpn, device, got)
+        else:
+            right = excused = self.promises.read(mm, vpn, device, got)
+        expected = self._expected(at, is_stale=is_stale, store=store)
+        reached = expected.frame is at.frame if store else expected.content == got
+        plain = expected.kind == BYTES and reached
+        if right and (plain or not is_stale):
             return
-        expected = truth.fresh(self.m, at.mm, at.vpn, store=store)
-        right = expected.frame is at.frame if store else expected.content == got
-        if expected.kind != BYTES or not right:
-            weight = DEVIATION if entry.pending else VIOLATION
-            self._add(found, weight, "B" if store else "A", "O29", event, -1, at, got, expected)
+        weight = DEVIATION if right and excused else VIOLATION
+        self._add(found, weight, "B" if store else "A", "O29", event, -1, at, got, expected)
+
+    # -- what reaches the disk --------------------------------------------------------------------
+
+    def _write_out(
+        self, found: list[Finding], event: int, cpu: int, args: Mapping[str, int]
+    ) -> None:
+        """Bytes that a file never held, or that were stored over, arrive on its disk."""
+        page, content = args["page"], args["content"]
+        if page < 0 or self.promises.may_arrive(page, content):
+            return
+        config = self.m.config
+        name, got = config.file_page_name(page), config.content_name(content)
+        wanted = config.content_name(self.promises.file_bytes[page].value)
+        message = f"{got} arrives on the disk as {name}, which holds {wanted}"
+        self._tell(found, "A", "O40", event, cpu, args["pfn"], message)
 
     # -- rule C ---------------------------------------------------------------------------------
 
@@ -305,6 +360,9 @@ class Oracle:
             "C": f"f{pfn} has a new owner while {who} still maps it as {page}",
             "D": f"{who} read {read} as {page} after another CPU had stored {wanted}",
         }[rule]
+        if obligation in PROMISED:
+            message = f"{who} {'stored' if rule == 'B' else 'read'} {read} {PROMISED[obligation]}"
+            message = message.format(page=page, wanted=wanted)
         cause = -1 if weight == BENIGN else self._cause(event, (mm, vpn, pfn))
         found.append(
             Finding(

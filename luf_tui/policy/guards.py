@@ -5,7 +5,7 @@ the constant declared here (`policy.has(FLUSH_BEFORE_REUSE)`); people name it on
 and in scenarios. One more guard is one more declaration, and the one place that asks for it:
 levels, posted versions, mutants, tables and the guard screen follow.
 
-`luf-tui explain` tells of each, of the obligations (O1 to O39) and kernel rules (B1 to B7) that
+`luf-tui explain` tells of each, of the obligations (O1 to O42) and kernel rules (B1 to B7) that
 they uphold, and of the mutants (M1 to M38).
 """
 

@@ -17,8 +17,8 @@ from luf_tui.script.vocabulary import PREDICATES
 if TYPE_CHECKING:
     from lark import Token
 
-OBLIGATIONS = 39
-"""They are O1 to O39; `luf-tui explain O1` tells of one."""
+OBLIGATIONS = 42
+"""They are O1 to O42; `luf-tui explain O1` tells of one."""
 
 
 def resolve(scope: Scope, line: Line, tree: Any) -> Condition:

@@ -49,31 +49,33 @@ class JudgedTransitions(Transitions):
         """How those of a line came out that ended with the last turn made."""
         if asked is not None and asked.at_tlb(item):
             self.lazy_evictions = False
+        self._judged: list[Finding] = []
 
     def make(self, turn: Turn) -> Outcome:
-        """Take a turn that can be taken."""
+        """Take a turn that can be taken, and judge it: what the oracle keeps in mind is part of the
+        machine.
+        """
         asked = self.asked
-        if asked is None:
-            return super().make(turn)
-        begins = self.begins(turn)
+        begins = self.begins(turn) if asked is not None else None
         outcome = super().make(turn)
-        self.said = ()
-        if outcome is REFUSED and begins is not None:
-            asked.refused(self.item, begins)
-        if not isinstance(outcome, NoStep):
-            findings = self.judged() if asked.judges else ()
+        self.said, self._judged = (), []
+        if isinstance(outcome, NoStep):
+            if asked is not None and outcome is REFUSED and begins is not None:
+                asked.refused(self.item, begins)
+            return outcome
+        self._judged = self._oracle.judge(self.first, self.item)
+        if asked is not None:
+            findings = self._judged if asked.judges else ()
             self.said = asked.moved(self.item, outcome[0], self.first, findings)
         return outcome
 
-    def findings(self, outcome: Outcome) -> list[Finding]:
+    def findings(self) -> list[Finding]:
         """What the oracle says of the last turn made, violations and deviations only."""
-        if isinstance(outcome, NoStep):
-            return []
-        return [one for one in self.judged() if one.weight in (VIOLATION, DEVIATION)]
+        return [one for one in self._judged if one.weight in (VIOLATION, DEVIATION)]
 
     def judged(self) -> list[Finding]:
-        """All that the oracle says of the last micro-step made."""
-        return self._oracle.judge(self.first, self.item)
+        """All that the oracle says of the last turn made."""
+        return self._judged
 
     def go_on(self) -> WentOn:
         """Play what stands behind the race, up to the next one; up to a violation, if there is one.
@@ -114,7 +116,7 @@ class JudgedTransitions(Transitions):
             broken = bool(findings) or outcome is BLOCKED
             if broken or schedule.passed_over:
                 break
-            findings = [one for one in self.findings(outcome) if one.weight == VIOLATION]
+            findings = [one for one in self.findings() if one.weight == VIOLATION]
         came: WentOn | None = None
         if not broken and not schedule.passed_over:
             states = self.asked.states(self.item) if self.asked else ()

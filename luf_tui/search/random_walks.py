@@ -122,7 +122,7 @@ class RandomWalks:
                 transitions.undo(state)
                 continue
             turns.append(turn)
-            for one in transitions.findings(outcome):
+            for one in transitions.findings():
                 if one.weight == VIOLATION:
                     return violation(one, turns)
                 self._deviations += 1

@@ -466,8 +466,8 @@ class Search:
         """
         transitions = self.transitions
         start, found = transitions.mark(), []
-        for _, outcome in walk(transitions, Schedule(turns)):
-            found = transitions.findings(outcome)
+        for _ in walk(transitions, Schedule(turns)):
+            found = transitions.findings()
         if behind:
             found = transitions.go_on().findings
         transitions.undo(start)

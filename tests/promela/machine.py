@@ -10,6 +10,7 @@ from luf_tui.engine.operations.process import Switch
 from luf_tui.machine.cells import Cells
 from luf_tui.machine.config import FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
 from luf_tui.machine.machine import Machine
+from luf_tui.oracle.oracle import Oracle
 from luf_tui.policy.base import Policy
 
 CONTENTS = ("zero", "poison")
@@ -70,5 +71,6 @@ def power_on(sizes: Sizes, policy: Policy, cells: type[Cells] = Cells) -> Kernel
     where = {"mm": machine.mm[0], "pages": sizes.pages, "file_page": machine.file_page[0]}
     k.push(boot, Mmap, {**where, "flags": rights})
     k.finish(boot)
+    Oracle(machine).judge(0)
     machine.cells.forget()
     return k

@@ -16,7 +16,8 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import AllocPage, Refill
 from luf_tui.engine.operations.reclaim import Reclaim
 from luf_tui.machine.cells import Cells
-from luf_tui.machine.schema import AsidSlot, Frame
+from luf_tui.machine.machine import BYTES
+from luf_tui.machine.schema import AsidSlot, FileBytes, Frame
 from tests.promela.client import Action, Client, Program
 from tests.promela.machine import FIRST_CONTENT, Sizes, power_on
 from tests.promela.policy import ByTheModel, FrameDebt
@@ -121,11 +122,18 @@ class Ranks:
         self.debts = [debts[pfn].base + FrameDebt.gen.offset for pfn in frames]
         self.unmapped = [debts[pfn].base + FrameDebt.page.offset for pfn in frames]
         self.contents = [m.frame[pfn].base + Frame.content.offset for pfn in frames]
+        self.promised = [
+            held.base + declared.offset
+            for held in m.regions["file_bytes"]
+            for declared in FileBytes.FIELDS
+            if declared in BYTES
+        ]
+        """What the oracle keeps in mind of the file: its latest version, if nothing is broken."""
 
     @property
     def cells(self) -> set[int]:
         """Every cell whose value it may change."""
-        return {*self.flushed, *self.debts, *self.unmapped, *self.contents}
+        return {*self.flushed, *self.debts, *self.unmapped, *self.contents, *self.promised}
 
     def rename(self, values: Values) -> None:
         """Name them anew."""
@@ -146,6 +154,7 @@ class Ranks:
 
     def _versions(self, values: Values) -> None:
         contents = [values.get(cell) for cell in self.contents]
+        promised = [values.get(cell) for cell in self.promised]
         for vpn in range(self.pages):
             latest, older, new = (
                 version(vpn, number, self.pages) for number in (LATEST, OLDER, NEW)
@@ -157,5 +166,7 @@ class Ranks:
                 + (latest - new) * (content == new)
                 for content in contents
             ]
-        for cell, content in zip(self.contents, contents, strict=True):
+            promised = [content + (latest - new) * (content == new) for content in promised]
+        cells = (*self.contents, *self.promised)
+        for cell, content in zip(cells, (*contents, *promised), strict=True):
             values.put(cell, content)

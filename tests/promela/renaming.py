@@ -20,9 +20,9 @@ from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import AllocPage, Refill
 from luf_tui.engine.operations.reclaim import Reclaim
-from luf_tui.machine.machine import Machine
+from luf_tui.machine.machine import BYTES, Machine
 from luf_tui.machine.regions import Field, Record
-from luf_tui.machine.schema import STACK_DEPTH, FilePage, Frame, TlbEntry
+from luf_tui.machine.schema import LAYERS, STACK_DEPTH, TlbEntry
 from tests.promela.client import Action, Client
 from tests.promela.described import Model, looked_up
 from tests.promela.machine import FIRST_CONTENT
@@ -120,9 +120,12 @@ class Renaming:
         ]
         ctx = (*cpus, *(len(cpus) + cpu for cpu in cpus), 2 * len(cpus))
         slots = len(m.tlb) // len(cpus)
+        layers = [page * LAYERS + layer for page in pages for layer in range(LAYERS)]
         self.index: dict[str, Sequence[int]] = {
             **dict.fromkeys(("cpu", "shootdown", "asid", "task", "taker"), cpus),
-            **dict.fromkeys(("pte", "vma", "file_page"), pages),
+            **dict.fromkeys(("pte", "vma", "file_page", "promise", "file_bytes"), pages),
+            **dict.fromkeys(("before", "file_before"), layers),
+            "window": ctx,
             **dict.fromkeys(("frame", "zone", "frame_debt"), frames),
             "lists": lists,
             "ctx": ctx,
@@ -169,7 +172,7 @@ class Renaming:
         if declared.ref:
             index = self.index.get(declared.ref)
             return [0, *(new + 1 for new in index)] if index else []
-        return self._contents() if declared in (Frame.content, FilePage.disk) else []
+        return self._contents() if declared in BYTES else []
 
     def _masks(self) -> list[int]:
         cpus = self.names.cpus

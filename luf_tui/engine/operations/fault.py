@@ -125,11 +125,49 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             return self._tell_monitor(k)
         if vma.file_page:
             return Fault.file
+        there = self._elsewhere(k)
+        if there:
+            return self._share(k, pte, there)
         if self.store or vma.shared:
             args = {"use": ANON, "order": 0}
             return self.call(k, AllocPage, Fault.zero, **args)
         self._hold(k, k.m.zero_page)
         return Fault.install
+
+    def _elsewhere(self, k: Kernel) -> Pte | None:
+        """Where else shared memory without a file is mapped. The kernel finds its pages in the page
+        cache of a file without a name (shmem_get_folio()); here they last while a PTE has them.
+        """
+        home = self._vma(k).home
+        if home is None:
+            return None
+        ptes = (k.m.pte[vma.index] for vma in k.m.vma.holding(Vma.home, home))
+        return next((pte for pte in ptes if pte.kind != NONE), None)
+
+    def _share(self, k: Kernel, pte: Pte, there: Pte) -> Next:
+        if there.kind == SWAP:
+            assert there.slot
+            pte.kind, pte.slot = SWAP, there.slot
+            there.slot.users += 1
+            return Fault.swap_in
+        frame = there.frame
+        assert frame
+        if there.kind == MIGRATION or frame.locked not in (None, k.ctx):
+            return Fault.other_mapping
+        self._hold(k, frame)
+        return Fault.install
+
+    def _other_settled(self, k: Kernel) -> bool:
+        """The folio that shared memory has elsewhere, as its owner unlocks it."""
+        there = self._elsewhere(k)
+        if there is None:
+            return True
+        return there.kind != MIGRATION and locks.folio(there.frame, self.ctx)
+
+    @step("wait for the page that others map", when=_other_settled)
+    def other_mapping(self, k: Kernel) -> Next:
+        """shmem_get_folio(): it is locked."""
+        return Fault.dispatch
 
     @step("look whether there is a page-table page", takes=CODE)
     def grown(self, k: Kernel, outcome: int) -> Next:
@@ -269,8 +307,11 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         return self._add_to_cache(k)
 
     def _add_to_cache(self, k: Kernel) -> Next:
+        """Unless somebody was faster, or cut the file meanwhile: filemap_fault() looks at its size
+        again once it has the folio.
+        """
         page, frame = self._page(k), self.frame
-        if page.frame:
+        if page.frame or k.m.past_the_end(page):
             return Fault.let_go
         self.mask = k.policy.file_mask(k.m, k.task, page, "read-in")
         if self.mask:
@@ -300,6 +341,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         pte, vma, frame = self._pte(k), self._vma(k), self.frame
         assert frame
         gone = frame.state == FILE and frame.file_page is not vma.file_page
+        there = self._elsewhere(k)
+        gone |= there is not None and there.frame is not frame
         if pte.kind != NONE or frame.locked not in (None, k.ctx) or gone:
             return Fault.let_go
         writable = int(bool(self.store))
@@ -349,7 +392,7 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
     def reuse_or_copy(self, k: Kernel) -> Next:
         """A shared page, or an anonymous page of this mapping alone, becomes writable in place."""
         pte, vma = self._pte(k), self._vma(k)
-        if pte.kind != PRESENT or pte.writable:
+        if pte.kind != PRESENT or pte.writable or pte.uffd_wp:
             return Fault.leave
         frame = pte.frame
         assert frame
@@ -369,10 +412,11 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
     @step("make the PTE writable in place", when=_page_table)
     def upgrade(self, k: Kernel) -> Next:
         """wp_page_reuse(): H5 repairs the other CPUs' read-only entries of this frame. A migration
-        since the fault began may have left entries of another one: those are paid for first.
+        since the fault began may have left entries of another one: those are paid for first. What
+        a monitor write-protected meanwhile is another PTE (pte_same()): the access faults again.
         """
         pte = self._pte(k)
-        if pte.kind != PRESENT:
+        if pte.kind != PRESENT or pte.uffd_wp:
             return Fault.leave
         late = self._owing(k, "before", Fault.upgrade)
         if late:
@@ -401,7 +445,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
     def replace(self, k: Kernel) -> Next:
         """ptep_clear_flush(): clear and flush, then set the new PTE, all under the lock."""
         pte = self._pte(k)
-        if pte.kind != PRESENT or pte.frame is not self.old or pte.writable:
+        changed = pte.kind != PRESENT or pte.frame is not self.old
+        if changed or pte.writable or pte.uffd_wp:
             return Fault.let_go
         pagetable.clear(k, pte)
         if not k.policy.has(guards.FLUSH_BEFORE_SET):

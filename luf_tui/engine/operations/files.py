@@ -135,10 +135,14 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
     @step("start with the file's size", when=_inode_unlocked)
     def begin(self, k: Kernel) -> Next:
         """truncate_setsize(): from here on, accesses past the end are SIGBUS."""
+        page = self._page(k)
         if self.size is not None:
-            inode = k.m.inode_of(self._page(k))
+            inode = k.m.inode_of(page)
             inode.size, inode.writer = self.size, k.ctx
+            k.emit(ev.RESIZE, k.cpu, page.index, self.size)
             self.page += self.size
+        else:
+            k.emit(ev.INVALIDATE, k.cpu, page.index, self.end - self.page)
         return None
 
     @step("unmap a position", when=_position_unlocked)

@@ -51,9 +51,12 @@ class Madvise(Operation, name="madvise", function="madvise"):
         self.at = self.vpn
         if self.advice != DONTNEED:
             begin_gather(k, self.mm)
+            if self.advice == FREE:
+                k.emit(ev.LAZY_FREE, k.cpu, self.mm.index, self.vpn, self.pages)
             return catch_up(self, k, self.mm, Madvise.age) or Madvise.age
         for vpn in range(self.vpn, self.vpn + self.pages):
             pagetable.adopt(k, self.mm, vpn)
+        k.emit(ev.DONTNEED, k.cpu, self.mm.index, self.vpn, self.pages)
         where = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages}
         return self.call(k, Zap, Madvise.unlock, mm=self.mm, why=MADVISE, **where)
 
@@ -170,8 +173,7 @@ class Mremap(Operation, name="mremap", function="mremap"):
             old, new = m.vma_at(mm, self.vpn + number), m.vma_at(mm, self.to + number)
             new.assign(old)
             old.clear()
-        k.emit(ev.MMAP, k.cpu, mm.index, self.to, self.pages)
-        k.emit(ev.MUNMAP, k.cpu, mm.index, self.vpn, self.pages)
+        k.emit(ev.MREMAP, k.cpu, mm.index, self.vpn, self.pages, self.to)
         return catch_up(self, k, self.mm, Mremap.move) or Mremap.move
 
     @step("look whether there is a page-table page", takes=CODE)
@@ -237,8 +239,12 @@ class Mremap(Operation, name="mremap", function="mremap"):
 
 @starts(by_process.Madvise)
 def _madvise(k: Kernel, op: Op, args: by_process.Madvise) -> Start:
-    where = range_of(k, args.where)
-    return Madvise, {**where, "at": args.where.vpn, "advice": args.advice}
+    where = args.where
+    vmas = [k.m.vma_at(k.m.mm[where.mm], where.vpn + number) for number in range(where.pages)]
+    if args.advice != COLD and any(vma.shared and not vma.file_page for vma in vmas):
+        what = "shared memory without a file keeps its pages; the machine has no place for them"
+        raise Refused(f"{op.text.strip()}: {what}")
+    return Madvise, {**range_of(k, where), "at": where.vpn, "advice": args.advice}
 
 
 @starts(by_process.Mremap)

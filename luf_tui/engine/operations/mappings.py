@@ -45,6 +45,7 @@ class Mmap(Operation, name="mmap", function="mmap"):
             vma.mapped = 1
             vma.file_page = first and k.m.file_page[first.index + number]
             vma.shared = int(bool(self.flags & SHARED))
+            vma.home = vma if vma.shared and not vma.file_page else None
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))
             vma.may_write = int(bool(self.flags & MAY_WRITE))
@@ -307,6 +308,7 @@ class Mprotect(Operation, name="mprotect", function="mprotect"):
             vma = k.m.vma_at(self.mm, vpn)
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))
+        k.emit(ev.MPROTECT, k.cpu, self.mm.index, self.vpn, self.pages)
         return catch_up(self, k, self.mm, Mprotect.change) or Mprotect.change
 
     @step("change a PTE", when=_page_table)

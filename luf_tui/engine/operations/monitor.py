@@ -59,6 +59,8 @@ class UffdProtect(Operation, name="uffd write-protect", function="mwriteprotect_
         begin_gather(k, self.mm)
         self.mm.readers += 1
         self.at = self.vpn
+        kind = ev.GUARD if self.on else ev.UNGUARD
+        k.emit(kind, k.cpu, self.mm.index, self.vpn, self.pages)
         return None
 
     @step("write-protect a PTE", when=_page_table)

@@ -201,6 +201,7 @@ class Exit(Operation, name="exit", function="exit_mmap"):
         for vpn in range(k.m.config.pages):
             pagetable.adopt(k, self.mm, vpn)
             k.m.vma_at(self.mm, vpn).clear()
+        k.emit(ev.MUNMAP, k.cpu, self.mm.index, 0, k.m.config.pages)
         args = {"at": 0, "end": k.m.config.pages, "why": EXIT}
         return self.call(k, Zap, Exit.leave, mm=self.mm, **args)
 

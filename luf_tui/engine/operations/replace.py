@@ -112,6 +112,8 @@ class Uprobe(Operation, name="uprobe", function="uprobe_write_opcode"):
             assert self.frame
             pagetable.install(k, self._pte(k), self.frame, writable=0, dirty=0, exclusive=1)
             folio.add_lru(k, self.frame)
+            where = (self.mm.index, self.vpn)
+            k.emit(ev.PUT, k.cpu, *where, self.content, ev.REASON["written by the kernel"])
         return None
 
     @step("let go of the pages")

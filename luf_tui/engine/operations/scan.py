@@ -68,6 +68,7 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
         begin_gather(k, self.mm)
         self.at = self.vpn
         if self.what != NUMA:
+            k.emit(ev.SOFT_DIRTY, k.cpu, self.mm.index, self.vpn, self.pages)
             return Scan.change
         return catch_up(self, k, self.mm, Scan.change) or Scan.change
 

@@ -100,6 +100,8 @@ class UffdCopy(Operation, name="uffd copy", function="mfill_atomic"):
             pte, vma = k.m.pte_at(self.mm, self.vpn), k.m.vma_at(self.mm, self.vpn)
             pagetable.install(k, pte, self.frame, writable=vma.prot_write, dirty=1, exclusive=1)
             folio.add_lru(k, self.frame)
+            where = (self.mm.index, self.vpn)
+            k.emit(ev.PUT, k.cpu, *where, self.content, ev.REASON[COPIED_IN])
         if folio.put(self.frame):
             return self.call(k, FreePage, UffdCopy.leave, frame=self.frame)
         return None
@@ -155,6 +157,7 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
             return UffdMove.leave
         self.frame, frame.locked = frame, k.ctx
         pagetable.clear(k, source)
+        k.emit(ev.HAND_OVER, k.cpu, self.mm.index, self.vpn, self.to)
         if not k.policy.has(guards.FLUSH_BEFORE_SET):
             return None
         self.mm.ptl = k.ctx
@@ -188,6 +191,7 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
         target.kind, target.slot, target.uffd_wp = SWAP, slot, source.uffd_wp
         pagetable.empty(source)
         k.emit(ev.MOVE_ENTRY, k.cpu, self.mm.index, self.vpn)
+        k.emit(ev.HAND_OVER, k.cpu, self.mm.index, self.vpn, self.to)
         return None
 
     @step("drop mmap_lock")

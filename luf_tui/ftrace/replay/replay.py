@@ -94,7 +94,7 @@ class Replay:
         self.requested = 0
         """Recorded requests for something else than a recorded unmap."""
         self._lazy_drops = lazy_drops
-        machine = Machine(layout.config, policy.regions(layout.config))
+        machine = Machine(layout.config, policy.regions(layout.config), remembers=False)
         policy.power_on(machine)
         begin(machine, layout)
         self.machine = machine

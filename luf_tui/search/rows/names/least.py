@@ -314,16 +314,27 @@ def _records_of_cpus(m: Machine) -> Iterator[tuple[str, Record, int, int]]:
 def _of_pages(m: Machine) -> list[list[Owned]]:
     """The cells of each virtual page."""
     found: list[list[Owned]] = [[] for _ in range(m.config.pages)]
-    for name in ("pte", "vma"):
-        for record in m.regions[name]:
-            space, vpn = divmod(record.index, m.config.pages)
-            found[vpn] += _fields(record, name, space)
+    for name, region in m.regions.items():
+        if name not in ("pte", "vma") and region.per != "pte":
+            continue
+        each = len(region) // len(m.pte)
+        for record in region:
+            address, within = divmod(record.index, each)
+            space, vpn = divmod(address, m.config.pages)
+            found[vpn] += _fields(record, name, space * each + within)
     return found
 
 
 def _of_file_pages(m: Machine) -> list[list[Owned]]:
     """The cells of each page of a file."""
-    return [[*_fields(record, "file_page", 0)] for record in m.file_page]
+    found: list[list[Owned]] = [[] for _ in m.file_page]
+    for name, region in m.regions.items():
+        if "file_page" in (name, region.per):
+            each = len(region) // len(m.file_page)
+            for record in region:
+                number, within = divmod(record.index, each)
+                found[number] += _fields(record, name, within)
+    return found
 
 
 def _masks(m: Machine) -> Iterator[tuple[int, int, int]]:

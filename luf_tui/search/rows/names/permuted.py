@@ -161,8 +161,9 @@ class Moved:
                 *(first + at for at in _each(p.tasks, len(TASK_LISTS))),
             ],
         }
-        if name in ("pte", "vma"):
-            return [mm * len(p.pages) + new for mm in range(spaces) for new in p.pages]
+        if "pte" in (name, region.per) or name == "vma":
+            places = [mm * len(p.pages) + new for mm in range(spaces) for new in p.pages]
+            return _each(tuple(places), len(region) // len(places))
         if name == "tlb":
             device = m.config.tlb_entries if m.config.secondary_tlb else 0
             return _each(p.cpus, m.config.tlb_entries, device)

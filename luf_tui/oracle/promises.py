@@ -1,0 +1,614 @@
+"""What programs may expect of memory: what they stored, mapped and were allowed, by address.
+
+The oracle's own record (`Promise` an address, `FileBytes` a position of a file), kept from what
+programs ask for and from what they get. It asks neither page tables nor TLBs nor frames. Accesses
+are judged as linearizability wants it (Herlihy and Wing, 1990): an operation over a range counts
+once for each page, and takes effect for each CPU at a moment of its own between its begin and its
+end, never going back. What the kernel does on its own account (reclaim, migration, KSM, writeback)
+is no operation: nobody may notice it.
+
+While an operation is in flight, `Before` keeps what an address was. A CPU may find it so until it
+has seen what came after. Where a store beside such an operation may have come before it or after
+it, both outcomes stand in `Held` until somebody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from luf_tui.machine import events as ev
+from luf_tui.machine.machine import Machine
+from luf_tui.machine.regions import Field, Region
+from luf_tui.machine.schema import (
+    LAYERS,
+    Before,
+    Context,
+    FileBefore,
+    FileBytes,
+    FilePage,
+    Held,
+    Mm,
+    Promise,
+    Shadow,
+    Window,
+)
+from luf_tui.oracle.obligations import unsaved
+
+ZEROS = 0
+"""The content code of zeros."""
+ASKED = frozenset(
+    (
+        *(ev.MMAP, ev.MUNMAP, ev.MREMAP, ev.MPROTECT, ev.DONTNEED, ev.LAZY_FREE, ev.GUARD),
+        *(
+            ev.UNGUARD,
+            ev.SOFT_DIRTY,
+            ev.PUT,
+            ev.HAND_OVER,
+            ev.FORK,
+            ev.WRITE_FILE,
+            ev.RESIZE,
+            ev.INVALIDATE,
+        ),
+        ev.END,
+    )
+)
+"""Kinds of events by which an operation of a program begins to count, and is over."""
+Place: TypeAlias = "Before | Promise"
+Args: TypeAlias = Mapping[str, int]
+
+
+class Promises:
+    """The promises of one machine: told of each event in turn, asked about each access."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.m = machine
+        regions = machine.regions
+        self.promise: Region[Promise] = regions["promise"]
+        self.before: Region[Before] = regions["before"]
+        self.file_bytes: Region[FileBytes] = regions["file_bytes"]
+        self.file_before: Region[FileBefore] = regions["file_before"]
+        self.window: Region[Window] = regions["window"]
+        self._told: dict[int, Callable[[Context, Args], None]] = {
+            ev.MMAP: self._mmap,
+            ev.MUNMAP: self._munmap,
+            ev.MREMAP: self._mremap,
+            ev.MPROTECT: self._mprotect,
+            ev.DONTNEED: self._dontneed,
+            ev.LAZY_FREE: self._lazy_free,
+            ev.GUARD: self._guard,
+            ev.UNGUARD: self._unguard,
+            ev.SOFT_DIRTY: self._soft_dirty,
+            ev.PUT: self._put,
+            ev.HAND_OVER: self._hand_over,
+            ev.FORK: self._fork,
+            ev.WRITE_FILE: self._write_file,
+            ev.RESIZE: self._resize,
+            ev.INVALIDATE: self._invalidate,
+        }
+
+    # -- where things are -------------------------------------------------------------------
+
+    def at(self, mm: int, vpn: int) -> Promise:
+        """The promise about an address."""
+        return self.promise[mm * self.m.config.pages + vpn]
+
+    def _befores(self, address: Promise) -> list[Before]:
+        """What an address was before the operations in flight, the oldest first."""
+        first = address.index * LAYERS
+        layers = self.before[first : first + LAYERS]
+        return [layer for layer in layers if layer.owner is not None]
+
+    def _file_befores(self, page: FilePage) -> list[FileBefore]:
+        first = page.index * LAYERS
+        layers = self.file_before[first : first + LAYERS]
+        return [layer for layer in layers if layer.owner is not None]
+
+    def _file(self, page: FilePage) -> FileBytes:
+        return self.file_bytes[page.index]
+
+    def _of_file(self, world: Shadow) -> FilePage | None:
+        """The position whose bytes an address has, if it has none of its own."""
+        return None if world.own else world.file_page
+
+    def _actor(self, cpu: int) -> Context:
+        """Whose operation an event is part of."""
+        task = self.m.cpu[cpu].task if cpu >= 0 else None
+        return self.m.task_ctx(task) if task else self.m.boot_ctx
+
+    # -- accesses -----------------------------------------------------------------------------
+
+    def read(self, mm: int, vpn: int, cpu: int, content: int) -> bool:
+        """Whether a load may get these bytes; a device is the CPU after the last. What it tells
+        about stores that were open is kept.
+        """
+        address = self.at(mm, vpn)
+        befores = self._befores(address)
+        worlds: list[Place] = [*befores, address]
+        for world in worlds:
+            if not _open(world, cpu) or not self._gives(world, cpu, content):
+                continue
+            self._saw(befores, world, cpu)
+            page = self._of_file(world)
+            if page is not None:
+                self._read_file(page, cpu, content)
+            elif world is address:
+                self._settle(address, content)
+            return True
+        return False
+
+    def places(self, mm: int, vpn: int, cpu: int) -> list[Place]:
+        """Where a store may go: to the address as it was before operations in flight, or as it is
+        now, and where the bytes of those worlds are by now. Nowhere, if it is not allowed.
+        """
+        address = self.at(mm, vpn)
+        worlds: list[Place] = [*self._befores(address), address]
+        taking = (world for world in worlds if _open(world, cpu) and self._takes(world, cpu))
+        return list(dict.fromkeys(self._place(world) for world in taking))
+
+    def store(self, mm: int, vpn: int, cpu: int, content: int) -> None:
+        """A store that is allowed has been made."""
+        places = self.places(mm, vpn, cpu)
+        for place in places:
+            self._store(place, cpu, content, sure=len(places) == 1)
+        address = self.at(mm, vpn)
+        if not any(self._takes(one, cpu) for one in self._befores(address) if _open(one, cpu)):
+            self._saw(self._befores(address), address, cpu)
+        for other in self.m.mm:
+            child = self.at(other.index, vpn)
+            if child.parent is not None and child.parent.index == mm and not child.shared:
+                self._store(child, cpu, content, sure=False)
+
+    def beside(self, mm: int, vpn: int, cpu: int) -> bool:
+        """Whether an operation in flight may not have taken effect at an address for a CPU."""
+        return any(_open(one, cpu) for one in self._befores(self.at(mm, vpn)))
+
+    def may_vanish(self, place: Place, cpu: int) -> bool:
+        """Whether an operation in flight may throw away what a CPU stores there: never what goes to
+        a file, unless that is being cut.
+        """
+        if place.shared and place.file_page:
+            return any(_open(one, cpu) for one in self._file_befores(place.file_page))
+        return isinstance(place, Before) or place.freeing is not None
+
+    def forks(self, mm: int, vpn: int) -> bool:
+        """Whether a fork in flight copies an address."""
+        return any(
+            (parent := self.at(other.index, vpn).parent) is not None and parent.index == mm
+            for other in self.m.mm
+        )
+
+    def may_arrive(self, page: int, content: int) -> bool:
+        """Whether these bytes may reach the disk as those of a position of a file."""
+        where = self.m.file_page[page]
+        if self.m.past_the_end(where) or _has(self._file(where), content):
+            return True
+        return any(_has(layer, content) for layer in self._file_befores(where))
+
+    def others_bytes(self, mm: int, vpn: int, content: int) -> bool:
+        """Whether bytes are those of some other address, and so none that this one ever had."""
+        here = self.at(mm, vpn)
+        return any(one.own and one is not here and _has(one, content) for one in self.promise)
+
+    def expected(self, mm: int, vpn: int) -> list[int]:
+        """The contents that a load may find now, the likeliest first; none where it is refused."""
+        address = self.at(mm, vpn)
+        page = self._of_file(address)
+        if not address.read or (page is not None and self.m.past_the_end(page)):
+            return []
+        if page is not None:
+            return _contents(self._file(page))
+        if not address.own and not address.home:
+            return [ZEROS]
+        found = _contents(address.home or address)
+        return found + [ZEROS] * (bool(address.lazy) and ZEROS not in found)
+
+    # -- what a world gives and takes -----------------------------------------------------------
+
+    def _place(self, world: Place) -> Place:
+        """Where the bytes of a world are now; only rights or the address may have changed."""
+        return world.to or world if isinstance(world, Before) else world
+
+    def _gives(self, world: Place, cpu: int, content: int) -> bool:
+        if not world.read:
+            return False
+        here = self._holds(world, cpu, content)
+        return here or self._holds(self._place(world), cpu, content)
+
+    def _holds(self, world: Shadow, cpu: int, content: int) -> bool:
+        if world.vague:
+            return True
+        page = self._of_file(world)
+        if page is not None:
+            held = self._file(page)
+            now = _has(held, content) or held.remote == content
+            if now and not self.m.past_the_end(page):
+                return True
+            return any(_has(one, content) for one in self._file_befores(page) if _open(one, cpu))
+        if world.home:
+            return _has(world.home, content)
+        if world.own:
+            return _has(world, content) or bool(world.lazy and content == ZEROS)
+        return content == ZEROS
+
+    def _takes(self, world: Shadow, cpu: int) -> bool:
+        if not world.write or (world.guarded and not world.lazy):
+            return False
+        page = self._of_file(world)
+        if page is None or not self.m.past_the_end(page):
+            return True
+        return any(_open(one, cpu) for one in self._file_befores(page))
+
+    def _store(self, world: Shadow, cpu: int, content: int, *, sure: bool) -> None:
+        page = world.file_page if world.shared else None
+        if page is not None:
+            layers = [one for one in self._file_befores(page) if _open(one, cpu)]
+            for layer in layers:
+                _add(layer, content)
+            held = self._file(page)
+            if self.m.past_the_end(page):
+                return
+            if sure and not layers:
+                _set(held, content)
+                held.remote = content
+            else:
+                _add(held, content)
+            return
+        held_by: Held = world.home or world
+        if held_by is world and not world.own:
+            origin = world.file_page
+            _set(world, self._file(origin).value if origin else ZEROS)
+            world.own = 1
+        if world.lazy:
+            world.guarded = 0  # a page that reclaim dropped took its mark with it
+        freeing = isinstance(world, Promise) and world.freeing is not None
+        if sure and not freeing:
+            _set(held_by, content)
+            world.lazy = 0
+        else:
+            _add(held_by, content)
+            world.lazy = int(bool(world.lazy) or freeing)
+
+    # -- what an access tells -------------------------------------------------------------------
+
+    def _saw(self, befores: list[Before], world: Shadow, cpu: int) -> None:
+        """A CPU has seen a world: it goes back to none that was before it."""
+        if cpu >= self.m.config.cpus:
+            return
+        for one in befores:
+            if one is world:
+                return
+            one.seen |= 1 << cpu
+
+    def _settle(self, address: Promise, content: int) -> None:
+        """Bytes of an address were read: it is known now which of several stores came last."""
+        held: Held = address.home or address
+        if not address.own and not address.home:
+            return
+        if _has(held, content):
+            if not address.lazy or content == ZEROS:
+                _set(held, content)
+            return
+        if address.lazy and content == ZEROS:
+            _forget(address)
+
+    def _read_file(self, page: FilePage, cpu: int, content: int) -> None:
+        """Bytes of a file were read through one of its mappings."""
+        held = self._file(page)
+        layers = self._file_befores(page)
+        if any(_has(one, content) for one in layers if _open(one, cpu)):
+            return
+        if cpu < self.m.config.cpus:
+            for one in layers:
+                one.seen |= 1 << cpu
+        _set(held, content)
+
+    # -- what programs ask for --------------------------------------------------------------------
+
+    def tell(self, kind: int, cpu: int, args: Args) -> None:
+        """An event of the log: the operations of programs among them change what is promised."""
+        if kind == ev.END:
+            self._over(self.m.ctx[args["ctx"]])
+            return
+        told = self._told.get(kind)
+        if told is not None:
+            told(self._actor(cpu), args)
+
+    def _range(self, args: Args) -> Iterator[Promise]:
+        first = self.at(args["mm"], args["vpn"]).index
+        yield from self.promise[first : first + args["pages"]]
+
+    def _mmap(self, actor: Context, args: Args) -> None:
+        for address in self._range(args):
+            self._vacate(address)
+            self._take_rights(address)
+            vma = self.m.vma[address.index]
+            address.mapped, address.shared = vma.mapped, vma.shared
+            address.file_page = vma.file_page
+
+    def _munmap(self, actor: Context, args: Args) -> None:
+        for address in self._range(args):
+            if address.mapped:
+                self._keep(address, actor)
+            self._vacate(address)
+
+    def _mremap(self, actor: Context, args: Args) -> None:
+        target = self.at(args["mm"], args["to"]).index
+        for address in [*self._range(args)]:
+            self._move(address, self.promise[target], actor)
+            self._vacate(address)
+            target += 1
+
+    def _mprotect(self, actor: Context, args: Args) -> None:
+        for address in self._range(args):
+            vma = self.m.vma[address.index]
+            taken = (address.read and not vma.prot_read) or (address.write and not vma.prot_write)
+            if taken:
+                self._keep(address, actor, to=address)
+            self._take_rights(address)
+
+    def _dontneed(self, actor: Context, args: Args) -> None:
+        for address in self._range(args):
+            if address.mapped and not address.shared:
+                self._keep(address, actor)
+                _forget(address)
+
+    def _lazy_free(self, actor: Context, args: Args) -> None:
+        for address in self._range(args):
+            if not address.mapped or address.shared or address.file_page:
+                continue
+            address.freeing = actor
+            self.window[actor.index].open += 1
+            if address.own:
+                address.lazy = 1
+
+    def _guard(self, actor: Context, args: Args) -> None:
+        """Only where there is a page for certain: the kernel marks no PTE where there is none."""
+        for address in self._range(args):
+            self._keep(address, actor, to=address)
+            if address.own and not address.lazy:
+                address.guarded = 1
+
+    def _unguard(self, actor: Context, args: Args) -> None:
+        for address in self._range(args):
+            address.guarded = 0
+
+    def _soft_dirty(self, actor: Context, args: Args) -> None:
+        """A store that comes after has to fault first."""
+        for address in self._range(args):
+            if address.write:
+                self._keep(address, actor, to=address)
+
+    def _put(self, actor: Context, args: Args) -> None:
+        address = self.at(args["mm"], args["vpn"])
+        self._keep(address, actor)
+        _forget(address)
+        _set(address, args["content"])
+        address.own = 1
+        address.lazy = int(self._may_lose(address, actor))
+
+    def _hand_over(self, actor: Context, args: Args) -> None:
+        source, target = self.at(args["mm"], args["vpn"]), self.at(args["mm"], args["to"])
+        rights = target.read, target.write
+        self._move(source, target, actor)
+        target.read, target.write = rights
+        _forget(source)
+
+    def _fork(self, actor: Context, args: Args) -> None:
+        parent: Mm = self.m.mm[args["mm"]]
+        for vpn in range(self.m.config.pages):
+            source, child = self.at(parent.index, vpn), self.at(args["child"], vpn)
+            for declared in Shadow.FIELDS:
+                declared.write(child, declared.raw(source))
+            child.guarded = 0
+            if not source.mapped:
+                continue
+            if source.shared:
+                if not source.file_page:
+                    source.home = source.home or source
+                    child.home = source.home
+                continue
+            child.parent, child.forker = parent, actor
+            self.window[actor.index].open += 1
+
+    def _write_file(self, actor: Context, args: Args) -> None:
+        held = self.file_bytes[args["page"]]
+        if args["pfn"] >= 0:
+            _set(held, args["content"])
+        held.remote = args["content"]
+
+    def _resize(self, actor: Context, args: Args) -> None:
+        """What is cut off reads as zeros if the file grows again."""
+        inode = self.m.inode_of(self.m.file_page[args["page"]])
+        whole = self.m.config.files[inode.index]
+        for number in range(whole.first + args["pages"], whole.first + whole.pages):
+            page = self.m.file_page[number]
+            self._keep_file(page, actor)
+            held = self._file(page)
+            _set(held, ZEROS)
+            held.remote = ZEROS
+
+    def _invalidate(self, actor: Context, args: Args) -> None:
+        """What a server has put there is read from now on. If there were stores here, too, that are
+        not written out, one of both is lost: the kernel does not say which.
+        """
+        for number in range(args["page"], args["page"] + args["pages"]):
+            page = self.m.file_page[number]
+            held = self._file(page)
+            if held.remote == held.value:
+                continue
+            self._keep_file(page, actor)
+            if page.frame and not unsaved(page.frame):
+                _add(held, held.remote)
+            else:
+                _set(held, held.remote)
+
+    # -- windows ----------------------------------------------------------------------------------
+
+    def _keep(self, address: Promise, actor: Context, to: Promise | None = None) -> None:
+        """An operation in flight changes an address: what it was may be found a while longer. Its
+        bytes go to `to`, and so does what is stored there meanwhile; to nowhere, if there is none.
+        """
+        if not address.read and not address.write:
+            return
+        first = address.index * LAYERS
+        layers = self.before[first : first + LAYERS]
+        free = next((one for one in layers if one.owner is None), None)
+        if free is None:
+            free = layers[-1]
+            free.vague = 1
+        else:
+            for declared in Shadow.FIELDS:
+                declared.write(free, declared.raw(address))
+            free.seen = 0
+            free.to = to
+        free.owner = actor
+        self.window[actor.index].open += 1
+
+    def _keep_file(self, page: FilePage, actor: Context) -> None:
+        first = page.index * LAYERS
+        layers = self.file_before[first : first + LAYERS]
+        free = next((one for one in layers if one.owner is None), None)
+        if free is None:
+            free = layers[-1]
+            free.vague = 1
+        else:
+            for declared in Held.FIELDS:
+                declared.write(free, declared.raw(self._file(page)))
+            free.seen = 0
+        free.owner = actor
+        self.window[actor.index].open += 1
+
+    def _over(self, ctx: Context) -> None:
+        """An operation has returned: nobody may find anything as it was before it."""
+        window = self.window[ctx.index]
+        if not window.open:
+            return
+        window.open = 0
+        for layer in [*self.before.holding(Before.owner, ctx)]:
+            address = self.promise[layer.index // LAYERS]
+            self._close(self.before, layer, Shadow.FIELDS, address)
+        for place in [*self.file_before.holding(FileBefore.owner, ctx)]:
+            held = self.file_bytes[place.index // LAYERS]
+            self._close(self.file_before, place, Held.FIELDS, held)
+        for address in [*self.promise.holding(Promise.freeing, ctx)]:
+            address.freeing = None
+        for address in [*self.promise.holding(Promise.forker, ctx)]:
+            address.forker = address.parent = None
+            if not self.m.vma[address.index].mapped:
+                self._vacate(address)
+
+    def _close(
+        self,
+        region: Region[Before] | Region[FileBefore],
+        layer: Before | FileBefore,
+        fields: Sequence[Field],
+        now: Held,
+    ) -> None:
+        """What was before an operation that is over is gone. An older operation that is still in
+        flight has what is there now before it.
+        """
+        first = layer.index - layer.index % LAYERS
+        for older in region[first : layer.index]:
+            for declared in fields:
+                declared.write(older, declared.raw(now))
+            older.seen = 0
+            if isinstance(older, Before):
+                older.to = None
+        for number in range(layer.index, first + LAYERS - 1):
+            region[number].assign(region[number + 1])
+        region[first + LAYERS - 1].clear()
+
+    # -- changes of one address -------------------------------------------------------------------
+
+    def _take_rights(self, address: Promise) -> None:
+        vma = self.m.vma[address.index]
+        address.read, address.write = vma.prot_read, vma.prot_write
+
+    def _vacate(self, address: Promise) -> None:
+        """Nothing is at an address any more. Bytes that others share stay with one of them."""
+        if address.home is address:
+            others = list(self.promise.holding(Promise.home, address))
+            others.remove(address)
+            if others:
+                heir = others[0]
+                for declared in Held.FIELDS:
+                    declared.write(heir, declared.raw(address))
+                for one in others:
+                    one.home = heir
+        for declared in Shadow.FIELDS:
+            declared.write(address, 0)
+
+    def _move(self, source: Promise, target: Promise, actor: Context) -> None:
+        """The bytes of an address, and what it may do, go to another one."""
+        unsure = self._may_lose(source, actor) or self._may_lose(target, actor)
+        earlier = self._befores(source)
+        self._keep(source, actor, to=target)
+        self._vacate(target)
+        for declared in Shadow.FIELDS:
+            declared.write(target, declared.raw(source))
+        if unsure:
+            self._perhaps(target, earlier)
+        if source.home is source:
+            for one in [*self.promise.holding(Promise.home, source)]:
+                one.home = target
+
+    def _may_lose(self, address: Promise, actor: Context) -> bool:
+        """Whether an operation of somebody else, in flight, may yet throw away what comes here."""
+        befores = self._befores(address)
+        return any(one.owner is not actor and self._place(one) is one for one in befores)
+
+    def _perhaps(self, target: Promise, earlier: list[Before]) -> None:
+        """What moved here may have been thrown away before, or after, or not at all."""
+        if target.shared or target.file_page:
+            return
+        for one in earlier:
+            if one.own:
+                for content in _contents(one):
+                    if target.own:
+                        _add(target, content)
+                    else:
+                        _set(target, content)
+                        target.own = 1
+        target.lazy = target.own
+
+
+# -- bytes ----------------------------------------------------------------------------------------
+
+
+def _open(world: Shadow | FileBefore, cpu: int) -> bool:
+    """Whether a CPU may still find what was before an operation in flight; what is now, always."""
+    return not isinstance(world, Before | FileBefore) or not world.seen >> cpu & 1
+
+
+def _has(held: Held, content: int) -> bool:
+    return content in (held.value, held.other, held.third) or bool(held.vague)
+
+
+def _contents(held: Held) -> list[int]:
+    return list(dict.fromkeys((held.value, held.other, held.third)))
+
+
+def _set(held: Held, content: int) -> None:
+    held.value = held.other = held.third = content
+    held.vague = 0
+
+
+def _add(held: Held, content: int) -> None:
+    """One more content is possible."""
+    found = _contents(held)
+    if content in found:
+        return
+    if len(found) > 2:
+        held.vague = 1
+    elif len(found) > 1:
+        held.third = content
+    else:
+        held.other = content
+        held.third = held.value
+
+
+def _forget(address: Shadow) -> None:
+    """An address has no bytes of its own any more."""
+    _set(address, ZEROS)
+    address.own = address.lazy = address.guarded = 0
