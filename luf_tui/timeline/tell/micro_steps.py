@@ -64,8 +64,8 @@ SENTENCES: Final = {
     "fault": {
         "look": "looks whether the address belongs to it at all: it does, and may be used so.",
         "dispatch": "looks at the PTE to see why the CPU could not go on.",
-        "grown": "looks whether it has got a page to keep the PTE in.",
         "other-mapping": "waits until the page that others map there is free to be mapped.",
+        "grown": "looks whether it has got a page to keep the PTE in.",
         "migration-wait": "waits until the page has been moved, and then tries again.",
         "zero": "fills its new page with zeros, so that nothing of its former owner can be read.",
         "out-of-memory": "gets no page: there is none left.",
