@@ -329,7 +329,7 @@ def _of_file_pages(m: Machine) -> list[list[Owned]]:
     """The cells of each page of a file."""
     found: list[list[Owned]] = [[] for _ in m.file_page]
     for name, region in m.regions.items():
-        if "file_page" in (name, region.per):
+        if region and "file_page" in (name, region.per):
             each = len(region) // len(m.file_page)
             for record in region:
                 number, within = divmod(record.index, each)
