@@ -220,6 +220,8 @@ class Writeback(Operation, name="writeback", function="folio_mkclean"):
             args = {"mm": mm, "start": vpn, "end": vpn + 1}
             why = ev.REASON["writeback"]
             return self.call(k, Shootdown, Writeback.clean, why=why, **args)
+        if self.frame:
+            self.frame.dirty = 0
         self.mask = k.policy.file_mask(k.m, k.task, self.page, "writeback")
         if self.mask:
             why = ev.REASON["writeback"]
@@ -229,10 +231,14 @@ class Writeback(Operation, name="writeback", function="folio_mkclean"):
 
     @step("write it out")
     def write(self, k: Kernel) -> Next:
-        """The bytes reach the disk; later stores fault first, so none is lost."""
-        assert self.frame
-        write_out(k, self.frame)
-        self.frame.saved, self.frame.locked = 0, None
+        """The bytes reach the disk; later stores fault first, so none is lost. A page that became
+        dirty again since it was cleaned stays so (clear_page_dirty_for_io() comes first).
+        """
+        frame = self.frame
+        assert frame
+        again = frame.dirty
+        write_out(k, frame)
+        frame.dirty, frame.saved, frame.locked = again, 0, None
         return DONE
 
 
