@@ -151,10 +151,10 @@ def test_assign_copies_and_clear_empties_every_field(m: Machine, one: Specimen) 
 def test_holding_finds_by_what_a_field_presents(m: Machine) -> None:
     for entry in (m.tlb[1], m.tlb[4]):
         entry.mm, entry.frame, entry.vpn = m.mm[1], m.frame[2], 1
-    m.tlb[4].pending = m.ctx[3]
+    m.tlb[4].frame = m.frame[4]
 
     assert [m.tlb[1], m.tlb[4]] == list(m.tlb.holding(TlbEntry.mm, m.mm[1]))
-    assert [m.tlb[4]] == list(m.tlb.holding(TlbEntry.pending, m.ctx[3]))
+    assert [m.tlb[4]] == list(m.tlb.holding(TlbEntry.frame, m.frame[4]))
     assert [] == list(m.tlb.holding(TlbEntry.frame, m.frame[3]))
     assert len(m.tlb) - 2 == len(list(m.tlb.holding(TlbEntry.frame, None)))
     assert [] == list(m.table.holding(Context.depth, 0)), "a region of no records"

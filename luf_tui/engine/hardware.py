@@ -42,8 +42,7 @@ def accessible(pte: Pte) -> bool:
 def fill(k: Kernel, cpu: int, mm: Mm, vpn: int, store: bool = False) -> bool:
     """H1: walk, set A (and D for a store) in memory, cache the translation.
 
-    False when the walk finds nothing, or no permission to store: that raises #PF instead. A walk
-    through a PTE that munmap() has yet to clear gives an entry that may be used until it returns.
+    False when the walk finds nothing, or no permission to store: that raises #PF instead.
     """
     pte = k.m.pte_at(mm, vpn)
     found = not k.m.walk or _find_table(k, cpu, mm, vpn)
@@ -56,7 +55,6 @@ def fill(k: Kernel, cpu: int, mm: Mm, vpn: int, store: bool = False) -> bool:
     entry.mm, entry.vpn, entry.frame = mm, vpn, pte.frame
     entry.writable = pte.writable
     entry.dirty = pte.dirty if store or k.m.config.dirty_on_load else 0
-    entry.pending = None if k.m.vma_at(mm, vpn).prot_read else mm.writer
     assert pte.frame
     k.emit(ev.FILL, cpu, mm.index, vpn, pte.frame.pfn, flags_of(pte))
     return True

@@ -12,7 +12,7 @@ from luf_tui.engine.operation import CALLED, DONE, OPERATIONS, Operation, Step
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Record, reference
-from luf_tui.machine.schema import STACK_DEPTH, Context, Mm, Task, TlbEntry
+from luf_tui.machine.schema import STACK_DEPTH, Context, Mm, Task
 from luf_tui.policy.base import Policy
 
 
@@ -89,9 +89,7 @@ class Kernel:
             self._finish(ctx)
 
     def _finish(self, ctx: Context) -> None:
-        """A whole operation has returned: what it made stale is stale in earnest now."""
-        for entry in self.m.tlb.holding(TlbEntry.pending, ctx):
-            entry.pending = None
+        """A whole operation has returned."""
         line = ctx.line
         if line is not None:
             self.emit(ev.END, self.cpu, ctx.index, line + 1)

@@ -7,46 +7,10 @@ from typing import TYPE_CHECKING
 
 from luf_tui.engine.hardware import flags_of
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import NONE, PRESENT, Frame, Mm, Pte, TlbEntry
+from luf_tui.machine.schema import NONE, PRESENT, Frame, Pte
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
-
-
-def supersede(k: Kernel, pte: Pte) -> None:
-    """Note which cached copies the coming change makes stale, and which operation owes them.
-
-    An entry that already disagreed stays as it was: its operation has long returned. So does one
-    that a system call holding mmap_lock for writing has adopted: it may be used until that returns.
-    """
-    if pte.kind != PRESENT:
-        return
-    mm, vpn = k.m.place_of(pte)
-    writer = mm.writer
-    for entry in k.m.tlb:
-        if entry.mm is mm and entry.vpn == vpn and agrees(entry, pte):
-            adopted = entry.pending and entry.pending is writer
-            entry.pending = writer if adopted else k.ctx
-
-
-def adopt(k: Kernel, mm: Mm, vpn: int) -> None:
-    """A system call begins to take an address away: until it returns, whatever is cached for
-    that address may still be used, and when it has returned, nothing may.
-    """
-    for entry in k.m.tlb:
-        if entry.mm is mm and entry.vpn == vpn:
-            entry.pending = k.ctx
-
-
-def agrees(entry: Pte | TlbEntry, pte: Pte) -> bool:
-    """Whether a cached translation grants nothing that the PTE does not."""
-    return (
-        pte.kind == PRESENT
-        and not pte.prot_none
-        and entry.frame is pte.frame
-        and entry.writable <= pte.writable
-        and entry.dirty <= pte.dirty
-    )
 
 
 def link(pte: Pte, frame: Frame) -> None:
@@ -99,7 +63,6 @@ def clear(k: Kernel, pte: Pte, *, keep_rmap: bool = False) -> Frame:
     mm, vpn = k.m.place_of(pte)
     frame = pte.frame
     assert frame
-    supersede(k, pte)
     k.emit(ev.UNMAP, k.cpu, mm.index, vpn, frame.pfn, flags_of(pte))
     if not keep_rmap:
         unlink(pte, frame)
@@ -118,7 +81,5 @@ def protect(k: Kernel, pte: Pte, *, writable: int) -> None:
     """Change the RW bit of a present PTE."""
     mm, vpn = k.m.place_of(pte)
     assert pte.frame
-    if pte.writable > writable:
-        supersede(k, pte)
     pte.writable = writable
     k.emit(ev.PROTECT, k.cpu, mm.index, vpn, pte.frame.pfn, flags_of(pte))

@@ -49,9 +49,6 @@ class TlbEntry(Record):
     frame = Reference["Frame"]("frame", "the frame it leads to")
     writable = Number("W as cached", bits=1)
     dirty = Number("D as cached: a store goes straight to the frame", bits=1)
-    pending = Reference["Context"](
-        "ctx", "the operation in flight that made it stale and still owes its flush"
-    )
     issued = Number("CPUs whose broadcast invalidate of it need not have come yet", mask="cpu")
 
 

@@ -59,7 +59,7 @@ class Dma(Operation, name="dma"):
         free = [entry for entry in k.m.device_tlb if not entry.mm]
         entry = free[0] if free else k.m.device_tlb[self.vpn % len(k.m.device_tlb)]
         entry.mm, entry.vpn, entry.frame = self.mm, self.vpn, pte.frame
-        entry.writable, entry.dirty, entry.pending = pte.writable, self.store, None
+        entry.writable, entry.dirty = pte.writable, self.store
         return entry
 
 

@@ -54,8 +54,6 @@ class Madvise(Operation, name="madvise", function="madvise"):
             if self.advice == FREE:
                 k.emit(ev.LAZY_FREE, k.cpu, self.mm.index, self.vpn, self.pages)
             return catch_up(self, k, self.mm, Madvise.age) or Madvise.age
-        for vpn in range(self.vpn, self.vpn + self.pages):
-            pagetable.adopt(k, self.mm, vpn)
         k.emit(ev.DONTNEED, k.cpu, self.mm.index, self.vpn, self.pages)
         where = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages}
         return self.call(k, Zap, Madvise.unlock, mm=self.mm, why=MADVISE, **where)
@@ -93,7 +91,6 @@ class Madvise(Operation, name="madvise", function="madvise"):
             return False
         pte.accessed = 0
         if clean and pte.dirty:
-            pagetable.supersede(k, pte)
             pte.dirty = frame.dirty = 0
         return True
 
@@ -169,7 +166,6 @@ class Mremap(Operation, name="mremap", function="mremap"):
             if tables.missing(k, mm, vpn):
                 return self.call(k, PteAlloc, Mremap.grown, mm=self.mm, vpn=vpn)
         for number in range(self.pages):
-            pagetable.adopt(k, mm, self.vpn + number)
             old, new = m.vma_at(mm, self.vpn + number), m.vma_at(mm, self.to + number)
             new.assign(old)
             old.clear()

@@ -245,7 +245,6 @@ class Munmap(Operation, name="munmap", function="munmap"):
         """Take mmap_lock for writing."""
         self.mm.writer = k.ctx
         for vpn in range(self.vpn, self.vpn + self.pages):
-            pagetable.adopt(k, self.mm, vpn)
             k.m.vma_at(self.mm, vpn).clear()
         k.emit(ev.MUNMAP, k.cpu, self.mm.index, self.vpn, self.pages)
         args = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages, "why": MUNMAP}
@@ -304,7 +303,6 @@ class Mprotect(Operation, name="mprotect", function="mprotect"):
         begin_gather(k, self.mm)
         self.at = self.vpn
         for vpn in range(self.vpn, self.vpn + self.pages):
-            pagetable.adopt(k, self.mm, vpn)
             vma = k.m.vma_at(self.mm, vpn)
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))
@@ -329,7 +327,6 @@ class Mprotect(Operation, name="mprotect", function="mprotect"):
             if pte.kind != PRESENT:
                 continue
             if not self.flags & READ:
-                pagetable.supersede(k, pte)
                 pte.prot_none = 1
             elif pte.writable and not self.flags & WRITE:
                 pagetable.protect(k, pte, writable=0)

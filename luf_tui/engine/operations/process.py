@@ -199,7 +199,6 @@ class Exit(Operation, name="exit", function="exit_mmap"):
         """The whole address space goes in one gather (full flush, tables freed)."""
         self.mm.writer = k.ctx
         for vpn in range(k.m.config.pages):
-            pagetable.adopt(k, self.mm, vpn)
             k.m.vma_at(self.mm, vpn).clear()
         k.emit(ev.MUNMAP, k.cpu, self.mm.index, 0, k.m.config.pages)
         args = {"at": 0, "end": k.m.config.pages, "why": EXIT}

@@ -93,7 +93,6 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
         frame = pte.frame
         if pte.prot_none or frame is k.m.zero_page:
             return False
-        pagetable.supersede(k, pte)
         pte.prot_none = 1
         assert frame
         k.emit(ev.HINT, k.cpu, self.mm.index, self.at - 1, frame.pfn)
