@@ -44,6 +44,8 @@ def findings() -> str:
         for policy, one in under.items()
         if one["verdict"] not in (SAFE, BOUNDED)
     ]
+    if not rows:
+        return "Nothing is found in any of them, as far as they were searched."
     return table("client|policy|breaks|what is told|states", rows)
 
 
