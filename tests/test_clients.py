@@ -96,10 +96,9 @@ def test_each_finding_has_a_script_and_each_script_is_of_a_finding() -> None:
     assert sorted(FOUND) == sorted(path.stem for path in FINDINGS.glob("*.luf"))
 
 
-@pytest.mark.parametrize("name", FOUND)
-def test_a_finding_tells_today_what_it_told(name: str) -> None:
-    policy, obligation = FOUND[name]
-    run = record(load(str(FINDINGS / f"{name}.luf")), policy)
-    broken = [one.obligation for one in run.findings if one.weight == "violation"]
-    assert obligation == broken[0]
-    assert () == run.refusals
+def test_a_finding_tells_today_what_it_told() -> None:
+    for name, (policy, obligation) in FOUND.items():
+        run = record(load(str(FINDINGS / f"{name}.luf")), policy)
+        broken = [one.obligation for one in run.findings if one.weight == "violation"]
+        assert (name, obligation) == (name, broken[0])
+        assert () == run.refusals
