@@ -264,7 +264,7 @@ def test_a_line_that_is_refused_is_no_turn() -> None:
 
 def test_who_is_in_flight_when_nobody_can_go_on_is_stuck() -> None:
     text = STUCK.replace("race\n", "forever\n").replace("heap 1 page", "heap 2 pages")
-    program = parse(text.replace("end\n", "  app pin heap.1\nend\n"), "stuck.luf")
+    program = parse(text.replace("end\n", "  app unpin heap.1\nend\n"), "stuck.luf")
     result = searched(program)
     assert ["deadlock"] == [one.obligation for one in result.broken]
     assert "deadlock" == explored(program, policy="luf", walks=2).obligation

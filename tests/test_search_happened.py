@@ -109,7 +109,7 @@ cpu2     run app
 cpu1     write heap.0 one
 race
   cpu1     munmap heap
-  cpu2     pin heap.0
+  cpu2     unpin heap.0
 end
 """
 """What is unmapped cannot be pinned."""
@@ -119,7 +119,7 @@ def test_a_line_that_the_machine_cannot_do_in_some_orders_is_named() -> None:
     found = report(PINNED)
     assert ((9,), ()) == (found.happened.refused, found.happened.never)
     assert [9] == as_json(found)["refused"]
-    assert "line 9, `cpu2 pin heap.0`, was refused in some order" in as_json(found)["never"]
+    assert "line 9, `cpu2 unpin heap.0`, was refused in some order" in as_json(found)["never"]
 
 
 @pytest.mark.parametrize("name", ["flush-before-reuse", "munmap", "wait-zone-generation"])

@@ -71,6 +71,6 @@ def test_the_same_run_has_the_same_digest_and_another_run_another() -> None:
 def test_the_summary_has_exactly_the_documented_keys(run: Timeline) -> None:
     documented = (
         "scenario policy without steps events ipis interrupted_cpus flushes debts lasting"
-        " expectations violations deviations asked digest"
+        " refused expectations violations deviations asked digest"
     )
     assert documented.split() == list(summary(run))
