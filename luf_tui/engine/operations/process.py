@@ -108,9 +108,9 @@ class Fork(Operation, name="fork", function="dup_mmap"):
 
     @step("start the child's address space", when=_mmap_write)
     def begin(self, k: Kernel) -> Next:
-        """Take the parent's mmap_lock and copy its mappings."""
+        """Take the mmap_locks of both (mmap_write_lock_nested()) and copy the mappings."""
         m = k.m
-        self.mm.writer = k.ctx
+        self.mm.writer = self.child.writer = k.ctx
         self.child.alive = 1
         for vpn in range(m.config.pages):
             source, copy = m.vma_at(self.mm, vpn), m.vma_at(self.child, vpn)
@@ -182,7 +182,7 @@ class Fork(Operation, name="fork", function="dup_mmap"):
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """fork() returns."""
-        self.mm.writer = None
+        self.mm.writer = self.child.writer = None
         return DONE
 
 
