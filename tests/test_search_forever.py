@@ -253,9 +253,9 @@ def test_a_block_is_played_line_by_line_once_or_by_its_schedule() -> None:
 
 
 def test_a_line_that_is_refused_is_no_turn() -> None:
-    lines = ("cpu2 read heap.0", "app pin any page")
+    lines = ("cpu2 read heap.0", "app unpin any page")
     report = explored(several(*lines))
-    assert (13, "app pin any page") == report.happened.lines[1]
+    assert (13, "app unpin any page") == report.happened.lines[1]
     assert SAFE == report.verdict
     assert (13,) == report.happened.refused == report.happened.never
     run = record(several(*lines))
