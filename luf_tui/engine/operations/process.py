@@ -108,7 +108,7 @@ class Fork(Operation, name="fork", function="dup_mmap"):
 
     @step("start the child's address space", when=_mmap_write)
     def begin(self, k: Kernel) -> Next:
-        """Take the mmap_locks of both (mmap_write_lock_nested()) and copy the mappings."""
+        """Take the mmap_lock of parent and child, and copy the mappings."""
         m = k.m
         self.mm.writer = self.child.writer = k.ctx
         self.child.alive = 1
