@@ -15,7 +15,7 @@ it, both outcomes stand in `Held` until somebody reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -55,6 +55,7 @@ ASKED = frozenset(
 )
 """Kinds of events by which an operation of a program begins to count, and is over."""
 Place: TypeAlias = "Before | Promise"
+Layer = TypeVar("Layer", Before, FileBefore)
 Args: TypeAlias = Mapping[str, int]
 
 
@@ -451,33 +452,30 @@ class Promises:
         """
         if not address.read and not address.write:
             return
-        first = address.index * LAYERS
-        layers = self.before[first : first + LAYERS]
-        free = next((one for one in layers if one.owner is None), None)
-        if free is None:
-            free = layers[-1]
-            free.vague = 1
-        else:
-            for declared in Shadow.FIELDS:
-                declared.write(free, declared.raw(address))
-            free.seen = 0
-            free.to = to
-        free.owner = actor
-        self.window[actor.index].open += 1
+        layer = self._layer(self.before, address, Shadow.FIELDS, actor)
+        if layer is not None:
+            layer.to = to
 
     def _keep_file(self, page: FilePage, actor: Context) -> None:
-        first = page.index * LAYERS
-        layers = self.file_before[first : first + LAYERS]
+        self._layer(self.file_before, self._file(page), Held.FIELDS, actor)
+
+    def _layer(
+        self, region: Region[Layer], now: Held, fields: Sequence[Field], actor: Context
+    ) -> Layer | None:
+        """A copy of what is there now, for an operation in flight; None where there is no place
+        left for one, and the last says that anything goes.
+        """
+        self.window[actor.index].open += 1
+        first = now.index * LAYERS
+        layers = region[first : first + LAYERS]
         free = next((one for one in layers if one.owner is None), None)
         if free is None:
-            free = layers[-1]
-            free.vague = 1
-        else:
-            for declared in Held.FIELDS:
-                declared.write(free, declared.raw(self._file(page)))
-            free.seen = 0
-        free.owner = actor
-        self.window[actor.index].open += 1
+            layers[-1].vague, layers[-1].owner = 1, actor
+            return None
+        for declared in fields:
+            declared.write(free, declared.raw(now))
+        free.seen, free.owner = 0, actor
+        return free
 
     def _over(self, ctx: Context) -> None:
         """An operation has returned: nobody may find anything as it was before it."""
