@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from luf_tui import library
 from luf_tui.knowledge import Entry
 from luf_tui.machine.events import BY_NAME
-from luf_tui.policy.guards import GUARDS, Guard
+from luf_tui.policy.guard import Guard
+from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.verbs import verbs_called
 from luf_tui.script.vocabulary import PREDICATES

@@ -8,7 +8,8 @@ import pytest
 from attrs import evolve
 
 from luf_tui.oracle.oracle import VIOLATION
-from luf_tui.policy.guards import GUARDS, V10, V11, V12, Version
+from luf_tui.policy.guard import V10, V11, V12, Version
+from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
 from luf_tui.script.parse import load
 from luf_tui.script.program import Program

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from luf_tui.policy import guards
-from luf_tui.policy.guards import GUARDS, LUF_GUARDS, Guard, Level
+from luf_tui.policy.guard import Guard, Level
+from luf_tui.policy.guards import GUARDS, LUF_GUARDS
 from luf_tui.policy.luf import Luf
 from luf_tui.policy.registry import POLICIES
 from tests.stories import MUTANTS

@@ -15,7 +15,8 @@ from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Frame, Pte, Task
 from luf_tui.machine.watched_cells import WatchedCells
-from luf_tui.policy.guards import FLUSH_BEFORE_REUSE, Guard
+from luf_tui.policy.guard import Guard
+from luf_tui.policy.guards import FLUSH_BEFORE_REUSE
 from luf_tui.policy.luf import Luf
 from luf_tui.policy.registry import POLICIES
 from luf_tui.search import process_memory as memory

@@ -14,7 +14,7 @@ import pytest
 
 from luf_tui import cli
 from luf_tui.errors import LufError
-from luf_tui.policy.guards import Guard
+from luf_tui.policy.guard import Guard
 from luf_tui.policy.luf import Luf
 from luf_tui.search import search as searching
 from luf_tui.search.exploration import Exploration

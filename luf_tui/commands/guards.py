@@ -6,7 +6,8 @@ import argparse
 
 from luf_tui.commands import terminal
 from luf_tui.errors import LufError
-from luf_tui.policy.guards import GUARDS, Guard, not_declared
+from luf_tui.policy.guard import Guard
+from luf_tui.policy.guards import GUARDS, not_declared
 from luf_tui.word_facts import lacks, of_guard, policies
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from luf_tui.policy.guards import GUARDS, LUF_GUARDS, V10, V11, V12, Guard, Version
+from luf_tui.policy.guard import V10, V11, V12, Guard, Version
+from luf_tui.policy.guards import GUARDS, LUF_GUARDS
 from luf_tui.policy.luf import Luf
 
 

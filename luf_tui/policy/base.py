@@ -23,7 +23,8 @@ from luf_tui.machine.config import MachineConfig
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.regions import Field
 from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, FilePage, Frame, Mm, Pte, Task, Zone
-from luf_tui.policy.guards import LUF_GUARDS, Guard, not_declared
+from luf_tui.policy.guard import Guard
+from luf_tui.policy.guards import LUF_GUARDS, not_declared
 
 NOW, ORDINARY, DEFERRED = 0, 1, 2
 """Answers to *how is this PTE's flush paid*: at once, by the ordinary batch, or lazily."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from luf_tui import library
 from luf_tui.errors import LufError, expected, nearest, with_hint
 from luf_tui.policy.base import Policy
-from luf_tui.policy.guards import GUARDS, Guard, not_declared
+from luf_tui.policy.guard import Guard
+from luf_tui.policy.guards import GUARDS, not_declared
 from luf_tui.policy.registry import POLICIES
 
 MARK = ".py:"

@@ -14,7 +14,8 @@ from attrs import frozen
 
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
-from luf_tui.policy.guards import GUARDS, Guard, in_order
+from luf_tui.policy.guard import Guard
+from luf_tui.policy.guards import GUARDS, in_order
 from luf_tui.policy.own import Prepare
 from luf_tui.policy.registry import POLICIES, make_policy
 from luf_tui.script.program import Program

@@ -11,7 +11,7 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Mm
 from luf_tui.machine.watched_cells import Forbidden, WatchedCells
 from luf_tui.policy.base import Policy
-from luf_tui.policy.guards import Guard
+from luf_tui.policy.guard import Guard
 
 COUNTED = (Mm.tlb_gen, Mm.batched_pending, Mm.batched_flushed)
 """What noting a flush for later counts up (set_tlb_ubc_flush_pending())."""

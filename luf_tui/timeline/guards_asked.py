@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from luf_tui.policy.base import Policy
-from luf_tui.policy.guards import Guard
+from luf_tui.policy.guard import Guard
 
 
 @contextmanager

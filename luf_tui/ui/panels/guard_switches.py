@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from luf_tui.policy.guards import Guard, in_order
+from luf_tui.policy.guard import Guard
+from luf_tui.policy.guards import in_order
 from luf_tui.timeline.ask.compare import policy_name
 from luf_tui.timeline.navigate.moves import first_failure
 from luf_tui.timeline.tell.words import counted
