@@ -12,6 +12,7 @@ from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
+from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -22,13 +23,14 @@ from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_process
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
-DONTNEED, FREE, COLD = range(3)
+DONTNEED, FREE, COLD, PAGEOUT = range(4)
 
 
 class Madvise(Operation, name="madvise", function="madvise"):
     """madvise(): under mmap_lock for reading; the VMAs stay.
 
     A page that MADV_FREE made clean is dropped by reclaim, unless it is stored to before.
+    MADV_PAGEOUT reclaims at once, and in the caller's own context, what the caller alone maps.
     """
 
     mm = Required[Mm]("mm")
@@ -61,8 +63,8 @@ class Madvise(Operation, name="madvise", function="madvise"):
     @step("age a PTE", when=_page_table)
     def age(self, k: Kernel) -> Next:
         """madvise_cold_or_pageout_pte_range(), madvise_free_pte_range(): clear A, or A and D, of
-        a present PTE; what MADV_FREE finds in swap is dropped. As in an unmap, the lock leaves no
-        gap after the flush.
+        a present PTE; what MADV_FREE finds in swap is dropped, and MADV_PAGEOUT takes pages off the
+        LRU. As in an unmap, the lock leaves no gap after the flush.
         """
         late = catch_up(self, k, self.mm, Madvise.age) if self.at < self.vpn + self.pages else None
         if late:
@@ -71,19 +73,24 @@ class Madvise(Operation, name="madvise", function="madvise"):
             pte = k.m.pte_at(self.mm, self.at)
             self.at += 1
             if pte.kind == PRESENT and self._age(k, pte):
-                self.changed = 1
+                self.changed = int(self.advice != PAGEOUT)
                 return Madvise.age
             if pte.slot and self.advice == FREE:
                 page = folio.drop_swap_entry(pte.slot)
                 pagetable.empty(pte)
                 if page:
                     return self.call(k, FreePage, Madvise.age, frame=page)
-        return None
+        found = self.advice == PAGEOUT and k.m.task_list(k.current, "isolated").head
+        return Madvise.pageout if found else Madvise.flush
 
     def _age(self, k: Kernel, pte: Pte) -> bool:
         """Make one PTE old, and clean when its contents may go; False if it was already."""
         frame = pte.frame
         assert frame
+        if self.advice in (COLD, PAGEOUT) and not _alone_on_lru(k, frame):
+            return False
+        if self.advice == PAGEOUT:
+            return not isolate(k, k.current, frame)
         clean = self.advice == FREE and frame.state == ANON and frame.mapcount == 1
         if clean and not self._give_up(frame):
             return False
@@ -107,6 +114,13 @@ class Madvise(Operation, name="madvise", function="madvise"):
         frame.lazyfree = 1
         return True
 
+    @step("page out what was isolated")
+    def pageout(self, k: Kernel) -> Next:
+        """reclaim_pages(), with the page-table lock dropped and mmap_lock held: what it unmaps is
+        noted in the caller's own batches.
+        """
+        return self.call(k, k.direct_reclaim, Madvise.flush)
+
     @step("flush what was aged")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(): the hardware must set A and D again."""
@@ -128,6 +142,13 @@ class Madvise(Operation, name="madvise", function="madvise"):
         """madvise() returns."""
         self.mm.readers -= 1
         return DONE
+
+
+def _alone_on_lru(k: Kernel, frame: Frame) -> bool:
+    """Whether a folio is on its LRU and nobody else maps it: MADV_COLD and MADV_PAGEOUT leave the
+    others alone, and the zero page.
+    """
+    return frame.mapcount == 1 and frame.where is k.m.lru_list(k.m.zone_of(frame))
 
 
 def movable(m: Machine, mm: Mm, vpn: int, pages: int, to: int) -> bool:
@@ -237,7 +258,7 @@ class Mremap(Operation, name="mremap", function="mremap"):
 def _madvise(k: Kernel, op: Op, args: by_process.Madvise) -> Start:
     where = args.where
     vmas = [k.m.vma_at(k.m.mm[where.mm], where.vpn + number) for number in range(where.pages)]
-    if args.advice != COLD and any(vma.shared and not vma.file_page for vma in vmas):
+    if args.advice in (DONTNEED, FREE) and any(vma.shared and not vma.file_page for vma in vmas):
         what = "shared memory without a file keeps its pages; the machine has no place for them"
         raise Refused(f"{op.text.strip()}: {what}")
     return Madvise, {**range_of(k, where), "at": where.vpn, "advice": args.advice}

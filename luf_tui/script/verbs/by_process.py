@@ -40,7 +40,7 @@ class Mprotect(Arguments):
 
 @verb("madvise", by=PROCESS, example="app madvise heap dontneed")
 class Madvise(Arguments):
-    """Says that a range is not needed, may be freed when memory is short, or is cold."""
+    """Says that a range is not needed, may be freed, is cold, or is to be paged out."""
 
     where: Pages = parameter(p.OWN_RANGE)
     advice: int = parameter(p.NUMBERED_ADVICE)

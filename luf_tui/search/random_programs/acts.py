@@ -192,8 +192,8 @@ def merge(d: Draft) -> None:
 
 
 def dontneed(d: Draft) -> None:
-    """madvise(): dontneed, free or cold."""
-    d.do(d.user(d.mm), by_process.Madvise(d.pair(), d.rng.choice([0, 0, 0, 1, 2])))
+    """madvise(): dontneed, free, cold or pageout."""
+    d.do(d.user(d.mm), by_process.Madvise(d.pair(), d.rng.choice([0, 0, 0, 1, 2, 3])))
 
 
 def hint(d: Draft) -> None:

@@ -53,7 +53,7 @@ STOPS: dict[type[Arguments], tuple[type[Operation], ...]] = {
     by_process.Mmap: (Zap, Shootdown),
     by_process.Mprotect: (Mprotect, Shootdown),
     by_process.Mremap: (Mremap, Shootdown),
-    by_process.Madvise: (Madvise, Zap, Zap, Shootdown),
+    by_process.Madvise: (Madvise, Madvise, Zap, Zap, Shootdown, Reclaim),
     by_process.Fork: (Fork, Shootdown),
     by_process.Exit: (Exit, Zap, Shootdown),
     by_cpu.Write: (Fault, Fault, Shootdown, AllocPage),

@@ -196,6 +196,7 @@ SENTENCES: Final = {
     "madvise": {
         "begin": "tells the kernel what it will do with a range of addresses.",
         "age": "makes a page look unused, so that it is reclaimed sooner unless it is used again.",
+        "pageout": "begins to reclaim, itself and at once, the pages it has picked.",
         "flush": "flushes where CPUs must note anew that they use a page.",
         "end-gather": "is done with the range: no flush for it is on its way any more.",
         "unlock": "is done: others may change the mappings again.",
