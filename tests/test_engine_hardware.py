@@ -8,6 +8,7 @@ from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
+from tests.engine_runs import MACHINE, Run
 
 TWO = "machine cpus 4, dram 8, cxl 8\nprocess app\ncpu1 run app\ncpu2 run app\n"
 FILE = TWO.replace(
@@ -151,3 +152,10 @@ def test_an_ipi_is_sent_delivered_and_acknowledged_in_steps_of_their_own() -> No
     assert 0b100 == taken.shootdown[0].waiting
     assert entry(sent, 1, 2) is not None
     assert entry(taken, 1, 2) is None
+
+
+def test_a_cpu_that_loads_another_mm_leaves_the_mask_only_where_the_machine_says_so() -> None:
+    script = "cpu2 run thief\n"
+    later, before = Run(script), Run(script, machine=MACHINE.strip() + ", mask-follows-load\n")
+
+    assert (0b110, 0b010) == (later.m.mm[0].cpumask, before.m.mm[0].cpumask)

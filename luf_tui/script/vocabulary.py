@@ -55,6 +55,7 @@ FLAGS: dict[str, str] = {
     "page-poison": "page_poison",
     "secondary-tlb": "secondary_tlb",
     "refcount-cow": "refcount_cow",
+    "mask-follows-load": "mask_follows_load",
 }
 """Switches of the machine line."""
 
