@@ -391,38 +391,42 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
     @step("reuse or copy", when=_page_table)
     def reuse_or_copy(self, k: Kernel) -> Next:
         """A shared page, or an anonymous page of this mapping alone, becomes writable in place."""
-        pte, vma = self._pte(k), self._vma(k)
+        pte = self._pte(k)
         if pte.kind != PRESENT or pte.writable or pte.uffd_wp:
             return Fault.leave
         frame = pte.frame
         assert frame
         if frame.locked not in (None, k.ctx):
             return Fault.leave
-        alone = frame.state == ANON and frame.mapcount == 1 and not frame.slot
-        if frame.refs and not pte.exclusive:
-            alone = False
-        if k.m.config.refcount_cow and frame.pins:
-            alone = False
-        if vma.shared or alone:
+        if self._reusable(k, pte, frame):
             return Fault.upgrade
         self.old = frame
         folio.get(frame)
         return self.call(k, AllocPage, Fault.copy, use=ANON, order=0)
 
+    def _reusable(self, k: Kernel, pte: Pte, frame: Frame) -> bool:
+        """wp_can_reuse_anon_folio(), or a shared mapping: no copy is due before a store."""
+        if self._vma(k).shared:
+            return True
+        if k.m.config.refcount_cow and frame.pins:
+            return False
+        alone = frame.state == ANON and frame.mapcount == 1 and not frame.slot
+        return alone and not (frame.refs and not pte.exclusive)
+
     @step("make the PTE writable in place", when=_page_table)
     def upgrade(self, k: Kernel) -> Next:
         """wp_page_reuse(): H5 repairs the other CPUs' read-only entries of this frame. A migration
         since the fault began may have left entries of another one: those are paid for first. What
-        a monitor write-protected meanwhile is another PTE (pte_same()): the access faults again.
+        a monitor write-protected meanwhile, or where another page stands by now, is another PTE
+        (pte_same()): the access faults again.
         """
         pte = self._pte(k)
-        if pte.kind != PRESENT or pte.uffd_wp:
+        frame = pte.frame
+        if pte.kind != PRESENT or pte.uffd_wp or not frame or not self._reusable(k, pte, frame):
             return Fault.leave
         late = self._owing(k, "before", Fault.upgrade)
         if late:
             return late
-        frame = pte.frame
-        assert frame
         pte.dirty = pte.accessed = 1
         pte.exclusive = int(frame.state == ANON)
         if frame.state == FILE:
