@@ -108,7 +108,7 @@ class Vma(Record):
     may_write = Number("VM_MAYWRITE", bits=1)
     uffd_wp = Number("registered for userfaultfd write-protect", bits=1)
     uffd_missing = Number("registered for userfaultfd missing faults", bits=1)
-    home = Reference["Vma"]("vma", "shared memory without a file: the mapping that it began as")
+    home = Reference["Vma"]("vma", "shared memory without a file: what it is known by")
 
 
 class Pte(Record):

@@ -12,7 +12,7 @@ from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference, Required
-from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm
+from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, Vma
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.values import Rights
@@ -45,12 +45,20 @@ class Mmap(Operation, name="mmap", function="mmap"):
             vma.mapped = 1
             vma.file_page = first and k.m.file_page[first.index + number]
             vma.shared = int(bool(self.flags & SHARED))
-            vma.home = vma if vma.shared and not vma.file_page else None
+            vma.home = _new_home(k, vma) if vma.shared and not vma.file_page else None
             vma.prot_read = int(bool(self.flags & READ))
             vma.prot_write = int(bool(self.flags & WRITE))
             vma.may_write = int(bool(self.flags & MAY_WRITE))
         k.emit(ev.MMAP, k.cpu, self.mm.index, self.vpn, self.pages)
         return DONE
+
+
+def _new_home(k: Kernel, vma: Vma) -> Vma:
+    """What new shared memory is known by (shmem_zero_setup() makes a file for it): its own
+    address, unless memory that began there is still mapped elsewhere, by a child or after mremap.
+    """
+    taken = {one.home for one in k.m.vma if one.home is not None}
+    return next(one for one in (vma, *k.m.vma) if one not in taken)
 
 
 class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
