@@ -27,7 +27,7 @@ from luf_tui.view.screen import MAP
 from luf_tui.view.sides import Names
 from luf_tui.view.sides import rows as two_sides
 from luf_tui.view.state import ViewState
-from tests import client_tables
+from tests import client_tables, museum
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -118,6 +118,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "environment": environment,
     "diagram": diagram,
+    "museum": museum.rows,
     "clients": client_tables.clients,
     "findings": client_tables.findings,
     "guards": client_tables.guards,

@@ -21,9 +21,9 @@ from luf_tui.timeline.timeline import Timeline
 from luf_tui.view.race_columns import WIDTH
 from luf_tui.view.race_columns import diagram as drawn
 from tests.conftest import ROOT
+from tests.museum import PIECES
 from tests.races import GUARDED
 from tests.render_runs import hostile
-from tests.test_museum import PIECES
 
 SHIPPED = [entry.name for entry in library.shipped()]
 BUGS = {f"museum/{name}": guard for name, (guard, _) in PIECES.items()}

@@ -15,7 +15,7 @@ from attrs import frozen
 from luf_tui.engine.begin import begin, begin_switch, check_online, check_switch
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
-from luf_tui.engine.operations.process import FinishSwitch, JoinMask
+from luf_tui.engine.operations.process import HALF_SWITCHED, FinishSwitch
 from luf_tui.engine.strategy import Schedule
 from luf_tui.engine.transitions import REFUSED, NoStep, Outcome, Transitions, context_of, home_of
 from luf_tui.errors import Refused, nearest
@@ -204,7 +204,7 @@ class Director:
     def _run_in(self, task: Task, stop: str) -> Iterator[StepInfo]:
         """What a switch has left for the task that it brought in."""
         ctx = self.k.m.task_ctx(task)
-        if isinstance(self.k.top(ctx), JoinMask):
+        if isinstance(self.k.top(ctx), HALF_SWITCHED):
             yield from self._run(ctx, stop, depth=ctx.depth - 1)
 
     def _deliver(self, cpu: int) -> Iterator[StepInfo]:

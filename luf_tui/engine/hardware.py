@@ -132,9 +132,20 @@ def notify(k: Kernel, mm: Mm | None, start: int, end: int) -> None:
     if not k.m.config.secondary_tlb:
         return
     for space in (mm,) if mm else k.m.mm:
+        if _told_no_more(k, space):
+            continue
         dropped = forget_device(k, space, start, end)
         if dropped:
             k.emit(ev.NOTIFY, k.cpu, space.index, start, dropped)
+
+
+def _told_no_more(k: Kernel, mm: Mm) -> bool:
+    """Whether an mm that is torn down has let go of its notifiers."""
+    if k.policy.has(guards.NOTIFY_TO_THE_END):
+        return False
+    stacks = ((ctx, level) for ctx in k.m.ctx for level in range(ctx.depth))
+    acts = (k.view(ctx, level) for ctx, level in stacks)
+    return any(getattr(act, "silent", 0) and getattr(act, "mm", None) is mm for act in acts)
 
 
 def load_mm(k: Kernel, cpu: int, mm: Mm) -> None:
@@ -175,6 +186,9 @@ def _load_tagged(k: Kernel, cpu: int, mm: Mm) -> None:
     if k.policy.has(guards.MASK_BEFORE_LOAD):
         mm.cpumask |= 1 << cpu
     state = k.m.cpu[cpu]
+    left = state.loaded_mm
+    if left and left is not mm and not k.policy.has(guards.STAY_IN_MASK):
+        left.cpumask &= ~(1 << cpu)
     state.loaded_mm, state.lazy = mm, 0
 
 
@@ -250,7 +264,8 @@ def flush_tlb_func(
         k.emit(ev.FLUSH, cpu, loaded.index, leave_mm(k, cpu), -1, why)
         return
     slot, latest = m.asids_of(cpu)[state.asid], loaded.tlb_gen
-    if gen and gen <= slot.gen:
+    numbered = bool(gen) or not k.policy.has(guards.FLUSH_WITHOUT_GENERATION)
+    if numbered and gen <= slot.gen:
         return
     if slot.gen == latest:
         k.emit(ev.FLUSH, cpu, loaded.index, 0, 0, why)

@@ -21,7 +21,7 @@ from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.access import Access, Evict, Prefetch
 from luf_tui.engine.operations.flush import FlushTlbFunc, Shootdown
 from luf_tui.engine.operations.memory import DrainPage, pcp_locked, refills
-from luf_tui.engine.operations.process import FinishSwitch, JoinMask
+from luf_tui.engine.operations.process import HALF_SWITCHED, FinishSwitch
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Context, Mm
@@ -280,7 +280,9 @@ class Transitions:
         if not state.task:
             return True
         top = k.top(m.task_ctx(state.task))
-        return not refills(k, cpu) and not isinstance(top, Shootdown | FinishSwitch | JoinMask)
+        return not refills(k, cpu) and not isinstance(
+            top, (Shootdown, FinishSwitch, *HALF_SWITCHED)
+        )
 
     def _can_act(self, op: Op) -> bool:
         """Whether a line of no task can begin now: the scheduler switches a CPU when that may be

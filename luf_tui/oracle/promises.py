@@ -419,7 +419,7 @@ class Promises:
         held.remote = args["content"]
 
     def _resize(self, actor: Context, args: Args) -> None:
-        """What is cut off reads as zeros if the file grows again."""
+        """What is cut off reads as zeros if the file grows again; private copies of it go, too."""
         inode = self.m.inode_of(self.m.file_page[args["page"]])
         whole = self.m.config.files[inode.index]
         for number in range(whole.first + args["pages"], whole.first + whole.pages):
@@ -428,6 +428,10 @@ class Promises:
             held = self._file(page)
             _set(held, ZEROS)
             held.remote = ZEROS
+            for address in self.promise:
+                if address.own and not address.shared and address.file_page is page:
+                    self._keep(address, actor)
+                    _forget(address)
 
     def _invalidate(self, actor: Context, args: Args) -> None:
         """What a server has put there is read from now on. If there were stores here, too, that are

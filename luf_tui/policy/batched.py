@@ -121,5 +121,7 @@ class Batched(Policy):
         return self.has(guards.FLUSH_BATCHED_PENDING) and mm.batched_pending != mm.batched_flushed
 
     def pending_done(self, m: Machine, mm: Mm, pending: int) -> None:
-        """Up to the count read before the flush; a racing new unmap stays pending."""
-        mm.batched_flushed = pending
+        """Up to the count read before the flush; a racing new unmap stays pending. As a flag that
+        is cleared it would be taken for flushed.
+        """
+        mm.batched_flushed = pending if self.has(guards.COUNT_PENDING) else mm.batched_pending

@@ -177,6 +177,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
     def _present(self, k: Kernel, pte: Pte, vma: Vma) -> Next:
         if pte.prot_none:
             pte.prot_none = 0
+            if vma.shared and not k.policy.has(guards.HINT_KEEPS_RIGHTS):
+                pte.writable = vma.prot_write
             assert pte.frame
             place = (self._mm(k).index, self.vpn, pte.frame.pfn)
             k.emit(ev.PROTECT, k.cpu, *place, pte.writable)
@@ -242,8 +244,10 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         slot = self._pte(k).slot
         if self._pte(k).kind != SWAP or not slot or slot.frame:
             return Fault.let_go
-        slot.frame, frame.slot, frame.locked = frame, slot, k.ctx
-        folio.add_lru(k, frame)
+        frame.slot, frame.locked = slot, k.ctx
+        if k.policy.has(guards.SWAP_CACHE_FIRST):
+            slot.frame = frame
+            folio.add_lru(k, frame)
         frame.content = slot.content
         k.emit(ev.READ_IN, k.cpu, -1, frame.pfn, slot.content)
         return Fault.map_swapped
@@ -253,13 +257,15 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         """Writable only if no one else has the page or its slot, and no monitor protects it."""
         pte, vma = self._pte(k), self._vma(k)
         if pte.kind != SWAP or not self.frame or pte.slot is not self.frame.slot:
-            return Fault.let_go
+            return self._swapped_in_elsewhere()
         late = self._owing(k, "before", Fault.map_swapped) if vma.prot_write else None
         if late:
             return late
         slot, frame = pte.slot, self.frame
         assert slot
         slot.users -= 1
+        if slot.frame is not frame:
+            frame.slot = None
         alone = not slot.users and not frame.mapcount and frame.refs == 1
         if not slot.users:
             slot.clear()
@@ -269,6 +275,13 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         pagetable.install(k, pte, frame, writable=writable, dirty=writable, exclusive=int(alone))
         pte.uffd_wp = protected
         return self._installed(k)
+
+    def _swapped_in_elsewhere(self) -> Next:
+        """Somebody was faster; what is in no swap cache has no slot to give back."""
+        frame = self.frame
+        if frame and frame.slot and frame.slot.frame is not frame:
+            frame.slot = None
+        return Fault.let_go
 
     # -- files --------------------------------------------------------------------------------
 
@@ -311,7 +324,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         again once it has the folio.
         """
         page, frame = self._page(k), self.frame
-        if page.frame or k.m.past_the_end(page):
+        cut = k.m.past_the_end(page) and k.policy.has(guards.RECHECK_SIZE)
+        if page.frame or cut:
             return Fault.let_go
         self.mask = k.policy.file_mask(k.m, k.task, page, "read-in")
         if self.mask:
@@ -338,12 +352,13 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
     @step("install the PTE", when=_page_table)
     def install(self, k: Kernel) -> Next:
         """set_pte_at(): nothing was there, so nothing needs a flush."""
-        pte, vma, frame = self._pte(k), self._vma(k), self.frame
+        pte, frame = self._pte(k), self.frame
         assert frame
-        gone = frame.state == FILE and frame.file_page is not vma.file_page
+        of_file = frame if frame.state == FILE else self.old
+        gone = of_file is not None and self._taken_away(k, of_file)
         there = self._elsewhere(k)
         gone |= there is not None and there.frame is not frame
-        if pte.kind != NONE or frame.locked not in (None, k.ctx) or gone:
+        if pte.kind != NONE or gone or (frame.state == ANON and self._locked(k, frame)):
             return Fault.let_go
         writable = int(bool(self.store))
         late = self._owing(k, "before", Fault.install) if writable else None
@@ -354,6 +369,16 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         alone = int(frame.state == ANON)
         pagetable.install(k, pte, frame, writable=writable, dirty=writable, exclusive=alone)
         return self._installed(k)
+
+    def _locked(self, k: Kernel, frame: Frame) -> bool:
+        """Whether somebody else has the folio lock."""
+        return frame.locked not in (None, k.ctx)
+
+    def _taken_away(self, k: Kernel, frame: Frame) -> bool:
+        """Whether a page of the file has left the page cache, or is about to (lock_page())."""
+        if not k.policy.has(guards.MAP_WHAT_IS_CACHED):
+            return False
+        return frame.file_page is not self._vma(k).file_page or self._locked(k, frame)
 
     def _installed(self, k: Kernel) -> Next:
         """The PTE keeps the page now; a new anonymous one becomes visible to reclaim."""

@@ -123,7 +123,8 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
             return None
         for pte in k.m.pte:
             mm, vpn = k.m.place_of(pte)
-            copied = pte.slot or (pte.frame and pte.frame.state == ANON)
+            swapped = pte.slot and k.policy.has(guards.TRUNCATE_SWAPPED)
+            copied = swapped or (pte.frame and pte.frame.state == ANON)
             if copied and k.m.vma_at(mm, vpn).file_page is self._page(k):
                 return mm, vpn
         return None

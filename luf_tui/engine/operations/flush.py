@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from luf_tui.engine import hardware
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import DONE, OPERATIONS, Local, Next, Operation, step
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Reference
-from luf_tui.machine.schema import Context, Mm
+from luf_tui.machine.schema import STACK_DEPTH, Context, Cpu, Mm
 from luf_tui.policy import guards
 from luf_tui.policy.base import Policy
 
+SWITCHING = "show the loaded mm"
+"""The operation of a CPU that has loaded an mm and tells others only now."""
 TAKEOFF = ev.REASON["taken off the free lists"]
 
 
@@ -32,10 +34,20 @@ def interrupted(m: Machine, policy: Policy, flush: Shootdown, mask: int) -> int:
         return others
     trim = flush.mm and flush.mm.trim
     for cpu in m.cpu:
-        wanted = not flush.mm or cpu.loaded_mm is flush.mm or trim
+        loaded = cpu.loaded_mm is flush.mm and not _seen_late(m, policy, cpu)
+        wanted = not flush.mm or loaded or trim
         if cpu.lazy or not wanted:
             others &= ~(1 << cpu.index)
     return others
+
+
+def _seen_late(m: Machine, policy: Policy, cpu: Cpu) -> bool:
+    """Whether a CPU has loaded an mm that others do not see loaded there yet."""
+    if policy.has(guards.FLUSH_WHILE_SWITCHING) or not cpu.task:
+        return False
+    ctx = m.task_ctx(cpu.task)
+    top = m.stack[ctx.index * STACK_DEPTH + ctx.depth - 1] if ctx.depth else None
+    return top is not None and OPERATIONS[top.op].NAME == SWITCHING
 
 
 def settle_devices(k: Kernel, flush: Shootdown) -> None:
@@ -43,7 +55,8 @@ def settle_devices(k: Kernel, flush: Shootdown) -> None:
     unless that was put off until the pages are taken.
     """
     late = flush.why == TAKEOFF and not k.policy.has(guards.NOTIFY_SECONDARY)
-    if flush.mm or late:
+    told = flush.mm and k.policy.has(guards.NOTIFY_WITH_FLUSH)
+    if told or late:
         hardware.notify(k, flush.mm, flush.start, flush.end)
 
 

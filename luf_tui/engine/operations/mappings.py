@@ -181,7 +181,7 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
 
     def _flush(self, k: Kernel, *, freed: bool) -> Next:
         if nested(k, self.mm):
-            return self.call(k, Shootdown, Zap.hook, mm=self.mm, tables=1, why=self.why)
+            return self._flush_nested(k)
         cleared = self.cleared or freed
         if not cleared or (self.why == EXIT and not k.policy.has(guards.FLUSH_ON_EXIT)):
             return self._hook(k)
@@ -190,6 +190,15 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
         args = {"mm": self.mm, "start": self.start, "end": self.end, "why": self.why}
         whole = int(freed or self.why == EXIT)
         return self.call(k, Shootdown, Zap.hook, tables=whole, **args)
+
+    def _flush_nested(self, k: Kernel) -> Next:
+        """tlb_finish_mmu(): the whole mm, page tables with it. A reset of the gather would forget
+        that it frees some, and that other CPUs may walk them.
+        """
+        what = {"mm": self.mm, "why": self.why}
+        if k.policy.has(guards.NESTED_FLUSH_TABLES):
+            return self.call(k, Shootdown, Zap.hook, tables=1, **what)
+        return self.call(k, Shootdown, Zap.hook, start=self.start, end=self.end, **what)
 
     @step("flush after the pages were freed")
     def late_flush(self, k: Kernel) -> Next:
@@ -331,7 +340,7 @@ class Mprotect(Operation, name="mprotect", function="mprotect"):
             pte = k.m.pte_at(self.mm, self.at)
             self.at += 1
             if pte.kind == MIGRATION and not self.flags & WRITE:
-                pte.writable = 0
+                pte.writable &= not k.policy.has(guards.PROTECT_ENTRIES)
             if pte.kind != PRESENT:
                 continue
             if not self.flags & READ:

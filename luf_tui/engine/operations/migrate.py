@@ -163,6 +163,10 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
     def _back(self, k: Kernel, pte: Pte, frame: Frame) -> None:
         """Turn a migration entry into a PTE to `frame`."""
         writable, protected = pte.writable, pte.uffd_wp
+        mm, vpn = k.m.place_of(pte)
+        vma = k.m.vma_at(mm, vpn)
+        if vma.shared and not k.policy.has(guards.RESTORE_RIGHTS):
+            writable = vma.prot_write
         pagetable.unlink(pte, self._source)
         dirty = int(frame.dirty and writable)
         alone = int(writable and not frame.file_page)

@@ -6,11 +6,12 @@ from luf_tui.engine import hardware, locks, pagetable, tables
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.flush import SWITCHING, Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import EXIT, Zap
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
+from luf_tui.machine.config import X86
 from luf_tui.machine.regions import CpuNumber, Reference, Required
 from luf_tui.machine.schema import ANON, MIGRATION, SWAP, Mm, Pte, Task
 from luf_tui.policy import guards
@@ -42,6 +43,8 @@ def switch_to(k: Kernel, cpu: int, task: Task | None) -> None:
         hardware.load_mm(k, cpu, mm)
         if not mm.cpumask >> cpu & 1:
             k.push(k.m.task_ctx(task), JoinMask, {"mm": mm})
+        elif k.m.config.arch == X86 and not k.policy.has(guards.FLUSH_WHILE_SWITCHING):
+            k.push(k.m.task_ctx(task), ShowLoaded, {})
     else:
         hardware.enter_lazy(k, cpu)
 
@@ -75,6 +78,21 @@ class JoinMask(Operation, name="set mm_cpumask", function="switch_mm_irqs_off"):
         return DONE
 
 
+class ShowLoaded(Operation, name=SWITCHING, function="switch_mm_irqs_off"):
+    """The window: the CPU has read tlb_gen and loads CR3, and others still see the old mm there."""
+
+    ASIDE = True
+
+    @step("show which mm is loaded")
+    def show(self, k: Kernel) -> Next:
+        """cpu_tlbstate.loaded_mm: flushes that went by meanwhile did not come here."""
+        return DONE
+
+
+HALF_SWITCHED = (JoinMask, ShowLoaded)
+"""What a switch leaves for the task that it brought in, where a guard is missing."""
+
+
 class FinishSwitch(Operation, name="finish_task_switch", function="finish_task_switch"):
     """v12: the task that just came in pays what LUF owes for the lazily borrowed mm (OP-19)."""
 
@@ -100,17 +118,26 @@ class Fork(Operation, name="fork", function="dup_mmap"):
     child = Required[Mm]("mm")
     at = Local()
 
-    def _mmap_write(self, k: Kernel) -> bool:
-        return locks.mmap_write(self.mm, self.ctx)
+    def _mmap_lock(self, k: Kernel) -> bool:
+        """mmap_lock for writing. A fault that needs only the lock of its VMA does not wait for it
+        unless fork() has locked that, too (vma_start_write()).
+        """
+        if k.policy.has(guards.LOCK_FORK):
+            return locks.mmap_write(self.mm, self.ctx)
+        return locks.mmap_read(self.mm, self.ctx)
 
     def _page_table(self, k: Kernel) -> bool:
         return locks.page_table(self.mm, self.ctx)
 
-    @step("start the child's address space", when=_mmap_write)
+    @step("start the child's address space", when=_mmap_lock)
     def begin(self, k: Kernel) -> Next:
         """Take the mmap_lock of parent and child, and copy the mappings."""
         m = k.m
-        self.mm.writer = self.child.writer = k.ctx
+        self.child.writer = k.ctx
+        if k.policy.has(guards.LOCK_FORK):
+            self.mm.writer = k.ctx
+        else:
+            self.mm.readers += 1
         self.child.alive = 1
         for vpn in range(m.config.pages):
             source, copy = m.vma_at(self.mm, vpn), m.vma_at(self.child, vpn)
@@ -141,7 +168,8 @@ class Fork(Operation, name="fork", function="dup_mmap"):
             if pte.kind == MIGRATION:
                 if not self._copies(pte, shared=shared):
                     continue
-                pte.writable &= vma.shared
+                if k.policy.has(guards.SHARE_ENTRIES):
+                    pte.writable &= vma.shared
                 new.kind, new.frame, new.writable = MIGRATION, frame, pte.writable
                 pagetable.link(new, frame)
                 return Fork.copy
@@ -182,7 +210,11 @@ class Fork(Operation, name="fork", function="dup_mmap"):
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """fork() returns."""
-        self.mm.writer = self.child.writer = None
+        self.child.writer = None
+        if k.policy.has(guards.LOCK_FORK):
+            self.mm.writer = None
+        else:
+            self.mm.readers -= 1
         return DONE
 
 
@@ -190,6 +222,7 @@ class Exit(Operation, name="exit", function="exit_mmap"):
     """exit_mmap(): everything is unmapped, the CPUs let go of the mm."""
 
     mm = Required[Mm]("mm")
+    silent = Local("devices are told of its unmaps no more")
 
     def _mmap_write(self, k: Kernel) -> bool:
         return locks.mmap_write(self.mm, self.ctx)
@@ -198,6 +231,18 @@ class Exit(Operation, name="exit", function="exit_mmap"):
     def detach(self, k: Kernel) -> Next:
         """The whole address space goes in one gather (full flush, tables freed)."""
         self.mm.writer = k.ctx
+        if k.m.config.secondary_tlb and not k.policy.has(guards.NOTIFY_TO_THE_END):
+            self.silent = 1
+            return Exit.release
+        return self._detach(k)
+
+    @step("take the device's translations away")
+    def release(self, k: Kernel) -> Next:
+        """The wrong order: mmu_notifier_release() had taken the notifiers off the list before."""
+        hardware.forget_device(k, self.mm, 0, 0)
+        return self._detach(k)
+
+    def _detach(self, k: Kernel) -> Next:
         for vpn in range(k.m.config.pages):
             k.m.vma_at(self.mm, vpn).clear()
         k.emit(ev.MUNMAP, k.cpu, self.mm.index, 0, k.m.config.pages)

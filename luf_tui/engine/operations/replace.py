@@ -177,13 +177,16 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
 
     @step("set it again, read-only", when=_page_table)
     def protect(self, k: Kernel) -> Next:
-        """A pin taken meanwhile leaves the PTE as it was, but for its dirty bit."""
+        """A pin taken meanwhile leaves the PTE as it was, but for its dirty bit. What is to be
+        shared is marked dirty: no PTE of it will be (try_to_merge_one_page()).
+        """
         self.mm.ptl = None
         pte, frame = self._pte(k), self.old if self.second else self.frame
         assert frame
         if pte.kind != NONE:
             return Merge.leave
-        frame.dirty = 1
+        if k.policy.has(guards.MERGED_IS_DIRTY):
+            frame.dirty = 1
         pagetable.install(k, pte, frame, writable=0, dirty=0)
         if frame.pins or frame.refs != 1:
             return Merge.leave

@@ -54,6 +54,10 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
             return locks.mmap_write(self.mm, self.ctx)
         return locks.mmap_read(self.mm, self.ctx)
 
+    def _announces_first(self, k: Kernel) -> bool:
+        """tlb_flush_pending is seen before the PTEs are; a NUMA scan has to take care of that."""
+        return self.what != NUMA or k.policy.has(guards.ANNOUNCE_FIRST)
+
     def _page_table(self, k: Kernel) -> bool:
         return locks.page_table(self.mm, self.ctx)
 
@@ -65,7 +69,8 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
             space.writer = k.ctx
         else:
             space.readers += 1
-        begin_gather(k, self.mm)
+        if self._announces_first(k):
+            begin_gather(k, self.mm)
         self.at = self.vpn
         if self.what != NUMA:
             k.emit(ev.SOFT_DIRTY, k.cpu, self.mm.index, self.vpn, self.pages)
@@ -101,6 +106,8 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
     @step("flush what changed")
     def flush(self, k: Kernel) -> Next:
         """tlb_finish_mmu(), or flush_tlb_mm() after the walk: once for the whole range."""
+        if not self._announces_first(k):
+            begin_gather(k, self.mm)
         if self.what == NUMA and nested(k, self.mm):
             why = WHY[NUMA]
             return self.call(k, Shootdown, Scan.finish, mm=self.mm, tables=1, why=why)

@@ -84,8 +84,8 @@ class Unmap(Operation, name="unmap", function="try_to_unmap"):
             self._tell_hardware(k, mm, vpn, how)
         if how != NOW:
             return Unmap.one if present(self.frame) else self._finish(k)
-        self.locked = mm
-        mm.ptl = k.ctx
+        if k.policy.has(guards.FLUSH_UNDER_LOCK):
+            self.locked, mm.ptl = mm, k.ctx
         return self.call(k, Shootdown, Unmap.one, mm=mm, start=vpn, end=vpn + 1, why=UNMAP)
 
     def _wanted_again(self, k: Kernel, pte: Pte) -> bool:
@@ -103,7 +103,7 @@ class Unmap(Operation, name="unmap", function="try_to_unmap"):
     def _take_down(self, k: Kernel, pte: Pte) -> None:
         """Clear the PTE, keep its dirty bit, and leave what a later fault will find."""
         frame = self.frame
-        if pte.dirty:
+        if pte.dirty and (not self.migrate or k.policy.has(guards.CARRY_DIRTY)):
             frame.dirty = 1
         writable = pte.writable
         protected = pte.uffd_wp

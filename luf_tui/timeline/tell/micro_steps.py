@@ -231,6 +231,7 @@ SENTENCES: Final = {
     "online_pages": {"add": "brings memory in: its pages are free, and nobody has them cached."},
     "switch": {"switch": "lets the CPU run another task."},
     "set mm_cpumask": {"join": "notes that this CPU is to hear of flushes from now on."},
+    "show the loaded mm": {"show": "lets others see which address space it has loaded."},
     "finish_task_switch": {
         "drop": "lets go of the address space it had borrowed while its CPU was idle.",
     },
@@ -243,6 +244,7 @@ SENTENCES: Final = {
     },
     "exit": {
         "detach": "ends: all its addresses are given up at once.",
+        "release": "takes the device's translations away, which nobody tells any more.",
         "leave": "leaves its address space; the last CPU forgets it.",
     },
     "reclaim": {
