@@ -59,12 +59,11 @@ def test_the_matrix_shows_search_and_random_programs_when_asked(luf_tui: Run) ->
 
 
 FOUND = (
-    *("flush-before-copy", "move-late-writable", "flush-before-set", "last-reference"),
-    *("capture-without-debt", "flush-before-reuse", "mark-on-drain", "newest-candidate"),
-    *("check-on-switch-in", "flush-before-free", "refuse-writable", "no-shootdown"),
-    *("count-batches", "skip-offline", "hook-every-filesystem"),
+    *("flush-before-copy", "flush-before-set", "last-reference", "flush-before-reuse"),
+    *("mark-on-drain", "newest-candidate", "check-on-switch-in", "flush-before-free"),
+    "refuse-writable",
 )
-"""Guards that fewer than 80 random programs do not do without."""
+"""Guards that three or more of 80 random programs do not do without, whatever is drawn."""
 
 
 def test_eighty_random_programs_find_many_a_missing_guard() -> None:

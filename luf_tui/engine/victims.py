@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def victim(k: Kernel, only: Zone | None) -> Frame | None:
     """The page to reclaim: node by node, as shrink_zones() goes, the oldest clean page of a file,
     or one that MADV_FREE gave up; where there is none, the oldest anonymous page that swap has
-    room for. None where there is none either. With no age but the order of the LRU, that is what
-    shrink_lruvec() comes to.
+    room for. None where there is none either. That is what shrink_lruvec() comes to; where pages
+    have an age, reclaim itself asks for it.
     """
     m = k.m
     wanted = _wanted(k)

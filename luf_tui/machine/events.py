@@ -80,6 +80,7 @@ REASONS = (
     "memory offlining",
     "busy",
     "dirty",
+    "used lately",
 )
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""
@@ -167,6 +168,9 @@ PROTECT = kind("protect", "mm vpn pfn flags", rank=250,
 HINT = kind("hint", "mm vpn pfn", rank=260,
     student="{page} still leads to {pfn}, but the next access faults.",
     kernel="{page} keeps {pfn}, hidden until the next fault · change_prot_numa()")
+AGE = kind("age", "mm vpn pfn", rank=255,
+    student="{page} was used, and that note is taken away. Whoever has it cached makes none again.",
+    kernel="clear A of {page}, which maps {pfn} · ptep_clear_flush_young()")
 TABLE_IN = kind("tablein", "mm vpn pfn", rank=160,
     student="{pfn} becomes a page of the page table: the one that {page} is looked up in.",
     kernel="{pfn} is the page table of {page} from here on · pmd_install()")

@@ -56,6 +56,7 @@ FLAGS: dict[str, str] = {
     "secondary-tlb": "secondary_tlb",
     "refcount-cow": "refcount_cow",
     "mask-follows-load": "mask_follows_load",
+    "page-age": "page_age",
 }
 """Switches of the machine line."""
 
@@ -111,6 +112,7 @@ PREDICATES: dict[str, tuple[str, str]] = {
     "mapped": ("page", "the page table maps the page"),
     "writable": ("page", "the page table maps it writable"),
     "swapped": ("page", "the page is in swap"),
+    "accessed": ("page", "the page table says that the page was used since that was last asked"),
     "free": ("page", "the frame it has, or had last, is free"),
     "owed": ("page?", "its frame waits for a flush that is not over; or how many frames do"),
     "being-paid": ("page?", "the flush its frame waits for is on its way; or how many frames' is"),

@@ -12,6 +12,7 @@ from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
+from luf_tui.engine.operations.referenced import make_old
 from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
@@ -91,6 +92,8 @@ class Madvise(Operation, name="madvise", function="madvise"):
             return False
         if self.advice == PAGEOUT:
             return not isolate(k, k.current, frame)
+        if self.advice == COLD and k.m.config.page_age:
+            make_old(k, frame)
         clean = self.advice == FREE and frame.state == ANON and frame.mapcount == 1
         if clean and not self._give_up(frame):
             return False
@@ -119,7 +122,7 @@ class Madvise(Operation, name="madvise", function="madvise"):
         """reclaim_pages(), with the page-table lock dropped and mmap_lock held: what it unmaps is
         noted in the caller's own batches.
         """
-        return self.call(k, k.direct_reclaim, Madvise.flush)
+        return self.call(k, k.direct_reclaim, Madvise.flush, forced=1)
 
     @step("flush what was aged")
     def flush(self, k: Kernel) -> Next:

@@ -10,7 +10,7 @@ from luf_tui.engine.arguments import Start, bytes_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
-from luf_tui.engine.operations.unmap import isolate
+from luf_tui.engine.operations.unmap import isolate, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
@@ -124,8 +124,10 @@ class AllocPage(Operation, name="alloc", function="get_page_from_freelist"):
 
     @step("look whether a page was reclaimed", takes=CODE)
     def reclaimed(self, k: Kernel, freed: int) -> Next:
-        """The zones are tried anew; where it was kept after all, nothing more is reclaimed."""
-        self.left = HAS_RECLAIMED if freed else MAY_DRAIN
+        """The zones are tried anew; where it was kept after all, nothing more is reclaimed, unless
+        it is only that it was used lately (the next scan has a higher priority).
+        """
+        self.left = (MAY_DRAIN, HAS_RECLAIMED, MAY_RECLAIM)[freed]
         return self._again(k)
 
     @step("look at what was drained")
@@ -385,6 +387,15 @@ def put_held(act: Holding, k: Kernel, then: Step) -> Next:
         if folio.put(page):
             return act.call(k, FreePage, then, frame=page)
     return None
+
+
+def put_back_or_free(act: Operation, k: Kernel, frame: Frame, why: str, then: Step) -> Next:
+    """folio_putback_lru() of a folio that may have been unmapped meanwhile: who puts it back had
+    the last reference then, and frees it. Goes on at `then`.
+    """
+    put_back(k, frame, why)
+    folio.free_swap_cache(frame)
+    return then if folio.held(frame) else act.call(k, FreePage, then, frame=frame)
 
 
 def change_bytes(k: Kernel, frame: Frame, content: int, why: str) -> None:

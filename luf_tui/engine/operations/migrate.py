@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, FRAME, Local, Next, Operation, step
+from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.freepages import CompactionAlloc
 from luf_tui.engine.operations.memory import (
@@ -18,8 +18,10 @@ from luf_tui.engine.operations.memory import (
     FreePage,
     change_bytes,
     on_its_lists,
+    put_back_or_free,
     unfreed,
 )
+from luf_tui.engine.operations.referenced import Referenced
 from luf_tui.engine.operations.unmap import Unmap, isolate_named, next_isolated, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
@@ -91,6 +93,18 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
             put_back(k, frame, "locked")
             return Migrate.take
         frame.locked = k.ctx
+        if self.reason == DEMOTION and k.m.config.page_age:
+            return self.call(k, Referenced, Migrate.aged, frame=frame)
+        return self._allocate(k, frame)
+
+    @step("look whether it was used lately", takes=CODE)
+    def aged(self, k: Kernel, young: int) -> Next:
+        """folio_check_references(): reclaim demotes only what it would take away."""
+        if not young:
+            return self._allocate(k, self._source)
+        return put_back_or_free(self, k, self._source, "used lately", Migrate.take)
+
+    def _allocate(self, k: Kernel, frame: Frame) -> Next:
         if self.reason == COMPACTION:
             return self.call(k, CompactionAlloc, Migrate.unmap, use=frame.state)
         left = GIVES_UP if self.reason in (DEMOTION, PROMOTION) else MAY_DRAIN
@@ -102,8 +116,7 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
         """try_to_migrate(): migration entries take the place of the PTEs."""
         source = self._source
         if not target:
-            put_back(k, source, "no free page")
-            return Migrate.take
+            return put_back_or_free(self, k, source, "no free page", Migrate.take)
         source.target, target.locked = target, k.ctx
         batch = int(not self.sync)
         return self.call(k, Unmap, Migrate.sort, frame=source, migrate=1, batch=batch)

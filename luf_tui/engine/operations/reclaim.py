@@ -7,9 +7,16 @@ from collections.abc import Sequence
 from luf_tui.engine import folio, locks, pagetable
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
-from luf_tui.engine.operations.memory import FreePage, next_free, on_its_lists, unfreed
+from luf_tui.engine.operations.memory import (
+    FreePage,
+    next_free,
+    on_its_lists,
+    put_back_or_free,
+    unfreed,
+)
+from luf_tui.engine.operations.referenced import Referenced
 from luf_tui.engine.operations.unmap import Unmap, isolate_named, next_isolated, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
@@ -23,17 +30,20 @@ from luf_tui.script.verbs import by_kernel
 BEFORE_FREE = ev.REASON["before free"]
 BEFORE_IO = ev.REASON["before write-out"]
 KEPT = ev.REASON["kept after all"]
+ASKED, HAS_FREED, FOUND_YOUNG = 1, 2, 3
 
 
 class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
-    """Reclaim the folios on the task's `isolated` list: unmap, write out, free in one batch. To an
-    allocation that has called it, it gives whether it has freed any.
+    """Reclaim the folios on the task's `isolated` list: unmap, write out, free in one batch. An
+    allocation that has called it is given 1 if it has freed any, 2 if what it kept was young,
+    else 0.
     """
 
     frame = Reference[Frame]("frame")
     key = Local()
     mask = Local(mask="cpu")
-    direct = Local("1 where an allocation has called it, 2 once it has freed a page for that")
+    direct = Local("for an allocation: ASKED, HAS_FREED or FOUND_YOUNG; 0 for nobody")
+    forced = Local("nobody asks whether its folios were used lately")
 
     def noted(self, m: Machine) -> Sequence[Frame]:
         """What it has unmapped and not settled: the folios of its task's lists, and the present
@@ -61,12 +71,28 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
         if frame.locked:
             put_back(k, frame, "locked")
             return Reclaim.take
+        if k.m.config.page_age and not self.forced:
+            frame.locked = k.ctx
+            return self.call(k, Referenced, Reclaim.aged, frame=frame)
+        return self._unmap(k)
+
+    def _unmap(self, k: Kernel) -> Next:
+        frame = self._folio
         swaps = frame.state == ANON and not frame.slot and not frame.lazyfree
         if swaps and not self._add_to_swap(k, frame):
             put_back(k, frame, "no swap slot")
             return Reclaim.take
         frame.locked = k.ctx
         return self.call(k, Unmap, Reclaim.unmapped, frame=frame, batch=1)
+
+    @step("look whether it was used lately", takes=CODE)
+    def aged(self, k: Kernel, young: int) -> Next:
+        """folio_check_references(): a page that was used is kept for once, and is young again."""
+        if not young:
+            return self._unmap(k)
+        if self.direct == ASKED:
+            self.direct = FOUND_YOUNG
+        return put_back_or_free(self, k, self._folio, "used lately", Reclaim.take)
 
     def _add_to_swap(self, k: Kernel, frame: Frame) -> bool:
         for slot in k.m.swap:
@@ -150,7 +176,7 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
         if not page:
             return self._done(k)
         if self.direct:
-            self.direct = 2
+            self.direct = HAS_FREED
         key = {} if plain else {"key": self.key}
         return self.call(k, FreePage, Reclaim.free, frame=page, order=page.order, **key)
 

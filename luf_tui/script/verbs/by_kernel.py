@@ -26,6 +26,13 @@ class Reclaim(Arguments):
     pages: tuple[Target, ...] = parameter(p.TARGETS)
 
 
+@verb("age", by="kswapd", example="kswapd age text.0")
+class Age(Arguments):
+    """Makes pages look unused, so that reclaim takes them first."""
+
+    pages: tuple[Target, ...] = parameter(p.TARGETS)
+
+
 @verb("demote", by="kswapd", example="kswapd demote text.0")
 class Demote(Arguments):
     """Migrates pages to CXL memory."""

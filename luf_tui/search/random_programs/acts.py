@@ -29,6 +29,11 @@ def reclaim(d: Draft) -> None:
     d.do(d.helper(), by_kernel.Reclaim(d.targets()))
 
 
+def age(d: Draft) -> None:
+    """Whether a page was used lately is asked; a page in use may look old from then on."""
+    d.do(d.helper(), by_kernel.Age(d.targets()))
+
+
 def migrate(d: Draft) -> None:
     """Demotion, promotion, and what move_pages() asks for."""
     task, targets, draw = d.helper(), d.targets(), d.rng.random()
@@ -277,6 +282,7 @@ UNMAPPERS: tuple[Act, ...] = (reclaim, reclaim, reclaim, migrate, migrate, compa
 ACTS: tuple[tuple[Act, int, tuple[int, ...]], ...] = (
     (reclaim, 2, ANY),
     (migrate, 2, ANY),
+    (age, 1, ANY),
     (poison, 1, ANY),
     (compact, 1, ANY),
     (munmap, 3, ANY),

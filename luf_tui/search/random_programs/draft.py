@@ -7,6 +7,7 @@ from random import Random
 from attrs import define, evolve, field
 
 from luf_tui.engine.operation import Operation
+from luf_tui.engine.operations.age import Age
 from luf_tui.engine.operations.compaction import Compact
 from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.files import DropPages, WriteFile
@@ -19,6 +20,7 @@ from luf_tui.engine.operations.monitor import UffdProtect
 from luf_tui.engine.operations.offline import Offline
 from luf_tui.engine.operations.process import Exit, Fork, JoinMask
 from luf_tui.engine.operations.reclaim import Reclaim, Writeback
+from luf_tui.engine.operations.referenced import Referenced
 from luf_tui.engine.operations.replace import Merge, Uprobe
 from luf_tui.engine.operations.scan import Scan
 from luf_tui.engine.operations.uffdio import UffdCopy, UffdMove
@@ -44,6 +46,7 @@ from luf_tui.search.random_programs.machines import (
 
 STOPS: dict[type[Arguments], tuple[type[Operation], ...]] = {
     by_kernel.Reclaim: (Reclaim, Reclaim, Unmap, Shootdown),
+    by_kernel.Age: (Age, Referenced),
     by_kernel.Demote: (Migrate, Migrate, Unmap, Shootdown),
     by_kernel.Promote: (Migrate, Migrate, Unmap, Shootdown),
     by_kernel.Move: (Migrate, Migrate, Unmap, Shootdown),

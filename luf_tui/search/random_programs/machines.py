@@ -74,7 +74,7 @@ class Unusual:
 
 
 UNUSUAL = (
-    Unusual("cpus", 0.05, (3,)),
+    Unusual("cpus", 0.08, (3,)),
     Unusual(
         "nodes",
         0.25,
@@ -87,7 +87,7 @@ UNUSUAL = (
     Unusual("pcp_batch", 0.1, (2,)),
     Unusual("max_order", 0.25, (0, 1)),
     Unusual("zone_gen_bits", 0.2, (2,)),
-    Unusual("key_bits", 0.05, (3,)),
+    Unusual("key_bits", 0.08, (3,)),
     Unusual("gen_bits", 0.12, (2, 3)),
     Unusual("tlb_entries", 0.15, (1, 2, 4)),
     Unusual("swap_slots", 0.15, (0, 1, 2)),
@@ -99,13 +99,14 @@ UNUSUAL = (
     Unusual("arch", 0.12, (ARM64, RISCV), ("hotplug", "switch", "fork")),
     Unusual("secondary_tlb", 0.08, acts=("device",)),
     Unusual("mask_follows_load", 0.08, acts=("switch",)),
+    Unusual("page_age", 0.08, acts=("age",)),
     Unusual("dirty_on_load", 0.08, (False,), ("writeback",)),
     Unusual("refcount_cow", 0.08, acts=("pin", "soft_dirty")),
     Unusual("iomap", 0.08, acts=("write_file",)),
     Unusual("remote", 0.08, acts=("server",)),
-    Unusual("init_on_free", 0.05),
-    Unusual("kasan", 0.05),
-    Unusual("page_poison", 0.05),
+    Unusual("init_on_free", 0.08),
+    Unusual("kasan", 0.08),
+    Unusual("page_poison", 0.08),
 )
 """Every setting of a machine, drawn for itself, so that they meet one another."""
 OF_FILES = ("iomap", "remote")

@@ -130,7 +130,7 @@ def _blocked(moment: Moment, args: Args) -> str:
 
 TOLD: Mapping[str, Detail] = {
     **dict.fromkeys(("stale", "cached"), _entries),
-    **dict.fromkeys(("mapped", "writable", "swapped"), _mapping),
+    **dict.fromkeys(("mapped", "writable", "swapped", "accessed"), _mapping),
     **dict.fromkeys(("free", "on", "content"), _frame),
     **dict.fromkeys(("owed", "being-paid"), _owed),
     "flushed": _mask(ev.FLUSH, "flushed"),

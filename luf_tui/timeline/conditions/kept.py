@@ -73,7 +73,7 @@ def need_of(condition: Condition) -> Need | None:
     return _count(COUNTED[name.replace("-", "_")], most)
 
 
-AS_IT_STANDS = ("stale", "cached", "mapped", "writable", "swapped", "blocked")
+AS_IT_STANDS = ("stale", "cached", "mapped", "writable", "swapped", "accessed", "blocked")
 """Predicates that need nothing of what happened."""
 ABOUT_A_FRAME = ("free", "on", "content", "owed", "being-paid")
 """Predicates that look at the frame that a page has, or had last."""

@@ -122,6 +122,10 @@ def _swapped(moment: Moment, args: Args) -> int:
     return sum(pte.kind == SWAP for pte in ptes_of(moment, args))
 
 
+def _accessed(moment: Moment, args: Args) -> int:
+    return sum(pte.kind == PRESENT and pte.accessed for pte in ptes_of(moment, args))
+
+
 def _free(moment: Moment, args: Args) -> int:
     frame = frame_of(moment, args)
     return int(frame is not None and frame.state in FREE_STATES)
@@ -255,6 +259,7 @@ PREDICATES: dict[str, Predicate] = {
     "mapped": _mapped,
     "writable": _writable,
     "swapped": _swapped,
+    "accessed": _accessed,
     "free": _free,
     "on": _on,
     "owed": _owed,

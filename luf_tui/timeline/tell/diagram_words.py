@@ -28,6 +28,7 @@ DRAWN: Final[Mapping[Kind, str]] = {
     ev.MAP: "set_pte_at({page}, {pfn}, {flags})",
     ev.UNMAP: "ptep_get_and_clear({page})",
     ev.PROTECT: "ptep_modify_prot_commit({page}, {flags})",
+    ev.AGE: "ptep_clear_flush_young({page})",
     ev.HINT: "[{page} is PROT_NONE now]",
     ev.TABLE_IN: "pmd_install({page}, {pfn})",
     ev.TABLE_OUT: "pte_free_tlb({pfn})",

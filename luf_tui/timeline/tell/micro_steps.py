@@ -110,6 +110,7 @@ SENTENCES: Final = {
             "takes the next page that is to move, if there is one left, and a free page to "
             "move it to."
         ),
+        "aged": "knows whether the page was used lately: if so, it stays for once.",
         "unmap": "takes the page's PTEs away for the time of the move: who needs it waits.",
         "sort": "puts the page with those whose flush may wait, or with the others.",
         "fold": (
@@ -247,8 +248,16 @@ SENTENCES: Final = {
         "release": "takes the device's translations away, which nobody tells any more.",
         "leave": "leaves its address space; the last CPU forgets it.",
     },
+    "referenced": {
+        "ask": "has asked all who map the page whether they used it.",
+    },
+    "age": {
+        "take": "takes the next page whose age is asked, if there is one left.",
+        "deactivate": "puts the page where reclaim will look first.",
+    },
     "reclaim": {
         "take": "takes the next page that is to be freed, if there is one left that can be.",
+        "aged": "knows whether the page was used lately: if so, it stays for once.",
         "unmapped": "looks whether the page was changed and has to be written out first.",
         "pageout": "writes the page out, as it is at this moment.",
         "remove": "takes the page out of where it could be found, unless somebody still holds it.",
