@@ -14,6 +14,7 @@ from luf_tui.machine.schema import ANON, FILE, FilePage, Frame, SwapSlot
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
+    from luf_tui.machine.machine import Machine
 
 
 def get(frame: Frame) -> None:
@@ -46,6 +47,30 @@ def free_swap_cache(frame: Frame) -> None:
         if not slot.users:
             slot.clear()
             frame.slot = None
+
+
+def leave_swap_cache(frame: Frame) -> None:
+    """folio_free_swap(): a page whose slot no swap entry needs gives it up, mapped or not. From
+    then on its bytes are nowhere else, so that it is dirty.
+    """
+    assert frame.slot
+    frame.slot.clear()
+    frame.slot, frame.dirty = None, 1
+
+
+def swap_full(m: Machine) -> bool:
+    """vm_swap_full(): less than half of the slots are free."""
+    free = sum(not slot.users and not slot.frame for slot in m.swap)
+    return free * 2 < len(m.swap)
+
+
+def free_slot(m: Machine) -> SwapSlot | None:
+    """folio_alloc_swap(): a slot that nobody has, or else one that a page has only kept."""
+    free = next((slot for slot in m.swap if not slot.users and not slot.frame), None)
+    if free or not m.config.swap_cache:
+        return free
+    kept = (slot for slot in m.swap if not slot.users and slot.frame and not slot.frame.locked)
+    return next(kept, None)
 
 
 def drop_swap_entry(slot: SwapSlot) -> Frame | None:

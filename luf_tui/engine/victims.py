@@ -65,5 +65,5 @@ def _clean(m: Machine, frame: Frame) -> bool:
 
 def _swappable(m: Machine, frame: Frame) -> bool:
     """It has a place in swap, or can get one (folio_alloc_swap())."""
-    room = frame.slot or any(not slot.users and not slot.frame for slot in m.swap)
+    room = frame.slot or folio.free_slot(m)
     return frame.state == ANON and not frame.lazyfree and bool(room)

@@ -57,6 +57,7 @@ FLAGS: dict[str, str] = {
     "refcount-cow": "refcount_cow",
     "mask-follows-load": "mask_follows_load",
     "page-age": "page_age",
+    "swap-cache": "swap_cache",
 }
 """Switches of the machine line."""
 

@@ -267,12 +267,14 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         if slot.frame is not frame:
             frame.slot = None
         alone = not slot.users and not frame.mapcount and frame.refs == 1
-        if not slot.users:
+        stays = self._stays_in_swap_cache(k, alone=alone)
+        if not slot.users and not stays:
             slot.clear()
             frame.slot = None
         protected = pte.uffd_wp
         writable = int(alone and bool(vma.prot_write) and not protected)
-        pagetable.install(k, pte, frame, writable=writable, dirty=writable, exclusive=int(alone))
+        dirty = int(writable and not stays)
+        pagetable.install(k, pte, frame, writable=writable, dirty=dirty, exclusive=int(alone))
         pte.uffd_wp = protected
         return self._installed(k)
 
@@ -282,6 +284,16 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         if frame and frame.slot and frame.slot.frame is not frame:
             frame.slot = None
         return Fault.let_go
+
+    def _stays_in_swap_cache(self, k: Kernel, *, alone: bool) -> bool:
+        """should_try_to_free_swap(): the slot is given up where swap is short, and for a store by
+        whoever has the page alone; else a page that stays clean needs no write-out again.
+        """
+        m = k.m
+        if not m.config.swap_cache or self._vma(k).shared:
+            return False
+        kept = self.frame and self.frame.slot
+        return bool(kept) and not folio.swap_full(m) and not (self.store and alone)
 
     # -- files --------------------------------------------------------------------------------
 
@@ -423,6 +435,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         assert frame
         if frame.locked not in (None, k.ctx):
             return Fault.leave
+        if frame.slot and not (frame.slot.users or frame.refs) and frame.mapcount == 1:
+            folio.leave_swap_cache(frame)
         if self._reusable(k, pte, frame):
             return Fault.upgrade
         self.old = frame

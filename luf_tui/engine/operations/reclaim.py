@@ -95,11 +95,13 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
         return put_back_or_free(self, k, self._folio, "used lately", Reclaim.take)
 
     def _add_to_swap(self, k: Kernel, frame: Frame) -> bool:
-        for slot in k.m.swap:
-            if not slot.users and not slot.frame:
-                slot.frame, frame.slot, frame.dirty = frame, slot, 1
-                return True
-        return False
+        slot = folio.free_slot(k.m)
+        if not slot:
+            return False
+        if slot.frame:
+            folio.leave_swap_cache(slot.frame)
+        slot.frame, frame.slot, frame.dirty = frame, slot, 1
+        return True
 
     @step("look whether it is dirty")
     def unmapped(self, k: Kernel) -> Next:
