@@ -84,7 +84,7 @@ def test_every_setting_of_a_machine_is_drawn() -> None:
 
 
 def test_any_two_settings_are_unusual_together_on_some_machine() -> None:
-    drawn = [random_program(seed, 0).config for seed in range(1000)]
+    drawn = [random_program(seed, 0).config for seed in range(2000)]
     names = [one.field for one in UNUSUAL]
     usual = {name: mode(setting(config, name) for config in drawn) for name in names}
     unusual = [{name for name in names if usual[name] != setting(config, name)} for config in drawn]

@@ -40,6 +40,11 @@ def held(frame: Frame) -> bool:
     return bool(frame.state not in (ANON, FILE) or wanted or cached)
 
 
+def pinned_anon(frame: Frame) -> bool:
+    """folio_maybe_dma_pinned(), of an anonymous page: it has to stay where its owner finds it."""
+    return bool(frame.state == ANON and frame.pins)
+
+
 def free_swap_cache(frame: Frame) -> None:
     """An unmapped page leaves the swap cache if no swap entry needs it there (free_swap_cache)."""
     if frame.slot and not frame.mapcount and not frame.locked:

@@ -14,6 +14,9 @@ from luf_tui.machine.schema import STACK_DEPTH
 from luf_tui.script.program import Op
 from luf_tui.script.values import FRESH, Block
 
+HELD = ("promise", "before", "file_bytes", "file_before", "pinned", "pinning", "direct")
+"""Regions of what the oracle remembers of bytes."""
+
 
 def with_fresh_content(m: Machine, op: Op) -> Op:
     """An operation whose `fresh` content is found now; any other one as it is."""
@@ -45,7 +48,7 @@ def _held(m: Machine) -> Iterator[int]:
         yield page.disk
     for slot in m.swap:
         yield slot.content
-    for name in ("promise", "before", "file_bytes", "file_before"):
+    for name in HELD:
         for held in m.regions[name]:
             yield from (held.value, held.other, held.third)
     for page in m.regions["file_bytes"]:

@@ -138,6 +138,9 @@ class MachineConfig:
     page_poison: bool = False
     refcount_cow: bool = False
     """True where a write fault copies a page that has extra references, as before Linux 5.19."""
+    pinned_io: bool = False
+    """True where pages are read and written through pins, by a device or by direct I/O: the machine
+    then knows which page was pinned at which address, and walks for it as GUP does."""
     arch: str = X86
     """One of `ARCHES`."""
     costs: Costs = field(factory=Costs)
@@ -164,7 +167,8 @@ class MachineConfig:
         were before.
         """
         held = self.frames + 1 + self.file_pages + self.swap_slots + 2 * len(self.tasks)
-        return held + self.pages * len(self.processes) + self.file_pages
+        held += self.pages * len(self.processes) + self.file_pages
+        return held + self.pinned_io * (self.pages * len(self.processes) + 2 * len(self.tasks))
 
     def first_frame(self, node: int) -> int:
         """The lowest frame number of a node."""

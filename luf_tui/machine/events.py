@@ -81,6 +81,7 @@ REASONS = (
     "busy",
     "dirty",
     "used lately",
+    "direct I/O",
 )
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""
@@ -339,6 +340,38 @@ KEEP = kind("keep", "pfn reason", rank=500,
 PIN = kind("pin", "pfn pins", rank=510,
     student="{pfn} has {pins}; with any, it can neither be moved nor freed.",
     kernel="{pfn} has {pins} · pin_user_pages(), unpin_user_page()")
+
+HOLD = kind("hold", "mm vpn pfn write", rank=505,
+    student="{page} is pinned: {pfn} is read and written from now on, whatever becomes of the"
+    " address.",
+    kernel="{page} is pinned: {pfn} · gup_fast_pte_range(), follow_page_pte()")
+REGISTER = kind("register", "mm vpn pfn", rank=506,
+    student="{pfn} stays pinned for a device, until it is let go.",
+    kernel="{pfn} stays pinned for a device · io_sqe_buffer_register()")
+RELEASE = kind("release", "mm vpn pfn", rank=507,
+    student="{pfn} is pinned for the device no longer.",
+    kernel="{pfn} is pinned no longer · unpin_user_pages_dirty_lock()")
+NO_PIN = kind("nopin", "mm vpn", rank=125,
+    student="Nothing is pinned at {page}, so nothing happens.",
+    kernel="no page is pinned at {page}: -EFAULT")
+IO_READ = kind("ioread", "mm vpn pfn content", rank=376,
+    student="The pinned page of {page} is read: {content}.",
+    kernel="{content} is read from {pfn}, pinned at {page}")
+IO_STORE = kind("iostore", "mm vpn pfn content", rank=377,
+    student="{content} is put into the pinned page of {page}, {pfn}.",
+    kernel="{content} is stored to {pfn}, pinned at {page}")
+DIRECT = kind("directio", "page", rank=378,
+    student="{cpu} reads or writes {page} past the page cache.",
+    kernel="{cpu} begins direct I/O on {page} · iomap_dio_rw()")
+DIRECT_READ = kind("directread", "page pfn content", rank=379,
+    student="The disk's bytes of {page}, {content}, are read into {pfn}.",
+    kernel="{page} is read from disk into {pfn}: {content} · iomap_dio_bio_iter()")
+DIRECT_WRITE = kind("directwrite", "page pfn content", rank=381,
+    student="The bytes of {pfn}, {content}, become those of {page} on disk.",
+    kernel="{pfn} is written to disk as {page}: {content} · iomap_dio_bio_iter()")
+DIRECT_STALE = kind("directstale", "page", rank=126,
+    student="{page} was made dirty beside the direct write: the page cache keeps what it has.",
+    kernel="{page} is dirty, and stays in the page cache · dio_warn_stale_pagecache()")
 
 # The oracle and the script
 STALE = kind("stale", "mm vpn pfn content", rank=100, role="benign", counts="stale_hits",

@@ -81,6 +81,7 @@ class Machine:
             RegionSpec("file_page", s.FilePage, config.file_pages),
             RegionSpec("inode", s.FileInode, len(config.files)),
             RegionSpec("swap", s.SwapSlot, config.swap_slots),
+            RegionSpec("pin", s.PinnedPage, config.pinned_io * mms * config.pages, "pte"),
             RegionSpec("kobject", s.KernelObject, len(config.objects)),
             RegionSpec("zone", s.Zone, nodes),
             RegionSpec("lists", s.ListHead, self._list_count(n, nodes)),
@@ -112,6 +113,7 @@ class Machine:
         self.file_page: Region[s.FilePage] = self.regions["file_page"]
         self.inode: Region[s.FileInode] = self.regions["inode"]
         self.swap: Region[s.SwapSlot] = self.regions["swap"]
+        self.pin: Region[s.PinnedPage] = self.regions["pin"]
         self.kobject: Region[s.KernelObject] = self.regions["kobject"]
         self.zone: Region[s.Zone] = self.regions["zone"]
         self.lists: Region[s.ListHead] = self.regions["lists"]
@@ -136,6 +138,9 @@ class Machine:
             RegionSpec("file_bytes", s.FileBytes, positions, "file_page"),
             RegionSpec("file_before", s.FileBefore, positions * s.LAYERS, "file_page"),
             RegionSpec("window", s.Window, self.contexts, "ctx"),
+            RegionSpec("pinned", s.Pinned, self.config.pinned_io * addresses, "pte"),
+            RegionSpec("pinning", s.Pinned, self.config.pinned_io * self.contexts, "ctx"),
+            RegionSpec("direct", s.Direct, self.config.pinned_io * self.contexts, "ctx"),
         )
 
     # -- where things are -------------------------------------------------------------------
@@ -225,6 +230,10 @@ class Machine:
         """The address space and the virtual page number of a PTE."""
         number, vpn = divmod(pte.index, self.config.pages)
         return self.mm[number], vpn
+
+    def pin_at(self, mm: s.Mm, vpn: int) -> s.PinnedPage:
+        """What is pinned at a virtual page, on a machine where pages are used through pins."""
+        return self.pin[mm.index * self.config.pages + vpn]
 
     def table_at(self, mm: s.Mm, vpn: int) -> s.PageTable:
         """The place of the page-table page of a virtual page, on a machine that has them."""
@@ -402,7 +411,7 @@ class Names(Regions):
                 return m.ctx_name(record)
             case s.FilePage():
                 return m.config.file_page_name(record.index)
-            case s.Pte() | s.Vma() | s.Promise():
+            case s.Pte() | s.Vma() | s.Promise() | s.PinnedPage():
                 mm, vpn = divmod(record.index, m.config.pages)
                 place = f"{m.config.processes[mm].name} {m.config.page_name(mm, vpn)}"
                 return f"{type(record).__name__.lower()} {place}"

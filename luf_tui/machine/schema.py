@@ -181,6 +181,13 @@ class Frame(Record):
         self.dirty = self.saved = self.refs = self.verdict = 0
 
 
+class PinnedPage(Record):
+    """A page that is pinned for readers and writers, by the address at which it was pinned."""
+
+    frame = Reference["Frame"]("frame", "the page; none where nothing is pinned")
+    write = Number("FOLL_WRITE: it may be stored to", bits=1)
+
+
 class ListHead(Record):
     """A doubly linked list of frames, linked through the frames themselves."""
 
@@ -303,6 +310,26 @@ class FileBefore(Held):
 
     owner = Reference["Context"]("ctx", "the operation in flight; none is an empty place")
     seen = Number("CPUs that have seen what came after", mask="cpu")
+
+
+class Pinned(Held):
+    """What whoever has pinned a page may expect of it, as the oracle remembers it: what is at an
+    address or at a position of a file, or bytes that nobody else has any more.
+    """
+
+    at = Reference["Promise"](
+        "promise", "the address whose bytes it has; none has bytes of its own"
+    )
+    file_page = Reference["FilePage"]("file_page", "the position of a file whose bytes it has")
+    was = Reference["Promise"]("promise", "the address at which it was before")
+    loose = Number("it may have its own bytes as well: nobody says which", bits=1)
+
+
+class Direct(Held):
+    """What a position of a file has held since direct I/O on it began."""
+
+    page = Reference["FilePage"]("file_page", "the position; none where no such I/O is in flight")
+    later = Number("something was stored there since", bits=1)
 
 
 class Window(Record):

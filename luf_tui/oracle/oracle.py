@@ -32,6 +32,7 @@ JUDGED = frozenset(
         ev.FREED_WALK,
         ev.SEND,
         ev.WRITE_OUT,
+        *(ev.IO_READ, ev.IO_STORE, ev.DIRECT_READ),
     )
 )
 """Kinds of events that can break something."""
@@ -113,6 +114,8 @@ class Oracle:
                 self._walk(found, event, cpu, args["pfn"])
             elif kind == ev.WRITE_OUT:
                 self._write_out(found, event, cpu, args)
+            elif kind in (ev.IO_READ, ev.IO_STORE, ev.DIRECT_READ):
+                self._through_pin(found, event, cpu, args)
             elif kind == ev.SEND:
                 self._send(found, event, cpu, args["mask"])
         return found
@@ -250,6 +253,35 @@ class Oracle:
             return
         weight = DEVIATION if right and excused else VIOLATION
         self._add(found, weight, "B" if store else "A", "O29", event, -1, at, got, expected)
+
+    # -- through pins -----------------------------------------------------------------------------
+
+    def _through_pin(
+        self, found: list[Finding], event: int, cpu: int, args: Mapping[str, int]
+    ) -> None:
+        """What is read and stored through a pin, and what direct I/O reads from disk."""
+        pins, kind, content = self.promises.pins, self.m.events.kind_of(event), args["content"]
+        assert pins
+        actor = self.promises.actor(cpu) if cpu >= 0 else None
+        if kind == ev.DIRECT_READ:
+            assert actor
+            if not pins.may_find(actor, content):
+                config = self.m.config
+                name, got = config.file_page_name(args["page"]), config.content_name(content)
+                wanted = config.content_name(self.promises.file_bytes[args["page"]].value)
+                message = f"a direct read of {name} gets {got} from disk; it holds {wanted}"
+                self._tell(found, "A", "O40", event, cpu, args["pfn"], message)
+            return
+        pin = pins.pin(actor, args["mm"], args["vpn"])
+        if kind == ev.IO_STORE:
+            pins.store(pin, content)
+        elif not pins.read(pin, content):
+            expected = Truth(BYTES, pins.expected(pin))
+            foreign = self.promises.others_bytes(args["mm"], args["vpn"], content)
+            obligation = obligations.of_promise(expected, foreign=foreign)
+            self._add(
+                found, VIOLATION, "A", obligation, event, -1, self._at(args), content, expected
+            )
 
     # -- what reaches the disk --------------------------------------------------------------------
 

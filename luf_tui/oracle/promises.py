@@ -33,7 +33,9 @@ from luf_tui.machine.schema import (
     Shadow,
     Window,
 )
+from luf_tui.oracle.bytes_held import add, contents, has, put
 from luf_tui.oracle.obligations import unsaved
+from luf_tui.oracle.pinned_bytes import Pins
 
 ZEROS = 0
 """The content code of zeros."""
@@ -50,6 +52,7 @@ ASKED = frozenset(
             ev.RESIZE,
             ev.INVALIDATE,
         ),
+        *(ev.HOLD, ev.REGISTER, ev.RELEASE, ev.DIRECT, ev.DIRECT_WRITE, ev.DIRECT_STALE),
         ev.END,
     )
 )
@@ -70,6 +73,8 @@ class Promises:
         self.file_bytes: Region[FileBytes] = regions["file_bytes"]
         self.file_before: Region[FileBefore] = regions["file_before"]
         self.window: Region[Window] = regions["window"]
+        self.pins = Pins(machine, self) if machine.config.pinned_io else None
+        """What is expected through pins, on a machine where pages are used so."""
         self._told: dict[int, Callable[[Context, Args], None]] = {
             ev.MMAP: self._mmap,
             ev.MUNMAP: self._munmap,
@@ -86,6 +91,12 @@ class Promises:
             ev.WRITE_FILE: self._write_file,
             ev.RESIZE: self._resize,
             ev.INVALIDATE: self._invalidate,
+            ev.HOLD: self._hold,
+            ev.REGISTER: self._register,
+            ev.RELEASE: self._release,
+            ev.DIRECT: self._direct,
+            ev.DIRECT_WRITE: self._direct_write,
+            ev.DIRECT_STALE: self._direct_stale,
         }
 
     # -- where things are -------------------------------------------------------------------
@@ -94,13 +105,14 @@ class Promises:
         """The promise about an address."""
         return self.promise[mm * self.m.config.pages + vpn]
 
-    def _befores(self, address: Promise) -> list[Before]:
+    def befores(self, address: Promise) -> list[Before]:
         """What an address was before the operations in flight, the oldest first."""
         first = address.index * LAYERS
         layers = self.before[first : first + LAYERS]
         return [layer for layer in layers if layer.owner is not None]
 
-    def _file_befores(self, page: FilePage) -> list[FileBefore]:
+    def file_befores(self, page: FilePage) -> list[FileBefore]:
+        """What a position of a file was before the operations in flight, the oldest first."""
         first = page.index * LAYERS
         layers = self.file_before[first : first + LAYERS]
         return [layer for layer in layers if layer.owner is not None]
@@ -112,7 +124,7 @@ class Promises:
         """The position whose bytes an address has, if it has none of its own."""
         return None if world.own else world.file_page
 
-    def _actor(self, cpu: int) -> Context:
+    def actor(self, cpu: int) -> Context:
         """Whose operation an event is part of."""
         task = self.m.cpu[cpu].task if cpu >= 0 else None
         return self.m.task_ctx(task) if task else self.m.boot_ctx
@@ -124,7 +136,7 @@ class Promises:
         about stores that were open is kept.
         """
         address = self.at(mm, vpn)
-        befores = self._befores(address)
+        befores = self.befores(address)
         worlds: list[Place] = [*befores, address]
         for world in worlds:
             if not _open(world, cpu) or not self._gives(world, cpu, content):
@@ -143,7 +155,7 @@ class Promises:
         now, and where the bytes of those worlds are by now. Nowhere, if it is not allowed.
         """
         address = self.at(mm, vpn)
-        worlds: list[Place] = [*self._befores(address), address]
+        worlds: list[Place] = [*self.befores(address), address]
         taking = (world for world in worlds if _open(world, cpu) and self._takes(world, cpu))
         return list(dict.fromkeys(self._place(world) for world in taking))
 
@@ -151,25 +163,22 @@ class Promises:
         """A store that is allowed has been made."""
         places = self.places(mm, vpn, cpu)
         for place in places:
-            self._store(place, cpu, content, sure=len(places) == 1)
+            self.store_in(place, cpu, content, sure=len(places) == 1)
         address = self.at(mm, vpn)
-        if not any(self._takes(one, cpu) for one in self._befores(address) if _open(one, cpu)):
-            self._saw(self._befores(address), address, cpu)
-        for other in self.m.mm:
-            child = self.at(other.index, vpn)
-            if child.parent is not None and child.parent.index == mm and not child.shared:
-                self._store(child, cpu, content, sure=False)
+        if not any(self._takes(one, cpu) for one in self.befores(address) if _open(one, cpu)):
+            self._saw(self.befores(address), address, cpu)
+        self._forked_store(mm, vpn, cpu, content)
 
     def beside(self, mm: int, vpn: int, cpu: int) -> bool:
         """Whether an operation in flight may not have taken effect at an address for a CPU."""
-        return any(_open(one, cpu) for one in self._befores(self.at(mm, vpn)))
+        return any(_open(one, cpu) for one in self.befores(self.at(mm, vpn)))
 
     def may_vanish(self, place: Place, cpu: int) -> bool:
         """Whether an operation in flight may throw away what a CPU stores there: never what goes to
         a file, unless that is being cut.
         """
         if place.shared and place.file_page:
-            return any(_open(one, cpu) for one in self._file_befores(place.file_page))
+            return any(_open(one, cpu) for one in self.file_befores(place.file_page))
         return isinstance(place, Before) or place.freeing is not None
 
     def forks(self, mm: int, vpn: int) -> bool:
@@ -182,14 +191,14 @@ class Promises:
     def may_arrive(self, page: int, content: int) -> bool:
         """Whether these bytes may reach the disk as those of a position of a file."""
         where = self.m.file_page[page]
-        if self.m.past_the_end(where) or _has(self._file(where), content):
+        if self.m.past_the_end(where) or has(self._file(where), content):
             return True
-        return any(_has(layer, content) for layer in self._file_befores(where))
+        return any(has(layer, content) for layer in self.file_befores(where))
 
     def others_bytes(self, mm: int, vpn: int, content: int) -> bool:
         """Whether bytes are those of some other address, and so none that this one ever had."""
         here = self.at(mm, vpn)
-        return any(one.own and one is not here and _has(one, content) for one in self.promise)
+        return any(one.own and one is not here and has(one, content) for one in self.promise)
 
     def expected(self, mm: int, vpn: int) -> list[int]:
         """The contents that a load may find now, the likeliest first; none where it is refused."""
@@ -197,12 +206,7 @@ class Promises:
         page = self._of_file(address)
         if not address.read or (page is not None and self.m.past_the_end(page)):
             return []
-        if page is not None:
-            return _contents(self._file(page))
-        if not address.own and not address.home:
-            return [ZEROS]
-        found = _contents(address.home or address)
-        return found + [ZEROS] * (bool(address.lazy) and ZEROS not in found)
+        return list(dict.fromkeys(self.contents_of(address)))
 
     # -- what a world gives and takes -----------------------------------------------------------
 
@@ -213,24 +217,42 @@ class Promises:
     def _gives(self, world: Place, cpu: int, content: int) -> bool:
         if not world.read:
             return False
-        here = self._holds(world, cpu, content)
-        return here or self._holds(self._place(world), cpu, content)
+        here = self.holds(world, cpu, content)
+        return here or self.holds(self._place(world), cpu, content)
 
-    def _holds(self, world: Shadow, cpu: int, content: int) -> bool:
+    def holds(self, world: Shadow, cpu: int, content: int) -> bool:
+        """Whether a CPU may find these bytes in a world, if it may look."""
         if world.vague:
             return True
         page = self._of_file(world)
         if page is not None:
             held = self._file(page)
-            now = _has(held, content) or held.remote == content
+            now = has(held, content) or held.remote == content
             if now and not self.m.past_the_end(page):
                 return True
-            return any(_has(one, content) for one in self._file_befores(page) if _open(one, cpu))
+            return self._file_held(page, cpu, content)
         if world.home:
-            return _has(world.home, content)
+            return has(world.home, content)
         if world.own:
-            return _has(world, content) or bool(world.lazy and content == ZEROS)
+            return has(world, content) or bool(world.lazy and content == ZEROS)
         return content == ZEROS
+
+    def _file_held(self, page: FilePage, cpu: int, content: int) -> bool:
+        return any(has(one, content) for one in self.file_befores(page) if _open(one, cpu))
+
+    def file_holds(self, page: FilePage, content: int) -> bool:
+        """Whether a position of a file may hold these bytes for a device, also past its end."""
+        return has(self._file(page), content) or self._file_held(page, self.m.config.cpus, content)
+
+    def contents_of(self, world: Shadow) -> list[int]:
+        """What the bytes of a world may be, whatever it grants."""
+        page = self._of_file(world)
+        if page is not None:
+            return contents(self._file(page))
+        held: Held = world.home or world
+        if not world.own and not world.home:
+            return [ZEROS]
+        return contents(held) + [ZEROS] * bool(world.lazy)
 
     def _takes(self, world: Shadow, cpu: int) -> bool:
         if not world.write or (world.guarded and not world.lazy):
@@ -238,37 +260,64 @@ class Promises:
         page = self._of_file(world)
         if page is None or not self.m.past_the_end(page):
             return True
-        return any(_open(one, cpu) for one in self._file_befores(page))
+        return any(_open(one, cpu) for one in self.file_befores(page))
 
-    def _store(self, world: Shadow, cpu: int, content: int, *, sure: bool) -> None:
+    def store_in(self, world: Shadow, cpu: int, content: int, *, sure: bool) -> None:
+        """A store to what a world is has been made; where it is not `sure`, perhaps elsewhere."""
         page = world.file_page if world.shared else None
         if page is not None:
-            layers = [one for one in self._file_befores(page) if _open(one, cpu)]
-            for layer in layers:
-                _add(layer, content)
-            held = self._file(page)
-            if self.m.past_the_end(page):
-                return
-            if sure and not layers:
-                _set(held, content)
-                held.remote = content
-            else:
-                _add(held, content)
+            self.store_in_file(page, cpu, content, sure=sure)
             return
+        if self.pins and isinstance(world, Before):
+            self.pins.stored_before(world, content)
         held_by: Held = world.home or world
         if held_by is world and not world.own:
             origin = world.file_page
-            _set(world, self._file(origin).value if origin else ZEROS)
+            put(world, self._file(origin).value if origin else ZEROS)
             world.own = 1
         if world.lazy:
             world.guarded = 0  # a page that reclaim dropped took its mark with it
         freeing = isinstance(world, Promise) and world.freeing is not None
         if sure and not freeing:
-            _set(held_by, content)
+            put(held_by, content)
             world.lazy = 0
         else:
-            _add(held_by, content)
+            add(held_by, content)
             world.lazy = int(bool(world.lazy) or freeing)
+
+    def store_in_file(self, page: FilePage, cpu: int, content: int, *, sure: bool) -> None:
+        """A store to a page of a file has been made."""
+        if self.pins:
+            self.pins.file_got(page, content)
+        layers = [one for one in self.file_befores(page) if _open(one, cpu)]
+        for layer in layers:
+            add(layer, content)
+        held = self._file(page)
+        if self.m.past_the_end(page):
+            return
+        if sure and not layers:
+            put(held, content)
+            held.remote = content
+        else:
+            add(held, content)
+
+    def store_through(self, address: Promise, content: int, *, sure: bool) -> None:
+        """A store through a pin to the page of an address has been made."""
+        device = self.m.config.cpus
+        befores = self.befores(address)
+        for layer in befores:
+            if not layer.to:
+                self.store_in(layer, device, content, sure=False)
+        self.store_in(address, device, content, sure=sure and not befores)
+        mm, vpn = divmod(address.index, self.m.config.pages)
+        self._forked_store(mm, vpn, device, content)
+
+    def _forked_store(self, mm: int, vpn: int, cpu: int, content: int) -> None:
+        """A fork in flight may copy what is stored, or not."""
+        for other in self.m.mm:
+            child = self.at(other.index, vpn)
+            if child.parent is not None and child.parent.index == mm and not child.shared:
+                self.store_in(child, cpu, content, sure=False)
 
     # -- what an access tells -------------------------------------------------------------------
 
@@ -286,9 +335,9 @@ class Promises:
         held: Held = address.home or address
         if not address.own and not address.home:
             return
-        if _has(held, content):
+        if has(held, content):
             if not address.lazy or content == ZEROS:
-                _set(held, content)
+                put(held, content)
             return
         if address.lazy and content == ZEROS:
             _forget(address)
@@ -296,13 +345,13 @@ class Promises:
     def _read_file(self, page: FilePage, cpu: int, content: int) -> None:
         """Bytes of a file were read through one of its mappings."""
         held = self._file(page)
-        layers = self._file_befores(page)
-        if any(_has(one, content) for one in layers if _open(one, cpu)):
+        layers = self.file_befores(page)
+        if any(has(one, content) for one in layers if _open(one, cpu)):
             return
         if cpu < self.m.config.cpus:
             for one in layers:
                 one.seen |= 1 << cpu
-        _set(held, content)
+        put(held, content)
 
     # -- what programs ask for --------------------------------------------------------------------
 
@@ -313,7 +362,7 @@ class Promises:
             return
         told = self._told.get(kind)
         if told is not None:
-            told(self._actor(cpu), args)
+            told(self.actor(cpu), args)
 
     def _range(self, args: Args) -> Iterator[Promise]:
         first = self.at(args["mm"], args["vpn"]).index
@@ -352,6 +401,7 @@ class Promises:
         for address in self._range(args):
             if address.mapped and not address.shared:
                 self._keep(address, actor)
+                self._part(address)
                 _forget(address)
 
     def _lazy_free(self, actor: Context, args: Args) -> None:
@@ -383,8 +433,9 @@ class Promises:
     def _put(self, actor: Context, args: Args) -> None:
         address = self.at(args["mm"], args["vpn"])
         self._keep(address, actor)
+        self._part(address)
         _forget(address)
-        _set(address, args["content"])
+        put(address, args["content"])
         address.own = 1
         address.lazy = int(self._may_lose(address, actor))
 
@@ -414,8 +465,10 @@ class Promises:
 
     def _write_file(self, actor: Context, args: Args) -> None:
         held = self.file_bytes[args["page"]]
+        if self.pins:
+            self.pins.file_got(self.m.file_page[args["page"]], args["content"])
         if args["pfn"] >= 0:
-            _set(held, args["content"])
+            put(held, args["content"])
         held.remote = args["content"]
 
     def _resize(self, actor: Context, args: Args) -> None:
@@ -424,9 +477,12 @@ class Promises:
         whole = self.m.config.files[inode.index]
         for number in range(whole.first + args["pages"], whole.first + whole.pages):
             page = self.m.file_page[number]
-            self._keep_file(page, actor)
+            self.keep_file(page, actor)
             held = self._file(page)
-            _set(held, ZEROS)
+            self._dropped(page)
+            if self.pins:
+                self.pins.file_got(page, ZEROS)
+            put(held, ZEROS)
             held.remote = ZEROS
             for address in self.promise:
                 if address.own and not address.shared and address.file_page is page:
@@ -440,13 +496,47 @@ class Promises:
         for number in range(args["page"], args["page"] + args["pages"]):
             page = self.m.file_page[number]
             held = self._file(page)
+            self._dropped(page)
             if held.remote == held.value:
                 continue
-            self._keep_file(page, actor)
+            if self.pins:
+                self.pins.file_got(page, held.remote)
+            self.keep_file(page, actor)
             if page.frame and not unsaved(page.frame):
-                _add(held, held.remote)
+                add(held, held.remote)
             else:
-                _set(held, held.remote)
+                put(held, held.remote)
+
+    def _dropped(self, page: FilePage) -> None:
+        """The page cache may lose its page of a position."""
+        if self.pins:
+            self.pins.part_from_file(page)
+
+    # -- pins, told on ----------------------------------------------------------------------------
+
+    def _hold(self, actor: Context, args: Args) -> None:
+        assert self.pins
+        self.pins.hold(actor, args["mm"], args["vpn"], write=bool(args["write"]))
+
+    def _register(self, actor: Context, args: Args) -> None:
+        assert self.pins
+        self.pins.register(actor, args["mm"], args["vpn"])
+
+    def _release(self, actor: Context, args: Args) -> None:
+        assert self.pins
+        self.pins.release(args["mm"], args["vpn"])
+
+    def _direct(self, actor: Context, args: Args) -> None:
+        assert self.pins
+        self.pins.begin(actor, self.m.file_page[args["page"]])
+
+    def _direct_write(self, actor: Context, args: Args) -> None:
+        assert self.pins
+        self.pins.written(actor, self.m.file_page[args["page"]], args["content"])
+
+    def _direct_stale(self, actor: Context, args: Args) -> None:
+        assert self.pins
+        self.pins.stale(actor, self.m.file_page[args["page"]])
 
     # -- windows ----------------------------------------------------------------------------------
 
@@ -460,7 +550,10 @@ class Promises:
         if layer is not None:
             layer.to = to
 
-    def _keep_file(self, page: FilePage, actor: Context) -> None:
+    def keep_file(self, page: FilePage, actor: Context) -> None:
+        """An operation in flight changes a position of a file: what it held may be found a while
+        longer.
+        """
         self._layer(self.file_before, self._file(page), Held.FIELDS, actor)
 
     def _layer(
@@ -487,6 +580,8 @@ class Promises:
         if not window.open:
             return
         window.open = 0
+        if self.pins:
+            self.pins.over(ctx)
         for layer in [*self.before.holding(Before.owner, ctx)]:
             address = self.promise[layer.index // LAYERS]
             self._close(self.before, layer, Shadow.FIELDS, address)
@@ -527,6 +622,10 @@ class Promises:
         vma = self.m.vma[address.index]
         address.read, address.write = vma.prot_read, vma.prot_write
 
+    def _part(self, address: Promise) -> None:
+        if self.pins:
+            self.pins.part(address)
+
     def _vacate(self, address: Promise) -> None:
         """Nothing is at an address any more. Bytes that others share stay with one of them."""
         if address.home is address:
@@ -538,17 +637,22 @@ class Promises:
                     declared.write(heir, declared.raw(address))
                 for one in others:
                     one.home = heir
+                if self.pins:
+                    self.pins.move(address, heir)
+        self._part(address)
         for declared in Shadow.FIELDS:
             declared.write(address, 0)
 
     def _move(self, source: Promise, target: Promise, actor: Context) -> None:
         """The bytes of an address, and what it may do, go to another one."""
         unsure = self._may_lose(source, actor) or self._may_lose(target, actor)
-        earlier = self._befores(source)
+        earlier = self.befores(source)
         self._keep(source, actor, to=target)
         self._vacate(target)
         for declared in Shadow.FIELDS:
             declared.write(target, declared.raw(source))
+        if self.pins:
+            self.pins.move(source, target)
         if unsure:
             self._perhaps(target, earlier)
         if source.home is source:
@@ -557,7 +661,7 @@ class Promises:
 
     def _may_lose(self, address: Promise, actor: Context) -> bool:
         """Whether an operation of somebody else, in flight, may yet throw away what comes here."""
-        befores = self._befores(address)
+        befores = self.befores(address)
         return any(one.owner is not actor and self._place(one) is one for one in befores)
 
     def _perhaps(self, target: Promise, earlier: list[Before]) -> None:
@@ -566,16 +670,13 @@ class Promises:
             return
         for one in earlier:
             if one.own:
-                for content in _contents(one):
+                for content in contents(one):
                     if target.own:
-                        _add(target, content)
+                        add(target, content)
                     else:
-                        _set(target, content)
+                        put(target, content)
                         target.own = 1
         target.lazy = target.own
-
-
-# -- bytes ----------------------------------------------------------------------------------------
 
 
 def _open(world: Shadow | FileBefore, cpu: int) -> bool:
@@ -583,34 +684,7 @@ def _open(world: Shadow | FileBefore, cpu: int) -> bool:
     return not isinstance(world, Before | FileBefore) or not world.seen >> cpu & 1
 
 
-def _has(held: Held, content: int) -> bool:
-    return content in (held.value, held.other, held.third) or bool(held.vague)
-
-
-def _contents(held: Held) -> list[int]:
-    return list(dict.fromkeys((held.value, held.other, held.third)))
-
-
-def _set(held: Held, content: int) -> None:
-    held.value = held.other = held.third = content
-    held.vague = 0
-
-
-def _add(held: Held, content: int) -> None:
-    """One more content is possible."""
-    found = _contents(held)
-    if content in found:
-        return
-    if len(found) > 2:
-        held.vague = 1
-    elif len(found) > 1:
-        held.third = content
-    else:
-        held.other = content
-        held.third = held.value
-
-
 def _forget(address: Shadow) -> None:
     """An address has no bytes of its own any more."""
-    _set(address, ZEROS)
+    put(address, ZEROS)
     address.own = address.lazy = address.guarded = 0

@@ -343,3 +343,45 @@ MERGED_IS_DIRTY = Guard(
     "O40",
     v12="try_to_merge_one_page()",
 )
+RECHECK_PINNED = Guard(
+    "recheck-pinned",
+    KERNEL,
+    "Who pins a page without a lock looks at its PTE once more.",
+    "O41",
+    v12="gup_fast_pte_range()",
+)
+UNSHARE_BEFORE_PIN = Guard(
+    "unshare-before-pin",
+    KERNEL,
+    "A page that is shared copy-on-write is copied before it is pinned.",
+    "O40",
+    v12="gup_must_unshare()",
+)
+COPY_PINNED_ON_FORK = Guard(
+    "copy-pinned-on-fork",
+    KERNEL,
+    "fork() copies a pinned page at once, so that the parent keeps it.",
+    "O40",
+    v12="copy_present_page()",
+)
+DIRTY_ON_UNPIN = Guard(
+    "dirty-on-unpin",
+    KERNEL,
+    "A page that a device has stored to is dirty afterwards.",
+    "O40",
+    v12="unpin_user_pages_dirty_lock()",
+)
+WRITE_OUT_BEFORE_DIRECT_IO = Guard(
+    "write-out-before-direct-io",
+    KERNEL,
+    "A direct read writes out first what the page cache has.",
+    "O40",
+    v12="kiocb_write_and_wait()",
+)
+DROP_AFTER_DIRECT_WRITE = Guard(
+    "drop-after-direct-write",
+    KERNEL,
+    "A direct write drops anew what was read into the page cache meanwhile.",
+    "O40",
+    v12="kiocb_invalidate_post_direct_write()",
+)

@@ -54,6 +54,13 @@ class OpLine:
         return self.process
 
 
+def goes_through_pins(reading: OpLine) -> None:
+    """Raises Wrong where a machine does not know which page was pinned at which address."""
+    if not reading.scope.switches.get("pinned_io"):
+        hint = "put `pinned-io` on the machine line"
+        raise Wrong("on this machine nobody reads or writes through pins", reading.line.whole, hint)
+
+
 def span_of(line: Line, token: Token) -> Span:
     """Where a token stands in its file."""
     column = token.column or 1

@@ -113,6 +113,8 @@ TASK = ParameterKind(
     lost=lambda words: {("running", words[0]), ("running", "".join(words[2:3]))},
 )
 OWN_PAGE = ParameterKind("own_page", "PAGE", "PAGE", _own_page)
+INTO_PAGE = ParameterKind("into_page", '"into" PAGE', "into PAGE", _own_page)
+FROM_PAGE = ParameterKind("from_page", '"from" PAGE', "from PAGE", _own_page)
 OWN_RANGE = ParameterKind("own_range", "RANGE", "RANGE", _own_range)
 ANY_PAGE = ParameterKind("any_page", "PAGE", "PAGE", _page)
 ANY_RANGE = ParameterKind("any_range", "RANGE", "RANGE", _range)

@@ -58,6 +58,7 @@ FLAGS: dict[str, str] = {
     "mask-follows-load": "mask_follows_load",
     "page-age": "page_age",
     "swap-cache": "swap_cache",
+    "pinned-io": "pinned_io",
 }
 """Switches of the machine line."""
 

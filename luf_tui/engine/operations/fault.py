@@ -42,6 +42,9 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
     frame = Reference[Frame]("frame", "the frame to be mapped; the fault holds a reference")
     old = Reference[Frame]("frame", "the frame being copied; likewise")
     mask = Local(mask="cpu")
+    unshare = Local(
+        "FAULT_FLAG_UNSHARE: a page that is shared copy-on-write gets a copy, read-only"
+    )
 
     def _mm(self, k: Kernel) -> Mm:
         return k.mm_of(self.ctx)
@@ -185,6 +188,9 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             return Fault.leave
         if self.store and not pte.writable:
             return self._tell_monitor(k) if pte.uffd_wp else Fault.write_protected
+        anon = pte.frame is not None and pte.frame.state == ANON
+        if self.unshare and anon and not vma.shared and not pte.exclusive:
+            return Fault.write_protected
         return Fault.leave
 
     def _tell_monitor(self, k: Kernel) -> Next:
@@ -429,7 +435,7 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
     def reuse_or_copy(self, k: Kernel) -> Next:
         """A shared page, or an anonymous page of this mapping alone, becomes writable in place."""
         pte = self._pte(k)
-        if pte.kind != PRESENT or pte.writable or pte.uffd_wp:
+        if pte.kind != PRESENT or pte.writable or (pte.uffd_wp and not self.unshare):
             return Fault.leave
         frame = pte.frame
         assert frame
@@ -449,6 +455,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             return True
         if k.m.config.refcount_cow and frame.pins:
             return False
+        if frame.pins and pte.exclusive:
+            return True
         alone = frame.state == ANON and frame.mapcount == 1 and not frame.slot
         return alone and not (frame.refs and not pte.exclusive)
 
@@ -461,7 +469,11 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         """
         pte = self._pte(k)
         frame = pte.frame
-        if pte.kind != PRESENT or pte.uffd_wp or not frame or not self._reusable(k, pte, frame):
+        kept = pte.uffd_wp and not self.unshare
+        if pte.kind != PRESENT or kept or not frame or not self._reusable(k, pte, frame):
+            return Fault.leave
+        if self.unshare:
+            pte.exclusive = 1
             return Fault.leave
         late = self._owing(k, "before", Fault.upgrade)
         if late:
@@ -489,7 +501,7 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         """ptep_clear_flush(): clear and flush, then set the new PTE, all under the lock."""
         pte = self._pte(k)
         changed = pte.kind != PRESENT or pte.frame is not self.old
-        if changed or pte.writable or pte.uffd_wp:
+        if changed or pte.writable or (pte.uffd_wp and not self.unshare):
             return Fault.let_go
         pagetable.clear(k, pte)
         if not k.policy.has(guards.FLUSH_BEFORE_SET):
@@ -507,7 +519,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             return Fault.let_go
         assert self.frame
         assert self.old
-        pagetable.install(k, pte, self.frame, writable=1, dirty=1, exclusive=1)
+        rights = {"writable": 0, "dirty": 0} if self.unshare else {"writable": 1, "dirty": 1}
+        pagetable.install(k, pte, self.frame, exclusive=1, **rights)
         self.old.saved = 0
         return self._installed(k)
 

@@ -19,7 +19,7 @@ from luf_tui.script.values import FileRange
 from luf_tui.script.verbs import by_kernel, by_process
 
 WRITE, TRUNCATE = ev.REASON["write()"], ev.REASON["truncate"]
-INVALIDATE = ev.REASON["invalidate"]
+INVALIDATE, DIRECT_IO = ev.REASON["invalidate"], ev.REASON["direct I/O"]
 
 
 class WriteFile(Operation, name="write", function="generic_perform_write"):
@@ -186,9 +186,10 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
         return None
 
     def _done(self, k: Kernel) -> Next:
-        for inode in k.m.inode:
-            if inode.writer is k.ctx:
-                inode.writer = None
+        if self.size is not None:
+            for inode in k.m.inode:
+                if inode.writer is k.ctx:
+                    inode.writer = None
         return DONE
 
     @step("flush what LUF owes for this file")
@@ -213,6 +214,8 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
         mine = frame is not None and frame.locked is k.ctx
         if frame and mine and frame.dirty and self.why != TRUNCATE:
             frame.locked = None
+            if self.why == DIRECT_IO:
+                k.emit(ev.DIRECT_STALE, k.cpu, page.index)
             k.emit(ev.KEEP, k.cpu, frame.pfn, ev.REASON["dirty"])
             return DropPages.unmap
         if self.why == TRUNCATE:

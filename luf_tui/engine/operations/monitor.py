@@ -1,22 +1,18 @@
-"""Write-protection from outside: userfaultfd, and a few things other actors do to pages."""
+"""Write-protection from outside: what a userfaultfd monitor registers and protects."""
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, locks, pagetable
-from luf_tui.engine.arguments import Start, frame_of, range_of, starts
+from luf_tui.engine import locks, pagetable
+from luf_tui.engine.arguments import Start, range_of, starts
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
-from luf_tui.engine.operations.fault import SERVED, Fault
+from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
-from luf_tui.engine.operations.memory import FreePage
-from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
-from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP, Frame, Mm
+from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP, Mm
 from luf_tui.script.program import Op
-from luf_tui.script.values import Target
-from luf_tui.script.verbs import by_kernel, by_process
+from luf_tui.script.verbs import by_kernel
 
 UFFD = ev.REASON["userfaultfd write-protect"]
 
@@ -94,69 +90,6 @@ class UffdProtect(Operation, name="uffd write-protect", function="mwriteprotect_
         end_gather(k, self.mm)
         self.mm.readers -= 1
         return DONE
-
-
-class Pin(Operation, name="pin", function="pin_user_pages"):
-    """pin_user_pages(): an extra reference that reclaim and migration must respect."""
-
-    frame = Required[Frame]("frame")
-    up = Local("take a pin, or drop one")
-
-    @step("change the pin count")
-    def pin(self, k: Kernel) -> Next:
-        """FOLL_PIN or unpin_user_page()."""
-        frame = self.frame
-        if self.up or frame.pins:
-            frame.pins = frame.pins + 1 if self.up else frame.pins - 1
-        k.emit(ev.PIN, k.cpu, frame.pfn, frame.pins)
-        folio.free_swap_cache(frame)
-        if not folio.held(frame):
-            return self.jump(k, FreePage, frame=frame)
-        return DONE
-
-
-class PinMissing(Operation, name="pin a missing page", function="faultin_page"):
-    """pin_user_pages() of a page that is not there: it is faulted in, on the CPU of who pins."""
-
-    mm = Required[Mm]("mm")
-    vpn = Local(of="page")
-
-    @step("fault the page in")
-    def fault(self, k: Kernel) -> Next:
-        """faultin_page(): for writing where the mapping allows that (FOLL_WRITE)."""
-        store = k.m.vma_at(self.mm, self.vpn).prot_write
-        return self.call(k, Fault, PinMissing.pin, vpn=self.vpn, store=store)
-
-    @step("look whether the page is there", takes=CODE)
-    def pin(self, k: Kernel, outcome: int) -> Next:
-        """A fault that is not served is EFAULT; a page that has gone again is faulted in anew."""
-        pte = k.m.pte_at(self.mm, self.vpn)
-        if outcome != SERVED:
-            return DONE
-        if pte.kind != PRESENT:
-            return PinMissing.fault
-        return self.jump(k, Pin, frame=pte.frame, up=1)
-
-
-@starts(by_process.Pin)
-def _pin(k: Kernel, op: Op, args: by_process.Pin) -> Start:
-    target, mm = args.target, k.task.mm if k.task else None
-    own = mm is not None and not target.cached and mm.index == target.space
-    if mm is not None and own and k.m.pte_at(mm, target.vpn).kind != PRESENT:
-        return PinMissing, {"mm": mm, "vpn": target.vpn}
-    return Pin, {"frame": _named_frame(k, op, target), "up": 1}
-
-
-@starts(by_process.Unpin)
-def _unpin(k: Kernel, op: Op, args: by_process.Unpin) -> Start:
-    return Pin, {"frame": _named_frame(k, op, args.target)}
-
-
-def _named_frame(k: Kernel, op: Op, target: Target) -> Frame:
-    frame = frame_of(k, target)
-    if not frame:
-        raise Refused(f"{op.text.strip()}: the page has no frame now; touch it first")
-    return frame
 
 
 @starts(by_kernel.Register)

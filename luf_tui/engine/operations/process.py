@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import hardware, locks, pagetable, tables
+from luf_tui.engine import folio, hardware, locks, pagetable, tables
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
-from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
+from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import SWITCHING, Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import EXIT, Zap
+from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import X86
 from luf_tui.machine.regions import CpuNumber, Reference, Required
-from luf_tui.machine.schema import ANON, MIGRATION, SWAP, Mm, Pte, Task
+from luf_tui.machine.schema import ANON, MIGRATION, PRESENT, SWAP, Frame, Mm, Pte, Task
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_cpu, by_process
@@ -173,6 +174,9 @@ class Fork(Operation, name="fork", function="dup_mmap"):
                 new.kind, new.frame, new.writable = MIGRATION, frame, pte.writable
                 pagetable.link(new, frame)
                 return Fork.copy
+            pinned = not shared and folio.pinned_anon(frame) and pte.exclusive
+            if pinned and k.policy.has(guards.COPY_PINNED_ON_FORK):
+                return self.call(k, AllocPage, Fork.copy_pinned, use=ANON, order=0)
             if self._copies(pte, shared=shared):
                 if not shared:
                     pte.exclusive = 0
@@ -184,6 +188,24 @@ class Fork(Operation, name="fork", function="dup_mmap"):
             return Fork.copy
         return Fork.flush
 
+    @step("copy a pinned page", takes=FRAME)
+    def copy_pinned(self, k: Kernel, frame: Frame | None) -> Next:
+        """copy_present_page(): the child gets a copy at once, and the parent keeps its page. Where
+        it is not there any more, the PTE is looked at again.
+        """
+        if not frame:
+            return self._tear_down(k)
+        pte, vpn = k.m.pte_at(self.mm, self.at - 1), self.at - 1
+        if pte.kind != PRESENT or not pte.frame:
+            self.at -= 1
+            return self.call(k, FreePage, Fork.copy, frame=frame)
+        folio.copy_bytes(k, pte.frame, frame)
+        writable = k.m.vma_at(self.child, vpn).prot_write and pte.writable
+        new = k.m.pte_at(self.child, vpn)
+        pagetable.install(k, new, frame, writable=writable, dirty=writable, exclusive=1)
+        folio.add_lru(k, frame)
+        return Fork.copy
+
     def _copies(self, pte: Pte, *, shared: bool) -> bool:
         """Whether an entry is copied: a private mapping of a file's page is faulted in later."""
         if not pte.frame:
@@ -193,8 +215,9 @@ class Fork(Operation, name="fork", function="dup_mmap"):
     @step("look whether there is a page-table page", takes=CODE)
     def grown(self, k: Kernel, outcome: int) -> Next:
         """ENOMEM: what was copied is torn down again, and the child has nothing."""
-        if outcome:
-            return Fork.copy
+        return Fork.copy if outcome else self._tear_down(k)
+
+    def _tear_down(self, k: Kernel) -> Next:
         for vpn in range(k.m.config.pages):
             k.m.vma_at(self.child, vpn).clear()
         args = {"mm": self.child, "end": k.m.config.pages, "why": EXIT}

@@ -78,6 +78,9 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
 
     def _unmap(self, k: Kernel) -> Next:
         frame = self._folio
+        if folio.pinned_anon(frame):
+            put_back(k, frame, "pinned")
+            return Reclaim.take
         swaps = frame.state == ANON and not frame.slot and not frame.lazyfree
         if swaps and not self._add_to_swap(k, frame):
             put_back(k, frame, "no swap slot")

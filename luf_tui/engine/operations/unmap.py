@@ -68,7 +68,7 @@ class Unmap(Operation, name="unmap", function="try_to_unmap"):
             self.locked.ptl = None
             self.locked = None
         pte = present(self.frame)
-        if pte is None or self._wanted_again(k, pte):
+        if pte is None or self._wanted_again(k, pte) or self._pinned(pte):
             return self._finish(k)
         mm, vpn = k.m.place_of(pte)
         cached = reachable(k, pte, mm)
@@ -99,6 +99,12 @@ class Unmap(Operation, name="unmap", function="try_to_unmap"):
             return False
         frame.lazyfree = 0
         return True
+
+    def _pinned(self, pte: Pte) -> bool:
+        """folio_try_share_anon_rmap_pte(): an exclusive page that is pinned stays exclusive, and so
+        it stays mapped (walk_abort).
+        """
+        return bool(folio.pinned_anon(self.frame) and pte.exclusive)
 
     def _take_down(self, k: Kernel, pte: Pte) -> None:
         """Clear the PTE, keep its dirty bit, and leave what a later fault will find."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.script import parameters as p
 from luf_tui.script.declaration import Arguments, Performer, parameter, verb
-from luf_tui.script.op_line import OpLine
+from luf_tui.script.op_line import OpLine, goes_through_pins
 from luf_tui.script.scope import Wrong
 from luf_tui.script.values import Block, Pages, Target
 
@@ -219,6 +219,35 @@ class DmaRead(Arguments):
 )
 class DmaWrite(Arguments):
     """Writes a page by translations of its own (`machine secondary-tlb`)."""
+
+    where: Pages = parameter(p.ANY_PAGE)
+    content: int = parameter(p.CONTENT)
+
+
+@verb(
+    "io-read",
+    by="device",
+    example="device io-read heap.0",
+    performer=MACHINE,
+    only=True,
+    check=goes_through_pins,
+)
+class IoRead(Arguments):
+    """Reads the page that was pinned at an address, whatever is there by now."""
+
+    where: Pages = parameter(p.ANY_PAGE)
+
+
+@verb(
+    "io-write",
+    by="device",
+    example="device io-write heap.0 received",
+    performer=MACHINE,
+    only=True,
+    check=goes_through_pins,
+)
+class IoWrite(Arguments):
+    """Writes the page that was pinned at an address, if that may be written."""
 
     where: Pages = parameter(p.ANY_PAGE)
     content: int = parameter(p.CONTENT)

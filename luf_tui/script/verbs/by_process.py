@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.script import parameters as p
 from luf_tui.script.declaration import PROCESS, Arguments, parameter, verb
-from luf_tui.script.op_line import OpLine
+from luf_tui.script.op_line import OpLine, goes_through_pins
 from luf_tui.script.values import FileRange, Pages, Place, Rights, Target
 
 
@@ -111,6 +111,29 @@ class Unpin(Arguments):
     """Drops that reference."""
 
     target: Target = parameter(p.TARGET)
+
+
+@verb(
+    "direct-read", by=PROCESS, example="app direct-read lib.0 into heap.0", check=goes_through_pins
+)
+class DirectRead(Arguments):
+    """Reads a page of a file from disk into one of its pages, past the page cache (O_DIRECT)."""
+
+    page: int = parameter(p.FILE_PAGE)
+    where: Pages = parameter(p.INTO_PAGE)
+
+
+@verb(
+    "direct-write",
+    by=PROCESS,
+    example="app direct-write lib.0 from heap.0",
+    check=goes_through_pins,
+)
+class DirectWrite(Arguments):
+    """Writes one of its pages to disk as a page of a file, past the page cache (O_DIRECT)."""
+
+    page: int = parameter(p.FILE_PAGE)
+    where: Pages = parameter(p.FROM_PAGE)
 
 
 @verb("probe", by=PROCESS, example="app probe text.0 break")

@@ -156,13 +156,29 @@ def writeback(d: Draft) -> None:
 
 
 def pin(d: Draft) -> None:
-    """Somebody holds a page for a while."""
+    """Somebody holds a page for a while; or goes through such a pin, or past the page cache."""
+    if d.config.pinned_io and d.chance(0.7):
+        pinned_io(d)
+        return
     if d.pinned:
         d.do(d.helper(), by_process.Unpin(d.pinned.pop()))
         return
     target = Target(0, d.mm, d.vpn)
     d.pinned.append(target)
     d.do(d.helper(), by_process.Pin(target))
+
+
+def pinned_io(d: Draft) -> None:
+    """A device uses a page that was pinned for it; a file is read or written past its cache."""
+    at = Pages(d.mm, d.vpn)
+    if d.chance(0.5):
+        if d.chance(0.5):
+            d.do(d.user(d.mm), by_process.Pin(Target(0, d.mm, d.vpn)))
+        write = by_kernel.IoWrite(at, d.content())
+        d.hardware(-1, d.rng.choice([by_kernel.IoRead(at), write]))
+        return
+    kind = d.rng.choice([by_process.DirectRead, by_process.DirectWrite])
+    d.do(d.user(d.mm), kind(d.rng.randrange(2), at))
 
 
 def protect(d: Draft) -> None:

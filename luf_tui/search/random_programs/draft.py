@@ -9,6 +9,7 @@ from attrs import define, evolve, field
 from luf_tui.engine.operation import Operation
 from luf_tui.engine.operations.age import Age
 from luf_tui.engine.operations.compaction import Compact
+from luf_tui.engine.operations.direct_io import DirectRead, DirectWrite
 from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.files import DropPages, WriteFile
 from luf_tui.engine.operations.flush import Shootdown
@@ -18,6 +19,7 @@ from luf_tui.engine.operations.memory import AllocPage, FreePage, Refill
 from luf_tui.engine.operations.migrate import Migrate
 from luf_tui.engine.operations.monitor import UffdProtect
 from luf_tui.engine.operations.offline import Offline
+from luf_tui.engine.operations.pins import Gup
 from luf_tui.engine.operations.process import Exit, Fork, JoinMask
 from luf_tui.engine.operations.reclaim import Reclaim, Writeback
 from luf_tui.engine.operations.referenced import Referenced
@@ -69,6 +71,9 @@ STOPS: dict[type[Arguments], tuple[type[Operation], ...]] = {
     by_kernel.Unprotect: (UffdProtect,),
     by_kernel.UffdioCopy: (UffdCopy,),
     by_kernel.UffdioMove: (UffdMove, Shootdown),
+    by_process.Pin: (Gup, Gup, Fault),
+    by_process.DirectRead: (DirectRead, Gup, Writeback),
+    by_process.DirectWrite: (DirectWrite, DirectWrite, Gup, DropPages),
     by_process.Probe: (Uprobe, Shootdown),
     by_kernel.Merge: (Merge, Shootdown),
     by_kernel.Scan: (Scan, Shootdown),

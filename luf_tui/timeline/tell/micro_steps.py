@@ -217,7 +217,35 @@ SENTENCES: Final = {
         "flush": "flushes the range, so that every CPU knows.",
         "finish": "is done: no flush for the range is on its way any more.",
     },
+    "gup": {
+        "walk": "looks for the page table of a page to be pinned, with interrupts off.",
+        "read": "looks what is mapped there, without a lock.",
+        "grab": "has the page held in its place.",
+        "check": "looks whether the page is still there.",
+        "follow": "looks for the page again, under the lock of the page table.",
+        "faulted": "looks whether the page could be brought in.",
+    },
+    "register a buffer": {
+        "begin": "is to have a page held for a device, if none is held there already.",
+        "keep": "leaves the page to the device until it is let go.",
+    },
     "pin": {"pin": "has a page held in its place, or lets it go, for a device."},
+    "unpin": {"unpin": "lets go of a page that was held in its place."},
+    "i/o through a pin": {"access": "uses the page that is held for it, whatever is mapped now."},
+    "direct read": {
+        "begin": "has what is in memory of the file written to disk first.",
+        "pin": "has its own page held in its place for the device.",
+        "transfer": "has the device put the bytes on disk into that page.",
+        "unpin": "lets go of the page, which is dirty now.",
+    },
+    "direct write": {
+        "begin": "has what is in memory of the file written to disk first.",
+        "drop": "drops what is in memory of the file.",
+        "dropped": "has its own page held in its place for the device.",
+        "transfer": "has the device write the bytes of that page to disk.",
+        "unpin": "lets go of its page; what was read of the file meanwhile is gone.",
+        "leave": "is done: others may write to the file again.",
+    },
     "pin a missing page": {
         "fault": "has to bring the page in first, to have it held in its place.",
         "pin": "looks whether the page is there now.",
@@ -239,6 +267,7 @@ SENTENCES: Final = {
     "fork": {
         "begin": "makes a child: an address space that begins as a copy of its own.",
         "copy": "looks for a page to share with the child, who stores first in one gets a copy.",
+        "copy-pinned": "gives the child a copy of a page that is held for a device.",
         "grown": "looks whether it has got a page to keep the child's PTEs in.",
         "flush": "flushes its own addresses, in which it may not store any more without a copy.",
         "unlock": "is done: the child can run.",
