@@ -6,8 +6,9 @@ import luf_tui.engine.operations  # noqa: F401  # every verb's start is register
 from luf_tui.engine.arguments import STARTS
 from luf_tui.engine.fresh import with_fresh_content
 from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import refills
-from luf_tui.engine.operations.process import Switch
+from luf_tui.engine.operations.process import HALF_SWITCHED, Switch
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -34,6 +35,22 @@ def check_switch(k: Kernel, cpu: int, what: str) -> None:
         raise Refused(f"{what}: cpu{cpu} has interrupts off; resume what it is doing first")
     if refills(k, cpu):
         raise Refused(f"{what}: cpu{cpu} refills its pcp list with preemption off")
+    if _half_way(k, cpu):
+        raise Refused(f"{what}: cpu{cpu} has preemption off; resume what it is doing first")
+
+
+def _half_way(k: Kernel, cpu: int) -> bool:
+    """Whether a CPU's task has begun a flush and sent no IPI yet (get_cpu()), or is half-way in."""
+    task = k.m.cpu[cpu].task
+    top = k.top(k.m.task_ctx(task)) if task else None
+    begun = isinstance(top, Shootdown) and top.STEPS[top.pos] is Shootdown.send
+    return begun or isinstance(top, HALF_SWITCHED)
+
+
+def check_taken(k: Kernel, cpu: int, task: Task, what: str) -> None:
+    """Raises Refused when a task cannot be taken to a CPU from where it runs now."""
+    if task.cpu not in (-1, cpu):
+        check_switch(k, task.cpu, what)
 
 
 def context_of(m: Machine, op: Op, *, raced: bool) -> Context:
@@ -62,6 +79,8 @@ def begin(k: Kernel, op: Op, item: int, nth: int = 0) -> Context:
         check_online(m, op.cpu, what)
     if isinstance(op.args, Run | Idle | CpuDown):
         check_switch(k, op.cpu, what)
+    if isinstance(op.args, Run):
+        check_taken(k, op.cpu, m.task[op.args.task], what)
     op = with_fresh_content(m, op)
     kind, args = STARTS[type(op.args)](k, op, op.args)
     ctx.line = item

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from luf_tui.engine.begin import begin, begin_switch, check_online, check_switch
+from luf_tui.engine.begin import begin, begin_switch, check_online, check_switch, check_taken
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import HALF_SWITCHED, FinishSwitch
@@ -192,6 +192,7 @@ class Director:
             return
         check_online(m, cpu, what)
         check_switch(self.k, cpu, what)
+        check_taken(self.k, cpu, task, what)
         borrowed = begin_switch(self.k, cpu, task)
         ctx = m.task_ctx(task)
         yield from self._run(m.boot_ctx, "")

@@ -24,7 +24,7 @@ ADVICE = ("dontneed", "free", "cold", "pageout")
 MOST_PAGES = 512
 
 WORDS: dict[str, Word] = {
-    "RUNNABLE": Word("a process or a kernel thread"),
+    "RUNNABLE": Word("a process, its thread of another CPU as in app/1, or a kernel thread"),
     "PAGE": Word("a page such as heap.0", any=True),
     "RANGE": Word("a range such as heap or text.1", any=True),
     "TARGET": Word("a page such as text.0 or lib.0", any=True),
@@ -49,10 +49,15 @@ WORDS: dict[str, Word] = {
 
 
 def _task(reading: OpLine, words: Words) -> int:
-    word, scope = str(words[0]), reading.scope
+    word, scope, span = str(words[0]), reading.scope, reading.span(words[0])
     if word in KERNEL_ACTORS:
         return scope.kernel_thread(word)
-    task = scope.thread(scope.process(word, reading.span(words[0])), reading.cpu)
+    name, _, home = word.partition("/")
+    process = scope.process(name, span)
+    task = scope.thread_of(process, home, span) if home else scope.thread(process, reading.cpu)
+    if not scope.raced:
+        for cpu in [cpu for cpu, there in scope.running.items() if there == task]:
+            del scope.running[cpu]
     scope.running[reading.cpu] = task
     return task
 

@@ -110,6 +110,16 @@ class Scope:
         """The task of a process on a CPU, made when first asked for."""
         return self._thread(Thread(self.processes[process].name, process, cpu))
 
+    def thread_of(self, process: int, home: str, span: Span) -> int:
+        """The task of a process that a CPU's number stands for: `app/1` was put on cpu1 first."""
+        name = self.processes[process].name
+        cpu = self.cpu(f"cpu{home}", span)
+        wanted = Thread(name, process, cpu)
+        if wanted not in self.threads:
+            hint = f"put one there first: `cpu{cpu} run {name}`"
+            raise Wrong(f"'{name}' has no thread of cpu{cpu}", span, hint, ("running", name))
+        return self.threads.index(wanted)
+
     def kernel_thread(self, actor: str) -> int:
         """The task of a kernel actor."""
         return self._thread(Thread(actor, -1, self.homes.get(actor, 0)))

@@ -259,12 +259,17 @@ def hotplug(d: Draft) -> None:
 
 
 def switch(d: Draft) -> None:
-    """The scheduler: a CPU idles, or runs somebody else, perhaps not at once."""
+    """The scheduler: a CPU idles, or runs somebody else, perhaps not at once, or a thread of
+    another CPU, in the middle of something or not.
+    """
     cpu = d.rng.choice([1, 2])
     if cpu in d.offline:
         return
     if d.chance(0.4):
         d.hardware(cpu, by_cpu.Idle())
+        return
+    if d.chance(0.3):
+        d.hardware(cpu, by_cpu.Run(d.rng.choice(d.owners())[0]))  # it goes home with its next line
         return
     free = [task for task, _ in d.owners() if d.cpu(task) == cpu and task not in d.busy]
     if free:
