@@ -16,6 +16,9 @@ from luf_tui.machine.schema import (
     FREE_PCP,
     FREE_STATES,
     MIGRATION,
+    PMD_HUGE,
+    PMD_NONE,
+    PMD_SPLITTING,
     PRESENT,
     SWAP,
     TABLE,
@@ -36,6 +39,7 @@ def check(m: Machine, *, recorded: bool = False) -> None:
     check_tlbs(m)
     check_references(m)
     check_tables(m)
+    check_large(m)
     if not recorded and not any(context.depth for context in m.ctx):
         check_rest(m)
 
@@ -49,6 +53,33 @@ def check_tables(m: Machine) -> None:
     if m.table:
         for pte in m.pte:
             assert not pte.kind or m.table_at(*m.place_of(pte)).frame, pte
+
+
+def check_large(m: Machine) -> None:
+    """A large entry maps a whole folio, with the same rights for each page; a CPU has all of a
+    large translation or nothing.
+    """
+    for pmd in m.pmd:
+        size = m.config.huge_pages
+        ptes = m.pte[pmd.index * size : pmd.index * size + size]
+        if pmd.kind not in (PMD_HUGE, PMD_SPLITTING):
+            assert pmd.kind != PMD_NONE or not any(pte.kind for pte in ptes), pmd
+            continue
+        first = ptes[0].frame
+        assert first
+        assert first.order == m.config.huge_order, first
+        assert [pte.frame for pte in ptes] == folio.pages(first), pmd
+        assert {PRESENT} == {pte.kind for pte in ptes}
+        rights = {(pte.writable, pte.dirty, pte.prot_none, pte.exclusive) for pte in ptes}
+        assert len(rights) == 1, pmd
+    for number, cached in enumerate(m.large):
+        cpu, place = divmod(number, len(m.pmd))
+        if not cached.held:
+            continue
+        mm, first = divmod(place * m.config.huge_pages, m.config.pages)
+        held = [entry for entry in m.tlb_of(cpu) if entry.mm is m.mm[mm]]
+        pages = m.range_of(first)
+        assert sorted(entry.vpn for entry in held if entry.vpn in pages) == [*pages]
 
 
 def check_references(m: Machine) -> None:
@@ -71,7 +102,9 @@ def check_rest(m: Machine) -> None:
         if frame.state in (ANON, FILE):
             assert not frame.refs and not frame.locked, frame
             assert folio.held(frame), f"lost: {frame}"
-            assert frame.where is m.lru_list(m.zone_of(frame)), frame
+            first = folio.head(frame)
+            assert first.where is m.lru_list(m.zone_of(frame)), frame
+            assert frame is first or not frame.where, frame
 
 
 def check_lists(m: Machine) -> None:

@@ -43,6 +43,7 @@ PIECES = {
     "hidden-page-migrated": ("flush-hidden-while-pending", "O3"),
     "hint-against-write-protect": ("hint-keeps-rights", "O42"),
     "ksm-page-given-up": ("merged-is-dirty", "O40"),
+    "large-entry-loses-dirty": ("keep-huge-dirty", "O40"),
     "left-the-mask-too-early": ("stay-in-mask", "O10"),
     "migration-against-write-protect": ("restore-rights", "O42"),
     "migration-loses-dirty": ("carry-dirty", "O40"),

@@ -17,7 +17,10 @@ from luf_tui.search.random_programs.random_program import random_program
 PROGRAMS, CHUNK = 800, 100
 POLICIES = pytest.mark.parametrize("policy", ["eager", "batched", "luf"])
 WORLD = frozenset(
-    {"actors", "processes", "tasks", "files", "objects", "contents", "fresh", "pages"}
+    {
+        *("actors", "processes", "tasks", "files", "objects", "contents", "fresh", "pages"),
+        "huge_pages",
+    }
 )
 """What a random program acts on, the same for all."""
 
@@ -49,6 +52,11 @@ def test_no_random_program_violates_on_another_architecture(policy: str, arch: s
 @POLICIES
 def test_no_random_program_violates_with_page_tables(policy: str) -> None:
     assert [] == broken(policy, range(PROGRAMS, PROGRAMS + CHUNK), table_span=2)
+
+
+@POLICIES
+def test_no_random_program_violates_with_large_pages(policy: str) -> None:
+    assert [] == broken(policy, range(PROGRAMS, PROGRAMS + CHUNK), huge_pages=2)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,14 @@ from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import Context, Mm, Task
 from luf_tui.script.declaration import Performer
 from luf_tui.script.program import Op
+from luf_tui.script.verbs import by_kernel, by_process
 from luf_tui.script.verbs.by_cpu import CpuDown, CpuUp, Idle, Run
+
+SMALL_ONLY = (
+    *(by_kernel.Register, by_kernel.WriteProtect, by_kernel.Unprotect, by_kernel.UffdioCopy),
+    *(by_kernel.UffdioMove, by_kernel.Merge, by_process.Probe),
+)
+"""What has not been taught what to do with large entries and folios."""
 
 
 def check_online(m: Machine, cpu: int, what: str) -> None:
@@ -81,6 +88,8 @@ def begin(k: Kernel, op: Op, item: int, nth: int = 0) -> Context:
         check_switch(k, op.cpu, what)
     if isinstance(op.args, Run):
         check_taken(k, op.cpu, m.task[op.args.task], what)
+    if m.pmd and isinstance(op.args, SMALL_ONLY):
+        raise Refused(f"{what}: that is not modelled on a machine with huge-pages")
     op = with_fresh_content(m, op)
     kind, args = STARTS[type(op.args)](k, op, op.args)
     ctx.line = item

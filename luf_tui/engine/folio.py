@@ -33,8 +33,42 @@ def put(frame: Frame) -> bool:
     return not held(frame)
 
 
+def head(frame: Frame) -> Frame:
+    """folio_page(folio, 0): the first page of the folio that a page is in. Large ones are of one
+    size, and exist where large entries do.
+    """
+    pmds = frame.regions["pmd"]
+    if not pmds:
+        return frame
+    size = len(frame.regions["pte"]) // len(pmds)
+    first: Frame = frame.regions["frame"][frame.index // size * size]
+    return first if first.state == ANON and first.order else frame
+
+
+def pages(frame: Frame) -> list[Frame]:
+    """The pages of the folio that a page is in."""
+    first = head(frame)
+    if not (frame.regions["pmd"] and first.order and first.state == ANON):
+        return [frame]
+    found: list[Frame] = frame.regions["frame"][first.index : first.index + (1 << first.order)]
+    return found
+
+
+def large(frame: Frame) -> bool:
+    """folio_test_large()."""
+    return len(pages(frame)) > 1
+
+
 def held(frame: Frame) -> bool:
-    """Whether a page is free, or is needed by someone: nobody may free it."""
+    """Whether a page is free, or is needed by someone: nobody may free it. Of a large folio nobody
+    may free any page while one of them is needed.
+    """
+    if frame.regions["pmd"]:
+        return any(_held(page) for page in pages(frame))
+    return _held(frame)
+
+
+def _held(frame: Frame) -> bool:
     wanted = frame.refs or frame.pins or frame.mapcount or frame.locked
     cached = frame.file_page or frame.slot
     return bool(frame.state not in (ANON, FILE) or wanted or cached)

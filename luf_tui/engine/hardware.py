@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from luf_tui.engine import large
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
 from luf_tui.machine.schema import PRESENT, Mm, Pte, TlbEntry
@@ -36,7 +37,7 @@ def find(k: Kernel, cpu: int, vpn: int) -> TlbEntry | None:
 
 def accessible(pte: Pte) -> bool:
     """Whether the hardware may walk through a PTE."""
-    return pte.kind == PRESENT and not pte.prot_none
+    return pte.kind == PRESENT and not pte.prot_none and not large.unwalked(pte)
 
 
 def fill(k: Kernel, cpu: int, mm: Mm, vpn: int, store: bool = False) -> bool:
@@ -48,6 +49,17 @@ def fill(k: Kernel, cpu: int, mm: Mm, vpn: int, store: bool = False) -> bool:
     found = not k.m.walk or _find_table(k, cpu, mm, vpn)
     if not found or not accessible(pte) or (store and not pte.writable):
         return False
+    if large.whole(pte):
+        _cache_large(k, cpu, mm, vpn, store=store)
+    else:
+        _cache(k, cpu, pte, mm, vpn, store=store)
+    assert pte.frame
+    k.emit(ev.FILL, cpu, mm.index, vpn, pte.frame.pfn, flags_of(pte))
+    return True
+
+
+def _cache(k: Kernel, cpu: int, pte: Pte, mm: Mm, vpn: int, *, store: bool) -> None:
+    """Cache what a PTE says."""
     pte.accessed = 1
     if store:
         pte.dirty = 1
@@ -55,9 +67,44 @@ def fill(k: Kernel, cpu: int, mm: Mm, vpn: int, store: bool = False) -> bool:
     entry.mm, entry.vpn, entry.frame = mm, vpn, pte.frame
     entry.writable = pte.writable
     entry.dirty = pte.dirty if store or k.m.config.dirty_on_load else 0
-    assert pte.frame
-    k.emit(ev.FILL, cpu, mm.index, vpn, pte.frame.pfn, flags_of(pte))
-    return True
+
+
+def _cache_large(k: Kernel, cpu: int, mm: Mm, vpn: int, *, store: bool) -> None:
+    """Cache a large entry: a place a page, which come and go together."""
+    pages = k.m.range_of(vpn)
+    forget(k, cpu, mm, pages.start, pages.stop)
+    while sum(not entry.mm for entry in k.m.tlb_of(cpu)) < len(pages):
+        _evict_next(k, cpu)
+    for one in pages:
+        _cache(k, cpu, k.m.pte_at(mm, one), mm, one, store=store)
+    k.m.large_at(cpu, mm, vpn).held = 1
+
+
+def set_dirty(k: Kernel, cpu: int, mm: Mm, vpn: int) -> None:
+    """D of a large entry is one bit, in memory and as a CPU caches it."""
+    for pte in large.together(k.m, k.m.pte_at(mm, vpn)):
+        pte.dirty = 1
+    if k.m.large_at(cpu, mm, vpn).held:
+        for entry in k.m.tlb_of(cpu):
+            if entry.mm is mm and entry.vpn in k.m.range_of(vpn):
+                entry.dirty = 1
+
+
+def drop_large(k: Kernel, cpu: int, mm: Mm, start: int, end: int) -> int:
+    """The large translations of [start, end) of one mm, or all of them when end is start: INVLPG of
+    any of its addresses drops one whole (SDM 3A, 4.10.4.1). Returns how many places were freed.
+    """
+    dropped = 0
+    for first in range(0, k.m.config.pages, k.m.config.huge_pages):
+        pages, cached = k.m.range_of(first), k.m.large_at(cpu, mm, first)
+        if not cached.held or (start != end and (end <= pages.start or pages.stop <= start)):
+            continue
+        cached.held = 0
+        for entry in k.m.tlb_of(cpu):
+            if entry.mm is mm and entry.vpn in pages:
+                entry.clear()
+                dropped += 1
+    return dropped
 
 
 def _find_table(k: Kernel, cpu: int, mm: Mm, vpn: int) -> bool:
@@ -82,10 +129,16 @@ def _room(k: Kernel, cpu: int) -> TlbEntry:
     for entry in entries:
         if not entry.mm:
             return entry
-    state = k.m.cpu[cpu]
+    return _evict_next(k, cpu)
+
+
+def _evict_next(k: Kernel, cpu: int) -> TlbEntry:
+    """The next victim makes room."""
+    entries, state = k.m.tlb_of(cpu), k.m.cpu[cpu]
     entry = entries[state.victim]
     state.victim = (state.victim + 1) % len(entries)
-    evict(k, cpu, entry)
+    if entry.mm:
+        evict(k, cpu, entry)
     return entry
 
 
@@ -94,6 +147,8 @@ def evict(k: Kernel, cpu: int, entry: TlbEntry) -> None:
     assert entry.mm
     assert entry.frame
     k.emit(ev.EVICT, cpu, entry.mm.index, entry.vpn, entry.frame.pfn)
+    if k.m.pmd:
+        drop_large(k, cpu, entry.mm, entry.vpn, entry.vpn + 1)
     entry.clear()
 
 
@@ -109,7 +164,7 @@ def drop(k: Kernel, cpu: int, mm: Mm, start: int, end: int) -> int:
 
 def forget(k: Kernel, cpu: int, mm: Mm, start: int, end: int) -> int:
     """Drop TLB entries as `drop` does, and nothing else."""
-    dropped = 0
+    dropped = drop_large(k, cpu, mm, start, end) if k.m.pmd else 0
     for entry in k.m.tlb_of(cpu):
         if entry.mm is mm and (start == end or start <= entry.vpn < end):
             entry.clear()

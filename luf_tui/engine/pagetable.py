@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from luf_tui.engine import large
 from luf_tui.engine.hardware import flags_of
 from luf_tui.machine import events as ev
-from luf_tui.machine.schema import NONE, PRESENT, Frame, Pte
+from luf_tui.machine.schema import NONE, PMD_HUGE, PMD_NONE, PRESENT, Frame, Mm, Pte
+from luf_tui.policy import guards
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
@@ -48,6 +50,7 @@ def install(
 ) -> None:
     """set_pte_at(): make a PTE present where none was. Never flushes by itself."""
     mm, vpn = k.m.place_of(pte)
+    large.table_below(k.m, mm, vpn)
     pte.kind, pte.frame, pte.slot = PRESENT, frame, None
     pte.writable, pte.dirty, pte.accessed = writable, dirty, 1
     hidden = not k.m.vma_at(mm, vpn).prot_read
@@ -83,3 +86,36 @@ def protect(k: Kernel, pte: Pte, *, writable: int) -> None:
     assert pte.frame
     pte.writable = writable
     k.emit(ev.PROTECT, k.cpu, mm.index, vpn, pte.frame.pfn, flags_of(pte))
+
+
+def install_large(k: Kernel, mm: Mm, vpn: int, head: Frame, *, writable: int, dirty: int) -> None:
+    """set_pmd_at(): a large entry maps a folio, whose first page is given."""
+    pages = k.m.range_of(vpn)
+    k.m.pmd_at(mm, vpn).kind = PMD_HUGE
+    k.emit(ev.HUGE_MAP, k.cpu, mm.index, pages.start, len(pages))
+    for number, one in enumerate(pages):
+        frame, rights = k.m.frame[head.index + number], {"writable": writable, "dirty": dirty}
+        install(k, k.m.pte_at(mm, one), frame, exclusive=1, **rights)
+
+
+def clear_large(k: Kernel, mm: Mm, vpn: int) -> Frame:
+    """pmdp_huge_get_and_clear_full(): nothing maps the range any more; returns the first page of
+    the folio that did.
+    """
+    frames = [clear(k, pte) for pte in large.entries(k.m, mm, vpn)]
+    k.m.pmd_at(mm, vpn).kind = PMD_NONE
+    return frames[0]
+
+
+def remap(k: Kernel, pte: Pte, source: Frame, frame: Frame) -> None:
+    """remove_migration_pte(): turn an entry that stands for `source` into a PTE to `frame`."""
+    writable, protected = pte.writable, pte.uffd_wp
+    mm, vpn = k.m.place_of(pte)
+    vma = k.m.vma_at(mm, vpn)
+    if vma.shared and not k.policy.has(guards.RESTORE_RIGHTS):
+        writable = vma.prot_write
+    unlink(pte, source)
+    dirty = int(frame.dirty and writable)
+    alone = int(writable and not frame.file_page)
+    install(k, pte, frame, writable=writable, dirty=dirty, exclusive=alone)
+    pte.uffd_wp = protected

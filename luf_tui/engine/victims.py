@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from luf_tui.engine import folio, pagetable
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.schema import ANON, Frame, Mm, Zone
+from luf_tui.machine.schema import ANON, Frame, Mm, Pte, Zone
 
 if TYPE_CHECKING:
     from luf_tui.engine.kernel import Kernel
@@ -48,19 +49,25 @@ def _wanted(k: Kernel) -> set[tuple[Mm, int]]:
 
 
 def _maps(m: Machine, frame: Frame, wanted: set[tuple[Mm, int]]) -> bool:
-    return any(m.place_of(pte) in wanted for pte in pagetable.mappings(frame))
+    return any(m.place_of(pte) in wanted for pte in _mappings(frame))
+
+
+def _mappings(frame: Frame) -> Iterator[Pte]:
+    """The PTEs of a folio, present or migration entries."""
+    return (pte for page in folio.pages(frame) for pte in pagetable.mappings(page))
 
 
 def _free_to_go(frame: Frame) -> bool:
     """It is not on its way to the free lists, and nobody holds it: else reclaim would keep it."""
-    return folio.held(frame) and not (frame.locked or frame.pins or frame.refs)
+    pages = folio.pages(frame)
+    return folio.held(frame) and not any(one.locked or one.pins or one.refs for one in pages)
 
 
 def _clean(m: Machine, frame: Frame) -> bool:
     """It can be dropped as it is: direct reclaim writes no file (shrink_folio_list())."""
     if frame.state == ANON and not frame.lazyfree:
         return False
-    return not frame.dirty and not any(pte.dirty for pte in pagetable.mappings(frame))
+    return not frame.dirty and not any(pte.dirty for pte in _mappings(frame))
 
 
 def _swappable(m: Machine, frame: Frame) -> bool:

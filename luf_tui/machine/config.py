@@ -115,6 +115,9 @@ class MachineConfig:
     table_span: int = 0
     """Virtual pages that one page-table page maps (512 in the kernel); with 0 there are neither
     page-table pages nor paging-structure caches."""
+    huge_pages: int = 0
+    """Pages that one large entry of the upper level can map (512 in the kernel), a power of two;
+    with 0 there are neither large entries nor large folios of programs."""
     swap_slots: int = 8
     dirty_on_load: bool = True
     """True where a load caches D as the PTE has it; False where each entry's first store looks at
@@ -159,6 +162,16 @@ class MachineConfig:
     def tables(self) -> int:
         """Page-table pages that an address space can have."""
         return -(-self.pages // self.table_span) if self.table_span else 0
+
+    @property
+    def ranges(self) -> int:
+        """Ranges of an address space that one large entry can map."""
+        return self.pages // self.huge_pages if self.huge_pages else 0
+
+    @property
+    def huge_order(self) -> int:
+        """The order of a folio that fills such a range."""
+        return max(0, self.huge_pages.bit_length() - 1)
 
     @property
     def holders(self) -> int:

@@ -82,6 +82,9 @@ REASONS = (
     "dirty",
     "used lately",
     "direct I/O",
+    # large folios
+    "a large entry is split",
+    "collapse",
 )
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""
@@ -395,6 +398,20 @@ NOTE_TEXT = kind("text", "item", rank=940,
 TRIM = kind("trim", "mm", rank=355,
     student="{cpu} runs something else by now: flushes of {mm} leave it alone from here on.",
     kernel="{cpu} is taken out of mm_cpumask of {mm} · flush_tlb_func()")
+
+# Large folios
+HUGE_MAP = kind("hugemap", "mm vpn pages", rank=385,
+    student="One large entry maps {pages} of {mm} at {page}, all at once.",
+    kernel="a large entry maps {pages} of {mm} at {page} · set_pmd_at()")
+HUGE_SPLIT = kind("hugesplit", "mm vpn pages", rank=235,
+    student="The large entry for {pages} of {mm} at {page} is gone; each page has its own now.",
+    kernel="{pages} of {mm} at {page} have small entries from here on · pmd_populate()")
+HUGE_FALLBACK = kind("hugefallback", "mm vpn", rank=475,
+    student="There is no block for a large page at {page}: a small one has to do.",
+    kernel="{page} gets a small page: no block of the size is free · THP_FAULT_FALLBACK")
+FOLIO_SPLIT = kind("foliosplit", "pfn order", rank=505,
+    student="The large folio at {pfn}, of order {order}, becomes single pages.",
+    kernel="the folio at {pfn} of order {order} is split · __split_huge_page()")
 # fmt: on
 
 KINDS: Final = tuple(DECLARED)

@@ -78,6 +78,8 @@ class Machine:
             RegionSpec("pte", s.Pte, mms * config.pages),
             RegionSpec("table", s.PageTable, mms * config.tables),
             RegionSpec("walk", s.WalkEntry, n * mms * config.tables),
+            RegionSpec("pmd", s.Pmd, mms * config.ranges),
+            RegionSpec("large", s.LargeEntry, n * mms * config.ranges, "cpu"),
             RegionSpec("file_page", s.FilePage, config.file_pages),
             RegionSpec("inode", s.FileInode, len(config.files)),
             RegionSpec("swap", s.SwapSlot, config.swap_slots),
@@ -110,6 +112,8 @@ class Machine:
         self.pte: Region[s.Pte] = self.regions["pte"]
         self.table: Region[s.PageTable] = self.regions["table"]
         self.walk: Region[s.WalkEntry] = self.regions["walk"]
+        self.pmd: Region[s.Pmd] = self.regions["pmd"]
+        self.large: Region[s.LargeEntry] = self.regions["large"]
         self.file_page: Region[s.FilePage] = self.regions["file_page"]
         self.inode: Region[s.FileInode] = self.regions["inode"]
         self.swap: Region[s.SwapSlot] = self.regions["swap"]
@@ -249,6 +253,21 @@ class Machine:
         count = self.config.tables
         at = (cpu * len(self.config.processes) + mm.index) * count
         return self.walk[at : at + count]
+
+    def pmd_at(self, mm: s.Mm, vpn: int) -> s.Pmd:
+        """The upper level's entry for a virtual page, on a machine with large ones."""
+        return self.pmd[mm.index * self.config.ranges + vpn // self.config.huge_pages]
+
+    def large_at(self, cpu: int, mm: s.Mm, vpn: int) -> s.LargeEntry:
+        """What a CPU caches of the range of a virtual page, on such a machine."""
+        config = self.config
+        at = (cpu * len(config.processes) + mm.index) * config.ranges
+        return self.large[at + vpn // config.huge_pages]
+
+    def range_of(self, vpn: int) -> range:
+        """The virtual pages that one large entry maps, this one among them."""
+        size = self.config.huge_pages
+        return range(vpn // size * size, vpn // size * size + size)
 
     def vma_at(self, mm: s.Mm, vpn: int) -> s.Vma:
         """The mapping of a virtual page."""
@@ -411,8 +430,9 @@ class Names(Regions):
                 return m.ctx_name(record)
             case s.FilePage():
                 return m.config.file_page_name(record.index)
-            case s.Pte() | s.Vma() | s.Promise() | s.PinnedPage():
-                mm, vpn = divmod(record.index, m.config.pages)
+            case s.Pte() | s.Vma() | s.Promise() | s.PinnedPage() | s.Pmd():
+                pages = m.config.huge_pages if isinstance(record, s.Pmd) else 1
+                mm, vpn = divmod(record.index * pages, m.config.pages)
                 place = f"{m.config.processes[mm].name} {m.config.page_name(mm, vpn)}"
                 return f"{type(record).__name__.lower()} {place}"
             case s.SwapSlot():

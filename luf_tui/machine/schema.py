@@ -137,6 +137,26 @@ class PageTable(Record):
     gatherer = Reference["Context"]("ctx", "the operation whose gather that is")
 
 
+# Pmd.kind
+PMD_NONE, PMD_TABLE, PMD_HUGE, PMD_SPLITTING, PMD_COLLAPSING = range(5)
+PMD_NAMES = ("none", "table", "huge", "splitting", "collapsing")
+
+
+class Pmd(Record):
+    """What the upper level says of a range that one large entry can map. What such an entry says
+    stands in the PTEs of its pages, which then change together.
+    """
+
+    kind = Number("none, a table of PTEs, or one large entry", bits=3, names=PMD_NAMES)
+    never = Number("VM_NOHUGEPAGE: no large pages here", bits=1)
+
+
+class LargeEntry(Record):
+    """What a CPU caches of such a range: as one large translation, or as small ones."""
+
+    held = Number("its entries of the range are one large translation", bits=1)
+
+
 class WalkEntry(Record):
     """A paging-structure cache entry of a CPU: where it looks for a range's PTEs."""
 

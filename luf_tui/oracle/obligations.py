@@ -1,4 +1,4 @@
-"""Which obligation, of O1 to O42, a broken rule amounts to.
+"""Which obligation, of O1 to O43, a broken rule amounts to.
 
 The rule says *that* something is wrong; the obligation says which promise was not kept, judged
 from the machine alone: who has the frame now, and how the address came to mean something else.
@@ -24,11 +24,12 @@ from luf_tui.machine.schema import (
     TABLE,
     TAKEN,
     Frame,
+    Mm,
     Pte,
     TlbEntry,
     Vma,
 )
-from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, At, Truth
+from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, At, Truth, reachable
 
 ABOUT: dict[str, str] = {
     "O1": "the bytes of a free page changed while a stale entry could read them",
@@ -57,6 +58,7 @@ ABOUT: dict[str, str] = {
     "O40": "what a program stored is lost, or came back from before",
     "O41": "a program reads what somebody else stored",
     "O42": "a right that a program does not have is granted",
+    "O43": "a CPU has a large and a small translation of one address at once",
 }
 """Obligations that the rules can name, in a few words each."""
 
@@ -313,6 +315,19 @@ def o29(m: Machine, block: list[Frame]) -> list[TlbEntry]:
 def o28(frame: Frame) -> bool:
     """A page is freed while someone pins it (O27: the last reference is not the unmapper's)."""
     return bool(frame.pins)
+
+
+def o43(m: Machine, mm: Mm, vpn: int, *, large: bool) -> Iterator[tuple[int, TlbEntry]]:
+    """CPUs that could still use a translation of a range in one size, with an entry of each, when
+    the page table has another size for it: some processors take harm from having both.
+    """
+    for cpu in range(m.config.cpus):
+        if bool(m.large_at(cpu, mm, vpn).held) != large:
+            continue
+        held = (entry for entry in m.tlb_of(cpu) if entry.mm is mm)
+        cached = [entry for entry in held if entry.vpn in m.range_of(vpn)]
+        if cached and reachable(m, cpu, cached[0]):
+            yield cpu, cached[0]
 
 
 UNKEPT: tuple[tuple[str, Callable[[Unkept], bool]], ...] = (

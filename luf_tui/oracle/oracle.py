@@ -31,8 +31,8 @@ JUDGED = frozenset(
         ev.OOM,
         ev.FREED_WALK,
         ev.SEND,
-        ev.WRITE_OUT,
         *(ev.IO_READ, ev.IO_STORE, ev.DIRECT_READ),
+        *(ev.WRITE_OUT, ev.HUGE_MAP, ev.HUGE_SPLIT),
     )
 )
 """Kinds of events that can break something."""
@@ -106,19 +106,28 @@ class Oracle:
                 self._dma(found, event, self._at(args), args["content"], store=store)
             elif kind == ev.ALLOC:
                 self._alloc(found, event, args["pfn"], args["order"])
-            elif kind == ev.FREE:
-                self._free(found, event, cpu, args["pfn"])
-            elif kind == ev.OOM:
-                self._oom(found, event, cpu, args["order"])
-            elif kind == ev.FREED_WALK:
-                self._walk(found, event, cpu, args["pfn"])
             elif kind == ev.WRITE_OUT:
                 self._write_out(found, event, cpu, args)
             elif kind in (ev.IO_READ, ev.IO_STORE, ev.DIRECT_READ):
                 self._through_pin(found, event, cpu, args)
-            elif kind == ev.SEND:
-                self._send(found, event, cpu, args["mask"])
+            else:
+                self._of_the_kernel(found, event, kind, cpu, args)
         return found
+
+    def _of_the_kernel(
+        self, found: list[Finding], event: int, kind: int, cpu: int, args: Mapping[str, int]
+    ) -> None:
+        """What is about no access and no bytes."""
+        if kind == ev.FREE:
+            self._free(found, event, cpu, args["pfn"])
+        elif kind == ev.OOM:
+            self._oom(found, event, cpu, args["order"])
+        elif kind == ev.FREED_WALK:
+            self._walk(found, event, cpu, args["pfn"])
+        elif kind in (ev.HUGE_MAP, ev.HUGE_SPLIT):
+            self._two_sizes(found, event, args, large=kind == ev.HUGE_SPLIT)
+        elif kind == ev.SEND:
+            self._send(found, event, cpu, args["mask"])
 
     # -- rules A and D: what is read ------------------------------------------------------------
 
@@ -334,6 +343,18 @@ class Oracle:
         if obligations.o28(self.m.frame[pfn]):
             message = f"f{pfn} is freed while it is pinned"
             self._tell(found, "C", "O28", event, cpu, pfn, message)
+
+    def _two_sizes(
+        self, found: list[Finding], event: int, args: Mapping[str, int], *, large: bool
+    ) -> None:
+        """Translations of the other size are gone before a range is mapped in one (O43)."""
+        mm, vpn = self.m.mm[args["mm"]], args["vpn"]
+        for cpu, entry in obligations.o43(self.m, mm, vpn, large=large):
+            page = f"{self.m.config.processes[mm.index].name}'s "
+            page += self.m.config.page_name(mm.index, entry.vpn)
+            old, new = ("large", "small") if large else ("small", "large")
+            message = f"cpu{cpu} still has the {old} translation of {page}, which has a {new} one"
+            self._tell(found, "D", "O43", event, cpu, at_of(entry).frame.pfn, message)
 
     # -- waiting --------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ and in scenarios. One more guard is one more declaration, here or, if it is a ru
 is, in `kernel_guards`, and the one place that asks for it: levels, posted versions, mutants, tables
 and the guard screen follow.
 
-`luf-tui explain` tells of each, of the obligations (O1 to O42) and kernel rules (B1 to B7) that
+`luf-tui explain` tells of each, of the obligations (O1 to O43) and kernel rules (B1 to B7) that
 they uphold, and of the mutants (M1 to M38).
 """
 
@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from luf_tui.errors import nearest
 from luf_tui.policy.guard import *
 from luf_tui.policy.kernel_guards import *
+from luf_tui.policy.large_guards import *
 
 FLUSH_BEFORE_REUSE = Guard(
     "flush-before-reuse",
@@ -406,7 +407,7 @@ REFUSE_PENDED = Guard(
 GUARDS: dict[str, Guard] = {
     one.name: one for one in list(globals().values()) if isinstance(one, Guard)
 }
-"""Every guard declared above by its name, in the order in which they are shown."""
+"""Every guard by its name, in the order in which they are shown."""
 
 
 def of_levels(*levels: Level) -> frozenset[Guard]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lark import Token
 
 OBLIGATIONS = 42
-"""They are O1 to O42; `luf-tui explain O1` tells of one."""
+"""They are O1 to O43; `luf-tui explain O1` tells of one."""
 
 
 def resolve(scope: Scope, line: Line, tree: Any) -> Condition:

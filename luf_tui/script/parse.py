@@ -218,6 +218,10 @@ class Reader:
                 self._setting(line, setting)
             except Wrong as wrong:
                 self._lose(f"machine {setting.children[0]}", wrong.problem)
+        trouble = self.scope.no_huge_pages()
+        if trouble:
+            message = f"this machine cannot have huge-pages {self.scope.sizes['huge-pages']}"
+            raise Wrong(message, line.whole, trouble)
 
     def _setting(self, line: Line, setting: Any) -> None:
         name, *rest = setting.children

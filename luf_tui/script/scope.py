@@ -9,7 +9,15 @@ from itertools import count, islice
 from attrs import define, evolve, field
 
 from luf_tui.errors import Problem, Span, nearest
-from luf_tui.machine.config import X86, FileConfig, MachineConfig, Node, ProcessConfig, TaskConfig
+from luf_tui.machine.config import (
+    ARM64,
+    X86,
+    FileConfig,
+    MachineConfig,
+    Node,
+    ProcessConfig,
+    TaskConfig,
+)
 from luf_tui.script.declaration import Lost
 from luf_tui.script.vocabulary import CEILINGS, KERNEL_ACTORS, LINES, NOT_MODELLED
 
@@ -182,6 +190,7 @@ class Scope:
         else:
             if name in owner.regions:
                 raise Wrong(f"'{owner.name}' has a region '{name}' already", span, "use `at`")
+            owner.pages += [""] * (-len(owner.pages) % (self.sizes.get("huge-pages", 0) or 1))
             vpn = len(owner.pages)
             owner.pages += [f"{name}.{n}" for n in range(pages)]
         owner.regions[name] = Region(vpn, pages)
@@ -302,6 +311,28 @@ class Scope:
             found.append(Node("cxl", self.sizes["cxl"], tier=1))
         return tuple(found)
 
+    def no_huge_pages(self) -> str:
+        """What on a machine with large entries does not go with them, and what does; empty if all
+        does.
+        """
+        sizes = self.sizes
+        size = sizes.get("huge-pages", 0)
+        if not size:
+            return ""
+        if size < 2 or size & (size - 1):
+            return "a large entry maps 2, 4, 8 … pages"
+        if size > 1 << sizes.get("max-order", 2):
+            return f"the buddy allocator has no such block; `max-order {size.bit_length() - 1}`"
+        if size > sizes.get("tlb", 8):
+            return f"a CPU's TLB has a place for each of its pages; `tlb {size}`"
+        if sizes.get("cxl", 0) and sizes.get("dram", 8) % size:
+            return f"folios begin at multiples of {size}, and so must the node behind DRAM"
+        if self.chosen.get("arch") == ARM64:
+            return "large entries are modelled for x86 and riscv only"
+        if sizes.get("table-span", 0) or self.switches.get("secondary_tlb"):
+            return "large entries go with neither `table-span` nor `secondary-tlb`"
+        return ""
+
     def task_names(self) -> Iterable[str]:
         """A process's only task has its name; several are told apart by CPU."""
         for thread in self.threads:
@@ -315,6 +346,7 @@ class Scope:
             for name, thread in zip(self.task_names(), self.threads, strict=True)
         )
         arch = self.chosen.get("arch", X86)
+        pages = max((len(p.pages) for p in self.processes), default=1) or 1
         config = MachineConfig(
             arch=arch,
             nodes=self.nodes(),
@@ -324,7 +356,7 @@ class Scope:
             files=tuple(self.files),
             objects=tuple(self.objects),
             contents=tuple(self.contents),
-            pages=max((len(p.pages) for p in self.processes), default=1) or 1,
+            pages=pages + -pages % (self.sizes.get("huge-pages", 0) or 1),
             **{"ceiling": CEILINGS[arch], **fields},  # type: ignore[arg-type]
             **self.switches,  # type: ignore[arg-type]
         )

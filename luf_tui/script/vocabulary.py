@@ -35,6 +35,9 @@ SETTINGS: dict[str, Setting] = {
     "table-span": Setting(
         "table_span", 0, 512, "pages one page-table page maps; 0: there are none"
     ),
+    "huge-pages": Setting(
+        "huge_pages", 0, 512, "pages of a large entry, a power of two; 0: there are none"
+    ),
     "swap": Setting("swap_slots", 0, 4096, "swap slots"),
     "ceiling": Setting("ceiling", 1, 512, "tlb_single_page_flush_ceiling"),
     "watermark-min": Setting("watermark_min", 0, 4096, "WMARK_MIN of a zone, in pages"),

@@ -46,7 +46,10 @@ class Access(Operation, name="access"):
             return DONE
         if entry.writable and (entry.dirty or self._set_dirty(k, mm, entry)):
             return self._land(k, mm, entry)
-        entry.clear()
+        if k.m.pmd:
+            hardware.forget(k, k.cpu, mm, self.vpn, self.vpn + 1)
+        else:
+            entry.clear()
         return Access.fault
 
     def _set_dirty(self, k: Kernel, mm: Mm, entry: TlbEntry) -> bool:
@@ -55,6 +58,8 @@ class Access(Operation, name="access"):
         if not hardware.accessible(pte) or not pte.writable or pte.frame is not entry.frame:
             return False
         pte.dirty = entry.dirty = 1
+        if k.m.pmd:
+            hardware.set_dirty(k, k.cpu, mm, self.vpn)
         return True
 
     def _land(self, k: Kernel, mm: Mm, entry: TlbEntry) -> Next:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, locks, pagetable, tables
+from luf_tui.engine import folio, large, locks, pagetable, tables
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
+from luf_tui.engine.operations.huge_fault import HugeFault
 from luf_tui.engine.operations.memory import AllocPage, change_bytes, put_held
+from luf_tui.engine.operations.split_pmd import SplitPmd
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference
 from luf_tui.machine.schema import (
@@ -126,6 +128,9 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             return self._present(k, pte, vma)
         if vma.uffd_missing:
             return self._tell_monitor(k)
+        if large.wanted(k.m, self._mm(k), self.vpn):
+            args = {"mm": self._mm(k), "vpn": self.vpn, "store": self.store}
+            return self.call(k, HugeFault, Fault.dispatch, **args)
         if vma.file_page:
             return Fault.file
         there = self._elsewhere(k)
@@ -179,7 +184,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
 
     def _present(self, k: Kernel, pte: Pte, vma: Vma) -> Next:
         if pte.prot_none:
-            pte.prot_none = 0
+            for one in large.together(k.m, pte):
+                one.prot_none = 0
             if vma.shared and not k.policy.has(guards.HINT_KEEPS_RIGHTS):
                 pte.writable = vma.prot_write
             assert pte.frame
@@ -187,6 +193,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             k.emit(ev.PROTECT, k.cpu, *place, pte.writable)
             return Fault.leave
         if self.store and not pte.writable:
+            if large.whole(pte):
+                return Fault.large_protected
             return self._tell_monitor(k) if pte.uffd_wp else Fault.write_protected
         anon = pte.frame is not None and pte.frame.state == ANON
         if self.unshare and anon and not vma.shared and not pte.exclusive:
@@ -421,6 +429,31 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
 
     # -- do_wp_page() -------------------------------------------------------------------------
 
+    @step("a store to a large read-only page", when=_page_table)
+    def large_protected(self, k: Kernel) -> Next:
+        """do_huge_pmd_wp_page(): a folio of this mapping alone becomes writable in place; one that
+        others have is split into small entries, and the fault copies a page.
+        """
+        pte = self._pte(k)
+        if not large.whole(pte):
+            return Fault.dispatch
+        if pte.kind != PRESENT or pte.writable:
+            return Fault.leave
+        assert pte.frame
+        pages = folio.pages(pte.frame)
+        if pages[0].locked not in (None, k.ctx):
+            return Fault.leave
+        alone = all(page.mapcount == 1 and not (page.refs or page.pins) for page in pages)
+        if not (alone or pte.exclusive):
+            return self.call(k, SplitPmd, Fault.dispatch, mm=self._mm(k), vpn=self.vpn)
+        late = self._owing(k, "before", Fault.large_protected)
+        if late:
+            return late
+        for one in large.together(k.m, pte):
+            one.dirty = one.accessed = one.exclusive = 1
+            pagetable.protect(k, one, writable=1)
+        return Fault.leave
+
     @step("a store to a read-only page")
     def write_protected(self, k: Kernel) -> Next:
         """do_wp_page(): flush first if a write-protect is still in flight."""
@@ -458,7 +491,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         if frame.pins and pte.exclusive:
             return True
         alone = frame.state == ANON and frame.mapcount == 1 and not frame.slot
-        return alone and not (frame.refs and not pte.exclusive)
+        shared = frame.refs or folio.large(frame)
+        return alone and not (shared and not pte.exclusive)
 
     @step("make the PTE writable in place", when=_page_table)
     def upgrade(self, k: Kernel) -> Next:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, locks, pagetable, tables
+from luf_tui.engine import folio, large, locks, pagetable, tables
 from luf_tui.engine.arguments import Start, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
@@ -13,12 +13,14 @@ from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.engine.operations.referenced import make_old
+from luf_tui.engine.operations.split_folio import SplitFolio
+from luf_tui.engine.operations.split_pmd import SplitPmd
 from luf_tui.engine.operations.unmap import isolate
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Required
-from luf_tui.machine.schema import ANON, PRESENT, SWAP, Frame, Mm, Pte
+from luf_tui.machine.schema import ANON, PMD_NONE, PRESENT, SWAP, Frame, Mm, Pte
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_process
@@ -61,6 +63,12 @@ class Madvise(Operation, name="madvise", function="madvise"):
         where = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages}
         return self.call(k, Zap, Madvise.unlock, mm=self.mm, why=MADVISE, **where)
 
+    @step("look whether the folio is split", takes=CODE)
+    def after_split(self, k: Kernel, outcome: int) -> Next:
+        """split_folio() fails while somebody holds a page of it."""
+        self.at += not outcome
+        return Madvise.age
+
     @step("age a PTE", when=_page_table)
     def age(self, k: Kernel) -> Next:
         """madvise_cold_or_pageout_pte_range(), madvise_free_pte_range(): clear A, or A and D, of
@@ -72,8 +80,12 @@ class Madvise(Operation, name="madvise", function="madvise"):
             return late
         while self.at < self.vpn + self.pages:
             pte = k.m.pte_at(self.mm, self.at)
-            self.at += 1
-            if pte.kind == PRESENT and self._age(k, pte):
+            apart = self._apart(k, pte) if k.m.pmd else None
+            if apart:
+                return apart
+            together = large.together(k.m, pte)
+            self.at += len(together)
+            if pte.kind == PRESENT and [one for one in together if self._age(k, one)]:
                 self.changed = int(self.advice != PAGEOUT)
                 return Madvise.age
             if pte.slot and self.advice == FREE:
@@ -83,6 +95,18 @@ class Madvise(Operation, name="madvise", function="madvise"):
                     return self.call(k, FreePage, Madvise.age, frame=page)
         found = self.advice == PAGEOUT and k.m.task_list(k.current, "isolated").head
         return Madvise.pageout if found else Madvise.flush
+
+    def _apart(self, k: Kernel, pte: Pte) -> Next:
+        """A large folio of which only a part is meant, or which small entries map, is split first
+        (split_folio()); where that fails, its page is passed over. None where there is no need.
+        """
+        frame, last = pte.frame, self.vpn + self.pages
+        if pte.kind != PRESENT or not frame or not folio.large(frame):
+            return None
+        whole = large.whole(pte) and self.advice != PAGEOUT
+        if whole and large.fits(k.m, self.at, last):
+            return None
+        return self.call(k, SplitFolio, Madvise.after_split, frame=frame)
 
     def _age(self, k: Kernel, pte: Pte) -> bool:
         """Make one PTE old, and clean when its contents may go; False if it was already."""
@@ -151,7 +175,7 @@ def _alone_on_lru(k: Kernel, frame: Frame) -> bool:
     """Whether a folio is on its LRU and nobody else maps it: MADV_COLD and MADV_PAGEOUT leave the
     others alone, and the zero page.
     """
-    return frame.mapcount == 1 and frame.where is k.m.lru_list(k.m.zone_of(frame))
+    return frame.mapcount == 1 and folio.head(frame).where is k.m.lru_list(k.m.zone_of(frame))
 
 
 def movable(m: Machine, mm: Mm, vpn: int, pages: int, to: int) -> bool:
@@ -213,6 +237,10 @@ class Mremap(Operation, name="mremap", function="mremap"):
         while self.at < self.pages:
             old = k.m.pte_at(self.mm, self.vpn + self.at)
             new = k.m.pte_at(self.mm, self.to + self.at)
+            if large.whole(old):
+                return self._move_large(k)
+            if old.kind:
+                large.table_below(k.m, self.mm, self.to + self.at)
             self.at += 1
             if old.kind == PRESENT:
                 writable, dirty, exclusive = old.writable, old.dirty, old.exclusive
@@ -234,6 +262,27 @@ class Mremap(Operation, name="mremap", function="mremap"):
             pagetable.empty(old)
         return None
 
+    def _move_large(self, k: Kernel) -> Next:
+        """move_huge_pmd(), where the large entry goes as a whole to where nothing is; any other is
+        split first.
+        """
+        m, mm, vpn, to = k.m, self.mm, self.vpn + self.at, self.to + self.at
+        fits = large.fits(m, vpn, self.vpn + self.pages) and to == m.range_of(to).start
+        if not fits or m.pmd_at(mm, to).kind != PMD_NONE:
+            return self.call(k, SplitPmd, Mremap.move, mm=mm, vpn=vpn)
+        old = m.pte_at(mm, vpn)
+        rights = {"writable": old.writable, "dirty": old.dirty}
+        hidden, exclusive = old.prot_none, old.exclusive
+        pagetable.install_large(k, mm, to, pagetable.clear_large(k, mm, vpn), **rights)
+        for new in large.entries(m, mm, to):
+            new.prot_none, new.exclusive = hidden, exclusive
+        m.pmd_at(mm, to).never = m.pmd_at(mm, vpn).never
+        self.at += m.config.huge_pages
+        self.changed = 1
+        if k.policy.has(guards.FLUSH_BEFORE_UNLOCK):
+            mm.ptl = k.ctx
+        return Mremap.move
+
     @step("flush the old range")
     def flush(self, k: Kernel) -> Next:
         """flush_tlb_range(), before the page-table lock is dropped."""
@@ -253,6 +302,7 @@ class Mremap(Operation, name="mremap", function="mremap"):
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """mremap() returns: the old range is unmapped, the new one has its pages."""
+        large.tables_gone(k.m, self.mm, self.vpn, self.vpn + self.pages)
         self.mm.ptl = self.mm.writer = None
         return DONE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, locks, pagetable, tables
+from luf_tui.engine import folio, large, locks, pagetable, tables
 from luf_tui.engine.arguments import Start, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
@@ -10,9 +10,10 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.memory import FreePage
 from luf_tui.engine.operations.pending import catch_up
+from luf_tui.engine.operations.split_pmd import SplitPmd
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference, Required
-from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, Vma
+from luf_tui.machine.schema import FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, Pte, Vma
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.values import Rights
@@ -104,6 +105,8 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
         m = k.m
         while self.at < self.end:
             pte = m.pte_at(self.mm, self.at)
+            if large.whole(pte):
+                return self._zap_large(k, pte)
             self.at += 1
             if pte.kind == PRESENT:
                 frame = pte.frame
@@ -127,6 +130,25 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
             if page:
                 return self.call(k, FreePage, Zap.clear_pte, frame=page)
         return Zap.flush
+
+    def _zap_large(self, k: Kernel, pte: Pte) -> Next:
+        """zap_huge_pmd() of a large entry that goes as a whole; any other is split first. Its folio
+        is one page for the gather.
+        """
+        first = self.at
+        if not large.fits(k.m, first, self.end):
+            return self.call(k, SplitPmd, Zap.clear_pte, mm=self.mm, vpn=first)
+        for one in large.entries(k.m, self.mm, first):
+            if one.dirty and one.frame:
+                one.frame.dirty = 1
+        head = pagetable.clear_large(k, self.mm, first)
+        pte.gathered, pte.gatherer = head, k.ctx
+        folio.get(head)
+        self.cleared = self.cleared + 1 if k.m.config.gather_slots else 1
+        self.at = first + k.m.config.huge_pages
+        if self.cleared == k.m.config.gather_slots:
+            return self._force_flush(k, Zap.unlock_table)
+        return Zap.clear_pte
 
     def _force_flush(self, k: Kernel, then: Step) -> Next:
         """force_flush in zap_pte_range(): flush what is gathered before the lock is dropped."""
@@ -166,6 +188,7 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
         tables are freed with it, it does, and lazy CPUs take part (freed_tables); and so it does
         while another gather is in flight, for the whole mm (tlb_finish_mmu()).
         """
+        large.tables_gone(k.m, self.mm, self.start, self.end)
         freed = tables.take_out(k, self.mm, self.start, self.end)
         if freed and not k.policy.has(guards.FLUSH_BEFORE_TABLE_FREE):
             return Zap.early_tables
@@ -338,21 +361,30 @@ class Mprotect(Operation, name="mprotect", function="mprotect"):
             return late
         while self.at < self.vpn + self.pages:
             pte = k.m.pte_at(self.mm, self.at)
-            self.at += 1
+            if large.whole(pte) and not large.fits(k.m, self.at, self.vpn + self.pages):
+                return self.call(k, SplitPmd, Mprotect.change, mm=self.mm, vpn=self.at)
+            together = large.together(k.m, pte)
+            self.at += len(together)
             if pte.kind == MIGRATION and not self.flags & WRITE:
                 pte.writable &= not k.policy.has(guards.PROTECT_ENTRIES)
             if pte.kind != PRESENT:
                 continue
-            if not self.flags & READ:
-                pte.prot_none = 1
-            elif pte.writable and not self.flags & WRITE:
-                pagetable.protect(k, pte, writable=0)
-            else:
-                pte.prot_none = 0
+            if not [one for one in together if self._change(k, one)]:
                 continue
             self.changed = 1
             return Mprotect.change
         return None
+
+    def _change(self, k: Kernel, pte: Pte) -> bool:
+        """Take a right away from a present PTE; False where there was none to take."""
+        if not self.flags & READ:
+            pte.prot_none = 1
+        elif pte.writable and not self.flags & WRITE:
+            pagetable.protect(k, pte, writable=0)
+        else:
+            pte.prot_none = 0
+            return False
+        return True
 
     @step("flush what changed")
     def flush(self, k: Kernel) -> Next:

@@ -330,6 +330,9 @@ class FreePage(Operation, name="free", function="free_unref_page"):
     def prepare(self, k: Kernel) -> Next:
         """free_pages_prepare(): zero or poison it where the kernel is built so."""
         head = self.frame
+        if folio.large(head):
+            self.frame = head = folio.head(head)
+            self.order = head.order
         if head.where:
             lists.unlink(head)
         k.emit(ev.FREE, k.cpu, head.pfn, self.order, self.key)

@@ -22,6 +22,7 @@ from luf_tui.engine.operations.memory import (
     unfreed,
 )
 from luf_tui.engine.operations.referenced import Referenced
+from luf_tui.engine.operations.split_folio import SplitFolio
 from luf_tui.engine.operations.unmap import Unmap, isolate_named, next_isolated, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
@@ -88,6 +89,8 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
         frame = next_isolated(k)
         if not frame:
             return Migrate.fold if self.frame else DONE
+        if folio.large(frame):
+            return self.call(k, SplitFolio, Migrate.take, frame=frame, isolated=1)
         self.frame = frame
         if frame.locked:
             put_back(k, frame, "locked")
@@ -170,21 +173,8 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
         source = self._source
         pte = entry(source)
         if pte and source.target:
-            self._back(k, pte, source.target)
+            pagetable.remap(k, pte, source, source.target)
         return Migrate.remap if entry(source) else Migrate.free
-
-    def _back(self, k: Kernel, pte: Pte, frame: Frame) -> None:
-        """Turn a migration entry into a PTE to `frame`."""
-        writable, protected = pte.writable, pte.uffd_wp
-        mm, vpn = k.m.place_of(pte)
-        vma = k.m.vma_at(mm, vpn)
-        if vma.shared and not k.policy.has(guards.RESTORE_RIGHTS):
-            writable = vma.prot_write
-        pagetable.unlink(pte, self._source)
-        dirty = int(frame.dirty and writable)
-        alone = int(writable and not frame.file_page)
-        pagetable.install(k, pte, frame, writable=writable, dirty=dirty, exclusive=alone)
-        pte.uffd_wp = protected
 
     @step("free the source")
     def free(self, k: Kernel) -> Next:
@@ -228,7 +218,7 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
         source = self._source
         pte = entry(source)
         if pte:
-            self._back(k, pte, source)
+            pagetable.remap(k, pte, source, source)
             return Migrate.restore
         target, deferred = source.target, source.verdict
         put_back(k, source, "pinned" if source.pins else "referenced")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import allocator
+from luf_tui.engine import allocator, folio
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
@@ -70,7 +70,7 @@ class Offline(Operation, name="offline_pages", function="offline_pages"):
         self.tried = 1
         found = False
         for frame in k.m.frames_of(self.zone):
-            if frame.state in (ANON, FILE):
+            if frame.state in (ANON, FILE) and folio.head(frame) is frame:
                 why = isolate(k, k.current, frame)
                 found = found or not why
                 if why:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, hardware, locks, pagetable, tables
+from luf_tui.engine import folio, hardware, large, locks, pagetable, tables
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, step
@@ -10,6 +10,7 @@ from luf_tui.engine.operations.flush import SWITCHING, Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import EXIT, Zap
 from luf_tui.engine.operations.memory import AllocPage, FreePage
+from luf_tui.engine.operations.split_pmd import SplitPmd
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import X86
@@ -144,6 +145,8 @@ class Fork(Operation, name="fork", function="dup_mmap"):
             source, copy = m.vma_at(self.mm, vpn), m.vma_at(self.child, vpn)
             copy.assign(source)
             copy.uffd_wp = copy.uffd_missing = 0
+            if m.pmd:
+                m.pmd_at(self.child, vpn).never = m.pmd_at(self.mm, vpn).never
         k.emit(ev.FORK, k.cpu, self.mm.index, self.child.index)
         return None
 
@@ -157,7 +160,11 @@ class Fork(Operation, name="fork", function="dup_mmap"):
             shared = bool(vma.shared)
             if self._copies(pte, shared=shared) and tables.missing(k, self.child, vpn):
                 return self.call(k, PteAlloc, Fork.grown, mm=self.child, vpn=vpn)
+            if large.whole(pte):
+                return self._copy_large(k)
             self.at += 1
+            if self._copies(pte, shared=shared):
+                large.table_below(m, self.child, vpn)
             new = m.pte_at(self.child, vpn)
             if pte.slot:
                 new.kind, new.slot = SWAP, pte.slot
@@ -204,6 +211,26 @@ class Fork(Operation, name="fork", function="dup_mmap"):
         new = k.m.pte_at(self.child, vpn)
         pagetable.install(k, new, frame, writable=writable, dirty=writable, exclusive=1)
         folio.add_lru(k, frame)
+        return Fork.copy
+
+    def _copy_large(self, k: Kernel) -> Next:
+        """copy_huge_pmd(): as for a PTE, for the range as a whole. Where a page is pinned, the
+        entry is split, and that page copied.
+        """
+        m, vpn = k.m, self.at
+        ptes = large.entries(m, self.mm, vpn)
+        pinned = any(pte.frame and folio.pinned_anon(pte.frame) for pte in ptes)
+        if pinned and ptes[0].exclusive and k.policy.has(guards.COPY_PINNED_ON_FORK):
+            return self.call(k, SplitPmd, Fork.copy, mm=self.mm, vpn=vpn)
+        for pte in ptes:
+            pte.exclusive = 0
+            if pte.writable:
+                pagetable.protect(k, pte, writable=0)
+        assert ptes[0].frame
+        pagetable.install_large(k, self.child, vpn, ptes[0].frame, writable=0, dirty=0)
+        for copy in large.entries(m, self.child, vpn):
+            copy.exclusive = 0
+        self.at += len(ptes)
         return Fork.copy
 
     def _copies(self, pte: Pte, *, shared: bool) -> bool:

@@ -17,6 +17,7 @@ from luf_tui.engine.operations.memory import (
     unfreed,
 )
 from luf_tui.engine.operations.referenced import Referenced
+from luf_tui.engine.operations.split_folio import SplitFolio
 from luf_tui.engine.operations.unmap import Unmap, isolate_named, next_isolated, put_back
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
@@ -67,6 +68,8 @@ class Reclaim(Operation, name="reclaim", function="shrink_folio_list"):
         frame = next_isolated(k)
         if not frame:
             return Reclaim.fold if self.frame else self._done(k)
+        if folio.large(frame):
+            return self.call(k, SplitFolio, Reclaim.take, frame=frame, isolated=1)
         self.frame = frame
         if frame.locked:
             put_back(k, frame, "locked")

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import locks, pagetable
+from luf_tui.engine import large, locks, pagetable
 from luf_tui.engine.arguments import Start, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.pending import catch_up
+from luf_tui.engine.operations.split_pmd import SplitPmd
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import PRESENT, Mm, Pte
@@ -82,8 +83,11 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
         """change_prot_numa() or clear_soft_dirty(), under the page-table lock."""
         while self.at < self.vpn + self.pages:
             pte = k.m.pte_at(self.mm, self.at)
-            self.at += 1
-            if pte.kind == PRESENT and self._change(k, pte):
+            if large.whole(pte) and not large.fits(k.m, self.at, self.vpn + self.pages):
+                return self.call(k, SplitPmd, Scan.change, mm=self.mm, vpn=self.at)
+            together = large.together(k.m, pte)
+            self.at += len(together)
+            if pte.kind == PRESENT and [one for one in together if self._change(k, one)]:
                 self.changed = 1
                 return Scan.change
         return None
@@ -100,7 +104,7 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
             return False
         pte.prot_none = 1
         assert frame
-        k.emit(ev.HINT, k.cpu, self.mm.index, self.at - 1, frame.pfn)
+        k.emit(ev.HINT, k.cpu, self.mm.index, k.m.place_of(pte)[1], frame.pfn)
         return True
 
     @step("flush what changed")

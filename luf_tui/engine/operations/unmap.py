@@ -139,7 +139,7 @@ def isolate(k: Kernel, task: Task, frame: Frame) -> str:
     """folio_isolate_lru(): take a folio off the LRU for `task`; why not, if not. Of one that is on
     its way to the free lists nobody gets a reference any more (folio_try_get()).
     """
-    m = k.m
+    m, frame = k.m, folio.head(frame)
     if frame.state not in (ANON, FILE) or not folio.held(frame):
         return "not mapped"
     if frame.where is not m.lru_list(m.zone_of(frame)):

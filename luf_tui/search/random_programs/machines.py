@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from luf_tui.machine.config import (
     ARM64,
     RISCV,
+    X86,
     FileConfig,
     MachineConfig,
     Node,
@@ -132,5 +133,24 @@ def some_machine(rng: Random, given: Mapping[str, object]) -> tuple[MachineConfi
         first, *others = config.nodes
         more = evolve(first, frames=first.frames + FOR_TABLES)
         config = evolve(config, nodes=(more, *others))
+    if config.huge_pages:
+        config = _with_large_entries(config)
     tasks = tuple(evolve(task, cpu=task.cpu % config.cpus) for task in TASKS)
     return evolve(config, tasks=tasks, ceiling=config.ceiling or CEILINGS[config.arch]), acts
+
+
+def _with_large_entries(config: MachineConfig) -> MachineConfig:
+    """The same machine, without what large entries do not go with, and with room for them."""
+    size = config.huge_pages
+    return evolve(
+        config,
+        arch=X86 if config.arch == ARM64 else config.arch,
+        table_span=0,
+        secondary_tlb=False,
+        pages=config.pages + -config.pages % size,
+        nodes=tuple(
+            evolve(node, frames=node.frames + -node.frames % size) for node in config.nodes
+        ),
+        max_order=max(config.max_order, config.huge_order),
+        tlb_entries=max(config.tlb_entries, size),
+    )

@@ -75,6 +75,10 @@ DRAWN: Final[Mapping[Kind, str]] = {
     ev.DIRECT_STALE: "dio_warn_stale_pagecache()",
     ev.STALE: "[stale TLB entry -> {pfn}]",
     ev.TRIM: "[{cpu} leaves mm_cpumask]",
+    ev.HUGE_MAP: "set_pmd_at({page})",
+    ev.HUGE_SPLIT: "pmd_populate({page})",
+    ev.HUGE_FALLBACK: "[no large folio for {page}]",
+    ev.FOLIO_SPLIT: "__split_huge_page({pfn})",
 }
 """What a kind of event says in a diagram. An empty text is said by the function it happens in."""
 FRAMELESS: Final[Mapping[Kind, str]] = {

@@ -56,6 +56,25 @@ SENTENCES: Final = {
         "use": "has its memory, which holds what it held before until something is written there.",
     },
     "kfree": {"free": "gives back memory that the kernel used itself."},
+    "huge fault": {
+        "allocate": "asks for a block of pages, for a whole range at once.",
+        "zero": "fills the large folio with zeros.",
+        "install": "lets one large entry map the whole range.",
+        "let-go": "lets go of the large folio, which its mapping keeps.",
+    },
+    "split pmd": {
+        "lock": "takes the page-table lock: nobody else changes the large entry meanwhile.",
+        "invalidate": "makes the large entry unusable, with what it has read of it before.",
+        "populate": "puts small entries in the place of a large one.",
+        "unlock": "lets others at the page table again.",
+    },
+    "split folio": {
+        "lock": "locks a large folio to make single pages of it.",
+        "unmap": "takes a large folio out of the page tables while it is split.",
+        "freeze": "looks whether anybody else has the folio: somebody does, so it stays whole.",
+        "remap": "puts a page of the folio back where it was mapped.",
+        "unlock": "lets go of the pages, each one for itself now.",
+    },
     "pte_alloc": {
         "allocate": "asks for a page in which PTEs can be kept.",
         "install": "hangs the new page of PTEs into the page table; it maps nothing yet.",
@@ -78,6 +97,9 @@ SENTENCES: Final = {
         "copy-file": "makes a copy of the file's page of its own, because it is about to store.",
         "install": "writes the PTE: from here on the address leads to the page.",
         "let-go": "lets go of pages it does not need any more.",
+        "large-protected": (
+            "wants to store where a large entry allows reading only, and looks whose the folio is."
+        ),
         "write-protected": "wants to store where only reading is allowed, and looks why.",
         "reuse-or-copy": (
             "decides whether the page is its own, or has to be copied before it stores."
@@ -196,6 +218,7 @@ SENTENCES: Final = {
     },
     "madvise": {
         "begin": "tells the kernel what it will do with a range of addresses.",
+        "after-split": "looks whether the large folio could be split.",
         "age": "makes a page look unused, so that it is reclaimed sooner unless it is used again.",
         "pageout": "begins to reclaim, itself and at once, the pages it has picked.",
         "flush": "flushes where CPUs must note anew that they use a page.",

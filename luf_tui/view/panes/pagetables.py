@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from luf_tui.engine import large
 from luf_tui.machine.config import X86
 from luf_tui.machine.events import MAP
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import NONE, PRESENT, Frame, Mm, Pte, Vma
+from luf_tui.machine.schema import NONE, PRESENT, Frame, Mm, Pmd, Pte, Vma
 from luf_tui.timeline.caches import per_run
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.view import last_seen, names
@@ -138,8 +139,10 @@ def _moved(timeline: Timeline, mm: Mm, vpn: int) -> bool:
     m = timeline.machine
     pte, vma = m.pte_at(mm, vpn), m.vma_at(mm, vpn)
     filled = pte.frame and changed(timeline, "frame", pte.frame.index, (Frame.content,))
+    above = large.pmd_of(pte)
     return bool(
         changed(timeline, "pte", pte.index, SHOWN)
+        or (above and pte.kind and changed(timeline, "pmd", above.index, (Pmd.kind,)))
         or changed(timeline, "vma", vma.index, (Vma.mapped, Vma.prot_write))
         or filled
     )
@@ -187,6 +190,8 @@ def _present(timeline: Timeline, pte: Pte, page: Frame, vma: Vma) -> Row:
         Mark(f" {flags:<3} ", "text", ref),
         Mark(names.content(timeline.machine, page.content), "dim", frame),
     ]
+    if large.whole(pte):
+        told.append(Mark(" huge", "dim", ref))
     if pte.uffd_wp:
         told.append(Mark(" uffd-wp", "ipi", ref))
     if pte.prot_none:

@@ -6,7 +6,17 @@ from attrs import evolve
 
 from luf_tui.machine.events import FILL
 from luf_tui.machine.refs import Ref
-from luf_tui.machine.schema import Cpu, Frame, Mm, PageTable, Pte, Shootdown, TlbEntry, WalkEntry
+from luf_tui.machine.schema import (
+    Cpu,
+    Frame,
+    LargeEntry,
+    Mm,
+    PageTable,
+    Pte,
+    Shootdown,
+    TlbEntry,
+    WalkEntry,
+)
 from luf_tui.oracle import truth
 from luf_tui.timeline.ask.debt_states import in_debt
 from luf_tui.timeline.caches import per_run
@@ -251,6 +261,10 @@ def _entry(timeline: Timeline, loaded: Mm | None, entry: TlbEntry, wide: int) ->
     harmless = would is None or (would.kind == truth.BYTES and would.content == holds)
     kind = "danger" if not harmless else "benign" if usable else "dim"
     moved = entry.index in stale_moved(timeline) or changed(timeline, "tlb", entry.index, SHOWN)
+    cpu = entry.index // m.config.tlb_entries
+    cached = m.large_at(cpu, mm, entry.vpn) if m.pmd else None
+    large = cached and cached.held
+    moved |= cached is not None and changed(timeline, "large", cached.index, (LargeEntry.held,))
     page = _page_name(timeline, mm, entry.vpn, loaded)
     row = (
         Mark("↯ ", "ipi", ref) if entry.issued else Mark(f"{ROLES[role].glyph or ' '} ", role, ref),
@@ -258,7 +272,7 @@ def _entry(timeline: Timeline, loaded: Mm | None, entry: TlbEntry, wide: int) ->
         Mark(TO, "dim"),
         Mark(f"{f'f{frame.pfn}':<3}", role, place),
         Mark(names.rights(entry), role, ref),
-        Mark(" "),
+        Mark(" huge " if large else " ", "dim", ref),
     )
     content = Mark(names.content(m, holds), kind, place)
     filled = changed(timeline, "frame", frame.pfn, (Frame.content,))

@@ -151,7 +151,11 @@ def _with_tasks(m: Machine, cpus: Order) -> Permutation | None:
 
 
 def _pages(transitions: Transitions) -> Iterator[Part]:
-    """Pages that have their region's name in common, with those of the files behind them."""
+    """Pages that have their region's name in common, with those of the files behind them. None
+    where large entries map several at once.
+    """
+    if transitions.machine.config.huge_pages:
+        return
     m, taken = transitions.machine, set[int]()
     for mm, process in enumerate(m.config.processes):
         regions: dict[str, list[int]] = {}
