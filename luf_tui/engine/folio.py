@@ -142,7 +142,7 @@ def copy_bytes(k: Kernel, source: Frame, target: Frame) -> None:
 
 def cache_in(k: Kernel, page: FilePage, frame: Frame) -> None:
     """filemap_add_folio(): a frame enters the page cache, with the bytes on disk."""
-    page.frame, frame.file_page, page.changed = frame, page, 0
+    page.frame, frame.file_page = frame, page
     frame.content, frame.dirty = page.disk, 0
     add_lru(k, frame)
     k.emit(ev.READ_IN, k.cpu, page.index, frame.pfn, page.disk)

@@ -227,7 +227,6 @@ class FilePage(Record):
 
     frame = Reference["Frame"]("frame", "the cached folio")
     disk = Number("content on disk", bits=32)
-    changed = Number("changed on the server; neither dropped nor read in here since", bits=1)
 
 
 class FileInode(Record):

@@ -88,7 +88,6 @@ class RemoteWrite(Operation, name="remote write"):
     def change(self, k: Kernel) -> Next:
         """The page cache does not know yet."""
         self.page.disk = self.content
-        self.page.changed = 1
         k.emit(ev.WRITE_FILE, -1, self.page.index, -1, self.content)
         return DONE
 
@@ -222,7 +221,6 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
             page.disk = 0
         if frame and not mine:
             return DropPages.unmap
-        page.changed = 0
         if not frame:
             return DropPages.unmap
         k.emit(ev.UNCACHE, k.cpu, page.index, frame.pfn)
