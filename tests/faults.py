@@ -1,8 +1,8 @@
 """One-line faults of engine, policies and oracle, and who notices them; run by hand.
 
 `python -m tests.faults` puts each into a copy of the package, one after the other, and asks who
-notices: the clients, the scenarios, random programs. What it found is in `tests/data/faults.json`.
-A test holds that every line is still in its file.
+notices: the scenarios, random programs, the clients, the tests of engine, oracle and stories. What
+it found is in `tests/data/faults.json`, and a test holds that every line is still in its file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,11 +32,16 @@ from tests.clients import CLIENTS, read
 from tests.conftest import ROOT
 
 DATA = ROOT / "tests" / "data" / "faults.json"
-STATES = 20_000
+STATES = 5_000
 """States of each client that are looked at."""
-PROGRAMS = 400
+PROGRAMS = 200
 """Random programs under each policy."""
 POLICIES = ("eager", "batched", "luf")
+UNIT_TESTS = (
+    "tests/test_stories.py",
+    "tests/test_oracle_promises.py",
+    *(f"tests/{path.name}" for path in sorted((ROOT / "tests").glob("test_engine_[!r]*.py"))),
+)
 
 
 @frozen
@@ -142,8 +147,8 @@ FAULTS = (
     Fault(
         "MADV_DONTNEED leaves the last page of its range",
         OPS + "madvise.py",
-        'args = {"at": self.vpn, "end": self.vpn + self.pages, "why": MADVISE}',
-        'args = {"at": self.vpn, "end": self.vpn + self.pages - 1, "why": MADVISE}',
+        'where = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages}',
+        'where = {"at": self.vpn, "start": self.vpn, "end": self.vpn + self.pages - 1}',
     ),
     # flushes
     Fault(
@@ -280,7 +285,7 @@ FAULTS = (
 
 def probe(who: str) -> str:
     """Ask one of those who may notice, in a tree as it stands; what it says first, or nothing."""
-    return next({"clients": clients, "scenarios": scenarios, "random": programs}[who](), "")
+    return next(PROBES[who](), "")
 
 
 def clients() -> Iterator[str]:
@@ -291,6 +296,7 @@ def clients() -> Iterator[str]:
             if known.get(name, {}).get(policy, {}).get("verdict", SAFE) == "unsafe":
                 continue
             start = at_race(program, make_policy(policy), 0)
+            assert start
             result = Search(start.transitions, limits=Limits(states=STATES)).run()
             for one in result.broken:
                 yield f"{name} under {policy}: {one.obligation} in {len(one.turns)} turns"
@@ -312,6 +318,21 @@ def programs() -> Iterator[str]:
                 yield f"seed {seed} under {policy}: {one.obligation or one.rule}"
 
 
+def unit_tests() -> Iterator[str]:
+    """The first test that fails."""
+    words = ("-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *UNIT_TESTS)
+    told = subprocess.run((sys.executable, *words), capture_output=True, text=True, check=False)
+    yield from (line for line in told.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
+
+
+PROBES: dict[str, Callable[[], Iterator[str]]] = {
+    "scenarios": scenarios,
+    "random": programs,
+    "clients": clients,
+    "tests": unit_tests,
+}
+
+
 def noticed(fault: Fault, tree: Path) -> dict[str, str]:
     """Who notices a fault in a tree, and by what."""
     place = tree / fault.file
@@ -319,7 +340,7 @@ def noticed(fault: Fault, tree: Path) -> dict[str, str]:
     assert fault.right in whole, fault.name
     place.write_text(whole.replace(fault.right, fault.wrong, 1), encoding="utf-8")
     found = {}
-    for who in ("scenarios", "random", "clients"):
+    for who in PROBES:
         told = subprocess.run(
             (sys.executable, "-m", "tests.faults", "--probe", who),
             cwd=tree,
@@ -338,7 +359,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Apply the faults, two at a time, and write down who noticed."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument(
-        "--probe", metavar="WHO", help="ask in this tree: clients, scenarios, random"
+        "--probe", metavar="WHO", choices=PROBES, help="ask in this tree: " + ", ".join(PROBES)
     )
     parser.add_argument("only", nargs="*", help="words in the names of the faults to try")
     args = parser.parse_args(argv)

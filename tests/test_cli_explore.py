@@ -43,6 +43,7 @@ KEYS = [
     "forever",
     "lasting",
     "expectations",
+    "noticed",
 ]
 RACE = FOLDER / "pending-wrprotect.luf"
 

@@ -207,6 +207,8 @@ def told(
         f"{report.verdict}: {_meaning(report)}",
         f"{seen}, {report.seconds:.2f} s",
     ]
+    if report.noticed:
+        lines.insert(2, report.noticed.sentence())
     if report.learnt:
         lines.append(
             f"the engine played {_many(report.learnt, 'turn')}, and the rest follow from those; "

@@ -182,6 +182,7 @@ def explore(
         saved=_saved(Path(resume)) if resume else None,
         resumable=resumable,
         jobs=jobs,
+        notice=True,
     )
     with _after_the_states_at_hand(exploration) if resumable else nullcontext():
         report = exploration.run()

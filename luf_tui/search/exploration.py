@@ -23,6 +23,7 @@ from luf_tui.search.expectations import Question, item_of, questions_of, text_of
 from luf_tui.search.happened import NOTHING, Happened
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting
+from luf_tui.search.noticed import ACCESSES, Noticed, noticed
 from luf_tui.search.race_start import Start, at_race
 from luf_tui.search.random_walks import RandomWalks
 from luf_tui.search.result import (
@@ -93,6 +94,10 @@ class Report:
     """The line of the expectation that the counterexample shows to fail; else 0."""
     about: str = ""
     """What it is asked of, and its words: a smaller script shows the same."""
+    noticed: Noticed | None = None
+    """The earliest access that notices what is broken; None where an access breaks it, or where
+    nobody asked.
+    """
 
     @property
     def went_wrong(self) -> bool:
@@ -166,6 +171,7 @@ def as_json(report: Report) -> dict[str, object]:
         "forever": report.forever,
         "lasting": report.lasting and [one.as_json() for one in report.lasting],
         "expectations": [one.as_json() for one in report.expected],
+        "noticed": report.noticed and report.noticed.as_json(),
     }
 
 
@@ -228,7 +234,8 @@ class Exploration:
     While it runs, another thread may read the counters and call `stop`.
     With `walks`, so many random walks through each race take the place of its search. `saved` is an
     earlier search of the race that is looked at, which has to be the `only` one. Only what is
-    `resumable` can be saved. With `jobs`, so many processes share a search.
+    `resumable` can be saved. With `jobs`, so many processes share a search. With `notice`, the
+    earliest access is looked for, too, that notices what is broken.
     """
 
     def __init__(
@@ -244,6 +251,7 @@ class Exploration:
         saved: Saved | None = None,
         resumable: bool = False,
         jobs: int = 1,
+        notice: bool = False,
     ) -> None:
         self.program = program
         self.policy = policy
@@ -255,6 +263,7 @@ class Exploration:
         self.saved = saved
         self.resumable = resumable
         self.jobs = jobs
+        self.notice = notice
         self.search: Search | RandomWalks | None = None
         """The search under way, or the last one."""
         self._stop = ""
@@ -541,6 +550,13 @@ class Exploration:
         item = broken.finding.item if broken.finding else transitions.item
         return self.program.items[item].span.line
 
+    def _noticed(self, number: int, broken: Broken) -> Noticed | None:
+        """The earliest access that notices what an order breaks, where no access breaks it."""
+        asked = self.notice and broken.finding is not None and not broken.behind
+        if not asked or broken.rule in ACCESSES:
+            return None
+        return noticed(self._afresh(number, broken).transitions, broken.turns)
+
     def _unsafe(self, number: int, start: Start, broken: Broken, races: int) -> Report:
         program, transitions, items = self.program, start.transitions, self.program.items
         interrupted = False
@@ -553,6 +569,7 @@ class Exploration:
         early = start.before[0].item if start.before else None
         asked = broken
         before, line = self._schedules(broken), items[start.item].span.line
+        seen = self._noticed(number, broken) if early is None and not interrupted else None
         upto = self._ends(transitions, broken)
         if transitions.race.forever and early is None:
             # lines that use what a line behind them makes are no race: then the block is played
@@ -589,4 +606,5 @@ class Exploration:
             learnt=self._learnt,
             checked=self._checked,
             forever=self._forever,
+            noticed=seen,
         )

@@ -134,6 +134,7 @@ def shrunk(
         races=report.races,
         forever=report.forever,
         why=report.why,
+        noticed=report.noticed,
         interrupted=shrinker.interrupted,
     )
 

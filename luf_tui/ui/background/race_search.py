@@ -59,7 +59,7 @@ class RaceSearch(Job[None]):
         self.smallest: Report | None = None
         """The same on the smallest script so far; None unless something is broken."""
         self._exploration: Exploration | None = Exploration(
-            program, policy, limits=Limits(most_states), only=race
+            program, policy, limits=Limits(most_states), only=race, notice=True
         )
         self._shrinker: Shrinker | None = None
         self._began = time.monotonic()

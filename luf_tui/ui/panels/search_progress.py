@@ -175,9 +175,10 @@ def verdict(search: RaceSearch) -> tuple[str, str, str, str]:
         where = f"on line {report.before}, before the {search.called} begins"
         return "✖ ", BAD, f"unsafe: {report.obligation} {where}", report.message
     turns = len(report.schedule)
+    noticed = f"; {report.noticed.sentence()}" if report.noticed else ""
     return (
         "✖ ", BAD, f"unsafe: {report.obligation} after {turns} turn{'' if turns == 1 else 's'}",
-        f"{report.message}\n{_size(search)}",
+        f"{report.message}{noticed}\n{_size(search)}",
     )  # fmt: skip
 
 
