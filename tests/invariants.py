@@ -151,12 +151,13 @@ def check_mappings(m: Machine) -> None:
     mapped: Counter[Frame | None] = Counter()
     for pte in m.pte:
         if pte.kind in (PRESENT, MIGRATION):
-            mapped[pte.frame] += 1
+            mapped[pte.frame] += not m.by_frame(pte)
         elif pte.gathered and m.place_of(pte)[0].ptl:
             mapped[pte.gathered] += _is_linked(pte, pte.gathered)
         else:
             assert not pte.frame and not pte.rmap_next
     assert not mapped[None]
+    mapped = Counter({frame: count for frame, count in mapped.items() if count})
     for frame in m.frame:
         assert frame.mapcount == mapped[frame], frame
         chain, at = set(), frame.rmap

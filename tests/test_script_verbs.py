@@ -26,7 +26,7 @@ from luf_tui.view.columns import length
 
 ROOT = Path(__file__).resolve().parent.parent
 WORLD = """\
-machine cpus 3, dram 16, cxl 8, secondary-tlb, pinned-io
+machine cpus 3, dram 16, cxl 8, secondary-tlb, pinned-io, frame-maps
 process app
 file lib, 2 pages
 app mmap lib read-only as text

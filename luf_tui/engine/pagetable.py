@@ -55,7 +55,8 @@ def install(
     pte.writable, pte.dirty, pte.accessed = writable, dirty, 1
     hidden = not k.m.vma_at(mm, vpn).prot_read
     pte.exclusive, pte.prot_none, pte.uffd_wp = exclusive, int(hidden), 0
-    link(pte, frame)
+    if not k.m.by_frame(pte):
+        link(pte, frame)
     k.emit(ev.MAP, k.cpu, mm.index, vpn, frame.pfn, flags_of(pte))
 
 
@@ -67,7 +68,7 @@ def clear(k: Kernel, pte: Pte, *, keep_rmap: bool = False) -> Frame:
     frame = pte.frame
     assert frame
     k.emit(ev.UNMAP, k.cpu, mm.index, vpn, frame.pfn, flags_of(pte))
-    if not keep_rmap:
+    if not keep_rmap and not k.m.by_frame(pte):
         unlink(pte, frame)
     empty(pte)
     return frame

@@ -144,6 +144,8 @@ class MachineConfig:
     pinned_io: bool = False
     """True where pages are read and written through pins, by a device or by direct I/O: the machine
     then knows which page was pinned at which address, and walks for it as GUP does."""
+    frame_maps: bool = False
+    """True where drivers map memory of the kernel into processes by frame number (VM_PFNMAP)."""
     arch: str = X86
     """One of `ARCHES`."""
     costs: Costs = field(factory=Costs)

@@ -85,6 +85,7 @@ REASONS = (
     # large folios
     "a large entry is split",
     "collapse",
+    "revoked",
 )
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""
@@ -375,6 +376,13 @@ DIRECT_WRITE = kind("directwrite", "page pfn content", rank=381,
 DIRECT_STALE = kind("directstale", "page", rank=126,
     student="{page} was made dirty beside the direct write: the page cache keeps what it has.",
     kernel="{page} is dirty, and stays in the page cache · dio_warn_stale_pagecache()")
+MAP_FRAME = kind("mapframe", "mm vpn pfn", rank=508,
+    student="{page} maps {pfn} by its number: nobody counts that.",
+    frameless="{page} maps memory that the driver has given away: there is none.",
+    kernel="{page} maps {pfn} by its number · remap_pfn_range()")
+REVOKE = kind("revoke", "mm vpn", rank=509,
+    student="The driver takes {page} away from its process.",
+    kernel="the driver unmaps {page} · unmap_mapping_range()")
 
 # The oracle and the script
 STALE = kind("stale", "mm vpn pfn content", rank=100, role="benign", counts="stale_hits",

@@ -84,6 +84,7 @@ class Machine:
             RegionSpec("inode", s.FileInode, len(config.files)),
             RegionSpec("swap", s.SwapSlot, config.swap_slots),
             RegionSpec("pin", s.PinnedPage, config.pinned_io * mms * config.pages, "pte"),
+            RegionSpec("frame_map", s.FrameMap, config.frame_maps * mms * config.pages, "pte"),
             RegionSpec("kobject", s.KernelObject, len(config.objects)),
             RegionSpec("zone", s.Zone, nodes),
             RegionSpec("lists", s.ListHead, self._list_count(n, nodes)),
@@ -118,6 +119,7 @@ class Machine:
         self.inode: Region[s.FileInode] = self.regions["inode"]
         self.swap: Region[s.SwapSlot] = self.regions["swap"]
         self.pin: Region[s.PinnedPage] = self.regions["pin"]
+        self.frame_map: Region[s.FrameMap] = self.regions["frame_map"]
         self.kobject: Region[s.KernelObject] = self.regions["kobject"]
         self.zone: Region[s.Zone] = self.regions["zone"]
         self.lists: Region[s.ListHead] = self.regions["lists"]
@@ -234,6 +236,12 @@ class Machine:
         """The address space and the virtual page number of a PTE."""
         number, vpn = divmod(pte.index, self.config.pages)
         return self.mm[number], vpn
+
+    def by_frame(self, pte: s.Pte) -> bool:
+        """Whether what a PTE maps is mapped by its frame number: nothing refers to it from there,
+        and it is in no reverse map.
+        """
+        return bool(self.frame_map) and self.frame_map[pte.index].object is not None
 
     def pin_at(self, mm: s.Mm, vpn: int) -> s.PinnedPage:
         """What is pinned at a virtual page, on a machine where pages are used through pins."""
@@ -430,7 +438,7 @@ class Names(Regions):
                 return m.ctx_name(record)
             case s.FilePage():
                 return m.config.file_page_name(record.index)
-            case s.Pte() | s.Vma() | s.Promise() | s.PinnedPage() | s.Pmd():
+            case s.Pte() | s.Vma() | s.Promise() | s.PinnedPage() | s.FrameMap() | s.Pmd():
                 pages = m.config.huge_pages if isinstance(record, s.Pmd) else 1
                 mm, vpn = divmod(record.index * pages, m.config.pages)
                 place = f"{m.config.processes[mm].name} {m.config.page_name(mm, vpn)}"

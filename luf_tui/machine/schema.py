@@ -208,6 +208,12 @@ class PinnedPage(Record):
     write = Number("FOLL_WRITE: it may be stored to", bits=1)
 
 
+class FrameMap(Record):
+    """A VMA of a driver's file, as i_mmap has it: frames mapped by their numbers (VM_PFNMAP)."""
+
+    object = Reference["KernelObject"]("kobject", "what is mapped; none is an ordinary mapping")
+
+
 class ListHead(Record):
     """A doubly linked list of frames, linked through the frames themselves."""
 
@@ -285,7 +291,10 @@ class Held(Record):
 class Shadow(Held):
     """What a program may expect of one of its addresses, as the oracle remembers it."""
 
-    mapped = Number("the address belongs to a mapping", bits=1)
+    mapped = Number(
+        "the address belongs to a mapping; 2: of a driver's memory, whose bytes nobody promises",
+        bits=2,
+    )
     file_page = Reference[FilePage]("file_page", "the position it maps; none is anonymous")
     shared = Number("MAP_SHARED", bits=1)
     read = Number("loads are allowed", bits=1)

@@ -7,8 +7,10 @@ at the address meanwhile are none of its business.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
+from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Region
 from luf_tui.machine.schema import LAYERS, Before, Context, Direct, FilePage, Held, Pinned, Promise
@@ -16,6 +18,8 @@ from luf_tui.oracle.bytes_held import add, contents, has, put
 
 if TYPE_CHECKING:
     from luf_tui.oracle.promises import Promises
+
+Args: TypeAlias = Mapping[str, int]
 
 
 class Pins:
@@ -86,11 +90,12 @@ class Pins:
 
     # -- pins that begin and end ----------------------------------------------------------------
 
-    def hold(self, actor: Context, mm: int, vpn: int, *, write: bool) -> None:
+    def hold(self, actor: Context, args: Args) -> None:
         """Somebody has pinned the page of an address: as it is, or as it was before an operation
         in flight.
         """
-        address, pin = self.promises.at(mm, vpn), self.pinning[actor.index]
+        write = bool(args["write"])
+        address, pin = self.promises.at(args["mm"], args["vpn"]), self.pinning[actor.index]
         pin.clear()
         self.promises.window[actor.index].open += 1
         layers = self.promises.befores(address)
@@ -132,6 +137,20 @@ class Pins:
     def release(self, mm: int, vpn: int) -> None:
         """A device has a page pinned no longer."""
         self.pinned[self.promises.at(mm, vpn).index].clear()
+
+    def told(self) -> dict[int, Callable[[Context, Args], None]]:
+        """What is done at each kind of event, by its actor and arguments."""
+        page = self.m.file_page
+        return {
+            ev.HOLD: self.hold,
+            ev.REGISTER: lambda actor, args: self.register(actor, args["mm"], args["vpn"]),
+            ev.RELEASE: lambda _, args: self.release(args["mm"], args["vpn"]),
+            ev.DIRECT: lambda actor, args: self.begin(actor, page[args["page"]]),
+            ev.DIRECT_WRITE: lambda actor, args: self.written(
+                actor, page[args["page"]], args["content"]
+            ),
+            ev.DIRECT_STALE: lambda actor, args: self.stale(actor, page[args["page"]]),
+        }
 
     # -- what becomes of addresses and files ----------------------------------------------------
 

@@ -37,6 +37,8 @@ from luf_tui.oracle.bytes_held import add, contents, has, put
 from luf_tui.oracle.obligations import unsaved
 from luf_tui.oracle.pinned_bytes import Pins
 
+OF_A_DRIVER = 2
+"""Shadow.mapped, of memory that a driver maps by frame number."""
 ZEROS = 0
 """The content code of zeros."""
 ASKED = frozenset(
@@ -52,6 +54,7 @@ ASKED = frozenset(
             ev.RESIZE,
             ev.INVALIDATE,
         ),
+        *(ev.MAP_FRAME, ev.REVOKE),
         *(ev.HOLD, ev.REGISTER, ev.RELEASE, ev.DIRECT, ev.DIRECT_WRITE, ev.DIRECT_STALE),
         ev.END,
     )
@@ -91,13 +94,11 @@ class Promises:
             ev.WRITE_FILE: self._write_file,
             ev.RESIZE: self._resize,
             ev.INVALIDATE: self._invalidate,
-            ev.HOLD: self._hold,
-            ev.REGISTER: self._register,
-            ev.RELEASE: self._release,
-            ev.DIRECT: self._direct,
-            ev.DIRECT_WRITE: self._direct_write,
-            ev.DIRECT_STALE: self._direct_stale,
+            ev.MAP_FRAME: self._map_frame,
+            ev.REVOKE: self._revoke,
         }
+        if self.pins:
+            self._told.update(self.pins.told())
 
     # -- where things are -------------------------------------------------------------------
 
@@ -222,7 +223,7 @@ class Promises:
 
     def holds(self, world: Shadow, cpu: int, content: int) -> bool:
         """Whether a CPU may find these bytes in a world, if it may look."""
-        if world.vague:
+        if world.vague or world.mapped == OF_A_DRIVER:
             return True
         page = self._of_file(world)
         if page is not None:
@@ -264,6 +265,8 @@ class Promises:
 
     def store_in(self, world: Shadow, cpu: int, content: int, *, sure: bool) -> None:
         """A store to what a world is has been made; where it is not `sure`, perhaps elsewhere."""
+        if world.mapped == OF_A_DRIVER:
+            return
         page = world.file_page if world.shared else None
         if page is not None:
             self.store_in_file(page, cpu, content, sure=sure)
@@ -375,6 +378,19 @@ class Promises:
             vma = self.m.vma[address.index]
             address.mapped, address.shared = vma.mapped, vma.shared
             address.file_page = vma.file_page
+
+    def _map_frame(self, actor: Context, args: Args) -> None:
+        address = self.at(args["mm"], args["vpn"])
+        self._vacate(address)
+        address.mapped, address.shared = OF_A_DRIVER, 1
+        address.read = address.write = int(args["pfn"] >= 0)
+
+    def _revoke(self, actor: Context, args: Args) -> None:
+        """Who accesses it from now on gets SIGBUS."""
+        address = self.at(args["mm"], args["vpn"])
+        if address.mapped == OF_A_DRIVER:
+            self._keep(address, actor)
+            address.read = address.write = 0
 
     def _munmap(self, actor: Context, args: Args) -> None:
         for address in self._range(args):
@@ -511,32 +527,6 @@ class Promises:
         """The page cache may lose its page of a position."""
         if self.pins:
             self.pins.part_from_file(page)
-
-    # -- pins, told on ----------------------------------------------------------------------------
-
-    def _hold(self, actor: Context, args: Args) -> None:
-        assert self.pins
-        self.pins.hold(actor, args["mm"], args["vpn"], write=bool(args["write"]))
-
-    def _register(self, actor: Context, args: Args) -> None:
-        assert self.pins
-        self.pins.register(actor, args["mm"], args["vpn"])
-
-    def _release(self, actor: Context, args: Args) -> None:
-        assert self.pins
-        self.pins.release(args["mm"], args["vpn"])
-
-    def _direct(self, actor: Context, args: Args) -> None:
-        assert self.pins
-        self.pins.begin(actor, self.m.file_page[args["page"]])
-
-    def _direct_write(self, actor: Context, args: Args) -> None:
-        assert self.pins
-        self.pins.written(actor, self.m.file_page[args["page"]], args["content"])
-
-    def _direct_stale(self, actor: Context, args: Args) -> None:
-        assert self.pins
-        self.pins.stale(actor, self.m.file_page[args["page"]])
 
     # -- windows ----------------------------------------------------------------------------------
 

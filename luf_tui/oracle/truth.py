@@ -41,6 +41,8 @@ def fresh(m: Machine, mm: Mm, vpn: int, store: bool = False) -> Truth:
         return Truth(SIGSEGV)
     if pte.kind == NONE and vma.file_page and m.past_the_end(vma.file_page):
         return Truth(SIGBUS)
+    if pte.kind == NONE and m.by_frame(pte):
+        return Truth(SIGBUS)
     if store and pte.uffd_wp:
         return Truth(MONITOR)
     if pte.frame:

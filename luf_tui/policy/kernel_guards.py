@@ -385,3 +385,10 @@ DROP_AFTER_DIRECT_WRITE = Guard(
     "O40",
     v12="kiocb_invalidate_post_direct_write()",
 )
+FLUSH_FRAME_MAPS = Guard(
+    "flush-frame-maps",
+    KERNEL,
+    "munmap() flushes what is mapped by frame number while its driver still finds the mapping.",
+    "O2",
+    v12="tlb_end_vma()",
+)

@@ -61,6 +61,13 @@ def goes_through_pins(reading: OpLine) -> None:
         raise Wrong("on this machine nobody reads or writes through pins", reading.line.whole, hint)
 
 
+def maps_frames(reading: OpLine) -> None:
+    """Raises Wrong where a machine has no place for memory that is mapped by frame number."""
+    if not reading.scope.switches.get("frame_maps"):
+        hint = "put `frame-maps` on the machine line"
+        raise Wrong("on this machine no driver maps its memory", reading.line.whole, hint)
+
+
 def span_of(line: Line, token: Token) -> Span:
     """Where a token stands in its file."""
     column = token.column or 1

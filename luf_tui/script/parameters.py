@@ -327,6 +327,12 @@ def _object(reading: OpLine, words: Words) -> int:
     return objects.index(name)
 
 
+def _mapped_object(reading: OpLine, words: Words) -> int:
+    """One page of it is mapped."""
+    reading.pages = 1
+    return _object(reading, words)
+
+
 def _order(reading: OpLine, words: Words) -> int:
     if words and int(words[0]) > reading.scope.sizes.get("max-order", 2):
         raise Wrong("larger than `machine max-order`", reading.span(words[0]))
@@ -361,6 +367,7 @@ NEW_OBJECT = ParameterKind(
     "new_object", "NEW", "NAME", _new_object, lost=lambda words: {("object", "".join(words[2:3]))}
 )
 KNOWN_OBJECT = ParameterKind("known_object", "OBJECT", "NAME", _object)
+MAPPED_OBJECT = ParameterKind("mapped_object", "OBJECT", "NAME", _mapped_object)
 ORDER = ParameterKind("order", '"order" NUMBER', "[order N]", _order, clause=True)
 ATOMIC = ParameterKind(
     "atomic", "ATOMIC", "[atomic]", lambda reading, words: bool(words), clause=True

@@ -62,6 +62,7 @@ FLAGS: dict[str, str] = {
     "page-age": "page_age",
     "swap-cache": "swap_cache",
     "pinned-io": "pinned_io",
+    "frame-maps": "frame_maps",
 }
 """Switches of the machine line."""
 

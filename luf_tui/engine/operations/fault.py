@@ -133,6 +133,8 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             return self.call(k, HugeFault, Fault.dispatch, **args)
         if vma.file_page:
             return Fault.file
+        if k.m.by_frame(pte):
+            return self._bus_error(k)
         there = self._elsewhere(k)
         if there:
             return self._share(k, pte, there)
@@ -316,15 +318,19 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         """filemap_fault(): a position past the end of the file is SIGBUS."""
         page = self._page(k)
         if k.m.past_the_end(page):
-            k.emit(ev.SIGBUS, k.cpu, self._mm(k).index, self.vpn)
-            self._mm(k).readers -= 1
-            k.give(BUS)
-            return DONE
+            return self._bus_error(k)
         cached = page.frame
         if not cached:
             return self.call(k, AllocPage, Fault.read_in, use=FILE, order=0)
         self._hold(k, cached)
         return self._cached(k)
+
+    def _bus_error(self, k: Kernel) -> Next:
+        """VM_FAULT_SIGBUS."""
+        k.emit(ev.SIGBUS, k.cpu, self._mm(k).index, self.vpn)
+        self._mm(k).readers -= 1
+        k.give(BUS)
+        return DONE
 
     def _cached(self, k: Kernel) -> Next:
         if self.store and not self._vma(k).shared:

@@ -217,6 +217,9 @@ class Mremap(Operation, name="mremap", function="mremap"):
             old, new = m.vma_at(mm, self.vpn + number), m.vma_at(mm, self.to + number)
             new.assign(old)
             old.clear()
+            if m.frame_map:
+                was, will = (m.pte_at(mm, at + number) for at in (self.vpn, self.to))
+                m.frame_map[will.index].assign(m.frame_map[was.index])
         k.emit(ev.MREMAP, k.cpu, mm.index, self.vpn, self.pages, self.to)
         return catch_up(self, k, self.mm, Mremap.move) or Mremap.move
 
@@ -285,7 +288,9 @@ class Mremap(Operation, name="mremap", function="mremap"):
 
     @step("flush the old range")
     def flush(self, k: Kernel) -> Next:
-        """flush_tlb_range(), before the page-table lock is dropped."""
+        """flush_tlb_range(), before the page-table lock is dropped. The VMA of the old range goes
+        only then, so that a driver finds it.
+        """
         then = Mremap.unmap_old if k.m.table else Mremap.unlock
         if not self.changed:
             return then
@@ -303,6 +308,9 @@ class Mremap(Operation, name="mremap", function="mremap"):
     def unlock(self, k: Kernel) -> Next:
         """mremap() returns: the old range is unmapped, the new one has its pages."""
         large.tables_gone(k.m, self.mm, self.vpn, self.vpn + self.pages)
+        for number in range(self.pages if k.m.frame_map else 0):
+            if not k.m.vma_at(self.mm, self.vpn + number).mapped:
+                k.m.frame_map[k.m.pte_at(self.mm, self.vpn + number).index].clear()
         self.mm.ptl = self.mm.writer = None
         return DONE
 

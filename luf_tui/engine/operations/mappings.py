@@ -117,6 +117,9 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
                     pte.dirty and frame.state == FILE and k.policy.has(guards.DELAY_RMAP)
                 )
                 self.cleared = self.cleared + 1 if m.config.gather_slots else 1
+                if m.by_frame(pte):
+                    pagetable.clear(k, pte)
+                    return Zap.clear_pte
                 pte.gathered = pagetable.clear(k, pte, keep_rmap=late_rmap)
                 pte.gatherer = k.ctx
                 folio.get(frame)
@@ -188,6 +191,33 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
         tables are freed with it, it does, and lazy CPUs take part (freed_tables); and so it does
         while another gather is in flight, for the whole mm (tlb_finish_mmu()).
         """
+        if self._unlinks(k):
+            if self.cleared and k.policy.has(guards.FLUSH_FRAME_MAPS):
+                self.cleared = 0
+                what = {"start": self.start, "end": self.end, "why": self.why}
+                return self.call(k, Shootdown, Zap.unlink, mm=self.mm, **what)
+            self._unlink(k)
+        return self._tables(k)
+
+    def _unlinks(self, k: Kernel) -> bool:
+        """Whether VMAs of a driver's file go with their PTEs."""
+        ptes = (k.m.pte_at(self.mm, vpn) for vpn in range(self.start, self.end))
+        return self.why in (MUNMAP, EXIT) and any(k.m.by_frame(pte) for pte in ptes)
+
+    def _unlink(self, k: Kernel) -> None:
+        if k.m.frame_map:
+            for vpn in range(self.start, self.end):
+                k.m.frame_map[k.m.pte_at(self.mm, vpn).index].clear()
+
+    @step("take the mapping out of the driver's file")
+    def unlink(self, k: Kernel) -> Next:
+        """free_pgtables(), unlink_file_vma(): the driver does not find the mapping any more, so the
+        flush came first (tlb_end_vma()).
+        """
+        self._unlink(k)
+        return self._tables(k)
+
+    def _tables(self, k: Kernel) -> Next:
         large.tables_gone(k.m, self.mm, self.start, self.end)
         freed = tables.take_out(k, self.mm, self.start, self.end)
         if freed and not k.policy.has(guards.FLUSH_BEFORE_TABLE_FREE):

@@ -154,7 +154,8 @@ class Gup(Operation, name="gup", function="pin_user_pages_fast"):
         faulted in on the CPU of who pins; for another address space it is given up.
         """
         pte, vma = self._pte(k), k.m.vma_at(self.mm, self.vpn)
-        allowed = vma.mapped and (vma.prot_write if self.write else vma.prot_read)
+        there = vma.mapped and not k.m.by_frame(pte)
+        allowed = there and (vma.prot_write if self.write else vma.prot_read)
         if allowed and self._usable(k, pte):
             frame = pte.frame
             assert frame

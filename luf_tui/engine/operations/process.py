@@ -147,6 +147,9 @@ class Fork(Operation, name="fork", function="dup_mmap"):
             copy.uffd_wp = copy.uffd_missing = 0
             if m.pmd:
                 m.pmd_at(self.child, vpn).never = m.pmd_at(self.mm, vpn).never
+            if m.frame_map:
+                one, other = m.pte_at(self.mm, vpn).index, m.pte_at(self.child, vpn).index
+                m.frame_map[other].assign(m.frame_map[one])
         k.emit(ev.FORK, k.cpu, self.mm.index, self.child.index)
         return None
 

@@ -100,7 +100,7 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
                 return True
             return False
         frame = pte.frame
-        if pte.prot_none or frame is k.m.zero_page:
+        if pte.prot_none or frame is k.m.zero_page or k.m.by_frame(pte):
             return False
         pte.prot_none = 1
         assert frame

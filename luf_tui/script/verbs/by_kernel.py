@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.script import parameters as p
 from luf_tui.script.declaration import Arguments, Performer, parameter, verb
-from luf_tui.script.op_line import OpLine, goes_through_pins
+from luf_tui.script.op_line import OpLine, goes_through_pins, maps_frames
 from luf_tui.script.scope import Wrong
 from luf_tui.script.values import Block, Pages, Target
 
@@ -96,6 +96,13 @@ class Alloc(Arguments):
 @verb("free", by="kernel", example="kernel free slab", for_kernel=True)
 class Free(Arguments):
     """Frees what it allocated."""
+
+    object: int = parameter(p.KNOWN_OBJECT)
+
+
+@verb("revoke", by="kernel", example="kernel revoke slab", check=maps_frames)
+class Revoke(Arguments):
+    """Unmaps what a driver has mapped by frame number from every process, and frees it."""
 
     object: int = parameter(p.KNOWN_OBJECT)
 

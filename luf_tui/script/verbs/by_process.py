@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from luf_tui.script import parameters as p
 from luf_tui.script.declaration import PROCESS, Arguments, parameter, verb
-from luf_tui.script.op_line import OpLine, goes_through_pins
+from luf_tui.script.op_line import OpLine, goes_through_pins, maps_frames
 from luf_tui.script.values import FileRange, Pages, Place, Rights, Target
 
 
@@ -111,6 +111,14 @@ class Unpin(Arguments):
     """Drops that reference."""
 
     target: Target = parameter(p.TARGET)
+
+
+@verb("map-frames", by=PROCESS, example="app map-frames slab as window", check=maps_frames)
+class MapFrames(Arguments):
+    """Maps a page of the kernel's by its frame number, as a driver has it (VM_PFNMAP)."""
+
+    object: int = parameter(p.MAPPED_OBJECT)
+    where: Place = parameter(p.PLACE)
 
 
 @verb(

@@ -181,6 +181,25 @@ def pinned_io(d: Draft) -> None:
     d.do(d.user(d.mm), kind(d.rng.randrange(2), at))
 
 
+def driver(d: Draft) -> None:
+    """A driver maps its page by frame number where new mappings go, or takes it back."""
+    if not d.config.frame_maps:
+        d.look()
+        return
+    where = Place(d.mm, NEW, 1)
+    draw = d.rng.random()
+    if draw < 0.3:
+        d.do(d.helper(), by_kernel.Revoke(len(d.config.objects) - 1))
+        d.take()
+    elif draw < 0.5:
+        d.do(d.user(d.mm), by_process.Munmap(Pages(d.mm, NEW, 1)))
+    else:
+        ring = len(d.config.objects) - 1
+        d.do(d.helper(), by_kernel.Alloc(ring, content=d.content()))
+        d.do(d.user(d.mm), by_process.MapFrames(ring, where))
+    d.access(d.user(d.mm), NEW)
+
+
 def protect(d: Draft) -> None:
     """A userfaultfd monitor write-protects, and gives back."""
     here = Pages(APP, HEAP, 2)
@@ -317,6 +336,7 @@ ACTS: tuple[tuple[Act, int, tuple[int, ...]], ...] = (
     (server, 1, FILE),
     (writeback, 2, FILE),
     (pin, 2, ANY),
+    (driver, 1, ANY),
     (protect, 2, PRIVATE),
     (uffdio, 1, PRIVATE),
     (probe, 1, FILE),

@@ -13,6 +13,7 @@ from luf_tui.engine.operations.direct_io import DirectRead, DirectWrite
 from luf_tui.engine.operations.fault import Fault
 from luf_tui.engine.operations.files import DropPages, WriteFile
 from luf_tui.engine.operations.flush import Shootdown
+from luf_tui.engine.operations.frame_maps import MapFrames, Revoke
 from luf_tui.engine.operations.madvise import Madvise, Mremap
 from luf_tui.engine.operations.mappings import Mprotect, Munmap, Zap
 from luf_tui.engine.operations.memory import AllocPage, FreePage, Refill
@@ -71,6 +72,8 @@ STOPS: dict[type[Arguments], tuple[type[Operation], ...]] = {
     by_kernel.Unprotect: (UffdProtect,),
     by_kernel.UffdioCopy: (UffdCopy,),
     by_kernel.UffdioMove: (UffdMove, Shootdown),
+    by_process.MapFrames: (MapFrames,),
+    by_kernel.Revoke: (Revoke, Revoke, Shootdown),
     by_process.Pin: (Gup, Gup, Fault),
     by_process.DirectRead: (DirectRead, Gup, Writeback),
     by_process.DirectWrite: (DirectWrite, DirectWrite, Gup, DropPages),

@@ -196,6 +196,7 @@ SENTENCES: Final = {
         "unlock-table": "lets others at the page table again.",
         "free-some": "gives back pages that were unmapped.",
         "flush": "flushes what it has unmapped, if any CPU can have it cached.",
+        "unlink": "takes the mapping out of its driver's list, which does not find it any more.",
         "early-tables": "gives back a page of PTEs before the flush, which is too early.",
         "late-flush": "flushes only now, after the pages were given back, which is too late.",
         "hook": ("looks whether a flush is owed for these addresses before they go: none fires."),
@@ -239,6 +240,12 @@ SENTENCES: Final = {
         "protect": "forbids storing in a page; a CPU that cached it may not know yet.",
         "flush": "flushes the range, so that every CPU knows.",
         "finish": "is done: no flush for the range is on its way any more.",
+    },
+    "map frames": {"map": "maps a page of the kernel's by its number; nothing counts that."},
+    "revoke": {
+        "begin": "takes its page back: nobody maps it any more from here on.",
+        "unmap": "unmaps the page from the next process that has it, and flushes.",
+        "free": "frees the page.",
     },
     "gup": {
         "walk": "looks for the page table of a page to be pinned, with interrupts off.",
