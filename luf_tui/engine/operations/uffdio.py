@@ -14,7 +14,7 @@ from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.memory import AllocPage, FreePage, change_bytes
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
-from luf_tui.machine.regions import Required
+from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, NONE, PRESENT, SWAP, Frame, Mm, Pte
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
@@ -114,7 +114,8 @@ class UffdCopy(Operation, name="uffd copy", function="mfill_atomic"):
 
 
 class UffdMove(Operation, name="uffd move", function="move_pages"):
-    """move_pages(): a page, or its swap entry, goes to another address of the same mm.
+    """move_pages(): a page, or its swap entry, goes to another address of the same mm. The page is
+    looked up and locked first; what has changed until both page tables are locked stays (EAGAIN).
 
     A present page is cleared and flushed as ever. For a swap entry the kernel flushes nothing: its
     PTE was not present. Where the unmap that made it so is deferred, a CPU can still read the page
@@ -125,7 +126,7 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
     vpn = Local(of="page")
     to = Local("the page of the destination", of="page")
     mask = Local(mask="cpu")
-    frame = Required[Frame]("frame", "the page being moved, locked")
+    frame = Reference[Frame]("frame", "the page being moved, locked and with a reference")
 
     def _mmap_read(self, k: Kernel) -> bool:
         return locks.mmap_read(self.mm, self.ctx)
@@ -140,22 +141,48 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
     def begin(self, k: Kernel) -> Next:
         """For reading."""
         self.mm.readers += 1
-        return grow(self, k, self.to, UffdMove.take_down)
+        return grow(self, k, self.to, UffdMove.look)
 
-    @step("clear the source PTE", when=_page_table)
-    def take_down(self, k: Kernel) -> Next:
-        """move_present_pte(): ptep_clear_flush(). EBUSY unless the page is this mapping's alone."""
+    def _unlocked(self, k: Kernel) -> bool:
+        """The page-table lock, and the folio lock of the page that is to move (folio_lock())."""
         source = self._source(k)
-        if source.kind == SWAP:
+        cached = source.slot.frame if source.slot else source.frame
+        return self._page_table(k) and locks.folio(cached, self.ctx)
+
+    @step("look up and lock the page", when=_unlocked)
+    def look(self, k: Kernel) -> Next:
+        """Of a swap entry it is what the swap cache has, if that has anything. EBUSY unless the page
+        is this mapping's alone.
+        """
+        source = self._source(k)
+        if source.kind == SWAP and source.slot:
+            self._hold(k, source.slot.frame)
             return UffdMove.move_entry
-        if source.kind != PRESENT or not vacant(k, self.mm, self.to):
+        if source.kind != PRESENT or not self._alone(source):
             return UffdMove.leave
+        self._hold(k, source.frame)
+        return None
+
+    def _hold(self, k: Kernel, frame: Frame | None) -> None:
+        self.frame = frame
+        if frame:
+            folio.get(frame)
+            frame.locked = k.ctx
+
+    def _alone(self, source: Pte) -> bool:
         frame = source.frame
         assert frame
         shared = frame.state != ANON or frame.mapcount != 1 or not source.exclusive
-        if shared or frame.pins or frame.refs or frame.locked:
+        own = int(frame is self.frame)
+        return not (shared or frame.pins or frame.refs > own)
+
+    @step("clear the source PTE", when=_page_table)
+    def take_down(self, k: Kernel) -> Next:
+        """move_present_pte(): ptep_clear_flush(), if all is as it was looked up."""
+        source = self._source(k)
+        stable = source.kind == PRESENT and source.frame is self.frame
+        if not stable or not self._alone(source) or not vacant(k, self.mm, self.to):
             return UffdMove.leave
-        self.frame, frame.locked = frame, k.ctx
         pagetable.clear(k, source)
         k.emit(ev.HAND_OVER, k.cpu, self.mm.index, self.vpn, self.to)
         if not k.policy.has(guards.FLUSH_BEFORE_SET):
@@ -168,7 +195,7 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
     def set(self, k: Kernel) -> Next:
         """set_pte_at(), with both page-table locks held since the source was cleared."""
         self.mm.ptl = None
-        self.frame.locked = None
+        assert self.frame
         writable = k.m.vma_at(self.mm, self.to).prot_write
         target = k.m.pte_at(self.mm, self.to)
         pagetable.install(k, target, self.frame, writable=writable, dirty=1, exclusive=1)
@@ -176,13 +203,12 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
 
     @step("move the swap entry", when=_page_table)
     def move_entry(self, k: Kernel) -> Next:
-        """move_swap_pte(), once nothing is owed by this mm."""
+        """move_swap_pte(), once nothing is owed by this mm, if the swap cache has what it had."""
         m, source = k.m, self._source(k)
-        if source.kind != SWAP or not vacant(k, self.mm, self.to):
-            return UffdMove.leave
         slot = source.slot
-        assert slot
-        if slot.users != 1 or (slot.frame and slot.frame.locked):
+        if source.kind != SWAP or not slot or not vacant(k, self.mm, self.to):
+            return UffdMove.leave
+        if slot.users != 1 or slot.frame is not self.frame:
             return UffdMove.leave
         late = owing(self, k, UffdMove.move_entry)
         if late:
@@ -194,9 +220,17 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
         k.emit(ev.HAND_OVER, k.cpu, self.mm.index, self.vpn, self.to)
         return None
 
-    @step("drop mmap_lock")
+    @step("let go of the page and drop mmap_lock")
     def leave(self, k: Kernel) -> Next:
-        """The monitor's ioctl returns."""
+        """The monitor's ioctl returns. Of a page that was unmapped meanwhile it has the last
+        reference.
+        """
+        page, self.frame = self.frame, None
+        if page:
+            page.locked = None
+            folio.free_swap_cache(page)
+            if folio.put(page):
+                return self.call(k, FreePage, UffdMove.leave, frame=page)
         self.mm.readers -= 1
         return DONE
 

@@ -395,10 +395,11 @@ SENTENCES: Final = {
     },
     "uffd move": {
         "begin": "is about to move a page to another address, as a monitor that watches the range.",
-        "take-down": "takes the page away from its old address.",
+        "look": "looks up the page that is to move, and locks it.",
+        "take-down": "takes the page away from its old address, if it is there as it was.",
         "set": "lets the new address lead to the page.",
-        "move-entry": "moves a page that is in swap to the new address.",
-        "leave": "is done: others may change the mappings again.",
+        "move-entry": "moves a page that is in swap to the new address, if it is as it was.",
+        "leave": "is done: others may have the page, and change the mappings again.",
     },
 }
 """By operation and micro-step."""
