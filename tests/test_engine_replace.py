@@ -6,7 +6,7 @@ import pytest
 
 from luf_tui.errors import InputError, Refused
 from luf_tui.machine.events import REASON
-from luf_tui.machine.schema import Frame
+from luf_tui.machine.schema import FREE_STATES, Frame
 from luf_tui.script.parse import parse
 from tests.engine_runs import HEAD, Run
 
@@ -93,6 +93,43 @@ def test_a_page_that_is_pinned_does_not_move() -> None:
 
     assert [] == run.events("flushed")
     assert run.m.pte_at(run.m.mm[0], 0).frame
+
+
+MOVE = "monitor uffdio-move app.heap.0 to app.heap.1"
+CUT = "cpu2 write heap.0 parcel\n" + REGISTERED + MOVE + " stop before take-down\n"
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_becomes_of_a_page_between_its_look_up_and_its_move(policy: str) -> None:
+    """A store comes along; a page that is gone does not move, and who looked it up frees it; where
+    another page has come meanwhile, that one stays.
+    """
+    stored = Run(CUT + "cpu2 write heap.0 late\nmonitor resume\ncpu1 read heap.1\n", policy)
+    gone = Run(CUT + "cpu2 madvise heap dontneed\nmonitor resume\n", policy)
+    again = "cpu2 madvise heap dontneed\ncpu2 write heap.0 new\n"
+    other = Run(CUT + again + "monitor resume\ncpu1 read heap.0\n", policy)
+
+    assert "late" == stored.m.config.content_name(stored.events("read")[-1].args["content"])
+    assert [] == gone.events("handover")
+    assert gone.m.frame[gone.events("alloc")[0].args["pfn"]].state in FREE_STATES
+    assert "new" == other.m.config.content_name(other.events("read")[-1].args["content"])
+    assert [] == stored.violations() + gone.violations() + other.violations()
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_swap_entry_stays_whose_page_has_come_into_the_swap_cache_since(policy: str) -> None:
+    script = (
+        "cpu2 write heap.0 parcel\nkswapd reclaim app.heap.0\n"
+        + REGISTERED
+        + MOVE
+        + " stop before "
+        "move entry\ncpu2 read heap.0 stop before map swapped\nmonitor resume\ncpu2 resume\n"
+    )
+    run = Run(script.replace("heap.1 missing", "heap.1 wp"), policy)
+
+    assert [] == run.events("handover")
+    assert "parcel" == run.m.config.content_name(run.events("read")[-1].args["content"])
+    assert [] == run.violations()
 
 
 def test_a_page_moves_only_to_where_a_monitor_is_registered() -> None:

@@ -152,15 +152,11 @@ class Director:
     def _op(self, op: Op, nth: int = 0) -> Iterator[StepInfo]:
         m = self.k.m
         if isinstance(op.args, Deliver):
-            yield from self._deliver(op.cpu)
+            self._check_stop(op)
+            yield from self._deliver(op.cpu, op.stop)
             return
         if isinstance(op.args, Resume):
-            ctx = m.task_ctx(m.task[op.task])
-            if not ctx.depth:
-                return
-            self._check_stop(op)
-            yield from self._schedule(op)
-            yield from self._run(ctx, op.stop, resumed=True)
+            yield from self._resume(op)
             return
         self._check_stop(op)
         yield from self._schedule(op, raced=bool(nth))
@@ -168,6 +164,30 @@ class Director:
         yield from self._run(ctx, op.stop)
         if isinstance(op.args, Run):
             yield from self._run_in(m.task[op.args.task], op.stop)
+
+    def _resume(self, op: Op) -> Iterator[StepInfo]:
+        """What the acting task was in the middle of; or what its CPU, a device or a server was."""
+        m = self.k.m
+        ctx = m.task_ctx(m.task[op.task]) if op.task >= 0 else m.boot_ctx
+        begun = self._begun_by_machine(op)
+        if not ctx.depth and begun is None:
+            return
+        self._check_stop(op)
+        if ctx.depth and ctx is not m.boot_ctx:
+            yield from self._schedule(op)
+            yield from self._run(ctx, op.stop, resumed=True)
+        elif begun is not None:
+            yield from self._run(m.boot_ctx, op.stop, resumed=True)
+            if isinstance(begun.args, Run):
+                yield from self._run_in(m.task[begun.args.task], op.stop)
+
+    def _begun_by_machine(self, op: Op) -> Op | None:
+        """The line of the same actor that was stopped and that no task performs."""
+        line = self.k.m.boot_ctx.line
+        begun = self.program.items[line] if line is not None else None
+        if isinstance(begun, Op) and begun.text.split()[0] == op.text.split()[0]:
+            return begun
+        return None
 
     def _check_stop(self, op: Op) -> None:
         """A step name that no operation has is a mistake; one that this run does not come to is
@@ -193,9 +213,12 @@ class Director:
         check_online(m, cpu, what)
         check_switch(self.k, cpu, what)
         check_taken(self.k, cpu, task, what)
+        boot, ctx = m.boot_ctx, m.task_ctx(task)
+        below, stopped = boot.depth, boot.stop
         borrowed = begin_switch(self.k, cpu, task)
-        ctx = m.task_ctx(task)
-        yield from self._run(m.boot_ctx, "")
+        yield from self._run(boot, "", depth=below)
+        if stopped:
+            boot.stop = stopped
         yield from self._run_in(task, "")
         if borrowed:
             depth = ctx.depth
@@ -208,10 +231,25 @@ class Director:
         if isinstance(self.k.top(ctx), HALF_SWITCHED):
             yield from self._run(ctx, stop, depth=ctx.depth - 1)
 
-    def _deliver(self, cpu: int) -> Iterator[StepInfo]:
+    def _deliver(self, cpu: int, stop: str) -> Iterator[StepInfo]:
         k = self.k
+        begun = bool(k.m.ctx[cpu].depth)
         while k.can_deliver(cpu) or k.m.ctx[cpu].depth:
-            yield self._move(cpu if k.m.ctx[cpu].depth else k.m.contexts + cpu)
+            action = cpu if k.m.ctx[cpu].depth else k.m.contexts + cpu
+            if not begun and stop and self._handler_step(action) == stop:
+                return
+            begun = False
+            yield self._move(action)
+
+    def _handler_step(self, action: int) -> str:
+        """The name of the micro-step that a CPU makes next in answer to an IPI; empty if the action
+        is another one.
+        """
+        k = self.k
+        if action >= k.m.contexts:
+            return k.ipi_handler.STEPS[0].name
+        top = k.top(k.m.ctx[action]) if 0 <= action < k.m.config.cpus else None
+        return step_name(top.NUMBER, top.pos) if top else ""
 
     # -- moving -----------------------------------------------------------------------------------
 
@@ -230,18 +268,16 @@ class Director:
         k = self.k
         ctx.stop = 0
         while ctx.depth > depth:
-            if not resumed and self._stopped(ctx, stop):
+            mover = ctx.index if k.can_move(ctx) else self._helper(ctx)
+            here = self._stopped(ctx, stop) or (stop and stop == self._handler_step(mover))
+            if here and not resumed:
                 ctx.stop = 1
                 return
             resumed = False
-            if k.can_move(ctx):
-                yield self._move(ctx.index)
-                continue
-            helper = self._helper(ctx)
-            if helper < 0:
+            if mover < 0:
                 yield self._blocked(ctx)
                 return
-            yield self._move(helper)
+            yield self._move(mover)
 
     def _helper(self, ctx: Context) -> int:
         """What must move for a blocked context: an interrupt, then another operation."""

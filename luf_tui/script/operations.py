@@ -25,6 +25,8 @@ def resolve(scope: Scope, line: Line, tree: Any) -> Op:
         task = cpu = -1
     elif verb.performer is Performer.CPU and cpu >= 0:
         task = -1
+    elif task < 0 and cpu >= 0 and not verb.begins:
+        pass  # it goes on with what the CPU does by itself
     elif task < 0 and cpu >= 0:
         task = scope.kernel_thread("kernel") if verb.for_kernel else -1
         if task < 0:

@@ -151,8 +151,8 @@ class UffdMove(Operation, name="uffd move", function="move_pages"):
 
     @step("look up and lock the page", when=_unlocked)
     def look(self, k: Kernel) -> Next:
-        """Of a swap entry it is what the swap cache has, if that has anything. EBUSY unless the page
-        is this mapping's alone.
+        """Of a swap entry it is what the swap cache has, if that has anything. EBUSY unless the
+        page is this mapping's alone.
         """
         source = self._source(k)
         if source.kind == SWAP and source.slot:
