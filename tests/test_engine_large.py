@@ -6,6 +6,7 @@ import pytest
 
 from luf_tui.engine import folio
 from luf_tui.errors import InputError, Refused
+from luf_tui.machine import events as ev
 from luf_tui.machine.schema import PMD_HUGE, PMD_NONE, PMD_TABLE, Frame, Mm, Pmd
 from luf_tui.script.parse import parse
 from tests.engine_runs import MACHINE, Run
@@ -275,7 +276,6 @@ def test_a_large_translation_is_gone_before_small_ones_stand_beside_it() -> None
         ("huge-pages 4, dram 6, cxl 4", "multiples of 4"),
         ("huge-pages 2, table-span 2", "neither"),
         ("huge-pages 2, secondary-tlb", "neither"),
-        ("huge-pages 2, arch arm64", "x86 and riscv"),
     ],
 )
 def test_what_does_not_go_with_huge_pages_is_told(words: str, hint: str) -> None:
@@ -292,3 +292,59 @@ def test_what_does_not_go_with_huge_pages_is_told(words: str, hint: str) -> None
 def test_what_has_not_been_taught_is_refused(line: str) -> None:
     with pytest.raises(Refused, match="huge-pages"):
         played(f"{STORED}{line}\n")
+
+
+SMALL = "cpu1 madvise heap nohugepage\n" + STORED + "cpu1 madvise heap hugepage\n"
+"""The same pages, each with an entry of its own."""
+
+
+@POLICIES
+def test_khugepaged_makes_a_large_page_of_small_ones(policy: str) -> None:
+    rest = "khugepaged collapse app.heap\ncpu2 read heap.0\ncpu2 read heap.1\n"
+    run = played(SMALL + rest, policy)
+    names = [event.name for event in run.m.events]
+
+    assert (PMD_HUGE, 1) == (pmd(run).kind, frame(run, 0).order)
+    assert names.index("flushed") < names.index("copy") < names.index("hugemap")
+    assert ["one", "two"] == reads(run)[-2:]
+    assert [0, 0] == [event.args["order"] for event in run.events("free")]
+    assert not run.violations()
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        ("cpu1 pin heap.1\n", "pinned"),
+        ("cpu1 madvise heap nohugepage\n", "not mapped"),
+        ("cpu1 munmap heap.1\n", "not mapped"),
+        ("kswapd reclaim app.heap.0\n", "not mapped"),
+    ],
+)
+def test_khugepaged_leaves_a_range_as_it_is(before: str, reason: str) -> None:
+    run = played(f"{SMALL}{before}khugepaged collapse app.heap\ncpu2 read heap.0\n")
+
+    assert PMD_TABLE == pmd(run).kind
+    assert reason == ev.REASONS[run.events("keep")[-1].args["reason"]]
+    assert not run.events("hugemap")
+    assert not run.violations()
+
+
+def test_a_range_that_may_have_none_gets_small_pages() -> None:
+    run = played(SMALL)
+
+    assert (PMD_TABLE, 0) == (pmd(run).kind, frame(run, 0).order)
+    assert not run.events("hugemap")
+
+
+@pytest.mark.parametrize("line", ["khugepaged collapse app.heap", "cpu1 madvise heap hugepage"])
+def test_large_pages_want_a_machine_that_has_them(line: str) -> None:
+    with pytest.raises(Refused, match="huge-pages N"):
+        Run(line + "\n")
+
+
+def test_an_invalidate_of_one_page_is_about_all_of_a_large_translation() -> None:
+    machine = LARGE.replace("\n", ", arch arm64\n")
+    run = Run(STORED + "cpu1 munmap heap\ncpu2 read heap.1\n", "eager", machine=machine)
+
+    assert run.events("sigsegv")
+    assert not run.violations()

@@ -180,7 +180,6 @@ def test_a_device_and_a_server_race_with_each_other() -> None:
     ("line", "message", "hint"),
     [
         ("cpu1 deliver", "'deliver' means nothing in a race", "leave the line out"),
-        ("khugepaged collapse heap", "no line begins with 'khugepaged'", "no huge pages"),
         ("thief munmap heap", "'thief' runs on no CPU, so it has no turns", "cpu1 run thief"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
+from luf_tui.errors import Refused
 from luf_tui.machine.schema import Frame
 from luf_tui.script.declaration import Arguments
 from luf_tui.script.program import Op
@@ -35,6 +36,12 @@ def starts(
 def range_of(k: Kernel, where: Pages) -> dict[str, object]:
     """Pages of an address space as the locals of an operation."""
     return {"mm": k.m.mm[where.mm], "vpn": where.vpn, "pages": where.pages}
+
+
+def check_large(k: Kernel, op: Op) -> None:
+    """Raises Refused when a line is about large pages and the machine has none."""
+    if not k.m.pmd:
+        raise Refused(f"{op.text.strip()}: put `huge-pages N` on the machine line")
 
 
 def frame_of(k: Kernel, target: Target) -> Frame | None:

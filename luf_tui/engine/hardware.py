@@ -349,11 +349,23 @@ def issue(k: Kernel, cpu: int, mm: Mm, start: int, end: int, *, upper: bool = Fa
         if other.offline:
             continue
         for entry in k.m.tlb_of(other.index):
-            if entry.mm is mm and (start == end or start <= entry.vpn < end):
+            if entry.mm is mm and _covered(k, other.index, entry, start, end):
                 entry.issued |= bit
         for walk in k.m.walks_of(other.index, mm) if upper or start == end else ():
             walk.issued |= bit if walk.table else 0
     k.emit(ev.ISSUE, cpu, mm.index, start, end - start if end > start else -1)
+
+
+def _covered(k: Kernel, cpu: int, entry: TlbEntry, start: int, end: int) -> bool:
+    """Whether an invalidate of [start, end), or of all when end is start, is about an entry: about
+    all of a large translation if it is about any of its pages.
+    """
+    if start == end or start <= entry.vpn < end:
+        return True
+    if not k.m.pmd or not entry.mm or not k.m.large_at(cpu, entry.mm, entry.vpn).held:
+        return False
+    pages = k.m.range_of(entry.vpn)
+    return start < pages.stop and pages.start < end
 
 
 def barrier(k: Kernel, cpu: int) -> None:
@@ -367,6 +379,8 @@ def barrier(k: Kernel, cpu: int) -> None:
         for mm in k.m.mm:
             held = [entry for entry in gone if entry.mm is mm]
             for entry in held:
+                if k.m.pmd:
+                    k.m.large_at(other, mm, entry.vpn).held = 0
                 entry.clear()
             if held:
                 k.emit(ev.FLUSH, other, mm.index, len(held), 0, BROADCAST)

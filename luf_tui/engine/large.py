@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from luf_tui.machine.schema import (
-    PMD_COLLAPSING,
+    PMD_AWAY,
     PMD_HUGE,
     PMD_NONE,
     PMD_SPLITTING,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LARGE = (PMD_HUGE, PMD_SPLITTING)
 """Kinds of entries that map their range themselves (pmd_trans_huge())."""
-UNWALKED = (PMD_SPLITTING, PMD_COLLAPSING)
+UNWALKED = (PMD_SPLITTING, PMD_AWAY)
 """Kinds that no CPU walks through: they are not present, for a while."""
 
 
@@ -47,6 +47,14 @@ def unwalked(pte: Pte) -> bool:
     """Whether a walk ends above a PTE for now, whatever that says."""
     pmd = pmd_of(pte)
     return pmd is not None and pmd.kind in UNWALKED
+
+
+def away(pte: Pte) -> bool:
+    """Whether there is nothing above a PTE for a moment: whoever has cleared it will put it back,
+    or something in its place.
+    """
+    pmd = pmd_of(pte)
+    return pmd is not None and pmd.kind == PMD_AWAY
 
 
 def entries(m: Machine, mm: Mm, vpn: int) -> list[Pte]:

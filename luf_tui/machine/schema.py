@@ -138,8 +138,8 @@ class PageTable(Record):
 
 
 # Pmd.kind
-PMD_NONE, PMD_TABLE, PMD_HUGE, PMD_SPLITTING, PMD_COLLAPSING = range(5)
-PMD_NAMES = ("none", "table", "huge", "splitting", "collapsing")
+PMD_NONE, PMD_TABLE, PMD_HUGE, PMD_SPLITTING, PMD_AWAY = range(5)
+PMD_NAMES = ("none", "table", "huge", "splitting", "away")
 
 
 class Pmd(Record):

@@ -20,3 +20,26 @@ KEEP_HUGE_DIRTY = Guard(
     v10="pmdp_establish()",
     v12="pmdp_establish()",
 )
+KEEP_HUGE_PRESENT = Guard(
+    "keep-huge-present",
+    KERNEL,
+    "A large entry is never cleared for a moment, where others would take it for none.",
+    "O40",
+    v10="change_huge_pmd()",
+    v12="change_huge_pmd()",
+)
+FLUSH_BEFORE_COLLAPSE = Guard(
+    "flush-before-collapse",
+    KERNEL,
+    "Small entries are out of reach and flushed before their pages are copied to a large one.",
+    "O5, O43",
+    v10="pmdp_collapse_flush()",
+    v12="pmdp_collapse_flush()",
+)
+RECHECK_TABLE = Guard(
+    "recheck-table",
+    KERNEL,
+    "Who pins a page without a lock looks whether its page table is still in use.",
+    "O40",
+    v12="gup_fast_pte_range()",
+)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Words = Sequence[Any]
 PROTECTION = ("none", "read-only", "read-write")
 SHARING = ("private", "shared")
-ADVICE = ("dontneed", "free", "cold", "pageout")
+ADVICE = ("dontneed", "free", "cold", "pageout", "hugepage", "nohugepage")
 """Advice of `madvise`, in the order of their numbers."""
 MOST_PAGES = 512
 

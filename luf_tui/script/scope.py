@@ -10,7 +10,6 @@ from attrs import define, evolve, field
 
 from luf_tui.errors import Problem, Span, nearest
 from luf_tui.machine.config import (
-    ARM64,
     X86,
     FileConfig,
     MachineConfig,
@@ -19,7 +18,7 @@ from luf_tui.machine.config import (
     TaskConfig,
 )
 from luf_tui.script.declaration import Lost
-from luf_tui.script.vocabulary import CEILINGS, KERNEL_ACTORS, LINES, NOT_MODELLED
+from luf_tui.script.vocabulary import CEILINGS, KERNEL_ACTORS, LINES
 
 
 def page_number(word: str) -> int:
@@ -161,9 +160,8 @@ class Scope:
     def hint_of_actor(self, word: str, others: Iterable[str] = ()) -> str:
         """The actor, or one of other words, that a word may have meant; or all actors."""
         known = [*self.actors()[: -self.cpus], f"cpu0 to cpu{self.cpus - 1}"]
-        more = f"; {NOT_MODELLED[word]}" if word in NOT_MODELLED else ""
         close = nearest(word, [*others, *self.actors()])
-        return close if close.startswith("did") else f"actors are {', '.join(known)}{more}"
+        return close if close.startswith("did") else f"actors are {', '.join(known)}"
 
     def new_name(self, kind: str, word: str, span: Span) -> None:
         """Raises Wrong when a process or a file cannot be called so."""
@@ -327,8 +325,6 @@ class Scope:
             return f"a CPU's TLB has a place for each of its pages; `tlb {size}`"
         if sizes.get("cxl", 0) and sizes.get("dram", 8) % size:
             return f"folios begin at multiples of {size}, and so must the node behind DRAM"
-        if self.chosen.get("arch") == ARM64:
-            return "large entries are modelled for x86 and riscv only"
         if sizes.get("table-span", 0) or self.switches.get("secondary_tlb"):
             return "large entries go with neither `table-span` nor `secondary-tlb`"
         return ""

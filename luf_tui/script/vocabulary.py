@@ -74,15 +74,11 @@ KERNEL_ACTORS: dict[str, str] = {
     "monitor": "a userfaultfd monitor",
     "flusher": "writes back",
     "ksmd": "merges equal pages",
+    "khugepaged": "makes large pages of small ones",
     "device": "reads and writes memory through translations of its own",
     "server": "changes a file behind the page cache's back",
 }
 """Actors that are no process of the script."""
-
-NOT_MODELLED: dict[str, str] = {
-    "khugepaged": "khugepaged is not modelled, for there are no huge pages",
-}
-"""Kernel threads that a script may ask for, and why there are none."""
 
 MACHINE = "machine"
 """In a schedule, whoever acts and is no task, where there is only one."""

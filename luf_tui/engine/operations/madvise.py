@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.engine import folio, large, locks, pagetable, tables
-from luf_tui.engine.arguments import Start, range_of, starts
+from luf_tui.engine.arguments import Start, check_large, range_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -26,7 +26,7 @@ from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_process
 
 MADVISE, MREMAP = ev.REASON["madvise"], ev.REASON["mremap"]
-DONTNEED, FREE, COLD, PAGEOUT = range(4)
+DONTNEED, FREE, COLD, PAGEOUT, HUGEPAGE, NOHUGEPAGE = range(6)
 
 
 class Madvise(Operation, name="madvise", function="madvise"):
@@ -178,6 +178,28 @@ def _alone_on_lru(k: Kernel, frame: Frame) -> bool:
     return frame.mapcount == 1 and folio.head(frame).where is k.m.lru_list(k.m.zone_of(frame))
 
 
+class AllowLarge(Operation, name="allow large pages", function="hugepage_madvise"):
+    """madvise(MADV_HUGEPAGE, MADV_NOHUGEPAGE): whether faults and khugepaged may bring large pages
+    to a range. What is there stays as it is.
+    """
+
+    mm = Required[Mm]("mm")
+    vpn = Local(of="page", over="pages")
+    pages = Local()
+    never = Local()
+
+    def _mmap_write(self, k: Kernel) -> bool:
+        return locks.mmap_write(self.mm, self.ctx)
+
+    @step("set the flag of the mapping", when=_mmap_write)
+    def set(self, k: Kernel) -> Next:
+        """VM_HUGEPAGE or VM_NOHUGEPAGE, of the ranges that it covers."""
+        for vpn in range(self.vpn, self.vpn + self.pages):
+            if large.fits(k.m, vpn, self.vpn + self.pages):
+                k.m.pmd_at(self.mm, vpn).never = self.never
+        return DONE
+
+
 def movable(m: Machine, mm: Mm, vpn: int, pages: int, to: int) -> bool:
     """Whether the old range is mapped throughout and nothing is where it is to go."""
     old = all(m.vma_at(mm, at).mapped for at in range(vpn, vpn + pages))
@@ -318,6 +340,9 @@ class Mremap(Operation, name="mremap", function="mremap"):
 @starts(by_process.Madvise)
 def _madvise(k: Kernel, op: Op, args: by_process.Madvise) -> Start:
     where = args.where
+    if args.advice in (HUGEPAGE, NOHUGEPAGE):
+        check_large(k, op)
+        return AllowLarge, {**range_of(k, where), "never": int(args.advice == NOHUGEPAGE)}
     vmas = [k.m.vma_at(k.m.mm[where.mm], where.vpn + number) for number in range(where.pages)]
     if args.advice in (DONTNEED, FREE) and any(vma.shared and not vma.file_page for vma in vmas):
         what = "shared memory without a file keeps its pages; the machine has no place for them"

@@ -80,6 +80,8 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
         one would unmap the next. That it waits is a simplification: the machine has one place for
         both.
         """
+        if self.at < self.end and large.away(k.m.pte_at(self.mm, self.at)):
+            return True
         if not locks.page_table(self.mm, self.ctx):
             return False
         ptes = (k.m.pte_at(self.mm, vpn) for vpn in range(self.at, self.end))
@@ -105,6 +107,9 @@ class Zap(Operation, name="unmap_page_range", function="zap_pte_range"):
         m = k.m
         while self.at < self.end:
             pte = m.pte_at(self.mm, self.at)
+            if large.away(pte):
+                self.at = min(self.end, k.m.range_of(self.at).stop)
+                return Zap.clear_pte
             if large.whole(pte):
                 return self._zap_large(k, pte)
             self.at += 1

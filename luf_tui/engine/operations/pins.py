@@ -6,7 +6,7 @@ lock, with interrupts off, so that who waits for this CPU to answer frees no pag
 
 from __future__ import annotations
 
-from luf_tui.engine import folio, locks
+from luf_tui.engine import folio, large, locks
 from luf_tui.engine.arguments import Start, frame_of, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, step
@@ -67,6 +67,8 @@ class Gup(Operation, name="gup", function="pin_user_pages_fast"):
     def _usable(self, k: Kernel, pte: Pte) -> bool:
         """Whether a PTE grants what is asked for."""
         if pte.kind != PRESENT or pte.prot_none or (self.write and not pte.writable):
+            return False
+        if large.away(pte) and (not self.frame or k.policy.has(guards.RECHECK_TABLE)):
             return False
         unshared = not k.policy.has(guards.UNSHARE_BEFORE_PIN) or own_alone(k.m, pte)
         return pte.frame is k.m.zero_page or unshared

@@ -156,6 +156,13 @@ class Merge(Arguments):
     other: Target = parameter(p.MAPPED)
 
 
+@verb("collapse", by="khugepaged", example="khugepaged collapse heap")
+class Collapse(Arguments):
+    """Makes one large page of the small ones of a range (`machine huge-pages N`)."""
+
+    where: Pages = parameter(p.ANY_RANGE)
+
+
 @verb("register", by="monitor", example="monitor register heap wp")
 class Register(Arguments):
     """Asks to be told of faults on missing pages of a range, or of stores to it."""

@@ -226,7 +226,9 @@ def probe(d: Draft) -> None:
 
 
 def merge(d: Draft) -> None:
-    """KSM."""
+    """KSM; where it has not been taught what large pages are, khugepaged."""
+    if d.config.huge_pages:
+        d.do(d.helper(), by_kernel.Collapse(Pages(d.mm, HEAP, 2)))
     other = Target(0, d.rng.choice([APP, ELSE]), d.rng.randrange(2))
     d.do(d.helper(), by_kernel.Merge(Target(0, d.mm, d.vpn % 2), other))
 

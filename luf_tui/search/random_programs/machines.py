@@ -11,7 +11,6 @@ from attrs import evolve, frozen
 from luf_tui.machine.config import (
     ARM64,
     RISCV,
-    X86,
     FileConfig,
     MachineConfig,
     Node,
@@ -145,7 +144,6 @@ def _with_large_entries(config: MachineConfig) -> MachineConfig:
     size = config.huge_pages
     return evolve(
         config,
-        arch=X86 if config.arch == ARM64 else config.arch,
         table_span=0,
         secondary_tlb=False,
         pages=config.pages + -config.pages % size,

@@ -62,6 +62,19 @@ SENTENCES: Final = {
         "install": "lets one large entry map the whole range.",
         "let-go": "lets go of the large folio, which its mapping keeps.",
     },
+    "collapse": {
+        "scan": "looks whether small pages can become a large one: there is nothing to do.",
+        "lock": "takes the lock of the address space, and looks once more.",
+        "take-away": "takes the small entries out of reach of every CPU.",
+        "isolate": "looks whether anybody else has one of the small pages: nobody does.",
+        "copy": "copies a small page to its place in the large one.",
+        "free": "lets go of the small pages, which nobody needs any more.",
+        "install": "lets one large entry map the range.",
+        "unlock": "is done: others may change the mappings again.",
+    },
+    "allow large pages": {
+        "set": "says for a range of addresses whether it may have large pages from now on.",
+    },
     "split pmd": {
         "lock": "takes the page-table lock: nobody else changes the large entry meanwhile.",
         "invalidate": "makes the large entry unusable, with what it has read of it before.",
@@ -382,6 +395,7 @@ SENTENCES: Final = {
         "begin": (
             "begins to look through a range for pages in use, and says that a flush will follow."
         ),
+        "put-back": "puts a large entry back that it had cleared to change it.",
         "change": "changes a PTE so that the next use of the page is noticed.",
         "flush": "flushes the range, so that every CPU notices.",
         "finish": "is done: from here on a use of these pages is noticed.",
