@@ -183,10 +183,13 @@ class Oracle:
         """Whether an entry leads to a page that an operation in flight has unmapped, with its
         mmu_gather still open: a system call that finds the PTE cleared does not wait for that flush
         (move_ptes() passes over what is none; munmap() and mprotect() ask mm_tlb_flush_nested()).
+        Nor does a truncation that finds no mapping left (unmap_mapping_range()).
         """
         at = at_of(entry)
+        pte = self.m.pte_at(at.mm, at.vpn)
         gathering = at.mm.flush_pending and at.frame.locked is not None
-        return bool(gathering and self.m.pte_at(at.mm, at.vpn).kind == NONE)
+        cut = pte.gathered is at.frame and at.frame.state == FILE and at.frame.file_page is None
+        return bool((gathering or cut) and pte.kind == NONE)
 
     # -- rule B: what is stored -----------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
-from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, FilePage, Frame, Mm
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, Vma
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.values import FileRange
@@ -106,13 +106,15 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
         return k.m.file_page[self.page]
 
     def _position_unlocked(self, k: Kernel) -> bool:
-        """The folio about to be dropped is not locked by someone else, nor its mappings' tables."""
+        """The folio about to be dropped is not locked by someone else, nor the page table of anyone
+        who has the position mapped: a write fault may be about to set a copy there.
+        """
         if self.page >= self.end:
             return True
-        cached = self._page(k).frame
-        tables = [k.m.place_of(pte)[0] for pte in pagetable.mappings(cached)] if cached else []
-        unlocked = all(locks.page_table(mm, self.ctx) for mm in tables)
-        return locks.folio(cached, self.ctx) and unlocked
+        page = self._page(k)
+        ptes = (k.m.pte[vma.index] for vma in k.m.vma.holding(Vma.file_page, page))
+        unlocked = all(locks.page_table(k.m.place_of(pte)[0], self.ctx) for pte in ptes)
+        return locks.folio(page.frame, self.ctx) and unlocked
 
     def _private_copy(self, k: Kernel) -> tuple[Mm, int] | None:
         """unmap_mapping_range() of truncate takes private copies of the position as well, also in
