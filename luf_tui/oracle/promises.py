@@ -273,6 +273,9 @@ class Promises:
             return
         if self.pins and isinstance(world, Before):
             self.pins.stored_before(world, content)
+        cut = world.file_page is not None and self.m.past_the_end(world.file_page)
+        if cut and not world.own and isinstance(world, Promise):
+            return
         held_by: Held = world.home or world
         if held_by is world and not world.own:
             origin = world.file_page
@@ -501,7 +504,7 @@ class Promises:
             put(held, ZEROS)
             held.remote = ZEROS
             for address in self.promise:
-                if address.own and not address.shared and address.file_page is page:
+                if address.mapped and not address.shared and address.file_page is page:
                     self._keep(address, actor)
                     _forget(address)
 

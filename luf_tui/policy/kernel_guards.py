@@ -392,3 +392,24 @@ FLUSH_FRAME_MAPS = Guard(
     "O2",
     v12="tlb_end_vma()",
 )
+KEEP_REFERENCED = Guard(
+    "keep-referenced",
+    KERNEL,
+    "A page that MADV_FREE gave up stays mapped while somebody has a reference to it.",
+    "O40",
+    v12="try_to_unmap_one()",
+)
+MERGE_UNPINNED = Guard(
+    "merge-unpinned",
+    KERNEL,
+    "KSM leaves a page alone that somebody has pinned, and looks once its PTE is flushed.",
+    "O40",
+    v12="write_protect_page()",
+)
+KEEP_DIRTY = Guard(
+    "keep-dirty",
+    KERNEL,
+    "Invalidation leaves a page in the page cache that is dirty once it is unmapped.",
+    "O40",
+    v12="invalidate_complete_folio2()",
+)

@@ -213,7 +213,8 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
         frame = page.frame
         self.page += 1
         mine = frame is not None and frame.locked is k.ctx
-        if frame and mine and frame.dirty and self.why != TRUNCATE:
+        kept = self.why != TRUNCATE and k.policy.has(guards.KEEP_DIRTY)
+        if frame and mine and frame.dirty and kept:
             frame.locked = None
             if self.why == DIRECT_IO:
                 k.emit(ev.DIRECT_STALE, k.cpu, page.index)

@@ -188,7 +188,8 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
         if k.policy.has(guards.MERGED_IS_DIRTY):
             frame.dirty = 1
         pagetable.install(k, pte, frame, writable=0, dirty=0)
-        if frame.pins or frame.refs != 1:
+        held = frame.pins or frame.refs != 1
+        if held and k.policy.has(guards.MERGE_UNPINNED):
             return Merge.leave
         if self.second:
             return None

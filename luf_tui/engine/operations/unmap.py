@@ -95,16 +95,18 @@ class Unmap(Operation, name="unmap", function="try_to_unmap"):
         frame = self.frame
         if self.migrate or not frame.lazyfree:
             return False
-        if not (pte.dirty or frame.dirty or frame.pins or frame.refs):
+        held = (frame.pins or frame.refs) and k.policy.has(guards.KEEP_REFERENCED)
+        if not (pte.dirty or frame.dirty or held):
             return False
         frame.lazyfree = 0
         return True
 
     def _pinned(self, pte: Pte) -> bool:
         """folio_try_share_anon_rmap_pte(): an exclusive page that is pinned stays exclusive, and so
-        it stays mapped (walk_abort).
+        it stays mapped (walk_abort). Nobody asks that of a page that MADV_FREE gave up.
         """
-        return bool(folio.pinned_anon(self.frame) and pte.exclusive)
+        given_up = self.frame.lazyfree and not self.migrate
+        return bool(folio.pinned_anon(self.frame) and pte.exclusive and not given_up)
 
     def _take_down(self, k: Kernel, pte: Pte) -> None:
         """Clear the PTE, keep its dirty bit, and leave what a later fault will find."""
