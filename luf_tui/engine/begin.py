@@ -8,7 +8,7 @@ from luf_tui.engine.fresh import with_fresh_content
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import refills
-from luf_tui.engine.operations.process import HALF_SWITCHED, Switch
+from luf_tui.engine.operations.process import HALF_SWITCHED, FinishSwitch, Switch, SwitchMm
 from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
@@ -107,6 +107,15 @@ def begin_switch(k: Kernel, cpu: int, task: Task) -> Mm | None:
     k.enter(m.boot_ctx)
     k.push(m.boot_ctx, Switch, {"cpu": cpu, "to": task})
     return borrowed
+
+
+def settle_later(k: Kernel, ctx: Context, borrowed: Mm) -> None:
+    """What a CPU borrowed is settled by the task that comes in, once it is in."""
+    top = k.top(ctx)
+    if isinstance(top, SwitchMm):
+        top.borrowed = borrowed
+    else:
+        k.push(ctx, FinishSwitch, {"mm": borrowed})
 
 
 def borrowed_by(m: Machine, cpu: int, task: Task) -> Mm | None:

@@ -208,43 +208,51 @@ def load_mm(k: Kernel, cpu: int, mm: Mm) -> None:
 
     The CPU sets its bit in mm_cpumask, then reads tlb_gen, then loads CR3.
     """
-    m = k.m
-    state = m.cpu[cpu]
-    same = state.loaded_mm is mm
-    if same and not state.lazy:
+    if settled(k, cpu, mm):
         return
-    if m.config.arch != X86:
-        _load_tagged(k, cpu, mm)
-        return
-    slots = m.asids_of(cpu)
-    if m.config.mask_follows_load and state.loaded_mm and not same:
-        state.loaded_mm.cpumask &= ~(1 << cpu)
+    join_mask(k, cpu, mm)
+    load_cr3(k, cpu, mm, mm.tlb_gen)
+
+
+def settled(k: Kernel, cpu: int, mm: Mm) -> bool:
+    """Whether a CPU has an mm loaded, and not lazily: a switch to it has nothing to do."""
+    state = k.m.cpu[cpu]
+    return state.loaded_mm is mm and not state.lazy
+
+
+def join_mask(k: Kernel, cpu: int, mm: Mm) -> None:
+    """A CPU that is about to load an mm sets its bit in mm_cpumask; where masks are exact, it takes
+    the one out that it has in that of the old mm.
+    """
+    left = k.m.cpu[cpu].loaded_mm
+    exact = k.m.config.mask_follows_load
+    if k.m.config.arch != X86:
+        exact = not k.policy.has(guards.STAY_IN_MASK)
+    if left and left is not mm and exact:
+        left.cpumask &= ~(1 << cpu)
     if k.policy.has(guards.MASK_BEFORE_LOAD):
         mm.cpumask |= 1 << cpu
+
+
+def load_cr3(k: Kernel, cpu: int, mm: Mm, gen: int) -> None:
+    """load_new_mm_cr3(), with the tlb_gen that the CPU has read: flush what is behind that."""
+    m = k.m
+    state = m.cpu[cpu]
+    if m.config.arch != X86:
+        state.loaded_mm, state.lazy = mm, 0
+        return
+    same = state.loaded_mm is mm
     number = state.asid if same else _slot(k, cpu, mm)
-    slot = slots[number]
+    slot = m.asids_of(cpu)[number]
     known = slot.mm is mm
-    behind = not known or (slot.gen != mm.tlb_gen and k.policy.has(guards.CHECK_ON_SWITCH_IN))
+    behind = not known or (slot.gen != gen and k.policy.has(guards.CHECK_ON_SWITCH_IN))
     if slot.mm and not known:
         drop(k, cpu, slot.mm, 0, 0)
     if behind:
         dropped = drop(k, cpu, mm, 0, 0)
-        slot.mm, slot.gen = mm, mm.tlb_gen
+        slot.mm, slot.gen = mm, gen
         k.emit(ev.FLUSH, cpu, mm.index, dropped, -1, UNLAZY if same else SWITCH)
     state.asid, state.loaded_mm, state.lazy = number, mm, 0
-
-
-def _load_tagged(k: Kernel, cpu: int, mm: Mm) -> None:
-    """switch_mm() where an mm has the same ASID on every CPU: nothing is flushed, and the CPU stays
-    in mm_cpumask of every mm it ever ran (riscv set_mm()). ASIDs do not run out here.
-    """
-    if k.policy.has(guards.MASK_BEFORE_LOAD):
-        mm.cpumask |= 1 << cpu
-    state = k.m.cpu[cpu]
-    left = state.loaded_mm
-    if left and left is not mm and not k.policy.has(guards.STAY_IN_MASK):
-        left.cpumask &= ~(1 << cpu)
-    state.loaded_mm, state.lazy = mm, 0
 
 
 def _slot(k: Kernel, cpu: int, mm: Mm) -> int:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from attrs import astuple, frozen
 
 from luf_tui.engine import hardware
-from luf_tui.engine.begin import begin, begin_switch, borrowed_by
+from luf_tui.engine.begin import begin, begin_switch, borrowed_by, settle_later
 from luf_tui.engine.begin import context_of as begin_context
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import Operation
@@ -376,7 +376,7 @@ class Transitions:
         begin(k, op, self.item, nth + 1)
         made = k.step(ctx.index) if k.can_move(ctx) else BLOCKED
         if borrowed and task:
-            k.push(self.machine.task_ctx(task), FinishSwitch, {"mm": borrowed})
+            settle_later(k, self.machine.task_ctx(task), borrowed)
         return made
 
     def _switch(self, ctx: Context) -> Made:
@@ -387,7 +387,7 @@ class Transitions:
         borrowed = begin_switch(k, home_of(m, ctx), task)
         made = k.step(m.boot_ctx.index)
         if borrowed:
-            k.push(ctx, FinishSwitch, {"mm": borrowed})
+            settle_later(k, ctx, borrowed)
         return made
 
 

@@ -132,6 +132,8 @@ class MachineConfig:
     gen_bits: int = 32
     """Widths of luf_key and of a page's zone_ugen (16 in the kernel), and of ugen where it
     is not wide (16 in v10). `tlb_gen` and full zone generations never wrap: 64 in the kernel."""
+    cut_switch: bool = False
+    """True where a context switch is made in steps, between which others flush."""
     swap_cache: bool = False
     """True where a page that was read in from swap keeps its slot until that is freed."""
     page_age: bool = False

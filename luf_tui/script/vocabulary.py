@@ -59,6 +59,7 @@ FLAGS: dict[str, str] = {
     "secondary-tlb": "secondary_tlb",
     "refcount-cow": "refcount_cow",
     "mask-follows-load": "mask_follows_load",
+    "cut-switch": "cut_switch",
     "page-age": "page_age",
     "swap-cache": "swap_cache",
     "pinned-io": "pinned_io",

@@ -13,7 +13,7 @@ from luf_tui.machine.schema import STACK_DEPTH, Context, Cpu, Mm
 from luf_tui.policy import guards
 from luf_tui.policy.base import Policy
 
-SWITCHING = "show the loaded mm"
+SWITCHING, IN_STEPS = "show the loaded mm", "switch mm"
 """The operation of a CPU that has loaded an mm and tells others only now."""
 TAKEOFF = ev.REASON["taken off the free lists"]
 
@@ -35,6 +35,8 @@ def interrupted(m: Machine, policy: Policy, flush: Shootdown, mask: int) -> int:
     trim = flush.mm and flush.mm.trim
     for cpu in m.cpu:
         loaded = cpu.loaded_mm is flush.mm and not _seen_late(m, policy, cpu)
+        if m.config.cut_switch and policy.has(guards.FLUSH_WHILE_SWITCHING):
+            loaded |= _runs(m, cpu, IN_STEPS)
         wanted = not flush.mm or loaded or trim
         if cpu.lazy or not wanted:
             others &= ~(1 << cpu.index)
@@ -43,11 +45,14 @@ def interrupted(m: Machine, policy: Policy, flush: Shootdown, mask: int) -> int:
 
 def _seen_late(m: Machine, policy: Policy, cpu: Cpu) -> bool:
     """Whether a CPU has loaded an mm that others do not see loaded there yet."""
-    if policy.has(guards.FLUSH_WHILE_SWITCHING) or not cpu.task:
-        return False
-    ctx = m.task_ctx(cpu.task)
-    top = m.stack[ctx.index * STACK_DEPTH + ctx.depth - 1] if ctx.depth else None
-    return top is not None and OPERATIONS[top.op].NAME == SWITCHING
+    return not policy.has(guards.FLUSH_WHILE_SWITCHING) and _runs(m, cpu, SWITCHING)
+
+
+def _runs(m: Machine, cpu: Cpu, name: str) -> bool:
+    """Whether the task of a CPU is in an operation of that name."""
+    ctx = m.task_ctx(cpu.task) if cpu.task else None
+    top = m.stack[ctx.index * STACK_DEPTH + ctx.depth - 1] if ctx and ctx.depth else None
+    return top is not None and name == OPERATIONS[top.op].NAME
 
 
 def settle_devices(k: Kernel, flush: Shootdown) -> None:

@@ -6,7 +6,7 @@ from luf_tui.engine import folio, hardware, large, locks, pagetable, tables
 from luf_tui.engine.arguments import Start, starts
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, step
-from luf_tui.engine.operations.flush import SWITCHING, Shootdown
+from luf_tui.engine.operations.flush import IN_STEPS, SWITCHING, Shootdown
 from luf_tui.engine.operations.grow import PteAlloc
 from luf_tui.engine.operations.mappings import EXIT, Zap
 from luf_tui.engine.operations.memory import AllocPage, FreePage
@@ -41,7 +41,11 @@ def switch_to(k: Kernel, cpu: int, task: Task | None) -> None:
         task.cpu = cpu
         mm = task.mm
     k.emit(ev.SWITCH, cpu, cpu, task.index if task else -1, mm.index if mm else -1)
-    if mm and task:
+    if mm and task and k.m.config.cut_switch:
+        if not hardware.settled(k, cpu, mm):
+            state.lazy, state.irqs_off = 0, 1
+            k.push(k.m.task_ctx(task), SwitchMm, {"mm": mm})
+    elif mm and task:
         hardware.load_mm(k, cpu, mm)
         if not mm.cpumask >> cpu & 1:
             k.push(k.m.task_ctx(task), JoinMask, {"mm": mm})
@@ -91,8 +95,42 @@ class ShowLoaded(Operation, name=SWITCHING, function="switch_mm_irqs_off"):
         return DONE
 
 
-HALF_SWITCHED = (JoinMask, ShowLoaded)
-"""What a switch leaves for the task that it brought in, where a guard is missing."""
+class SwitchMm(Operation, name=IN_STEPS, function="switch_mm_irqs_off"):
+    """A switch in its steps (`machine cut-switch`), with interrupts off: IPIs wait, and others see
+    that the CPU is switching (LOADED_MM_SWITCHING).
+    """
+
+    ASIDE = True
+
+    mm = Required[Mm]("mm")
+    gen = Local("the tlb_gen that it has read", counter="tlb_gen")
+    borrowed = Reference[Mm]("mm", "what the CPU had loaded lazily, if the task has to settle it")
+
+    @step("join the mask")
+    def enter(self, k: Kernel) -> Next:
+        """cpumask_set_cpu(): from here on flushes of the mm are for this CPU, too."""
+        hardware.join_mask(k, k.cpu, self.mm)
+        return None
+
+    @step("read tlb_gen")
+    def read_gen(self, k: Kernel) -> Next:
+        """What is flushed before this is made up for; what is flushed after it sends an IPI."""
+        self.gen = self.mm.tlb_gen
+        return None
+
+    @step("load CR3")
+    def load(self, k: Kernel) -> Next:
+        """load_new_mm_cr3(); interrupts are on again, and IPIs that waited are taken."""
+        mm, borrowed = self.mm, self.borrowed
+        hardware.load_cr3(k, k.cpu, mm, self.gen)
+        k.m.cpu[k.cpu].irqs_off = 0
+        if not mm.cpumask >> k.cpu & 1:
+            return self.jump(k, JoinMask, mm=mm)
+        return self.jump(k, FinishSwitch, mm=borrowed) if borrowed else DONE
+
+
+HALF_SWITCHED = (JoinMask, ShowLoaded, SwitchMm)
+"""What a switch leaves for the task that it brought in, in steps or where a guard is missing."""
 
 
 class FinishSwitch(Operation, name="finish_task_switch", function="finish_task_switch"):

@@ -99,6 +99,7 @@ UNUSUAL = (
     Unusual("arch", 0.12, (ARM64, RISCV), ("hotplug", "switch", "fork")),
     Unusual("secondary_tlb", 0.08, acts=("device",)),
     Unusual("mask_follows_load", 0.08, acts=("switch",)),
+    Unusual("cut_switch", 0.08, acts=("switch",)),
     Unusual("swap_cache", 0.08, acts=("reclaim",)),
     Unusual("page_age", 0.08, acts=("age",)),
     Unusual("dirty_on_load", 0.08, (False,), ("writeback",)),

@@ -304,6 +304,11 @@ SENTENCES: Final = {
     "switch": {"switch": "lets the CPU run another task."},
     "set mm_cpumask": {"join": "notes that this CPU is to hear of flushes from now on."},
     "show the loaded mm": {"show": "lets others see which address space it has loaded."},
+    "switch mm": {
+        "enter": "makes itself known to those who flush the address space that it is to load.",
+        "read-gen": "looks which flushes of the address space it has to make up for.",
+        "load": "loads the address space, and takes interrupts again.",
+    },
     "finish_task_switch": {
         "drop": "lets go of the address space it had borrowed while its CPU was idle.",
     },
