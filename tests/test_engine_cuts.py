@@ -119,3 +119,13 @@ def running(run: Run, cpu: int) -> str:
     """Which task a CPU runs."""
     task = run.m.cpu[cpu].task
     return run.m.config.tasks[task.index].name if task else ""
+
+
+def test_a_task_that_comes_in_by_a_line_pays_what_its_cpu_had_borrowed() -> None:
+    """finish_task_switch(), as it is where the scheduler brings a task in (OP-19)."""
+    script = "cpu1 read app.text.0\ncpu2 read app.text.0\ncpu1 idle\nkswapd reclaim app.text.0\n"
+    by_line = Run(script + "cpu1 run thief\n")
+    cut = Run(script + "cpu1 run thief stop before drop\n")
+    resumed = Run(script + "cpu1 run thief stop before switch\ncpu1 resume\n")
+
+    assert [1, 0, 1] == [len(run.events("pay")) for run in (by_line, cut, resumed)]

@@ -12,16 +12,24 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from luf_tui.engine.begin import begin, begin_switch, check_online, check_switch, check_taken
+from luf_tui.engine.begin import (
+    begin,
+    begin_switch,
+    borrowed_by,
+    check_online,
+    check_switch,
+    check_taken,
+    settle_later,
+)
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
-from luf_tui.engine.operations.process import HALF_SWITCHED, FinishSwitch
+from luf_tui.engine.operations.process import HALF_SWITCHED
 from luf_tui.engine.strategy import Schedule
 from luf_tui.engine.transitions import REFUSED, NoStep, Outcome, Transitions, context_of, home_of
 from luf_tui.errors import Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine, RegionSpec
-from luf_tui.machine.schema import Context, Task
+from luf_tui.machine.schema import Context, Mm, Task
 from luf_tui.policy.base import Policy
 from luf_tui.script.declaration import Performer
 from luf_tui.script.program import Branch, Expect, Op, Program, Race
@@ -160,10 +168,12 @@ class Director:
             return
         self._check_stop(op)
         yield from self._schedule(op, raced=bool(nth))
+        coming = m.task[op.args.task] if isinstance(op.args, Run) else None
+        borrowed = borrowed_by(m, op.cpu, coming) if coming else None
         ctx = begin(self.k, op, self._item, nth)
         yield from self._run(ctx, op.stop)
-        if isinstance(op.args, Run):
-            yield from self._run_in(m.task[op.args.task], op.stop)
+        if coming and not ctx.stop:
+            yield from self._come_in(coming, borrowed, op.stop)
 
     def _resume(self, op: Op) -> Iterator[StepInfo]:
         """What the acting task was in the middle of; or what its CPU, a device or a server was."""
@@ -177,9 +187,11 @@ class Director:
             yield from self._schedule(op)
             yield from self._run(ctx, op.stop, resumed=True)
         elif begun is not None:
+            coming = m.task[begun.args.task] if isinstance(begun.args, Run) else None
+            borrowed = borrowed_by(m, begun.cpu, coming) if coming else None
             yield from self._run(m.boot_ctx, op.stop, resumed=True)
-            if isinstance(begun.args, Run):
-                yield from self._run_in(m.task[begun.args.task], op.stop)
+            if coming:
+                yield from self._come_in(coming, borrowed, op.stop)
 
     def _begun_by_machine(self, op: Op) -> Op | None:
         """The line of the same actor that was stopped and that no task performs."""
@@ -213,23 +225,22 @@ class Director:
         check_online(m, cpu, what)
         check_switch(self.k, cpu, what)
         check_taken(self.k, cpu, task, what)
-        boot, ctx = m.boot_ctx, m.task_ctx(task)
+        boot = m.boot_ctx
         below, stopped = boot.depth, boot.stop
         borrowed = begin_switch(self.k, cpu, task)
         yield from self._run(boot, "", depth=below)
         if stopped:
             boot.stop = stopped
-        yield from self._run_in(task, "")
-        if borrowed:
-            depth = ctx.depth
-            self.k.push(ctx, FinishSwitch, {"mm": borrowed})
-            yield from self._run(ctx, "", depth=depth)
+        yield from self._come_in(task, borrowed, "")
 
-    def _run_in(self, task: Task, stop: str) -> Iterator[StepInfo]:
-        """What a switch has left for the task that it brought in."""
+    def _come_in(self, task: Task, borrowed: Mm | None, stop: str) -> Iterator[StepInfo]:
+        """What a switch has left for the task that it brought in, and what the CPU had borrowed."""
         ctx = self.k.m.task_ctx(task)
-        if isinstance(self.k.top(ctx), HALF_SWITCHED):
-            yield from self._run(ctx, stop, depth=ctx.depth - 1)
+        below = ctx.depth - isinstance(self.k.top(ctx), HALF_SWITCHED)
+        if borrowed:
+            settle_later(self.k, ctx, borrowed)
+        if ctx.depth > below:
+            yield from self._run(ctx, stop, depth=below)
 
     def _deliver(self, cpu: int, stop: str) -> Iterator[StepInfo]:
         k = self.k
