@@ -72,6 +72,7 @@ PIECES = {
     "self-modifying-code": ("flush-before-set", "O6"),
     "soft-dirty-against-cow": ("lock-soft-dirty", "O3"),
     "soft-dirty-without-a-flush": ("flush-soft-dirty", "O13"),
+    "split-against-reuse": ("count-through-split", "O41"),
     "swap-in-past-the-cache": ("swap-cache-first", "O40"),
     "switch-against-flush": ("mask-before-load", "O10"),
     "switch-against-should-flush": ("flush-while-switching", "O10"),

@@ -348,3 +348,15 @@ def test_an_invalidate_of_one_page_is_about_all_of_a_large_translation() -> None
 
     assert run.events("sigsegv")
     assert not run.violations()
+
+
+@POLICIES
+def test_a_pin_for_reading_gets_a_page_of_ones_own(policy: str) -> None:
+    machine = LARGE.replace("\n", ", pinned-io\n")
+    rest = "cpu1 mprotect heap read-only\ncpu1 pin heap.0\n"
+    run = Run(f"{STORED}cpu1 fork app as child\n{rest}", policy, machine=machine)
+
+    assert PMD_TABLE == pmd(run).kind
+    assert run.m.pte_at(app(run), 0).exclusive
+    assert 1 == len(run.events("hold"))
+    assert not run.violations()

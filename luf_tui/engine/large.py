@@ -82,6 +82,7 @@ def suitable(m: Machine, mm: Mm, vpn: int) -> bool:
     vmas = [m.vma_at(mm, one) for one in m.range_of(vpn)]
     rights = {(one.prot_read, one.prot_write) for one in vmas}
     plain = all(one.mapped and not (one.file_page or one.shared) for one in vmas)
+    plain &= not any(m.by_frame(pte) for pte in entries(m, mm, vpn))
     return plain and len(rights) == 1 and not any(one.uffd_wp or one.uffd_missing for one in vmas)
 
 

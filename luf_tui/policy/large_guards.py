@@ -43,3 +43,11 @@ RECHECK_TABLE = Guard(
     "O40",
     v12="gup_fast_pte_range()",
 )
+COUNT_THROUGH_SPLIT = Guard(
+    "count-through-split",
+    KERNEL,
+    "The split of a large entry counts its mapping at every moment.",
+    "O41",
+    v10="__split_huge_pmd_locked()",
+    v12="__split_huge_pmd_locked()",
+)

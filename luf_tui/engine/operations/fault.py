@@ -200,7 +200,7 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
             return self._tell_monitor(k) if pte.uffd_wp else Fault.write_protected
         anon = pte.frame is not None and pte.frame.state == ANON
         if self.unshare and anon and not vma.shared and not pte.exclusive:
-            return Fault.write_protected
+            return Fault.large_protected if large.whole(pte) else Fault.write_protected
         return Fault.leave
 
     def _tell_monitor(self, k: Kernel) -> Next:
@@ -452,6 +452,10 @@ class Fault(Operation, name="fault", function="handle_mm_fault"):
         alone = all(page.mapcount == 1 and not (page.refs or page.pins) for page in pages)
         if not (alone or pte.exclusive):
             return self.call(k, SplitPmd, Fault.dispatch, mm=self._mm(k), vpn=self.vpn)
+        if self.unshare:
+            for one in large.together(k.m, pte):
+                one.exclusive = 1
+            return Fault.leave
         late = self._owing(k, "before", Fault.large_protected)
         if late:
             return late

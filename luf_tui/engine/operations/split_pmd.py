@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import large, locks
+from luf_tui.engine import large, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, Step, step
 from luf_tui.engine.operations.flush import Shootdown
@@ -55,20 +55,35 @@ class SplitPmd(Operation, name="split pmd", function="__split_huge_pmd"):
             for pte in large.entries(k.m, self.mm, self.vpn):
                 pte.dirty = self.was_dirty
         self.mm.ptl = k.ctx
+        then = SplitPmd.populate
+        if not k.policy.has(guards.COUNT_THROUGH_SPLIT):
+            then = SplitPmd.uncount
         if not k.policy.has(guards.FLUSH_BEFORE_SPLIT):
-            return SplitPmd.populate
+            return then
         k.m.pmd_at(self.mm, self.vpn).kind = PMD_SPLITTING
-        return self._flush(k, SplitPmd.populate)
+        return self._flush(k, then)
 
     def _flush(self, k: Kernel, then: Step) -> Next:
         pages = k.m.range_of(self.vpn)
         args = {"mm": self.mm, "start": pages.start, "end": pages.stop}
         return self.call(k, Shootdown, then, why=SPLIT, **args)
 
+    @step("count its mapping no more")
+    def uncount(self, k: Kernel) -> Next:
+        """The wrong order: for a moment the folio has one mapping less than it has."""
+        for pte in large.entries(k.m, self.mm, self.vpn):
+            assert pte.frame
+            pagetable.unlink(pte, pte.frame)
+        return SplitPmd.populate
+
     @step("put a table of small entries in its place")
     def populate(self, k: Kernel) -> Next:
-        """pmd_populate()."""
+        """pmd_populate(), with the mappings of the pages counted first."""
         pages = k.m.range_of(self.vpn)
+        if not k.policy.has(guards.COUNT_THROUGH_SPLIT):
+            for pte in large.entries(k.m, self.mm, self.vpn):
+                assert pte.frame
+                pagetable.link(pte, pte.frame)
         k.m.pmd_at(self.mm, self.vpn).kind = PMD_TABLE
         k.emit(ev.HUGE_SPLIT, k.cpu, self.mm.index, pages.start, len(pages))
         if not k.policy.has(guards.FLUSH_BEFORE_SPLIT):

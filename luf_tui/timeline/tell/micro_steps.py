@@ -78,6 +78,7 @@ SENTENCES: Final = {
     "split pmd": {
         "lock": "takes the page-table lock: nobody else changes the large entry meanwhile.",
         "invalidate": "makes the large entry unusable, with what it has read of it before.",
+        "uncount": "counts the mapping of the folio no more, for a moment.",
         "populate": "puts small entries in the place of a large one.",
         "unlock": "lets others at the page table again.",
     },
