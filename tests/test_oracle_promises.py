@@ -90,6 +90,15 @@ def obligations(lines: str) -> list[str]:
             "cpu1 write data.0 b\ncpu0 resume\n"
             "cpu1 read text.0\n"
         ),
+        # memory that was shared with a child, which has gone, or has it still
+        (
+            "cpu1 write shm.0 a\napp fork app as kid\ncpu2 run kid\nkid exit\ncpu1 read shm.0\n"
+            "cpu0 munmap shm stop before send\ncpu1 read shm.0\ncpu0 resume\n"
+        ),
+        (
+            "cpu1 write shm.0 a\napp fork app as kid\ncpu1 read shm.0\n"
+            "cpu0 munmap shm stop before send\ncpu1 read shm.0\ncpu0 resume\n"
+        ),
     ],
 )
 def test_an_access_beside_an_operation_may_come_before_it(lines: str) -> None:
@@ -176,10 +185,7 @@ def test_a_shared_page_that_is_made_writable_shows_ones_stores_to_another(
 ) -> None:
     """Two equal pages are merged, and the first store to one of them goes to both."""
 
-    def in_place(act: Fault, k: object) -> Next:
-        return Fault.upgrade
-
-    monkeypatch.setattr(Fault.reuse_or_copy, "body", in_place)
+    monkeypatch.setattr(Fault, "_reusable", lambda *_: True)
     lines = (
         "cpu1 write heap.0 a\ncpu1 write heap.1 a\nksmd merge app.heap.0 app.heap.1\n"
         "cpu1 write heap.0 b\ncpu0 read heap.1\n"

@@ -624,6 +624,8 @@ class Promises:
         if address.home is address:
             others = list(self.promise.holding(Promise.home, address))
             others.remove(address)
+            for layer in [*self.before.holding(Before.home, address)]:
+                self._outlive(layer, address, others[0] if others else None)
             if others:
                 heir = others[0]
                 for declared in Held.FIELDS:
@@ -635,6 +637,16 @@ class Promises:
         self._part(address)
         for declared in Shadow.FIELDS:
             declared.write(address, 0)
+
+    def _outlive(self, layer: Before, home: Promise, heir: Promise | None) -> None:
+        """What an address was before an operation in flight had its bytes at a place that is given
+        up: they are with the heir now, or with nobody else any more.
+        """
+        layer.home = heir
+        if heir is None:
+            layer.own = 1
+            for declared in Held.FIELDS:
+                declared.write(layer, declared.raw(home))
 
     def _move(self, source: Promise, target: Promise, actor: Context) -> None:
         """The bytes of an address, and what it may do, go to another one."""
