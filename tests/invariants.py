@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from luf_tui.engine import folio
+from luf_tui.engine import folio, global_asids
 from luf_tui.machine import lists
 from luf_tui.machine.config import X86
 from luf_tui.machine.machine import Machine
@@ -205,7 +205,8 @@ def check_tlbs(m: Machine) -> None:
         seen = set()
         for entry in m.tlb_of(cpu):
             if entry.mm:
-                assert entry.mm in known or m.config.arch != X86
+                tagged = m.config.arch != X86 or global_asids.has_one(m, entry.mm)
+                assert entry.mm in known or tagged
                 assert (entry.mm, entry.vpn) not in seen
                 seen.add((entry.mm, entry.vpn))
                 assert entry.mm.cpumask >> cpu & 1 or entry.mm is not loaded

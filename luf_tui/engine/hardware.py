@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from luf_tui.engine import large
+from luf_tui.engine import global_asids, large
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64, X86
 from luf_tui.machine.schema import PRESENT, Mm, Pte, TlbEntry
@@ -242,6 +242,12 @@ def load_cr3(k: Kernel, cpu: int, mm: Mm, gen: int) -> None:
         state.loaded_mm, state.lazy = mm, 0
         return
     same = state.loaded_mm is mm
+    if global_asids.has_one(m, mm):
+        dropped = global_asids.adopt(k, cpu, mm)
+        if dropped:
+            k.emit(ev.FLUSH, cpu, mm.index, dropped, -1, SWITCH)
+        state.loaded_mm, state.lazy = mm, 0
+        return
     number = state.asid if same else _slot(k, cpu, mm)
     slot = m.asids_of(cpu)[number]
     known = slot.mm is mm
@@ -282,7 +288,8 @@ def leave_mm(k: Kernel, cpu: int) -> int:
     if not mm:
         return 0
     dropped = drop(k, cpu, mm, 0, 0)
-    k.m.asids_of(cpu)[state.asid].clear()
+    if not global_asids.uses_global(k.m, cpu):
+        k.m.asids_of(cpu)[state.asid].clear()
     mm.cpumask &= ~(1 << cpu)
     state.loaded_mm, state.lazy = None, 0
     return dropped
@@ -322,6 +329,9 @@ def flush_tlb_func(
         mm.cpumask &= ~(1 << cpu)
         k.emit(ev.TRIM, cpu, mm.index)
         k.emit(ev.FLUSH, cpu, mm.index, 0, 0, why)
+        return
+    if global_asids.has_one(m, loaded):
+        k.emit(ev.FLUSH, cpu, loaded.index, global_asids.adopt(k, cpu, loaded), -1, why)
         return
     if state.lazy:
         k.emit(ev.FLUSH, cpu, loaded.index, leave_mm(k, cpu), -1, why)
@@ -379,6 +389,11 @@ def _covered(k: Kernel, cpu: int, entry: TlbEntry, start: int, end: int) -> bool
 def barrier(k: Kernel, cpu: int) -> None:
     """The DSB of arm64 on a CPU: what this CPU issued is done on every CPU when it returns."""
     k.emit(ev.BARRIER, cpu)
+    finish_issued(k, cpu)
+
+
+def finish_issued(k: Kernel, cpu: int) -> None:
+    """Every CPU has dropped what a CPU told it to."""
     for walk in k.m.walk:
         if walk.issued >> cpu & 1:
             walk.clear()

@@ -35,7 +35,7 @@ class Kernel:
         self._cpus = machine.config.cpus
         self._arch = machine.config.arch
         self._views: dict[tuple[int, int], Operation] = {}
-        self.ipi_handler = named("flush_tlb_func")
+        self.ipi_handler, self.broadcast = named("flush_tlb_func"), named("invlpgb")
         self.direct_reclaim, self.access = named("reclaim"), named("access")
 
     # -- operations on stacks ---------------------------------------------------------------

@@ -150,12 +150,20 @@ class MachineConfig:
     """True where drivers map memory of the kernel into processes by frame number (VM_PFNMAP)."""
     arch: str = X86
     """One of `ARCHES`."""
+    invlpgb: int = 0
+    """On x86, how many CPUs an mm may run on before it gets a global ASID, and its flushes go by
+    broadcast (3 in the kernel, on AMD since Linux 6.15); with 0 no flush does."""
     costs: Costs = field(factory=Costs)
 
     @property
     def frames(self) -> int:
         """Allocatable page frames; the shared zero page is frame number `frames`."""
         return sum(node.frames for node in self.nodes)
+
+    @property
+    def global_asids(self) -> int:
+        """`invlpgb`, where it means anything."""
+        return self.invlpgb if self.arch == X86 else 0
 
     @property
     def file_pages(self) -> int:

@@ -264,6 +264,15 @@ ISSUE = kind("issue", "mm vpn pages", rank=230, cost="tlbi",
 BARRIER = kind("barrier", "", rank=220,
     student="{cpu} waits until every CPU has forgotten what it told them to.",
     kernel="{cpu} waits until every CPU has done what it issued · dsb(ish)")
+INVLPGB = kind("invlpgb", "mm vpn pages", rank=231, cost="tlbi",
+    student="{cpu} tells every CPU at once to forget translations, and does not wait for them.",
+    kernel="{cpu} tells every CPU to drop entries · invlpgb_flush_user_nr_nosync()")
+TLBSYNC = kind("tlbsync", "", rank=221, cost="dsb",
+    student="{cpu} waits until every CPU has forgotten what it told them to.",
+    kernel="{cpu} waits until every CPU has done what it issued · __tlbsync()")
+GLOBAL_ASID = kind("globalasid", "mm", rank=232,
+    student="{mm} runs on many CPUs: from here on its flushes are told to all of them at once.",
+    kernel="{mm} gets an ASID that is the same on every CPU · use_global_asid()")
 ACK = kind("ack", "sender", rank=670,
     student="{cpu} tells {sender} that it has flushed.",
     kernel="{cpu} acknowledges to {sender} · csd_unlock()")

@@ -85,6 +85,7 @@ class Machine:
             RegionSpec("swap", s.SwapSlot, config.swap_slots),
             RegionSpec("pin", s.PinnedPage, config.pinned_io * mms * config.pages, "pte"),
             RegionSpec("frame_map", s.FrameMap, config.frame_maps * mms * config.pages, "pte"),
+            RegionSpec("global_asid", s.GlobalAsid, mms if config.global_asids else 0),
             RegionSpec("kobject", s.KernelObject, len(config.objects)),
             RegionSpec("zone", s.Zone, nodes),
             RegionSpec("lists", s.ListHead, self._list_count(n, nodes)),
@@ -120,6 +121,7 @@ class Machine:
         self.swap: Region[s.SwapSlot] = self.regions["swap"]
         self.pin: Region[s.PinnedPage] = self.regions["pin"]
         self.frame_map: Region[s.FrameMap] = self.regions["frame_map"]
+        self.global_asid: Region[s.GlobalAsid] = self.regions["global_asid"]
         self.kobject: Region[s.KernelObject] = self.regions["kobject"]
         self.zone: Region[s.Zone] = self.regions["zone"]
         self.lists: Region[s.ListHead] = self.regions["lists"]

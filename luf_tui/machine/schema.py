@@ -97,6 +97,13 @@ class Mm(Record):
     ptl = Reference["Context"]("ctx", "the operation that keeps the page-table lock over a flush")
 
 
+class GlobalAsid(Record):
+    """The ASID that an mm has on every CPU, for INVLPGB."""
+
+    active = Number("mm_global_asid(): there is one", bits=1)
+    transition = Number("asid_transition: a CPU may still use one of its own", bits=1)
+
+
 class Vma(Record):
     """The mapping of one virtual page. VMAs are kept per page: splitting them is not modelled."""
 

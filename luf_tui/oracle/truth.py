@@ -76,7 +76,8 @@ def stale(m: Machine, entry: TlbEntry) -> bool:
 
 def reachable(m: Machine, cpu: int, entry: TlbEntry) -> bool:
     """Whether a CPU could still use an entry: of the mm it runs, or of one whose ASID slot is
-    current, so that switching to it would not flush. Only x86 flushes in a switch.
+    current, so that switching to it would not flush. Only x86 flushes in a switch, and what is
+    cached under a global ASID not even there.
     A CPU that is down starts with an empty TLB.
     """
     mm = entry.mm
@@ -87,6 +88,9 @@ def reachable(m: Machine, cpu: int, entry: TlbEntry) -> bool:
     state = m.cpu[cpu]
     if state.loaded_mm is mm and not state.lazy:
         return True
+    own = [slot for slot in m.asids_of(cpu) if slot.mm is mm]
+    if m.global_asid and m.global_asid[mm.index].active:
+        return bool(mm.alive) and not own
     return any(slot.mm is mm and slot.gen == mm.tlb_gen for slot in m.asids_of(cpu))
 
 

@@ -413,3 +413,17 @@ KEEP_DIRTY = Guard(
     "O40",
     v12="invalidate_complete_folio2()",
 )
+TLBSYNC = Guard(
+    "tlbsync",
+    KERNEL,
+    "A flush by INVLPGB is over only when every CPU has done it.",
+    "O37",
+    v12="__tlbsync()",
+)
+FINISH_ASID_TRANSITION = Guard(
+    "finish-asid-transition",
+    KERNEL,
+    "Whoever still uses an ASID of its own is interrupted where others are told by broadcast.",
+    "O10",
+    v12="finish_asid_transition()",
+)

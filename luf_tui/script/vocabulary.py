@@ -28,6 +28,7 @@ SETTINGS: dict[str, Setting] = {
     "max-order": Setting("max_order", 0, 10, "largest buddy order"),
     "tlb": Setting("tlb_entries", 1, 64, "TLB entries of a CPU"),
     "asids": Setting("asids", 1, 6, "ASID slots of a CPU"),
+    "invlpgb": Setting("invlpgb", 0, 64, "CPUs beyond which an mm gets a global ASID (x86)"),
     "key-bits": Setting("key_bits", 2, 16, "width of luf_key"),
     "zone-gen-bits": Setting("zone_gen_bits", 2, 16, "width of a page's zone_ugen"),
     "gen-bits": Setting("gen_bits", 2, 32, "width of ugen without wide-generations"),

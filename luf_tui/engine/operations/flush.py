@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luf_tui.engine import hardware
+from luf_tui.engine import global_asids, hardware
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, OPERATIONS, Local, Next, Operation, step
 from luf_tui.machine import events as ev
@@ -105,6 +105,10 @@ class Shootdown(Operation, name="shootdown"):
     @step("start the flush")
     def local(self, k: Kernel) -> Next:
         """The initiator takes the flush's number first and drops its own entries (O18)."""
+        if global_asids.by_broadcast(k.m, self.mm):
+            where = {"start": self.start, "end": self.end}
+            what = {"tables": self.tables, "why": self.why, "mask": self.mask}
+            return self.jump(k, k.broadcast, mm=self.mm, **where, **what)
         self.number = k.policy.flush_number(k.m)
         if self.mm:
             if k.m.config.arch == X86:
@@ -157,6 +161,8 @@ class Shootdown(Operation, name="shootdown"):
     def wait(self, k: Kernel) -> Next:
         """The initiator spins with preemption off until every target has flushed."""
         k.m.shootdown[initiator(k.m, self.ctx)].clear()
+        if self.mm:
+            global_asids.consider(k, self.mm)
         return self._complete(k)
 
     def _complete(self, k: Kernel) -> Next:

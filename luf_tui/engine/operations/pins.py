@@ -95,12 +95,14 @@ class Gup(Operation, name="gup", function="pin_user_pages_fast"):
         self.table = k.m.table_at(self.mm, self.vpn).frame
         if not self.table:
             return self._slow(k)
-        return self._read(k) if k.m.config.arch == ARM64 else None
+        by_rcu = k.m.config.arch == ARM64 or k.m.global_asid
+        return self._read(k) if by_rcu else None
 
     @step("read the PTE")
     def read(self, k: Kernel) -> Next:
-        """gup_fast_pte_range(): whatever the page says that the walk has come to. On arm64 page
-        tables are freed by RCU, which waits for such walks: there this is part of the step before.
+        """gup_fast_pte_range(): whatever the page says that the walk has come to. On arm64, and
+        where flushes go by broadcast, page tables are freed by RCU, which waits for such walks:
+        there this is part of the step before.
         """
         return self._read(k)
 

@@ -354,6 +354,8 @@ class Exit(Operation, name="exit", function="exit_mmap"):
             if k.policy.has(guards.FLUSH_ON_EXIT):
                 hardware.forget_mm(k, state.index, mm)
         mm.alive = mm.cpumask = 0
+        if k.m.global_asid:
+            k.m.global_asid[mm.index].clear()
         k.emit(ev.EXIT, k.cpu, mm.index)
         return DONE
 

@@ -104,6 +104,7 @@ UNUSUAL = (
     Unusual("page_age", 0.08, acts=("age",)),
     Unusual("dirty_on_load", 0.08, (False,), ("writeback",)),
     Unusual("refcount_cow", 0.08, acts=("pin", "soft_dirty")),
+    Unusual("invlpgb", 0.08, (1, 2), ("switch", "fork")),
     Unusual("frame_maps", 0.08, acts=("driver", "driver")),
     Unusual("pinned_io", 0.12, acts=("pin", "pin")),
     Unusual("iomap", 0.08, acts=("write_file",)),

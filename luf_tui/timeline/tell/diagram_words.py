@@ -45,6 +45,9 @@ DRAWN: Final[Mapping[Kind, str]] = {
     ev.FLUSH: "[drops {dropped}]",
     ev.ISSUE: "__tlbi(vale1is, {page})",
     ev.BARRIER: "dsb(ish)",
+    ev.INVLPGB: "invlpgb()",
+    ev.TLBSYNC: "__tlbsync()",
+    ev.GLOBAL_ASID: "use_global_asid()",
     ev.FLUSHED: "[{mask} flushed]",
     ev.PAY: "[deferred flush fires: {mask}]",
     ev.SAVED: "[flush of {pfn} no longer owed]",
@@ -109,5 +112,7 @@ LEFT_OUT: Final = frozenset(
 """Kinds that a diagram does without. What the oracle found is said where it happened, and who
 blocks by the micro-step that it is.
 """
-WAITING: Final = frozenset({ev.SEND, ev.RECEIVE, ev.ISSUE, ev.BARRIER, ev.FLUSHED, ev.PAY, ev.WAIT})
+WAITING: Final = frozenset(
+    {ev.SEND, ev.RECEIVE, ev.ISSUE, ev.BARRIER, ev.INVLPGB, ev.TLBSYNC, ev.FLUSHED, ev.PAY, ev.WAIT}
+)
 """Kinds that are drawn whatever they are about."""

@@ -21,6 +21,13 @@ SENTENCES: Final = {
         "issue": "has told all CPUs already what to drop, and is about to wait for them.",
         "complete": "waits until every CPU has dropped what it was told to, and goes on.",
     },
+    "invlpgb": {
+        "issue": "tells every CPU at once what to drop, and does not wait yet.",
+        "transition": "looks whether a CPU cannot be told so, for it has numbers of its own.",
+        "interrupt": "interrupts the CPUs that run the same process.",
+        "answered": "waits until those that it has interrupted have answered.",
+        "sync": "waits until every CPU has dropped what it was told to, and goes on.",
+    },
     "flush_tlb_func": {
         "receive": "enters the handler of an interrupt: the task it interrupted stands still.",
         "flush": "looks what it was asked to drop: nothing of that is left.",
