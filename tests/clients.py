@@ -36,7 +36,7 @@ LIMITS = Limits(states=1_000_000, seconds=60)
 PROGRAMS = 200
 """Random programs that each missing guard is tried with."""
 
-QUICK = ("compaction", "fork", "offline-cpu")
+QUICK = ("compaction", "fork", "offline-cpu", "paged-out")
 """Clients that are searched to their end in a second."""
 GUARDED = {
     "flush-before-report": ("reporting", "O2"),
