@@ -35,6 +35,7 @@ PIECES = {
     "device-of-a-dying-process": ("notify-to-the-end", "O29"),
     "direct-io-into-a-page-given-up": ("keep-referenced", "O40"),
     "direct-write-beside-a-reader": ("drop-after-direct-write", "O40"),
+    "dontneed-against-madvise-free": ("keep-huge-present", "O40"),
     "dontneed-against-numa-scan": ("keep-huge-present", "O40"),
     "driver-frees-what-munmap-hides": ("flush-frame-maps", "O2"),
     "fault-against-invalidate": ("map-what-is-cached", "O42"),

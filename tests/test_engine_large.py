@@ -9,6 +9,7 @@ from luf_tui.errors import InputError, Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.schema import PMD_HUGE, PMD_NONE, PMD_TABLE, Frame, Mm, Pmd
 from luf_tui.script.parse import parse
+from luf_tui.timeline.recorder import record
 from tests.engine_runs import MACHINE, Run
 
 LARGE = MACHINE.replace("\n", ", huge-pages 2\n")
@@ -360,3 +361,49 @@ def test_a_pin_for_reading_gets_a_page_of_ones_own(policy: str) -> None:
     assert run.m.pte_at(app(run), 0).exclusive
     assert 1 == len(run.events("hold"))
     assert not run.violations()
+
+
+FOUR = """machine  cpus 2, dram 16, huge-pages 4, max-order 3
+process  app, heap 8 pages
+cpu0     run app
+cpu1     run app
+cpu0     write heap.3 three
+cpu1     read heap.3
+cpu0     write heap.5 five
+app      munmap heap.1
+cpu1     read heap.3
+expect   reads three
+app      madvise heap.4 free
+kswapd   reclaim heap.5
+cpu1     read heap.5
+expect   reads five
+app      mprotect heap read-only
+app      mprotect heap read-write
+cpu0     write heap.6 six
+khugepaged collapse app.heap.4
+cpu1     read heap.6
+expect   reads six
+cpu1     read heap.5
+expect   reads five
+app      fork app as child
+cpu1     run child
+cpu1     write child.heap.5 theirs
+cpu0     read heap.5
+expect   reads five
+cpu1     read child.heap.6
+expect   reads six
+app      exit
+cpu1     read child.heap.3
+expect   reads three
+expect   event hugemap = 4
+expect   event foliosplit = 1
+expect   no violation
+"""
+
+
+@POLICIES
+def test_a_large_page_may_be_of_four_pages(policy: str) -> None:
+    timeline = record(parse(FOUR, "four.luf"), policy)
+
+    assert [] == [one for one in timeline.outcomes if not one.held]
+    assert not timeline.refusals

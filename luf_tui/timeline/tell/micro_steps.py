@@ -241,6 +241,7 @@ SENTENCES: Final = {
     "madvise": {
         "begin": "tells the kernel what it will do with a range of addresses.",
         "after-split": "looks whether the large folio could be split.",
+        "put-back": "puts a large entry back that it had cleared to change it.",
         "age": "makes a page look unused, so that it is reclaimed sooner unless it is used again.",
         "pageout": "begins to reclaim, itself and at once, the pages it has picked.",
         "flush": "flushes where CPUs must note anew that they use a page.",
