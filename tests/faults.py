@@ -110,8 +110,8 @@ FAULTS = (
     Fault(
         "reclaim forgets a dirty bit",
         OPS + "unmap.py",
-        "        if pte.dirty:\n            frame.dirty = 1",
-        "        if False:\n            frame.dirty = 1",
+        "        if pte.dirty and (not self.migrate",
+        "        if False and (not self.migrate",
     ),
     Fault(
         "munmap forgets a dirty bit",
@@ -212,8 +212,8 @@ FAULTS = (
     Fault(
         "a fault does not look at the file's size again",
         OPS + "fault.py",
-        "if page.frame or k.m.past_the_end(page):",
-        "if page.frame:",
+        "        if page.frame or cut:",
+        "        if page.frame:",
     ),
     # LUF's books
     Fault(
