@@ -2,8 +2,9 @@
 
 `python -m tests.clients` searches every client under `eager`, `batched` and `luf`, and writes what
 it finds to `tests/data/clients.json`, and the smallest script of each finding beside it.
-`python -m tests.clients guards` adds which missing guards a client alone finds. Then `python -m
-tests.readme` puts both tables into the README.
+`python -m tests.clients guards` adds which missing guards a client alone finds, and `posted` what
+LUF v10, v11 and v12 break in them, as we read their text. Then `python -m tests.readme` puts the
+tables into the README.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from luf_tui.errors import LufError
+from luf_tui.policy.guard import V10, V11, V12, Version
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
@@ -33,6 +35,9 @@ FINDINGS = ROOT / "tests" / "data" / "clients"
 """The smallest scripts of what is found under them."""
 DATA = ROOT / "tests" / "data" / "clients.json"
 LIMITS = Limits(states=1_000_000, seconds=60)
+POSTED = Limits(states=50_000)
+"""As far as the postings are searched, and what they lack is put right."""
+VERSIONS: tuple[Version, ...] = (V10, V11, V12)
 PROGRAMS = 200
 """Random programs that each missing guard is tried with."""
 
@@ -159,6 +164,33 @@ def all_guards(guards: Sequence[str]) -> None:
         write(found)
 
 
+def put_right_by(name: str, version: Version, asked: Sequence[str]) -> list[str]:
+    """The guards of which any one makes a client safe again that a posting breaks."""
+    lacks = [guard for guard in GUARDS.values() if guard.lacked_by(version)]
+    found = []
+    for guard in (one for one in lacks if one.name in asked):
+        others = [one.name for one in lacks if one is not guard]
+        if searched(name, "luf", *others, limits=POSTED).verdict != UNSAFE:
+            found.append(guard.name)
+    return found
+
+
+def all_posted(versions: Sequence[str]) -> None:
+    """What each posting breaks in each client, and which guard would put it right."""
+    for version in (one for one in VERSIONS if one in versions):
+        found: Found = {}
+        for name in NAMES:
+            report = searched(name, f"luf-{version}", limits=POSTED)
+            if report.verdict == UNSAFE and not report.before:
+                right = put_right_by(name, version, report.happened.asked)
+                kept = ("obligation", "message", "turns")
+                found[name] = {key: told(report)[key] for key in kept} | {"guards": right}
+                say(f"{version} {name}: {report.obligation} {right}")
+        whole = read()
+        whole.setdefault("posted", {})[version] = found
+        write(whole)
+
+
 def say(line: str) -> None:
     """A line of progress."""
     sys.stderr.write(f"{line}\n")
@@ -167,11 +199,14 @@ def say(line: str) -> None:
 def main() -> None:
     """Search what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="clients", choices=("clients", "guards"))
-    parser.add_argument("names", nargs="*", help="only these clients, or guards")
+    what = ("clients", "guards", "posted")
+    parser.add_argument("what", nargs="?", default="clients", choices=what)
+    parser.add_argument("names", nargs="*", help="only these clients, guards or postings")
     args = parser.parse_args()
     if args.what == "clients":
         all_clients(args.names or NAMES)
+    elif args.what == "posted":
+        all_posted(args.names or VERSIONS)
     else:
         all_guards(args.names or tuple(GUARDS))
 

@@ -133,7 +133,9 @@ def test_a_place_past_the_end_leaves_the_cursor_where_it_is(tour: Run) -> None:
 
 def test_a_line_that_the_run_never_reaches_is_told(tmp_path: Path) -> None:
     path = tmp_path / "refused.luf"
-    text = "process app\ncpu1 run app\napp munmap heap\napp unpin heap.0\ncpu1 read heap.0\n"
+    text = (
+        "process app\ncpu1 run app\napp munmap heap\napp mremap heap as moved\ncpu1 read heap.0\n"
+    )
     path.write_text(text, encoding="utf-8")
     run = luf_tui.open(str(path))
 

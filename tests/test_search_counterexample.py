@@ -14,7 +14,7 @@ from luf_tui.script.program import Race
 from luf_tui.search import counterexample
 from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.search import Search
-from luf_tui.search.shrink import Shrinker
+from luf_tui.search.shrink import Shrinker, shrunk
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
 from tests.races import GUARDED, interrupt_after, race, start
@@ -101,6 +101,15 @@ def test_shrinking_keeps_the_obligation_and_takes_lines_away(name: str) -> None:
     assert len(smaller.schedule) <= len(found.schedule)
     assert len(smaller.scenario) < len(found.scenario)
     assert any(obligation == one.obligation for one in played(smaller.scenario).findings)
+
+
+def test_what_happened_is_told_of_the_whole_search() -> None:
+    """And not of the smallest script's, which is another question."""
+    found = report("munmap", "note-pending")
+    smaller = shrunk(race("munmap"), make_policy("luf", ["note-pending"]), found)
+    assert len(smaller.scenario) < len(found.scenario)
+    for figure in ("states", "transitions", "learnt", "checked", "happened", "collision"):
+        assert getattr(found, figure) == getattr(smaller, figure)
 
 
 def test_nothing_is_shrunk_when_no_time_is_left() -> None:

@@ -164,45 +164,52 @@ process  app, heap 1 page
 cpu1     run app
 cpu1     write heap.0 before
 race
-  cpu1     madvise heap dontneed
-  app      unpin heap.0
-  expect   mapped heap.0
+  cpu1     munmap heap
+  app      mremap heap as moved
+  expect   mapped moved.0
 end
-expect   event pin = 1
+expect   event mremap = 1
 """
+
+
+OTHER = GONE.replace("cpu1", "cpu0     run app\ncpu1", 1)
+"""Another thread does it: the line is refused in one order of two."""
 
 
 def test_a_line_that_is_refused_in_one_order_is_part_of_that_order() -> None:
     program = parse(GONE, "gone.luf")
     run = record(program)
     assert ((), [8]) == (run.refusals, [one.line for one in run.refused])
-    assert ["expect   event pin = 1"] == [program.items[one.item].text for one in run.outcomes]
+    assert ["expect   event mremap = 1"] == [program.items[one.item].text for one in run.outcomes]
     assert [8] == [one["line"] for one in summary(run)["refused"]]
 
 
 def test_what_is_expected_of_a_line_that_is_refused_is_not_asked() -> None:
-    text = GONE.replace("cpu1     madvise heap dontneed", "kswapd   reclaim app.heap.0")
-    found = explored(parse(text.replace("policy", "kswapd on cpu0\npolicy"), "gone.luf"))
-    assert FAILED == found.verdict
-    (inside, behind) = found.expected
-    assert inside.held and not inside.failed
-    assert behind.held and behind.failed
+    found = explored(parse(OTHER.replace("= 1", "< 2"), "gone.luf"))
+    assert (SAFE, [(1, 0), (2, 0)], (9,)) == (
+        found.verdict,
+        counted(found),
+        found.happened.refused,
+    )
+    failed = explored(parse(OTHER, "gone.luf"))
+    assert (FAILED, 1) == (failed.verdict, failed.expected[1].failed)
+    run = record(parse(failed.scenario, "found.luf"))
+    assert ((), [False]) == (run.refusals, [one.held for one in run.outcomes])
+    assert ["app mremap"] == [" ".join(one.reason.split()[:2]) for one in run.refused]
 
 
 def test_a_line_behind_a_race_that_is_refused_is_told() -> None:
-    behind = "cpu1 read heap.0\n  kswapd reclaim app.heap.0\nend\napp unpin heap.0\n"
-    first, _, last = GONE.partition("cpu1     madvise")
-    text = first.replace("policy", "kswapd on cpu0\npolicy") + behind + last.partition("end\n")[2]
-    found = explored(parse(text.replace("= 1", "< 2"), "gone.luf"))
-    assert (SAFE, [(2, 0)], (11,)) == (found.verdict, counted(found), found.happened.refused)
-    assert any(
-        "`app unpin heap.0`, was refused in some" in one for one in found.happened.sentences()
+    text = OTHER.replace(
+        "  expect   mapped moved.0\nend\n", "end\napp      mremap moved as third\n"
     )
-    failed = explored(parse(text, "gone.luf"))
-    assert (FAILED, [(1, 1)]) == (failed.verdict, counted(failed))
+    found = explored(parse(text.replace("= 1", "< 3"), "gone.luf"))
+    assert (SAFE, [(2, 0)], (9, 11)) == (found.verdict, counted(found), found.happened.refused)
+    told = [one for one in found.happened.sentences() if "was refused in some" in one]
+    assert [False, True] == ["app mremap moved as third" in one for one in told]
+    failed = explored(parse(text.replace("= 1", "= 2"), "gone.luf"))
     run = record(parse(failed.scenario, "found.luf"))
     assert ((), [False]) == (run.refusals, [one.held for one in run.outcomes])
-    assert ["app unpin"] == [" ".join(one.reason.split()[:2]) for one in run.refused]
+    assert 2 == len(run.refused)
 
 
 # -- forever blocks -----------------------------------------------------------------------------

@@ -253,9 +253,9 @@ def test_a_block_is_played_line_by_line_once_or_by_its_schedule() -> None:
 
 
 def test_a_line_that_is_refused_is_no_turn() -> None:
-    lines = ("cpu2 read heap.0", "app unpin any page")
+    lines = ("cpu2 read heap.0", "app uffdio-copy any page x")
     report = explored(several(*lines))
-    assert (13, "app unpin any page") == report.happened.lines[1]
+    assert (13, "app uffdio-copy any page x") == report.happened.lines[1]
     assert SAFE == report.verdict
     assert (13,) == report.happened.refused == report.happened.never
     run = record(several(*lines))
@@ -264,7 +264,7 @@ def test_a_line_that_is_refused_is_no_turn() -> None:
 
 def test_who_is_in_flight_when_nobody_can_go_on_is_stuck() -> None:
     text = STUCK.replace("race\n", "forever\n").replace("heap 1 page", "heap 2 pages")
-    program = parse(text.replace("end\n", "  app unpin heap.1\nend\n"), "stuck.luf")
+    program = parse(text.replace("end\n", "  app uffdio-copy heap.1 x\nend\n"), "stuck.luf")
     result = searched(program)
     assert ["deadlock"] == [one.obligation for one in result.broken]
     assert "deadlock" == explored(program, policy="luf", walks=2).obligation

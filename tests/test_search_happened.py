@@ -100,7 +100,7 @@ def test_a_line_that_is_refused_is_told_with_its_number() -> None:
     ]
 
 
-PINNED = """\
+UNMAPPED = """\
 machine  cpus 3, dram 4
 policy   luf
 process  app, heap 1 page
@@ -109,17 +109,19 @@ cpu2     run app
 cpu1     write heap.0 one
 race
   cpu1     munmap heap
-  cpu2     unpin heap.0
+  cpu2     mremap heap as moved
 end
 """
-"""What is unmapped cannot be pinned."""
+"""What is unmapped cannot be moved."""
 
 
 def test_a_line_that_the_machine_cannot_do_in_some_orders_is_named() -> None:
-    found = report(PINNED)
+    found = report(UNMAPPED)
     assert ((9,), ()) == (found.happened.refused, found.happened.never)
     assert [9] == as_json(found)["refused"]
-    assert "line 9, `cpu2 unpin heap.0`, was refused in some order" in as_json(found)["never"]
+    assert (
+        "line 9, `cpu2 mremap heap as moved`, was refused in some order" in as_json(found)["never"]
+    )
 
 
 @pytest.mark.parametrize("name", ["flush-before-reuse", "munmap", "wait-zone-generation"])

@@ -123,9 +123,6 @@ def shrunk(
     if report.fails:
         own = {"message": report.message, "expected": report.expected, "fails": report.fails}
         smallest = evolve(smallest, **own)  # type: ignore[arg-type]
-    if report.forever:
-        figures = ("happened", "collision", "learnt", "checked")
-        smallest = evolve(smallest, **{name: getattr(report, name) for name in figures})
     return evolve(
         smallest,
         states=report.states,
@@ -135,6 +132,10 @@ def shrunk(
         forever=report.forever,
         why=report.why,
         noticed=report.noticed,
+        happened=report.happened,
+        collision=report.collision,
+        learnt=report.learnt,
+        checked=report.checked,
         interrupted=shrinker.interrupted,
     )
 
