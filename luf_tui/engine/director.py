@@ -7,7 +7,7 @@ own, so that the order of a run is the order of its script. A race is played by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
 from attrs import frozen
@@ -26,7 +26,7 @@ from luf_tui.engine.operation import OPERATIONS, Nothing, step_name
 from luf_tui.engine.operations.process import HALF_SWITCHED
 from luf_tui.engine.strategy import Schedule
 from luf_tui.engine.transitions import REFUSED, NoStep, Outcome, Transitions, context_of, home_of
-from luf_tui.errors import Refused, nearest
+from luf_tui.errors import LufError, Refused, nearest
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.schema import Context, Mm, Task
@@ -81,10 +81,26 @@ def make_kernel(program: Program, policy: Policy, beside: Sequence[RegionSpec] =
     """A machine as the program declares it, powered on, under a policy; with regions `beside` its
     own.
     """
-    machine = Machine(program.config, [*policy.regions(program.config), *beside])
+    specs = policy.regions(program.config)
+    machine = Machine(program.config, [*specs, *beside])
+    before = [*machine.cells.values]
     policy.power_on(machine)
+    _only_its_own(policy, machine, before, {spec.name for spec in specs})
     machine.cells.forget()
     return Kernel(machine, policy)
+
+
+def _only_its_own(
+    policy: Policy, machine: Machine, before: Sequence[int], regions: Collection[str]
+) -> None:
+    """Raises LufError where a policy that is powered on has written what is not its own."""
+    for cell, (old, new) in enumerate(zip(before, machine.cells.values, strict=True)):
+        place = machine.locate(cell) if old != new else None
+        if place is not None and place.region not in regions:
+            what = f"{place.region} {place.index} {place.field.name}"
+            raise LufError(
+                f"policy {policy.name}: power_on() writes {what}; a policy writes its own regions"
+            )
 
 
 class Director:

@@ -14,6 +14,7 @@ from attrs import frozen
 from luf_tui.engine.transitions import Turn
 from luf_tui.errors import InputError, LufError
 from luf_tui.policy.base import Policy
+from luf_tui.policy.own import anew
 from luf_tui.script.parse import parse
 from luf_tui.script.program import SOMETIMES, Program, Race
 from luf_tui.script.syntax import strip_comment
@@ -41,6 +42,7 @@ from luf_tui.search.result import (
 from luf_tui.search.rows.learner import REMEMBER, HiddenState
 from luf_tui.search.search import Search
 from luf_tui.search.unrolled import unrolled
+from luf_tui.search.watched_race import WatchedRace
 
 if TYPE_CHECKING:
     from luf_tui.search.rows.saved import Saved
@@ -254,7 +256,7 @@ class Exploration:
         notice: bool = False,
     ) -> None:
         self.program = program
-        self.policy = policy
+        self.policy = anew(policy)
         self.limits = limits or Limits()
         self.symmetric = symmetric
         self.only = only
@@ -417,7 +419,8 @@ class Exploration:
 
     def _search_of(self, start: Start) -> Search | RandomWalks:
         if self.walks:
-            return RandomWalks(start.transitions, self.walks, limits=self.limits)
+            watched = WatchedRace(start.transitions).transitions
+            return RandomWalks(watched, self.walks, limits=self.limits)
         if self.saved:
             self.saved.expect(self._asked(start))
         self._start = start
@@ -459,7 +462,7 @@ class Exploration:
         """A race on a new machine with a new policy, on which an order that the search found breaks
         what it broke. Raises HiddenState when it does not.
         """
-        policy = type(self.policy)(self.policy.without)
+        policy = anew(self.policy)
         orders = self._before(broken)
         first = number - len(orders)
         start = at_race(self.program, policy, first, questions=self._questions(first))
@@ -512,7 +515,7 @@ class Exploration:
 
         expect = question.expect
         played = parse(scenario, self.program.path)
-        run = record_with(played, type(self.policy)(self.policy.without))
+        run = record_with(played, anew(self.policy))
         alike = (
             one.detail
             for one in run.outcomes

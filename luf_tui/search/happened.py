@@ -8,6 +8,7 @@ from attrs import frozen
 
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
+from luf_tui.oracle.truth import stale
 from luf_tui.script.program import Op, Race
 
 BEGAN, REFUSED, NO_PAGE = "began", "refused", "no page"
@@ -18,8 +19,13 @@ given back, or has a new owner; a stale translation used, a flush that somebody 
 is asked for.
 """
 Fact = tuple[str, int | str]
-MASKS: dict[int, int] = {kind: kind.mask for kind in (ev.SEND, ev.DEFER, ev.NOTE)}
-"""Events about a flush, and the place of their masks among their arguments."""
+COUNTS: dict[int, int] = {
+    **{kind: kind.mask for kind in (ev.SEND, ev.DEFER, ev.NOTE)},
+    ev.FLUSH: ev.FLUSH.dropped,
+}
+"""Events about a flush, and which of their arguments is 0 when there is nothing to flush for: the
+CPUs, or the entries that went.
+"""
 
 
 def facts_of(machine: Machine, first: int) -> set[Fact]:
@@ -35,14 +41,16 @@ def facts_of(machine: Machine, first: int) -> set[Fact]:
             found.add((OWNED, log.argument(event, ev.ALLOC.pfn)))
         elif kind == ev.OOM:
             found.add((NO_PAGE, log.cpu_of(event)))
-        elif kind == ev.ISSUE or (kind in MASKS and log.argument(event, MASKS[kind])):
+        elif kind == ev.ISSUE or (kind in COUNTS and log.argument(event, COUNTS[kind])):
             found.add((OWED, 0))
     return found
 
 
 def before(machine: Machine) -> set[Fact]:
-    """What of the facts so far matters for what comes: frames given up, and flushes due."""
-    return {fact for fact in facts_of(machine, 0) if fact[0] in (UNMAPPED, FREED, OWED)}
+    """What of the facts so far matters for what comes: frames given up, and flushes still due."""
+    found = {fact for fact in facts_of(machine, 0) if fact[0] in (UNMAPPED, FREED)}
+    entries = (one for cpu in machine.cpu for one in machine.tlb_of(cpu.index) if one.mm)
+    return found | ({(OWED, 0)} if any(stale(machine, one) for one in entries) else set())
 
 
 def ipis_of(machine: Machine, first: int) -> int:

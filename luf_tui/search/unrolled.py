@@ -11,6 +11,7 @@ from luf_tui.engine.strategy import Schedule
 from luf_tui.engine.transitions import NoStep, Transitions, Turn
 from luf_tui.errors import InputError, LufError
 from luf_tui.policy.base import Policy
+from luf_tui.policy.own import anew
 from luf_tui.script.parse import parse
 from luf_tui.script.program import Op, Program, Race
 from luf_tui.script.syntax import strip_comment
@@ -56,7 +57,7 @@ def unrolled(
         rows += _rows(race, _others(race, begun), fresh)
         plain = _parsed(program, race, rows)
     asked = questions_of(plain, item_of(plain, number))
-    start = at_race(plain, type(policy)(policy.without), number, reduced=False, questions=asked)
+    start = at_race(plain, anew(policy), number, reduced=False, questions=asked)
     assert start is not None
     played = tuple(start.transitions.turn(word) for word in words)
     if broken.verdict >= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from luf_tui.errors import LufError
@@ -23,11 +24,18 @@ class Trespass(LufError):
     """A policy writes what is not its own."""
 
 
-def hooks(kind: type[Policy]) -> list[str]:
+def hooks() -> list[str]:
     """The methods of a policy that the engine asks, by name."""
     methods = inspect.getmembers(Policy, inspect.isfunction)
-    names = [name for name, _ in methods if not name.startswith("_") and name not in NO_HOOKS]
-    return [name for name in names if inspect.isfunction(getattr(kind, name))]
+    return [name for name, _ in methods if not name.startswith("_") and name not in NO_HOOKS]
+
+
+def _own_or_of(kind: type[Policy], policy: Policy, name: str) -> Any:
+    """A hook as the policy has it: a method of any sort, or what stands in its place."""
+    if name in policy.__dict__:
+        return policy.__dict__[name]
+    found = inspect.getattr_static(kind, name)
+    return found.__get__(policy, type(policy)) if hasattr(found, "__get__") else found
 
 
 def watched(policy: Policy, machine: Machine, guards: set[str]) -> Policy:
@@ -37,6 +45,12 @@ def watched(policy: Policy, machine: Machine, guards: set[str]) -> Policy:
     cells = machine.cells
     assert isinstance(cells, WatchedCells)
     kind = type(policy)
+    for name, value in vars(policy).items():
+        if isinstance(value, Machine):
+            raise Trespass(
+                f"policy {policy.name}: it keeps a machine in `self.{name}`; every hook is given "
+                "the one that it is asked about"
+            )
     own = bytearray(len(cells.values))
     for spec in policy.regions(machine.config):
         region = machine.regions[spec.name]
@@ -56,26 +70,35 @@ def watched(policy: Policy, machine: Machine, guards: set[str]) -> Policy:
             "answers, and the engine does the rest"
         )
 
-    def asked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def hook(self: Policy, *args: Any, **named: Any) -> Any:
+    def asked(name: str) -> Any:
+        def hook(method: Callable[..., Any], *args: Any, **named: Any) -> Any:
             if cells.permitted is not None:
-                return method(self, *args, **named)
+                return method(*args, **named)
             cells.permitted = own
             try:
-                return method(self, *args, **named)
+                return method(*args, **named)
             except Forbidden as error:
                 raise told(name, error.cell) from None
             finally:
                 cells.permitted = None
 
-        return hook
+        # A property comes before what an object has under that name; a function would not.
+        return property(lambda self: partial(hook, _own_or_of(kind, self, name)))
 
     def has(self: Policy, guard: Guard) -> bool:
         guards.add(guard.name)
         return kind.has(self, guard)
 
-    members: dict[str, Any] = {name: asked(name, getattr(kind, name)) for name in hooks(kind)}
+    members: dict[str, Any] = {name: asked(name) for name in hooks()}
     members["has"] = has
     found: Policy = object.__new__(type(kind.__name__, (kind,), members))
     found.__dict__ = policy.__dict__
+    for slot in (name for one in kind.__mro__ for name in _slots(one)):
+        if hasattr(policy, slot):
+            setattr(found, slot, getattr(policy, slot))
     return found
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    said = vars(kind).get("__slots__", ())
+    return (said,) if isinstance(said, str) else tuple(said)

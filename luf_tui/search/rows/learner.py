@@ -21,7 +21,7 @@ is made and breaks an obligation.
 """
 
 
-REMEMBER = "keep what a policy remembers in its regions, not in `self`"
+REMEMBER = "keep what a policy remembers in its regions, not in `self`, its class or its module"
 
 
 class HiddenState(LufError):
