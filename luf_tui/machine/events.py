@@ -267,7 +267,7 @@ BARRIER = kind("barrier", "", rank=220,
 INVLPGB = kind("invlpgb", "mm vpn pages", rank=231, cost="tlbi",
     student="{cpu} tells every CPU at once to forget translations, and does not wait for them.",
     kernel="{cpu} tells every CPU to drop entries · invlpgb_flush_user_nr_nosync()")
-TLBSYNC = kind("tlbsync", "", rank=221, cost="dsb",
+TLBSYNC = kind("tlbsync", "", rank=221,
     student="{cpu} waits until every CPU has forgotten what it told them to.",
     kernel="{cpu} waits until every CPU has done what it issued · __tlbsync()")
 GLOBAL_ASID = kind("globalasid", "mm", rank=232,
@@ -354,7 +354,7 @@ PIN = kind("pin", "pfn pins", rank=510,
     student="{pfn} has {pins}; with any, it can neither be moved nor freed.",
     kernel="{pfn} has {pins} · pin_user_pages(), unpin_user_page()")
 
-HOLD = kind("hold", "mm vpn pfn write", rank=505,
+HOLD = kind("hold", "mm vpn pfn write", rank=511,
     student="{page} is pinned: {pfn} is read and written from now on, whatever becomes of the"
     " address.",
     kernel="{page} is pinned: {pfn} · gup_fast_pte_range(), follow_page_pte()")

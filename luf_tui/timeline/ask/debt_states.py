@@ -69,7 +69,7 @@ def fired(timeline: Timeline, debt: OpenDebt) -> int:
     kinds = (
         (ev.PAY,)
         if debt.deferred or debt.state == PAID
-        else (ev.SEND, ev.BARRIER)
+        else (ev.SEND, ev.BARRIER, ev.TLBSYNC)
         if debt.sent
         else ()
     )

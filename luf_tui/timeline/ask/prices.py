@@ -12,7 +12,7 @@ from luf_tui.timeline.timeline import Timeline
 
 WORK, WAIT, INTERRUPT = range(3)
 """What a CPU's time goes to: its own work, waiting for flushes, and others' flushes."""
-SPENT_WAITING: Final = (ev.SEND, ev.BARRIER)
+SPENT_WAITING: Final = (ev.SEND, ev.BARRIER, ev.TLBSYNC)
 ACCESSES: Final = (ev.READ, ev.STORE)
 
 
@@ -46,7 +46,7 @@ class Prices:
         if kind == ev.SEND:
             targets = args[ev.SEND.mask][event].bit_count()
             return WAIT, self.answered(targets)
-        if kind == ev.BARRIER:
+        if kind in (ev.BARRIER, ev.TLBSYNC):
             return WAIT, costs.dsb
         if kind == ev.WAIT:
             return WAIT, 0

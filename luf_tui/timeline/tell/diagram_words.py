@@ -45,7 +45,7 @@ DRAWN: Final[Mapping[Kind, str]] = {
     ev.FLUSH: "[drops {dropped}]",
     ev.ISSUE: "__tlbi(vale1is, {page})",
     ev.BARRIER: "dsb(ish)",
-    ev.INVLPGB: "invlpgb()",
+    ev.INVLPGB: "invlpgb_flush_user_nr_nosync()",
     ev.TLBSYNC: "__tlbsync()",
     ev.GLOBAL_ASID: "use_global_asid()",
     ev.FLUSHED: "[{mask} flushed]",
