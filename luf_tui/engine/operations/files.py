@@ -10,6 +10,7 @@ from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
 from luf_tui.engine.operations.mappings import Zap
 from luf_tui.engine.operations.memory import AllocPage, FreePage
+from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
 from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, Vma
@@ -159,6 +160,9 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
             self.gathering = None
         if self.page >= self.end:
             return self._done(k)
+        late = self._catch_up(k)
+        if late:
+            return late
         copy = self._private_copy(k)
         if copy:
             mm, vpn = copy
@@ -184,6 +188,19 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
                 begin_gather(k, mm)
                 what = {"tables": 1} if nested(k, mm) else {"start": vpn, "end": vpn + 1}
                 return self.call(k, Shootdown, DropPages.unmap, mm=mm, why=self.why, **what)
+        return None
+
+    def _catch_up(self, k: Kernel) -> Next:
+        """Truncation walks the page tables of everyone who maps the position, whether the page
+        cache has it or not, and so flushes what is pending there (zap_pte_range()).
+        """
+        if self.why != TRUNCATE:
+            return None
+        for vma in k.m.vma.holding(Vma.file_page, self._page(k)):
+            mm = k.m.place_of(k.m.pte[vma.index])[0]
+            late = catch_up(self, k, mm, DropPages.unmap)
+            if late:
+                return late
         return None
 
     def _done(self, k: Kernel) -> Next:
