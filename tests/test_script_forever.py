@@ -137,3 +137,20 @@ def test_it_is_aligned_like_a_race() -> None:
     rows = format_text(text).split("\n")
     assert ["  any cpu  read any page             # all", "  cpu1     read heap.0"] == rows[-4:-2]
     assert format_text("\n".join(rows)) == "\n".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "column"),
+    [
+        ("any cpu read any cpu", "'cpu' does not fit here", 18),
+        ("any page read heap.0", "no line begins with 'any page'", 1),
+        ("any", "no line begins with 'any'", 1),
+    ],
+)
+def test_what_is_wrong_behind_any_is_told_where_it_stands(
+    line: str, told: str, column: int
+) -> None:
+    found = problem(line)
+    assert found.message == told
+    assert found.span is not None
+    assert found.span.column == column

@@ -151,10 +151,14 @@ class Reader:
 
     def _first_word(self, line: Line, problem: Problem) -> Problem:
         """The problem with a line that no rule fits: its first word, if that is nobody's name."""
-        word = line.text.split()[0]
+        word, *others = line.text.split()
         span = line.span(1, len(word) + 1)
         if word in LINES or word in self.scope.actors() or problem.span is None:
             return problem
+        if word == "any":
+            hint = "a line begins with `any cpu`, in a forever block"
+            told = f"no line begins with '{' '.join([word, *others[:1]])}'"
+            return problem if others[:1] == ["cpu"] else Problem(told, span, hint)
         if problem.span.column < span.end or ("process", word) in self.lost:
             return problem
         if form := who_does(word):

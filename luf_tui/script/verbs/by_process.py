@@ -40,9 +40,7 @@ class Mprotect(Arguments):
 
 @verb("madvise", by=PROCESS, example="app madvise heap dontneed")
 class Madvise(Arguments):
-    """Says that a range is not needed, may be freed, is cold, is to be paged out, or may have large
-    pages or none.
-    """
+    """Says of a range: not needed, may be freed, cold, to be paged out, large pages or none."""
 
     where: Pages = parameter(p.OWN_RANGE)
     advice: int = parameter(p.NUMBERED_ADVICE)
