@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from luf_tui.policy.guard import Version
+from luf_tui.policy.guards import GUARDS
 from luf_tui.search.result import BOUNDED, SAFE, UNSAFE
-from tests.clients import POLICIES, Found, read
+from tests.clients import POLICIES, VERSIONS, Found, read
 
 HEADS = "client|" + "|".join(POLICIES)
 NOT_FOUND = "-"
@@ -67,6 +69,29 @@ def guards() -> str:
     total = ("", *(f"**{count} of {len(rows)}**" for count in counts))
     heads = "without|a scenario|a race, searched|a client alone|random programs"
     return f"Tried on {told['date']}.\n\n" + table(heads, [*rows, total])
+
+
+def posted() -> str:
+    """What LUF as posted breaks in each client, and which guard would put it right."""
+    found = read()["posted"]
+    names = sorted({name for under in found.values() for name in under})
+    rows = [
+        (f"`{name}`", *(by_posting(found[version].get(name), version) for version in VERSIONS))
+        for name in names
+    ]
+    return table("client|" + "|".join(VERSIONS), rows)
+
+
+def by_posting(one: Found | None, version: Version) -> str:
+    """What a client shows of a posting, and what it lacks for that."""
+    if one is None:
+        return NOT_FOUND
+    right = []
+    for name in one["guards"]:
+        lacks = GUARDS[name].lacked_by(version)
+        assert lacks
+        right.append(f"`{name}` ({lacks.defect})")
+    return f"{one['obligation']} after {one['turns']} turns: {', '.join(right) or 'several'}"
 
 
 def by_client(one: Found | None) -> str:

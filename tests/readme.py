@@ -122,6 +122,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "clients": client_tables.clients,
     "findings": client_tables.findings,
     "guards": client_tables.guards,
+    "posted": client_tables.posted,
 }
 """Parts of the README by the name in their markers."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from luf_tui.policy.guard import Version
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
@@ -14,7 +15,19 @@ from luf_tui.script.verbs import VERBS
 from luf_tui.search.exploration import Exploration, Report
 from luf_tui.search.result import SAFE, UNSAFE
 from luf_tui.timeline.recorder import record
-from tests.clients import CLIENTS, FINDINGS, GUARDED, NAMES, POLICIES, QUICK, read
+from tests.clients import (
+    CLIENTS,
+    FINDINGS,
+    GUARDED,
+    NAMES,
+    POLICIES,
+    POSTED,
+    QUICK,
+    VERSIONS,
+    put_right_by,
+    read,
+    searched,
+)
 
 MOST_CPUS, MOST_FRAMES = 4, 4
 
@@ -102,3 +115,16 @@ def test_a_finding_tells_today_what_it_told() -> None:
         broken = [one.obligation for one in run.findings if one.weight == "violation"]
         assert (name, obligation) == (name, broken[0])
         assert () == run.refusals
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_posting_breaks_what_the_table_says(version: Version) -> None:
+    """The client that shows it in the fewest turns."""
+    found = read()["posted"][version]
+    name = min(found, key=lambda one: (found[one]["turns"], one))
+    report = searched(name, f"luf-{version}", limits=POSTED)
+    assert (found[name]["obligation"], found[name]["turns"]) == (
+        report.obligation,
+        len(report.schedule),
+    )
+    assert found[name]["guards"] == put_right_by(name, version, report.happened.asked)
