@@ -65,6 +65,7 @@ def test_a_race_whose_taker_gets_no_page_is_not_plainly_safe() -> None:
     assert told["vacuous"] is found.vacuous
     assert told["never"] == [
         "an allocation on cpu2 failed in some order",
+        "line 14, `kernel alloc slab atomic holding secret`, got no page in some order",
         "no frame got a new owner in any order",
     ]
 
@@ -179,3 +180,25 @@ def test_races_of_a_file_add_up() -> None:
     one, both = report("\n".join(tiny().source)), report(twice)
     assert both.happened.finals > one.happened.finals
     assert len(both.happened.lines) == len(one.happened.lines) + 2
+
+
+NO_ROOM = """\
+machine  cpus 2, dram 1, max-order 0, pcp-high 0, swap 0
+process  app, heap 1 page
+process  two, heap 1 page
+cpu0     run app
+cpu1     run two
+cpu0     write heap.0 a
+race
+  cpu0     read heap.0
+  cpu1     write heap.0 b
+end
+"""
+
+
+def test_the_line_that_gets_no_page_is_named() -> None:
+    found = report(NO_ROOM)
+    assert found.vacuous
+    assert "line 9, `cpu1 write heap.0 b`, got no page in some order" in as_json(found)["never"]
+    forever = report(NO_ROOM.replace("race\n", "forever\n"))
+    assert any("an allocation on cpu1 failed" in one for one in as_json(forever)["never"])

@@ -234,6 +234,15 @@ class Transitions:
         """Operations of a branch that have not begun; none in a forever block."""
         return () if self.race.forever else self.ops.get(ctx.index, ())[ctx.pc :]
 
+    def at_work(self, turn: Turn) -> tuple[Op, ...]:
+        """The operation that whoever makes a turn has begun last; none in a forever block, where
+        nothing tells which it was.
+        """
+        if self.race.forever or turn not in self.ops:
+            return ()
+        pc = self.machine.ctx[turn].pc
+        return self.ops[turn][:pc][-1:]
+
     def next_ops(self, ctx: Context) -> tuple[Op, ...]:
         """The operations one of which a context begins next, if it begins any."""
         return self.ops.get(ctx.index, ()) if self.race.forever else self.left(ctx)[:1]

@@ -11,12 +11,12 @@ from luf_tui.machine.machine import Machine
 from luf_tui.oracle.truth import stale
 from luf_tui.script.program import Op, Race
 
-BEGAN, REFUSED, NO_PAGE = "began", "refused", "no page"
+BEGAN, REFUSED, NO_PAGE, WITHOUT = "began", "refused", "no page", "without"
 UNMAPPED, FREED, OWNED = "unmapped", "freed", "owned"
 STALE, OWED, ASKED = "stale", "owed", "asked"
-"""Facts of a turn: a line that begins or cannot, a CPU that gets no page; a frame that is unmapped,
-given back, or has a new owner; a stale translation used, a flush that somebody needs, a guard that
-is asked for.
+"""Facts of a turn: a line that begins or cannot, a CPU that gets no page, and the line of a race
+that has to do without; a frame that is unmapped, given back, or has a new owner; a stale
+translation used, a flush that somebody needs, a guard that is asked for.
 """
 Fact = tuple[str, int | str]
 COUNTS: dict[int, int] = {
@@ -139,6 +139,11 @@ class Happened:
         told += [
             f"an allocation on cpu{cpu} failed in some {way}"
             for cpu in sorted(self.numbers(NO_PAGE))
+        ]
+        told += [
+            f"{lines[number]} got no page in some {way}"
+            for number in sorted(self.numbers(WITHOUT))
+            if number in lines
         ]
         if not self.numbers(OWED):
             told.append(f"nobody had anything to flush for in any {way}")

@@ -65,6 +65,8 @@ class WatchedRace:
         weights = Counter(one.weight for one in judged)
         facts = facts_of(self.machine, transitions.first)
         facts.update((happened.ASKED, guard) for guard in self._asked)
+        if any(what == happened.NO_PAGE for what, _ in facts):
+            facts.update((happened.WITHOUT, op.span.line) for op in transitions.at_work(turn))
         if begins:
             what = happened.REFUSED if outcome is REFUSED else happened.BEGAN
             facts.add((what, begins.span.line))
