@@ -234,3 +234,30 @@ def test_nothing_is_called_wrong_that_plain_linux_does(name: str, states: int) -
     result = Search(start.transitions, limits=Limits(states=states)).run()
 
     assert [] == [one.message for one in result.broken]
+
+
+HALF_UNPROTECTED = """\
+machine  cpus 3, dram 3, max-order 0
+policy   {policy}
+process  app, heap 1 page
+cpu1     run app
+cpu2     run app
+cpu1     write heap.0 one
+monitor  register heap wp
+monitor  write-protect heap
+app      unprotect heap stop before protect
+monitor  write-protect heap
+app      resume
+cpu2     write heap.0 two
+cpu1     read heap.0
+expect   reads two
+expect   no violation
+"""
+
+
+@pytest.mark.parametrize("policy", ["eager", "luf"])
+def test_a_protection_is_gone_when_it_is_taken_away_and_not_when_that_begins(policy: str) -> None:
+    """Another write-protect in between is undone, too: both hold mmap_lock for reading."""
+    run = record(parse(HALF_UNPROTECTED.format(policy=policy)))
+    assert [] == [finding.message for finding in run.findings]
+    assert [True, True] == [outcome.held for outcome in run.outcomes]

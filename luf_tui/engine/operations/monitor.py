@@ -55,15 +55,19 @@ class UffdProtect(Operation, name="uffd write-protect", function="mwriteprotect_
         begin_gather(k, self.mm)
         self.mm.readers += 1
         self.at = self.vpn
-        kind = ev.GUARD if self.on else ev.UNGUARD
-        k.emit(kind, k.cpu, self.mm.index, self.vpn, self.pages)
+        if self.on:
+            k.emit(ev.GUARD, k.cpu, self.mm.index, self.vpn, self.pages)
         return None
 
     @step("write-protect a PTE", when=_page_table)
     def protect(self, k: Kernel) -> Next:
-        """The PTE loses RW; a CPU may still have it cached writable and dirty."""
+        """The PTE loses RW; a CPU may still have it cached writable and dirty. Where the protection
+        is taken away, stores may go through from here on, and not before.
+        """
         while self.at < self.vpn + self.pages:
             pte = k.m.pte_at(self.mm, self.at)
+            if not self.on:
+                k.emit(ev.UNGUARD, k.cpu, self.mm.index, self.at, 1)
             self.at += 1
             if pte.kind in (PRESENT, MIGRATION, SWAP) and pte.uffd_wp != self.on:
                 pte.uffd_wp = self.on
