@@ -80,7 +80,7 @@ PLAYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "hazards/server-change": ("flush-on-truncate",),
     },
     "S17": {
-        "hazards/truncate": ("flush-on-truncate", "count-batches"),
+        "hazards/truncate": (),
     },
     "S18": {
         "hazards/munmap": ("note-pending",),
@@ -232,7 +232,6 @@ MUTANTS_OF: Mapping[str, str] = {
     "S14": "M11 M28",
     "S15": "M12",
     "S16": "M13",
-    "S17": "M13 M28",
     "S18": "M14",
     "S19": "M14",
     "S20": "M14",

@@ -94,7 +94,7 @@ def test_without_being_told_its_stores_are_lost_and_its_reads_are_someone_elses(
 
     assert not record(parse(stored), "luf").findings
     assert {"O29"} == {one.obligation for one in record(parse(stored), "luf", off).findings}
-    off = ("notify-secondary", "flush-on-truncate")
+    off = ("notify-secondary", "flush-on-truncate", "flush-batched-pending")
     assert {"O29"} == {one.obligation for one in record(parse(read), "luf", off).findings}
 
 

@@ -52,10 +52,13 @@ AFTER = re.compile(r"cpu(\d+)")
 
 
 def readable(m: Machine) -> list[tuple[int, Frame]]:
-    """CPUs, and the free frames that they can still reach through a stale entry."""
+    """CPUs, and the free frames that they can still reach through a stale entry. In the middle of a
+    switch a CPU looks at tlb_gen before anybody accesses anything.
+    """
     return [
         (cpu, entry.frame)
         for cpu in range(m.config.cpus)
+        if not (m.config.cut_switch and m.cpu[cpu].irqs_off)
         for entry in m.tlb_of(cpu)
         if entry.mm and entry.frame and entry.frame.state in FREE_STATES
         if truth.stale(m, entry) and truth.reachable(m, cpu, entry)

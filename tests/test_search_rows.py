@@ -221,16 +221,16 @@ def test_no_verdict_rests_on_what_a_policy_has_come_to_remember(name: str) -> No
     assert SAFE == report.verdict
 
 
-class FirstOfItsKind(Luf):
-    """Wrong throughout, but only the first that is made."""
+class SecondOfItsKind(Luf):
+    """Wrong throughout, but only the second that is made: the one that is searched with."""
 
-    NAME = "first-of-its-kind"
+    NAME = "second-of-its-kind"
     made = 0
 
     def __init__(self, without: Iterable[str] = ()) -> None:
         super().__init__(without)
         type(self).made += 1
-        self.wrong = self.made == 1
+        self.wrong = self.made == 2
 
     def has(self, guard: Guard) -> bool:
         return super().has(guard) and not (self.wrong and guard == FLUSH_BEFORE_REUSE)
@@ -239,7 +239,7 @@ class FirstOfItsKind(Luf):
 def test_an_order_that_a_new_policy_does_not_break_is_not_called_unsafe() -> None:
     """The search and its own policy agree from first to last."""
     with pytest.raises(HiddenState, match="not when a new policy plays it"):
-        Exploration(race("flush-before-reuse"), FirstOfItsKind()).run()
+        Exploration(race("flush-before-reuse"), SecondOfItsKind()).run()
 
 
 class Burglar(Luf):

@@ -25,8 +25,8 @@ class Latr(Batched):
 
     def behind(self, m: Machine, *_: object, **__: object) -> int:
         """CPUs whose TLB is older than the page tables they run on; lazy ones look before that."""
-        awake = [(c.index, c.asid, c.loaded_mm) for c in m.cpu if c.loaded_mm and not c.lazy]
-        return sum((m.asids_of(cpu)[slot].gen != mm.tlb_gen) << cpu for cpu, slot, mm in awake)
+        on = [(c.index, c.loaded_mm) for c in m.cpu if c.loaded_mm and not c.lazy]
+        return sum((s.mm is mm and s.gen != mm.tlb_gen) << c for c, mm in on for s in m.asids_of(c))
 
     def unnoticed(self, m: Machine, pte: Pte) -> bool:
         """Whether a CPU may go on with this translation once it is gone."""
