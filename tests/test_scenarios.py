@@ -26,6 +26,17 @@ def broken(program: Program, policy: str, *without: str) -> Iterator[str]:
     return (found.obligation for found in violations(program, make_policy(policy, without)))
 
 
+def likeliest(guard: str) -> list[Program]:
+    """The scenarios, those first that name a guard; clients last, which are played once a line."""
+    return [
+        WHOLE[name]
+        for name in sorted(
+            WHOLE,
+            key=lambda one: (guard not in "\n".join(WHOLE[one].source), "clients/" in one),
+        )
+    ]
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_its_expectations_hold(name: str) -> None:
     """What a scenario says of itself is so, and nothing in it is refused."""
@@ -61,13 +72,13 @@ def test_no_sound_policy_breaks_anything(name: str, policy: str) -> None:
 @pytest.mark.parametrize("guard", GUARDS)
 def test_every_guard_earns_its_place(guard: str) -> None:
     """Without it some scenario breaks an obligation that holds with it."""
-    assert any(any(broken(said, "luf", guard)) for said in WHOLE.values())
+    assert any(any(broken(said, "luf", guard)) for said in likeliest(guard))
 
 
 @pytest.mark.parametrize("guard", [guard.name for guard in in_order(BATCH_GUARDS)])
 def test_todays_kernel_needs_its_guards_too(guard: str) -> None:
     """The kernel's rules are guards like LUF's."""
-    assert any(any(broken(said, "batched", guard)) for said in WHOLE.values())
+    assert any(any(broken(said, "batched", guard)) for said in likeliest(guard))
 
 
 @pytest.mark.parametrize(
