@@ -9,7 +9,6 @@ from functools import cache
 import pytest
 
 import luf_tui
-from luf_tui import library
 from luf_tui.engine.operation import OPERATIONS
 from luf_tui.machine.events import KINDS
 from luf_tui.oracle.oracle import VIOLATION
@@ -24,8 +23,9 @@ from tests.conftest import ROOT
 from tests.museum import PIECES
 from tests.races import GUARDED
 from tests.render_runs import hostile
+from tests.shipped import PLAYED
 
-SHIPPED = [entry.name for entry in library.shipped()]
+SHIPPED = [entry.name for entry in PLAYED]
 BUGS = {f"museum/{name}": guard for name, (guard, _) in PIECES.items()}
 RACES = {f"races/{name}": guard for name, (guard, _) in GUARDED.items()}
 TOUR = "tour/flush-before-reuse"

@@ -14,10 +14,11 @@ from luf_tui.machine.machine import Machine
 from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.script.parse import load, parse
 from luf_tui.timeline.recorder import record
+from tests.shipped import PLAYED
 from tests.test_engine_hardware import count, last, played
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
-FILES = [path for path in sorted(SCENARIOS.rglob("*.luf")) if path.parent.name != "policies"]
+FILES = [one.path for one in PLAYED if one.path.parent.name != "policies"]
 
 
 def script(arch: str) -> str:

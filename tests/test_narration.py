@@ -26,8 +26,9 @@ from luf_tui.view.columns import length
 from luf_tui.view.panes.bars import LEFT, NOTE, narration
 from luf_tui.view.screen import arrange
 from luf_tui.view.state import ViewState
+from tests.shipped import PLAYED
 
-SHIPPED = library.shipped()
+SHIPPED = PLAYED
 WIDE = 2000
 """Cells in which every sentence fits."""
 

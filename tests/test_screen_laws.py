@@ -37,18 +37,14 @@ from luf_tui.view.names import SIGNS, debt_tag
 from luf_tui.view.panes.ledger import NO_FRAME
 from luf_tui.view.screen import PANES, arranged
 from luf_tui.view.state import ViewState
+from tests.shipped import PLAYED
 
-SCENARIOS = [
-    pytest.param(str(one.path), id=one.name)
-    for number, one in enumerate(library.shipped())
-    if not one.name.startswith("clients/") or number % 8 == 0
-]
-"""A client is made to be searched; played, it comes once a line: some of them are enough here."""
+SCENARIOS = [pytest.param(str(one.path), id=one.name) for one in PLAYED]
 TRACE = Path(library.__file__).parent.parent / "scenarios" / "traces" / "llm-excerpt.trace.xz"
 POLICIES = ("luf", "batched", "eager")
 STATE = ("tlbs", "pagetables", "lists", "frames", "ledger", "header")
 """The panes that show the machine and what is owed."""
-PROGRAMS, CHUNK = 1000, 100
+PROGRAMS, CHUNK = 600, 100
 AGE = re.compile(r" for \d+ steps?$|, [\d,]+ ns$|^ *\d+$")
 """What ticks on though nothing is written."""
 HARMLESS = "nothing is left to pay"

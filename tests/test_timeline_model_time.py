@@ -16,9 +16,10 @@ from luf_tui.timeline.ask.model_time import model_time
 from luf_tui.timeline.ask.prices import INTERRUPT, WAIT, WORK, Prices
 from luf_tui.timeline.recorder import record
 from luf_tui.timeline.timeline import Timeline
+from tests.shipped import PLAYED
 
 POLICIES = ("eager", "luf")
-SCENARIOS = [entry.name for entry in library.shipped()]
+SCENARIOS = [entry.name for entry in PLAYED]
 
 
 @cache

@@ -20,9 +20,10 @@ from luf_tui.view.panes import frames, microsteps
 from luf_tui.view.screen import GROUPS, MAP, PANES, TITLES, WATCHES, arranged
 from luf_tui.view.state import SMALLEST, ViewState
 from luf_tui.view.wants import of_run
+from tests.shipped import PLAYED
 from tests.view_runs import NAMES, run, text
 
-SCENARIOS = [entry.name for entry in library.shipped()]
+SCENARIOS = [entry.name for entry in PLAYED]
 SIZES = ((160, 49), (140, 44), (120, 39), (110, 34), (100, 29), (80, 23), (60, 19), (220, 59))
 STATE = ViewState()
 

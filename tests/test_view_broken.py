@@ -20,8 +20,9 @@ from luf_tui.view.compose import placed
 from luf_tui.view.marks import Mark, Pane
 from luf_tui.view.screen import PANES
 from luf_tui.view.state import Placement, ViewState
+from tests.shipped import PLAYED
 
-SCENARIOS = [pytest.param(str(one.path), id=one.name) for one in library.shipped()]
+SCENARIOS = [pytest.param(str(one.path), id=one.name) for one in PLAYED]
 
 FAILING = """\
 title    An expectation that fails

@@ -22,6 +22,7 @@ from luf_tui.view.map import picture, wires
 from luf_tui.view.map.wires import Wire
 from luf_tui.view.marks import Pane, Row
 from luf_tui.view.state import ViewState
+from tests.shipped import PLAYED
 from tests.view_runs import first, run, text
 
 SIZE = picture.INSIDE
@@ -118,7 +119,7 @@ def build(timeline: Timeline, at: int, state: ViewState | None = None) -> Pane:
     return picture.build(timeline, state or ViewState(), *SIZE)
 
 
-@pytest.mark.parametrize("name", [one.name for one in library.shipped()])
+@pytest.mark.parametrize("name", [one.name for one in PLAYED])
 def test_every_line_leads_to_its_frame_in_every_scenario(name: str) -> None:
     timeline = play_file(library.locate(name))
     places = list(range(timeline.steps + 1))

@@ -15,9 +15,10 @@ from luf_tui.view.columns import length
 from luf_tui.view.compose import Block, first_row, placed
 from luf_tui.view.screen import HINTS, arranged
 from luf_tui.view.state import Placement, ViewState
+from tests.shipped import PLAYED
 from tests.view_runs import text
 
-SCENARIOS = [pytest.param(str(one.path), id=one.name) for one in library.shipped()]
+SCENARIOS = [pytest.param(str(one.path), id=one.name) for one in PLAYED]
 LARGE, USUAL, SMALL = (160, 50), (120, 40), (80, 24)
 
 
