@@ -14,6 +14,7 @@ from luf_tui.machine.schema import (
     PMD_NONE,
     PMD_SPLITTING,
     PMD_TABLE,
+    Context,
     Mm,
     Pmd,
     Pte,
@@ -55,6 +56,20 @@ def away(pte: Pte) -> bool:
     """
     pmd = pmd_of(pte)
     return pmd is not None and pmd.kind == PMD_AWAY
+
+
+def take_away(m: Machine, mm: Mm, vpn: int, ctx: Context) -> None:
+    """Clear the entry above a range and keep the page-table lock: until something is put there, no
+    walk gets further (pmdp_huge_get_and_clear_full(), pmdp_collapse_flush()).
+    """
+    m.pmd_at(mm, vpn).kind = PMD_AWAY
+    mm.ptl = ctx
+
+
+def put_back(m: Machine, mm: Mm, vpn: int) -> None:
+    """Set a large entry that was taken away, and drop the lock (set_pmd_at())."""
+    m.pmd_at(mm, vpn).kind = PMD_HUGE
+    mm.ptl = None
 
 
 def entries(m: Machine, mm: Mm, vpn: int) -> list[Pte]:

@@ -13,7 +13,6 @@ from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import (
     ANON,
     NONE,
-    PMD_AWAY,
     PMD_TABLE,
     PRESENT,
     Frame,
@@ -95,8 +94,7 @@ class Collapse(Operation, name="collapse", function="collapse_huge_page"):
     @step("clear the entry above the table", when=_page_table)
     def take_away(self, k: Kernel) -> Next:
         """pmdp_collapse_flush(): no walk gets to the small entries any more, and no CPU has one."""
-        self.mm.ptl = k.ctx
-        k.m.pmd_at(self.mm, self.vpn).kind = PMD_AWAY
+        large.take_away(k.m, self.mm, self.vpn, k.ctx)
         if not k.policy.has(guards.FLUSH_BEFORE_COLLAPSE):
             return Collapse.isolate
         return self._flush(k)

@@ -20,7 +20,7 @@ from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Required
-from luf_tui.machine.schema import ANON, PMD_AWAY, PMD_HUGE, PMD_NONE, PRESENT, SWAP, Frame, Mm, Pte
+from luf_tui.machine.schema import ANON, PMD_NONE, PRESENT, SWAP, Frame, Mm, Pte
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_process
@@ -75,8 +75,7 @@ class Madvise(Operation, name="madvise", function="madvise"):
         ptes = large.entries(k.m, self.mm, self.at - 1)
         for one in ptes:
             self.changed |= int(self._age(k, one))
-        k.m.pmd_at(self.mm, self.at - 1).kind = PMD_HUGE
-        self.mm.ptl = None
+        large.put_back(k.m, self.mm, self.at - 1)
         return Madvise.age
 
     @step("age a PTE", when=_page_table)
@@ -97,8 +96,7 @@ class Madvise(Operation, name="madvise", function="madvise"):
             self.at += len(together)
             frees = large.whole(pte) and self.advice == FREE
             if frees and not k.policy.has(guards.KEEP_HUGE_PRESENT):
-                k.m.pmd_at(self.mm, self.at - 1).kind = PMD_AWAY
-                self.mm.ptl = k.ctx
+                large.take_away(k.m, self.mm, self.at - 1, k.ctx)
                 return Madvise.put_back
             if pte.kind == PRESENT and [one for one in together if self._age(k, one)]:
                 self.changed = int(self.advice != PAGEOUT)

@@ -14,7 +14,7 @@ from luf_tui.engine.operations.pending import catch_up
 from luf_tui.engine.operations.split_pmd import SplitPmd
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
-from luf_tui.machine.schema import PMD_AWAY, PMD_HUGE, PRESENT, Mm, Pte
+from luf_tui.machine.schema import PRESENT, Mm, Pte
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_kernel, by_process
@@ -83,8 +83,7 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
         """The wrong way: the entry was cleared to be changed, and for a moment there was none."""
         for one in large.entries(k.m, self.mm, self.at - 1):
             self.changed |= int(self._change(k, one))
-        k.m.pmd_at(self.mm, self.at - 1).kind = PMD_HUGE
-        self.mm.ptl = None
+        large.put_back(k.m, self.mm, self.at - 1)
         return Scan.change
 
     @step("change a PTE", when=_page_table)
@@ -98,8 +97,7 @@ class Scan(Operation, name="scan", function="change_prot_numa"):
             self.at += len(together)
             hides = large.whole(pte) and self.what == NUMA
             if hides and not k.policy.has(guards.KEEP_HUGE_PRESENT):
-                k.m.pmd_at(self.mm, self.at - 1).kind = PMD_AWAY
-                self.mm.ptl = k.ctx
+                large.take_away(k.m, self.mm, self.at - 1, k.ctx)
                 return Scan.put_back
             if pte.kind == PRESENT and [one for one in together if self._change(k, one)]:
                 self.changed = 1
