@@ -8,9 +8,10 @@ import attrs
 import pytest
 
 from luf_tui import library
+from luf_tui.engine import large
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import Node
-from luf_tui.machine.schema import FREE_STATES
+from luf_tui.machine.schema import FREE_STATES, PRESENT
 from luf_tui.oracle import truth
 from luf_tui.runs.opening import play_file
 from luf_tui.script.parse import parse
@@ -91,6 +92,19 @@ def test_a_stale_entry_over_the_same_bytes_is_harmless():
 
     assert refs(pane(timeline, "tlbs"), "frame", "benign")
     assert not refs(pane(timeline, "tlbs"), "frame", "danger")
+
+
+def test_pages_below_an_entry_that_is_away_are_told_not_to_be_walked():
+    timeline = run("races/large-page-collapsed")
+    seen = set()
+    for position in range(timeline.steps + 1):
+        timeline.seek(position)
+        m = timeline.machine
+        away = {pte.index for pte in m.pte if pte.kind == PRESENT and large.unwalked(pte)}
+        told = [mark for mark in marks(pane(timeline, "pagetables")) if mark.text == " no walk"]
+        assert away == {mark.ref.index for mark in told}
+        seen |= away
+    assert seen
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -192,6 +192,8 @@ def _present(timeline: Timeline, pte: Pte, page: Frame, vma: Vma) -> Row:
     ]
     if large.whole(pte):
         told.append(Mark(" huge", "dim", ref))
+    if large.unwalked(pte):
+        told.append(Mark(" no walk", "ipi", ref))
     if pte.uffd_wp:
         told.append(Mark(" uffd-wp", "ipi", ref))
     if pte.prot_none:
