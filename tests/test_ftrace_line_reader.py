@@ -14,11 +14,14 @@ import pytest
 
 from luf_tui.errors import InputError
 from luf_tui.ftrace.meaning.facts import FactKind
+from luf_tui.ftrace.reading.line_reader import LineReader
 from luf_tui.ftrace.reading.source import Source
+from luf_tui.ftrace.reading.tracepoints import NUMBER
 from luf_tui.ftrace.trace import read_trace
 from tests.trace_lines import Lines, read_text
 
 DATA = Path(__file__).parent / "data"
+M = 0xFFFF888005157900
 MIGRATION = [
     FactKind.SWITCH,
     FactKind.FAULT,
@@ -274,3 +277,41 @@ def test_progress_tells_how_much_of_the_file_was_read(tmp_path: Path) -> None:
     assert len(pieces) == len(seen) > 1
     assert all(piece.endswith("\n") for piece in pieces)
     assert (path.stat().st_size, path.stat().st_size) == seen[-1]
+
+
+def rows_of(*lines: str) -> list[tuple[int, ...]]:
+    reader = LineReader()
+    rows = list(reader.rows("".join(f"{line}\n" for line in lines)))
+    assert 0 == reader.tally.unparsed
+    return [(row[0], *row[4]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "args"),
+    [
+        ("switch_mm: (switch_mm_irqs_off+0x4/0x510) next=0xffff888005157900", "switch_mm", [M]),
+        ("p_switch_mm_irqs_off_0: (switch_mm_irqs_off) next=0xffff888005157900", "switch_mm", [M]),
+        ("lazy: (enter_lazy_tlb+0x4/0x30) mm=0xffff888005157900", "lazy", [M]),
+        ("pending: (flush_tlb_batched_pending+0x4/0x60) mm=0xffff888005157900", "pending", [M]),
+        ("batch_flush: (arch_tlbbatch_flush+0x4/0x100) mask=0x9", "batch", [9]),
+        ("batch: (arch_tlbbatch_flush+0x4/0x100) mask={0x9,0x0,0x4}", "batch", [9 | 4 << 128]),
+        (
+            "flush_range: (flush_tlb_mm_range+0x4) mm=0xffff888005157900 start=0x0 end=0x1000",
+            "flush_range",
+            [M, 0, 4096],
+        ),
+        (
+            "p_set_tlb_ubc_flush_pending_isra_0_0: (x) mm=0xffff888005157900 pte=0x80000000072a9867",
+            "unmap_pte",
+            [M, 0x80000000072A9867, 1],
+        ),
+        (
+            "unmap_pte: (set_tlb_ubc_flush_pending+0x4/0x90) mm=0xffff888005157900 writable=0x0",
+            "unmap_pte",
+            [M, 0, 0],
+        ),
+    ],
+)
+def test_the_further_probes_are_rows(text: str, name: str, args: list[int]) -> None:
+    line = f"           press-228     (    228) [002] .....    41.743123: {text}"
+    assert [(NUMBER[name], *args)] == rows_of(line)

@@ -24,7 +24,7 @@ from luf_tui.ftrace.meaning.pte_values import (
 )
 from luf_tui.ftrace.meaning.vmemmap import Vmemmap
 from luf_tui.ftrace.reading.line_reader import LOST_EVENTS, TraceRow
-from luf_tui.ftrace.reading.tracepoints import NUMBER, Names
+from luf_tui.ftrace.reading.tracepoints import FURTHER, NUMBER, Names
 
 _SHIFT = 12
 _VM_WRITE, _VM_SHARED = 2, 8
@@ -125,6 +125,8 @@ class Meaning:
         switched, waiting = self._switched, self._waiting
         special = (NUMBER["sched_switch"], NUMBER["tlb_flush"], LOST_EVENTS)
         for row in rows:
+            if row[0] in FURTHER:
+                continue
             if row[0] not in special:
                 task, cpu, irq = row[3]
                 if not irq and current.get(cpu) != task:

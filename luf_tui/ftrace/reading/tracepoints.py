@@ -197,6 +197,58 @@ def _one(rest: str, _: Names) -> Args:
         return None
 
 
+def _hexadecimal(value: str) -> int:
+    """A field of a probe that `luf-tui record` prints in hexadecimal, which other tools may not."""
+    return _number(value) & _MASK
+
+
+def _mm(rest: str, _: Names) -> Args:
+    """The mm_struct that a CPU loads (`next`), borrows or flushes (`mm`)."""
+    got = _pairs(rest)
+    try:
+        return (_hexadecimal(got["next"] if "next" in got else got["mm"]),)
+    except (KeyError, ValueError):
+        return None
+
+
+def _unmap_pte(rest: str, _: Names) -> Args:
+    """An unmap put off: mm_struct, the PTE that was cleared, whether it could be written.
+
+    Kernels before 6.5 only pass on the last; the PTE is 0 then.
+    """
+    got = _pairs(rest)
+    try:
+        mm = _hexadecimal(got["mm"])
+        if "writable" in got:
+            return (mm, 0, _number(got["writable"]) & 1)
+        pte = _hexadecimal(got["pte"])
+        return (mm, pte, pte >> 1 & 1)
+    except (KeyError, ValueError):
+        return None
+
+
+_MASK_WORDS = re.compile(r".*\bmask=(?:\{([0-9a-fx,]+)\}|(\w+))\s*")
+
+
+def _batch(rest: str, _: Names) -> Args:
+    """The CPUs that a batch flush asks: one number, CPU 0 its lowest bit; in words of 64."""
+    match = _MASK_WORDS.fullmatch(rest)
+    try:
+        words = (match[1] or match[2]).split(",") if match else []
+        return (sum(_hexadecimal(word) << 64 * n for n, word in enumerate(words)),)
+    except ValueError:
+        return None
+
+
+def _range(rest: str, _: Names) -> Args:
+    """A flush of part of an address space: mm_struct, first address, address after the last."""
+    got = _pairs(rest)
+    try:
+        return (_hexadecimal(got["mm"]), _hexadecimal(got["start"]), _hexadecimal(got["end"]))
+    except (KeyError, ValueError):
+        return None
+
+
 def _start(rest: str, names: Names) -> Args:
     match = _START.fullmatch(rest)
     return match and (names.word(match[1]),)
@@ -228,9 +280,32 @@ PARSERS: dict[str, Parser] = {
     "mm_migrate_pages_start": _start,
     "mm_migrate_pages": _done,
     "sched_process_exec": _pid,
+    "switch_mm": _mm,
+    "unmap_pte": _unmap_pte,
+    "batch": _batch,
+    "flush_range": _range,
+    "lazy": _mm,
+    "pending": _mm,
 }
 NUMBER = {name: number for number, name in enumerate(PARSERS)}
-_PROBE = re.compile(r"(?:p_)?(?:try_to_)?(migrate|unmap)_one(?:_0)?")
+FURTHER = frozenset(
+    NUMBER[name] for name in ("switch_mm", "unmap_pte", "batch", "flush_range", "lazy", "pending")
+)
+"""Events of the further probes, which say what is otherwise inferred. In a switch, `switch_mm` and
+`lazy` are printed in the name of the task that leaves."""
+_FUNCTIONS = {
+    "migrate_one": "try_to_migrate_one",
+    "unmap_one": "try_to_unmap_one",
+    "switch_mm": "switch_mm_irqs_off",
+    "unmap_pte": "set_tlb_ubc_flush_pending",
+    "batch": "arch_tlbbatch_flush",
+    "flush_range": "flush_tlb_mm_range",
+    "lazy": "enter_lazy_tlb",
+    "pending": "flush_tlb_batched_pending",
+}
+"""The kernel's function under each probe."""
+_PROBES = {function: name for name, function in _FUNCTIONS.items()} | {"batch_flush": "batch"}
+_PROBE = re.compile(r"(?:p_)?(\w+?)(?:_(?:isra|constprop|part|llvm)_\d+)*(?:_\d+)?")
 
 
 def parser_for(name: str) -> tuple[int, Parser] | None:
@@ -242,6 +317,6 @@ def parser_for(name: str) -> tuple[int, Parser] | None:
     plain = name.strip().rstrip(":").rpartition(":")[2]
     probe = _PROBE.fullmatch(plain)
     if probe:
-        plain = f"{probe[1]}_one"
+        plain = _PROBES.get(probe[1], plain)
     parser = PARSERS.get(plain)
     return (NUMBER[plain], parser) if parser else None
