@@ -301,9 +301,9 @@ def rows_of(*lines: str) -> list[tuple[int, ...]]:
             [M, 0, 4096],
         ),
         (
-            "p_set_tlb_ubc_flush_pending_isra_0_0: (x) mm=0xffff888005157900 pte=0x80000000072a9867",
+            "p_set_tlb_ubc_flush_pending_isra_0_0: (x) mm=0xffff888005157900 pte=0x72a9867",
             "unmap_pte",
-            [M, 0x80000000072A9867, 1],
+            [M, 0x72A9867, 1],
         ),
         (
             "unmap_pte: (set_tlb_ubc_flush_pending+0x4/0x90) mm=0xffff888005157900 writable=0x0",
