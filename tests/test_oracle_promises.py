@@ -180,6 +180,25 @@ def test_bytes_that_were_never_written_out_are_missed_when_they_are_asked_for(
     assert ["O40"] == obligations(lines)
 
 
+def test_bytes_that_an_address_never_had_are_told_when_they_arrive_in_swap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write = reclaim.write_out
+
+    def spoils(k: Kernel, frame: Frame) -> None:
+        frame.content = 0
+        write(k, frame)
+
+    lines = "cpu1 write heap.0 a\napp fork app as kid\nkswapd reclaim app.heap.0\n"
+    assert [] == obligations(lines)
+    monkeypatch.setattr(reclaim, "write_out", spoils)
+
+    assert [
+        "zero arrives in swap as app's heap.0, which holds a",
+        "zero arrives in swap as kid's heap.0, which holds a",
+    ] == [one.message for one in findings(lines)]
+
+
 def test_a_shared_page_that_is_made_writable_shows_ones_stores_to_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

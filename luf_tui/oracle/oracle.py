@@ -300,15 +300,28 @@ class Oracle:
     def _write_out(
         self, found: list[Finding], event: int, cpu: int, args: Mapping[str, int]
     ) -> None:
-        """Bytes that a file never held, or that were stored over, arrive on its disk."""
+        """Bytes arrive on disk that a file never held, or in swap that an address never held, or
+        that were stored over. For which addresses a slot stands is asked of their swap entries,
+        since nothing else says it; what may be there is not.
+        """
         page, content = args["page"], args["content"]
-        if page < 0 or self.promises.may_arrive(page, content):
-            return
         config = self.m.config
-        name, got = config.file_page_name(page), config.content_name(content)
-        wanted = config.content_name(self.promises.file_bytes[page].value)
-        message = f"{got} arrives on the disk as {name}, which holds {wanted}"
-        self._tell(found, "A", "O40", event, cpu, args["pfn"], message)
+        told: list[tuple[str, int]] = []
+        if page >= 0 and not self.promises.may_arrive(page, content):
+            held = self.promises.file_bytes[page].value
+            told.append((f"on the disk as {config.file_page_name(page)}", held))
+        slot = self.m.frame[args["pfn"]].slot
+        swapped = [pte for pte in self.m.pte if pte.slot is slot] if slot else []
+        for mm, vpn in map(self.m.place_of, swapped):
+            address = self.promises.at(mm.index, vpn)
+            worlds = (*self.promises.befores(address), address)
+            if not any(self.promises.holds(one, config.cpus, content) for one in worlds):
+                held = self.promises.contents_of(address)[0]
+                told.append((f"in swap as {self._page_name(mm.index, vpn)}", held))
+        got = config.content_name(content)
+        for where, held in told:
+            message = f"{got} arrives {where}, which holds {config.content_name(held)}"
+            self._tell(found, "A", "O40", event, cpu, args["pfn"], message)
 
     # -- rule C ---------------------------------------------------------------------------------
 
@@ -407,7 +420,7 @@ class Oracle:
         read = config.content_name(got)
         wanted = config.content_name(expected.content) if expected.kind == BYTES else expected.kind
         mm, vpn, pfn = at.mm.index, at.vpn, at.frame.pfn
-        page = f"{config.processes[mm].name}'s {config.page_name(mm, vpn)}"
+        page = self._page_name(mm, vpn)
         lost = became(self.m, at, obligation, device=cpu < 0)
         who = f"cpu{cpu}" if cpu >= 0 else "the device"
         message = {
@@ -438,6 +451,10 @@ class Oracle:
                 event,
             )
         )
+
+    def _page_name(self, mm: int, vpn: int) -> str:
+        config = self.m.config
+        return f"{config.processes[mm].name}'s {config.page_name(mm, vpn)}"
 
     def _tell(
         self,
