@@ -14,6 +14,7 @@ import pytest
 
 from luf_tui.errors import InputError
 from luf_tui.ftrace.meaning.facts import FactKind
+from luf_tui.ftrace.reading.contexts import Context
 from luf_tui.ftrace.reading.line_reader import LineReader
 from luf_tui.ftrace.reading.source import Source
 from luf_tui.ftrace.reading.tracepoints import NUMBER
@@ -315,3 +316,23 @@ def rows_of(*lines: str) -> list[tuple[int, ...]]:
 def test_the_further_probes_are_rows(text: str, name: str, args: list[int]) -> None:
     line = f"           press-228     (    228) [002] .....    41.743123: {text}"
     assert [(NUMBER[name], *args)] == rows_of(line)
+
+
+@pytest.mark.parametrize(
+    ("letters", "context"),
+    [
+        (".....", 0),
+        ("d..1.", Context.IRQS_OFF | Context.NO_PREEMPTION),
+        ("b..1.", Context.NO_PREEMPTION),
+        (".N.2.", Context.NO_PREEMPTION),
+        ("..s1.", Context.SOFTIRQ | Context.NO_PREEMPTION),
+        ("d.h.", Context.INTERRUPT | Context.IRQS_OFF),
+        ("", Context.NOT_PRINTED),
+    ],
+)
+def test_an_allocation_keeps_what_its_caller_was_in(
+    letters: str, context: int, tmp_path: Path
+) -> None:
+    lines = Lines().add("a-7", 0, "mm_page_alloc: page=0 pfn=0x5 order=0 gfp_flags=0", letters)
+    (alloc,) = lines.read(tmp_path).facts.where(FactKind.ALLOC)
+    assert context == lines.read(tmp_path).facts.flags[alloc]

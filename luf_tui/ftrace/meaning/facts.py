@@ -31,7 +31,8 @@ class FactKind(IntEnum):
     RECEIVED = 8
     """A shootdown arrives: `arg` pages, -1 everything, 0 nothing was left to do."""
     ALLOC = 9
-    """A block at `pfn` is allocated; `arg` order, `page` number of its gfp flags."""
+    """A block at `pfn` is allocated; `arg` order, `page` number of its gfp flags; flags: `Context`
+    of who allocates."""
     FREE = 10
     """A block at `pfn` is freed; `arg` order."""
     MIGRATE_START = 11

@@ -23,6 +23,7 @@ from luf_tui.ftrace.meaning.pte_values import (
     pte_pfn,
 )
 from luf_tui.ftrace.meaning.vmemmap import Vmemmap
+from luf_tui.ftrace.reading.contexts import Context
 from luf_tui.ftrace.reading.line_reader import LOST_EVENTS, TraceRow
 from luf_tui.ftrace.reading.tracepoints import FURTHER, NUMBER, Names
 
@@ -36,6 +37,7 @@ _HIDES = "numa_misplaced"
 # Plain numbers: the columns take them faster than the enumerations they come from.
 _SWITCH, _LEFT_LAZY, _SWITCH_FLUSH, _FAULT, _UNMAP, _REMAP, _SENT = map(int, list(FactKind)[:7])
 _LOCAL, _RECEIVED, _ALLOC, _FREE, _START, _END, _GAP = map(int, list(FactKind)[7:])
+_INTERRUPT = int(Context.INTERRUPT)
 _MIGRATE, _HIDDEN, _SHARED, _CONFIRMED = 1, int(Flag.HIDDEN), int(Flag.SHARED), 16
 
 
@@ -129,7 +131,7 @@ class Meaning:
                 continue
             if row[0] not in special:
                 task, cpu, irq = row[3]
-                if not irq and current.get(cpu) != task:
+                if not irq & _INTERRUPT and current.get(cpu) != task:
                     current[cpu] = task
                     self.facts.add(_SWITCH, cpu, task, row[2], row[1])
                 if task in waiting:
@@ -159,7 +161,7 @@ class Meaning:
                 (mm,) = self._waiting.values()
                 if mm and reason == 1:
                     self.owners.vote(task, mm)
-        elif irq or (to is None and task == 0):
+        elif irq & _INTERRUPT or (to is None and task == 0):
             # Formats without flags do not say what an interrupt is; idle loads nothing by itself.
             self.facts.add(_LEFT_LAZY, cpu, task, time, line, arg=pages)
         else:
@@ -210,10 +212,12 @@ class Meaning:
         self.owners.user.add(row[3][0])
 
     def _alloc(self, row: TraceRow) -> None:
-        _, line, time, (task, cpu, _irq), (pfn, order, gfp) = row
+        _, line, time, (task, cpu, context), (pfn, order, gfp) = row
         if pfn:
             self._free.discard(pfn)
-            self.facts.add(_ALLOC, cpu, task, time, line, pfn=pfn, arg=order, page=gfp)
+            self.facts.add(
+                _ALLOC, cpu, task, time, line, pfn=pfn, arg=order, page=gfp, flags=context
+            )
 
     def _freed(self, row: TraceRow) -> None:
         _, line, time, (task, cpu, _irq), (pfn, order) = row

@@ -12,10 +12,11 @@ from typing import TypeAlias
 
 from attrs import define, field
 
+from luf_tui.ftrace.reading.contexts import context_of
 from luf_tui.ftrace.reading.tracepoints import PARSERS, Names, Parser, parser_for
 
-Place: TypeAlias = "tuple[int, int, bool]"
-"""Task number, CPU, and whether the line came from an interrupt."""
+Place: TypeAlias = "tuple[int, int, int]"
+"""Task number, CPU, and what the code that printed the line was in, bits of `Context`."""
 TraceRow: TypeAlias = "tuple[int, int, float, Place, tuple[int, ...]]"
 """Event number, line number, seconds, place, arguments (`events.ARGS`)."""
 
@@ -146,11 +147,10 @@ class LineReader:
         pid = int(got["pid"])
         tgid = got["tgid"] or ""
         task = self.names.task(got["comm"], pid, int(tgid) if tgid.isdigit() else 0)
-        flags = got.get("flags") or ""
-        irq = len(flags) > 2 and flags[2] in "hHzZ"
+        context = context_of(got.get("flags") or "")
         if len(self._places) >= _REMEMBERED:
             self._places.clear()
-        place = self._places[prefix] = (task, int(got["cpu"]), irq)
+        place = self._places[prefix] = (task, int(got["cpu"]), context)
         return place
 
     def _learn(self, name: str) -> tuple[int, Parser] | None:
@@ -197,4 +197,4 @@ class LineReader:
 
 LOST_EVENTS = len(PARSERS)
 """Event number of the rows that stand for a gap."""
-NOWHERE: Place = (0, 0, False)
+NOWHERE: Place = (0, 0, 0)
