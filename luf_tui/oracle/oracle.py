@@ -15,9 +15,9 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, Promise, TlbEntry
 from luf_tui.oracle import obligations, truth
-from luf_tui.oracle.lost_stores import became
 from luf_tui.oracle.promises import ASKED, Place, Promises
 from luf_tui.oracle.truth import BYTES, MONITOR, SIGSEGV, At, Truth
+from luf_tui.oracle.what_a_program_sees import became, instead
 
 BENIGN, DEVIATION, VIOLATION = "benign", "deviation", "violation"
 JUDGED = frozenset(
@@ -420,18 +420,7 @@ class Oracle:
         read = config.content_name(got)
         wanted = config.content_name(expected.content) if expected.kind == BYTES else expected.kind
         mm, vpn, pfn = at.mm.index, at.vpn, at.frame.pfn
-        page = self._page_name(mm, vpn)
-        lost = became(self.m, at, obligation, device=cpu < 0)
-        who = f"cpu{cpu}" if cpu >= 0 else "the device"
-        message = {
-            "A": f"{who} read {read} as {page}; a fresh walk gives {wanted}",
-            "B": f"{who} stored {read} to {page} {lost}",
-            "C": f"f{pfn} has a new owner while {who} still maps it as {page}",
-            "D": f"{who} read {read} as {page} after another CPU had stored {wanted}",
-        }[rule]
-        if obligation in PROMISED:
-            message = f"{who} {'stored' if rule == 'B' else 'read'} {read} {PROMISED[obligation]}"
-            message = message.format(page=page, wanted=wanted)
+        message = self._message(weight, rule, obligation, cpu, at, read, wanted, expected)
         cause = -1 if weight == BENIGN else self._cause(event, (mm, vpn, pfn))
         found.append(
             Finding(
@@ -451,6 +440,32 @@ class Oracle:
                 event,
             )
         )
+
+    def _message(
+        self,
+        weight: str,
+        rule: str,
+        obligation: str,
+        cpu: int,
+        at: At,
+        got: str,
+        wanted: str,
+        expected: Truth,
+    ) -> str:
+        who = f"cpu{cpu}" if cpu >= 0 else "the device"
+        page = self._page_name(at.mm.index, at.vpn)
+        if rule == "C":
+            return f"f{at.frame.pfn} has a new owner while {who} still maps it as {page}"
+        did = f"{who} {'stored' if rule == 'B' else 'read'} {got}"
+        if weight == BENIGN:
+            return f"{did} as {page}; a fresh walk gives {wanted}"
+        if obligation in PROMISED:
+            return f"{did} {PROMISED[obligation].format(page=page, wanted=wanted)}"
+        if rule == "B":
+            return f"{did} to {page} {became(self.m, at, obligation, device=cpu < 0)}"
+        if rule == "D":
+            return f"{did} as {page} after another CPU had stored {wanted}"
+        return f"{did} as {page}, {instead(self.m, at, obligation, expected)}"
 
     def _page_name(self, mm: int, vpn: int) -> str:
         config = self.m.config

@@ -1,4 +1,4 @@
-"""What became of a store that went wrong, in the words of whoever runs the program."""
+"""What a program sees of an access that went wrong, in the words of whoever runs it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import FREE_STATES, KERNEL, PRESENT, TABLE, Frame, Pte
-from luf_tui.oracle.truth import At
+from luf_tui.oracle.truth import MONITOR, SIGBUS, SIGSEGV, At, Truth
 
 
 def became(m: Machine, at: At, obligation: str, *, device: bool) -> str:
@@ -30,6 +30,35 @@ def became(m: Machine, at: At, obligation: str, *, device: bool) -> str:
         return "through a translation that was taken away" if device else f"in {name}, unnoticed"
     owner = "'s ".join(others[0]) if others else _owner(m, frame, at)
     return f"in {name}, which is {owner} now" if owner else f"in {name}, where it is lost"
+
+
+def instead(m: Machine, at: At, obligation: str, expected: Truth) -> str:
+    """What somebody should have found who read something else, and why it is not that; to follow on
+    what was read as which page.
+    """
+    if expected.kind == MONITOR:
+        return "without the fault that a monitor waits for"
+    if expected.kind == SIGBUS:
+        return "behind which there is no page any more: SIGBUS was due"
+    if expected.kind == SIGSEGV:
+        mapped = m.vma_at(at.mm, at.vpn).mapped
+        return f"which {'may not be read' if mapped else 'is not mapped'} any more: SIGSEGV was due"
+    holds = f"which holds {m.config.content_name(expected.content)}"
+    why = _why_not(m, at, obligation)
+    return f"{holds}: f{at.frame.pfn} {why}" if why else holds
+
+
+def _why_not(m: Machine, at: At, obligation: str) -> str:
+    """What happened to the frame that the bytes were in."""
+    if obligation == "O1":
+        return "was wiped while it was free"
+    if obligation == "O36":
+        return "has failed"
+    if obligation not in ("O2", "O37"):
+        return ""
+    others = list(_others(m, at.frame, m.pte_at(at.mm, at.vpn)))
+    owner = "'s ".join(others[0]) if others else _owner(m, at.frame, at)
+    return f"is {owner} now" if owner else ""
 
 
 def _saved(frame: Frame) -> str:
