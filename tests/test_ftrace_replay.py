@@ -128,6 +128,31 @@ def test_a_page_mapped_twice_is_one_walk_and_one_debt(tmp_path: Path) -> None:
     assert 1 == outcome(trace).deferred
 
 
+@pytest.mark.parametrize("name", ["eager", "batched", "luf", "luf-v10", "luf-v12"])
+def test_reclaim_needs_no_swap_slot(tmp_path: Path, name: str) -> None:
+    """A page that reclaim unmaps and flushes by itself; where it is written to is not recorded."""
+    lines = started().probe(USER, 1, OLD, ADDRESS, name="unmap", vma=RW_VMA)
+    found = outcome(lines.flush(USER, 1, 1, 3).read(tmp_path), name)
+    assert (0, 0) == (found.shootdowns, found.deferred)
+
+
+def test_cpus_that_switch_during_a_walk_count_for_the_mappings_that_come_then(
+    tmp_path: Path,
+) -> None:
+    """The second mapping is unmapped after the other CPU went on to another address space."""
+    lines = started().alloc(KSWAPD, 2, NEW)
+    lines.probe(KSWAPD, 2, OLD, ADDRESS).flush(KSWAPD, 2, 1, 4, "...2.")
+    lines.flush(USER, 1, 1, 1, "d.h1.").entry(KSWAPD, 2, OLD, ADDRESS)
+    lines.switch(USER, 1, OTHER).flush(OTHER, 1, -1, 0).fault(OTHER, 1, 0x601000)
+    for address in (ADDRESS + 4096, ADDRESS + 8192):
+        lines.probe(KSWAPD, 2, OLD, address).entry(KSWAPD, 2, OLD, address)
+    for address in (ADDRESS, ADDRESS + 4096, ADDRESS + 8192):
+        lines.back(KSWAPD, 2, NEW, address)
+    trace = lines.free(KSWAPD, 2, OLD).read(tmp_path)
+    assert 1 == outcome(trace, "eager").shootdowns
+    assert 1 == outcome(trace).deferred
+
+
 def test_a_kernel_thread_handing_an_address_space_back_pays_only_when_asked(
     tmp_path: Path,
 ) -> None:

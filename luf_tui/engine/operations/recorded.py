@@ -9,16 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luf_tui.engine import allocator, hardware, pagetable
+from luf_tui.engine import allocator, hardware, locks, pagetable
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import TAKEOFF, Shootdown
 from luf_tui.engine.operations.memory import COVERED, generation_done, hand_out, needless
 from luf_tui.engine.operations.pending import catch_up
+from luf_tui.engine.operations.unmap import UNMAP, Unmap
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import CpuNumber, Reference, Required
-from luf_tui.machine.schema import FREE_BUDDY, FREE_PCP, PRESENT, TAKEN, Frame, Mm, Pte, Zone
+from luf_tui.machine.schema import (
+    FREE_BUDDY,
+    FREE_PCP,
+    MIGRATION,
+    PRESENT,
+    TAKEN,
+    Frame,
+    Mm,
+    Pte,
+    Zone,
+)
+from luf_tui.policy import guards
 
 KEPT = ev.REASON["kept after all"]
 WRITE_FAULT = ev.REASON["write fault"]
@@ -68,6 +80,56 @@ class Learn(Operation, name="learn a PTE"):
         pte.prot_none = self.hidden
         frame.order = self.order
         return DONE
+
+
+class UnmapMapping(Unmap, name="unmap a recorded mapping", function="try_to_unmap_one"):
+    """One mapping of a walk over a folio's mappings, when the recorded kernel was at it (OP-1).
+
+    Swap slots are not recorded: what reclaim clears is left empty.
+    """
+
+    mm = Required[Mm]("mm")
+    vpn = Local(of="page")
+    first = Local("the walk begins with it")
+    last = Local("the walk ends with it")
+
+    @step("ask whether the flush may be deferred")
+    def ask(self, k: Kernel) -> Next:
+        """As in any walk, once for all of its mappings."""
+        why = k.policy.begin_walk(k.m, k.task, self.frame) if self.first else ""
+        if why:
+            self._refuse(k, why)
+        return None
+
+    def _page_table(self, k: Kernel) -> bool:
+        """The page-table lock can be taken."""
+        return locks.page_table(self.mm, self.ctx)
+
+    @step("clear the PTE and note the flush it owes", when=_page_table)
+    def one(self, k: Kernel) -> Next:
+        """As in any walk."""
+        if not self._clear(k, k.m.pte_at(self.mm, self.vpn)):
+            return self._leave(k)
+        if k.policy.has(guards.FLUSH_UNDER_LOCK):
+            self.mm.ptl = k.ctx
+        where = {"mm": self.mm, "start": self.vpn, "end": self.vpn + 1}
+        return self.call(k, Shootdown, UnmapMapping.flushed, why=UNMAP, **where)
+
+    @step("go on after the flush")
+    def flushed(self, k: Kernel) -> Next:
+        """The page-table lock is let go."""
+        self.mm.ptl = None
+        return self._leave(k)
+
+    def _take_down(self, k: Kernel, pte: Pte) -> None:
+        writable = pte.writable
+        frame = pagetable.clear(k, pte)
+        if self.migrate:
+            pte.kind, pte.frame, pte.writable = MIGRATION, frame, writable
+            pagetable.link(pte, frame)
+
+    def _leave(self, k: Kernel) -> Next:
+        return self._finish(k) if self.last else DONE
 
 
 class Remap(Operation, name="remove_migration_pte", function="remove_migration_pte"):

@@ -70,6 +70,15 @@ class Unmap(Operation, name="unmap", function="try_to_unmap"):
         pte = present(self.frame)
         if pte is None or self._wanted_again(k, pte) or self._pinned(pte):
             return self._finish(k)
+        if not self._clear(k, pte):
+            return Unmap.one if present(self.frame) else self._finish(k)
+        mm, vpn = k.m.place_of(pte)
+        if k.policy.has(guards.FLUSH_UNDER_LOCK):
+            self.locked, mm.ptl = mm, k.ctx
+        return self.call(k, Shootdown, Unmap.one, mm=mm, start=vpn, end=vpn + 1, why=UNMAP)
+
+    def _clear(self, k: Kernel, pte: Pte) -> bool:
+        """Clear a PTE and note its flush; whether it is due now."""
         mm, vpn = k.m.place_of(pte)
         cached = reachable(k, pte, mm)
         why = k.policy.refusal(k.m, pte)
@@ -82,11 +91,7 @@ class Unmap(Operation, name="unmap", function="try_to_unmap"):
         self._take_down(k, pte)
         if cached and how != NOW:
             self._tell_hardware(k, mm, vpn, how)
-        if how != NOW:
-            return Unmap.one if present(self.frame) else self._finish(k)
-        if k.policy.has(guards.FLUSH_UNDER_LOCK):
-            self.locked, mm.ptl = mm, k.ctx
-        return self.call(k, Shootdown, Unmap.one, mm=mm, start=vpn, end=vpn + 1, why=UNMAP)
+        return how == NOW
 
     def _wanted_again(self, k: Kernel, pte: Pte) -> bool:
         """A page that MADV_FREE gave up was stored to since, or is held: try_to_unmap_one() puts

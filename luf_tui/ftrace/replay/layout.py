@@ -54,8 +54,8 @@ class Layout:
     """Model page per address space (as in facts) and recorded page."""
     followers: set[int]
     """UNMAP facts of further mappings of a folio whose walk an earlier fact began."""
-    members: dict[int, list[int]]
-    """First UNMAP fact of a walk to all of them, where there are several."""
+    followed: set[int]
+    """UNMAP facts of a folio's mappings that are not the last of their walk."""
     config: MachineConfig
     cpus: int
     idle: int
@@ -93,7 +93,7 @@ def lay_out(trace: Trace) -> Layout:
     pfns = sorted(first_seen)
     frame = {pfn: number for number, pfn in enumerate(pfns)}
     vpn, pages = _pages(facts)
-    followers, members = _walks(facts)
+    followers, followed = _walks(facts)
     nodes = _nodes(trace, pfns)
     config = MachineConfig(
         cpus=cpus,
@@ -116,7 +116,7 @@ def lay_out(trace: Trace) -> Layout:
         used=[frame[pfn] for pfn in pfns if first_seen[pfn] != _ALLOC],
         vpn=vpn,
         followers=followers,
-        members=members,
+        followed=followed,
         config=config,
         cpus=cpus,
         idle=len(trace.tasks),
@@ -154,23 +154,28 @@ def _pages(facts: Facts) -> tuple[dict[tuple[int, int], int], int]:
     return vpn, max(counts.values(), default=0) + 1
 
 
-def _walks(facts: Facts) -> tuple[set[int], dict[int, list[int]]]:
-    """Which UNMAP facts belong to one walk over a folio's mappings (try_to_migrate)."""
+def _walks(facts: Facts) -> tuple[set[int], set[int]]:
+    """Which UNMAP facts belong to one walk over a folio's mappings (try_to_migrate): those after
+    its first, and those before its last. A walk comes by no mapping twice.
+    """
     followers: set[int] = set()
-    members: dict[int, list[int]] = {}
+    followed: set[int] = set()
     latest: dict[int, int] = {}
+    seen: dict[int, set[tuple[int, int]]] = {}
     for at, kind in enumerate(facts.kind):
         task = facts.task[at]
         if kind == _UNMAP and was_unmapped(facts.flags[at]):
-            first = latest.get(task, -1)
-            if first >= 0 and facts.pfn[first] == facts.pfn[at]:
+            before, place = latest.get(task, -1), (facts.mm[at], facts.page[at])
+            if before >= 0 and facts.pfn[before] == facts.pfn[at] and place not in seen[task]:
                 followers.add(at)
-                members.setdefault(first, [first]).append(at)
+                followed.add(before)
             else:
-                latest[task] = at
+                seen[task] = set()
+            seen[task].add(place)
+            latest[task] = at
         elif kind in (_REMAP, _START):
             latest.pop(task, None)
-    return followers, members
+    return followers, followed
 
 
 def _migrating(facts: Facts) -> list[tuple[int, int]]:

@@ -20,10 +20,10 @@ from luf_tui.engine.operations.recorded import (
     Request,
     Settle,
     TakeBlock,
+    UnmapMapping,
     Unneeded,
     WriteFault,
 )
-from luf_tui.engine.operations.unmap import Unmap
 from luf_tui.ftrace.meaning.facts import FactKind, Flag
 from luf_tui.ftrace.replay.layout import Layout, begin, was_unmapped
 from luf_tui.ftrace.trace import Trace
@@ -221,38 +221,40 @@ class Replay:
     def _unmap(self, at: int) -> None:
         facts, layout, m = self.trace.facts, self.layout, self.machine
         flags = facts.flags[at]
-        if at in layout.followers or not was_unmapped(flags):
+        if not was_unmapped(flags):
             return
         number = layout.frame[facts.pfn[at]]
-        if number in self._held:
+        first = at not in layout.followers
+        if first and number in self._held:
             self._wanted(number)
         ctx = self._acting(at)
         self._in_use(ctx, number)
-        fresh = 1
-        for one in layout.members.get(at, (at,)):
-            known = facts.flags[one]
-            self._run(
-                ctx,
-                Learn,
-                mm=m.mm[layout.mm(facts.mm[one])],
-                vpn=layout.vpn[facts.mm[one], facts.page[one]],
-                frame=self.machine.frame[number],
-                writable=int(bool(known & _WRITABLE)),
-                dirty=int(known & _DIRTY and known & _WRITABLE != 0),
-                hidden=int(bool(known & _HIDDEN)),
-                fresh=fresh,
-                order=facts.arg[one].bit_length() - 1,
-            )
-            fresh = 0
+        where = {
+            "mm": m.mm[layout.mm(facts.mm[at])],
+            "vpn": layout.vpn[facts.mm[at], facts.page[at]],
+            "frame": m.frame[number],
+        }
+        self._run(
+            ctx,
+            Learn,
+            **where,
+            writable=int(bool(flags & _WRITABLE)),
+            dirty=int(flags & _DIRTY and flags & _WRITABLE != 0),
+            hidden=int(bool(flags & _HIDDEN)),
+            fresh=int(first),
+            order=facts.arg[at].bit_length() - 1,
+        )
         task = ctx.index - layout.cpus
         batch = self._batches.get(task)
         if batch is None:
             batch = self._batches[task] = Batch(BEFORE_COPY if flags & _MIGRATES else BEFORE_FREE)
-        batch.frames.append(number)
+        if first:
+            batch.frames.append(number)
         self._held[number] = task
         before = len(self.machine.events)
-        migrates = int(bool(flags & _MIGRATES))
-        self._run(ctx, Unmap, frame=self.machine.frame[number], migrate=migrates, batch=1)
+        walk = {"first": int(first), "last": int(at not in layout.followed)}
+        how = {"migrate": int(bool(flags & _MIGRATES)), "batch": 1}
+        self._run(ctx, UnmapMapping, **where, **walk, **how)
         self._sent = self._flushed_since(before)
 
     def _flushed_since(self, event: int) -> bool:

@@ -358,6 +358,11 @@ SENTENCES: Final = {
         "write": "writes the page to disk.",
     },
     "learn a PTE": {"learn": "learns of a mapping that was there before the recording began."},
+    "unmap a recorded mapping": {
+        "begin": "asks whether the page may be freed before the flush.",
+        "one": "clears a PTE, and flushes it now or notes that somebody has to.",
+        "flushed": "lets go of the page table: the PTE is flushed.",
+    },
     "remove_migration_pte": {"map": "lets a PTE lead to the page's new place."},
     "settle a batch": {
         "fold": (
