@@ -63,6 +63,7 @@ class Fault:
 
 OPS = "engine/operations/"
 FAULTS = (
+    Fault("none", "engine/kernel.py", "class Kernel", "class Kernel", "nothing is changed"),
     # what a page-table entry grants
     Fault(
         "a migration entry stays writable after mprotect",
@@ -372,9 +373,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         def one_of(numbered: tuple[int, Fault]) -> dict[str, str]:
             number, fault = numbered
             tree = Path(folder) / str(number)
-            for part in ("luf_tui", "scenarios", "tests"):
-                shutil.copytree(ROOT / part, tree / part)
-            shutil.copy(ROOT / "pyproject.toml", tree)
+            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "__pycache__"))
             found = noticed(fault, tree)
             shutil.rmtree(tree)
             print(f"{fault.name}: {found}", flush=True)
