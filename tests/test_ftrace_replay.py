@@ -85,13 +85,14 @@ def test_one_takeoff_pays_for_every_page_that_the_same_cpus_owe(tmp_path: Path) 
     lines = moved(moved(started()), OLD + 1, NEW + 1, ADDRESS + 4096)
     found = outcome(lines.alloc(OTHER, 0, OLD).alloc(OTHER, 0, OLD + 1).read(tmp_path))
     assert (1, 2, 0) == (found.paid_at_takeoff, found.deferred, found.pending_at_end)
-    assert {"taken off the free lists": 2} == found.settled
+    assert {"taken off the free lists": 2} == found.debts.settled()
 
 
 def test_a_debt_lives_from_the_end_of_its_batch_to_the_flush(tmp_path: Path) -> None:
     lines = moved(started()).fault(USER, 1, ADDRESS).fault(USER, 1, ADDRESS)
-    (life,) = outcome(lines.alloc(OTHER, 0, OLD).read(tmp_path)).lives
-    assert 3e-6 == pytest.approx(life.seconds, abs=1e-7)
+    trace = lines.alloc(OTHER, 0, OLD).read(tmp_path)
+    ((began, ended),) = outcome(trace).debts.lives()
+    assert 3e-6 == pytest.approx(trace.facts.time[ended] - trace.facts.time[began], abs=1e-7)
 
 
 def test_a_writable_page_is_flushed_before_it_is_copied(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_writable_page_is_flushed_before_it_is_copied(tmp_path: Path) -> None:
 
 def test_a_write_fault_pays_what_its_address_space_owes(tmp_path: Path) -> None:
     found = outcome(moved(started()).fault(USER, 1, ADDRESS + 8192, error=6).read(tmp_path))
-    assert {"write fault": 1} == found.settled
+    assert {"write fault": 1} == found.debts.settled()
     assert 0 == found.pending_at_end
 
 

@@ -2,85 +2,90 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from luf_tui.machine import events as ev
 
 ONE_MM = frozenset(ev.REASON[why] for why in ("unmap", "pending unmaps", "munmap", "fork"))
 """Flushes of one address space. They leave a CPU's debts for others in doubt, so none is struck."""
 ONE_MM |= {ev.REASON["copy on write"]}
-
-
-@frozen
-class Life:
-    """How long one freed page carried a debt."""
-
-    facts: int
-    """Facts of the trace in between."""
-    seconds: float
-    """Time of the recording's clock."""
-
-
-@define
-class _Group:
-    """Debts that the same CPUs owe."""
-
-    since: dict[int, tuple[int, float]] = field(factory=dict)
-    """Per frame: the fact and the time it was freed."""
+COVERED = ev.REASON["all CPUs had flushed since"]
+"""Nobody had to flush any more when the page was taken."""
+OPEN = 255
+"""Of a debt that has not ended."""
 
 
 @define
 class Debts:
-    """Follows the debts of freed pages over the events of a replay."""
+    """Follows the debts of freed pages over the events of a replay; 9 bytes each."""
 
-    lives: list[Life] = field(factory=list)
-    ended: Counter[str] = field(factory=Counter)
-    """How debts ended: `takeoff of another page`, `its own takeoff`, or the reason of a flush."""
-    _groups: dict[int, _Group] = field(factory=dict)
+    began: array[int] = field(factory=lambda: array("I"))
+    """The fact at which the page was freed."""
+    ended: array[int] = field(factory=lambda: array("I"))
+    """The fact at which the last CPU had flushed; of an open debt 0."""
+    how: array[int] = field(factory=lambda: array("B"))
+    """The reason of that flush, COVERED, or OPEN."""
+    most: int = 0
+    """Pages that carried a debt at once, at most."""
+    _groups: dict[int, dict[int, int]] = field(factory=dict)
+    """Per mask of CPUs that owe: frame to debt."""
     _mask: dict[int, int] = field(factory=dict)
 
-    def owed(self, pfn: int, mask: int, at: int, time: float) -> None:
-        """A page was freed with a debt."""
-        if mask:
-            self._groups.setdefault(mask, _Group()).since[pfn] = (at, time)
-            self._mask[pfn] = mask
+    def __len__(self) -> int:
+        return len(self.began)
 
-    def flushed(self, mask: int, why: str, at: int, time: float) -> None:
+    def owed(self, pfn: int, mask: int, at: int) -> None:
+        """A page was freed with a debt."""
+        if not mask:
+            return
+        self._groups.setdefault(mask, {})[pfn] = len(self.began)
+        self._mask[pfn] = mask
+        self.began.append(at)
+        self.ended.append(0)
+        self.how.append(OPEN)
+        self.most = max(self.most, len(self._mask))
+
+    def flushed(self, mask: int, why: int, at: int) -> None:
         """CPUs flushed whatever they had loaded: their part of every debt is paid."""
         for owing in [one for one in self._groups if one & mask]:
-            since = self._groups.pop(owing).since
+            debts = self._groups.pop(owing)
             left = owing & ~mask
             if left:
-                self._groups.setdefault(left, _Group()).since.update(since)
-                self._mask.update(dict.fromkeys(since, left))
+                self._groups.setdefault(left, {}).update(debts)
+                self._mask.update(dict.fromkeys(debts, left))
                 continue
-            for pfn, (start, began) in since.items():
-                self._end(pfn, start, began, at, time)
-            self.ended[why] += len(since)
+            for pfn, debt in debts.items():
+                self._end(pfn, debt, at, why)
 
-    def taken(self, pfn: int, at: int, time: float) -> None:
+    def taken(self, pfn: int, at: int) -> None:
         """A page got a new owner; what it still owed, if anything, is forgotten."""
         mask = self._mask.get(pfn)
         if mask is not None:
-            start, began = self._groups[mask].since.pop(pfn)
-            self._end(pfn, start, began, at, time)
-            self.ended["covered by what had been flushed"] += 1
+            self._end(pfn, self._groups[mask].pop(pfn), at, COVERED)
 
-    def _end(self, pfn: int, start: int, began: float, at: int, time: float) -> None:
+    def _end(self, pfn: int, debt: int, at: int, how: int) -> None:
         del self._mask[pfn]
-        self.lives.append(Life(at - start, max(0.0, time - began)))
+        self.ended[debt] = at
+        self.how[debt] = how
 
     @property
     def open(self) -> int:
         """Pages that carry a debt now."""
         return len(self._mask)
 
-    def ages(self, at: int, time: float) -> list[Life]:
-        """How long the debts that are still open have lived."""
-        return [
-            Life(at - start, max(0.0, time - began))
-            for group in self._groups.values()
-            for start, began in group.since.values()
-        ]
+    @property
+    def owing(self) -> tuple[int, ...]:
+        """How many CPUs each different open debt names: a flush each pays for all there are."""
+        return tuple(mask.bit_count() for mask, debts in self._groups.items() if debts)
+
+    def settled(self) -> Counter[str]:
+        """How many debts ended in each way: what the flush was for."""
+        return Counter({ev.REASONS[why]: n for why, n in Counter(self.how).items() if why != OPEN})
+
+    def lives(self) -> list[tuple[int, int]]:
+        """The facts at which each debt that is paid began and ended."""
+        columns = zip(self.began, self.ended, self.how, strict=True)
+        return [(began, ended) for began, ended, how in columns if how != OPEN]

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
-from luf_tui.ftrace.replay.debts import ONE_MM, Debts, Life
+from luf_tui.ftrace.meaning.facts import FactKind, Flag
+from luf_tui.ftrace.replay.debts import ONE_MM, Debts
+from luf_tui.ftrace.replay.flushes import (
+    FOR_UNMAPS,
+    MOVED,
+    RECLAIMED,
+    REQUESTED,
+    TAKEOFF,
+    UNMAPPING,
+    Flush,
+    Flushes,
+    reason_of,
+    recorded_flushes,
+    recorded_interrupts,
+)
 from luf_tui.ftrace.replay.layout import Layout
 from luf_tui.ftrace.replay.replay import Odd, Replay
 from luf_tui.ftrace.trace import Trace
@@ -17,9 +31,10 @@ from luf_tui.policy.base import Policy
 SPOOL = 1 << 16
 """Writes after which the machine's log, which nobody asks for here, is dropped."""
 REPORT_EVERY = 4096
-_UNMAPPING = {ev.REASON[why] for why in ("unmap", "before copy", "before free")}
-_REQUESTED = {ev.REASON[why] for why in ("munmap", "fork", "copy on write")}
-_TAKEOFF = ev.REASON["taken off the free lists"]
+_UNMAP = ev.REASON["unmap"]
+_BY_REQUEST = {ev.REASON[why] for why in ("munmap", "fork", "copy on write")}
+_REMOTE, _LOCAL = ev.REASON["remote shootdown"], ev.REASON["local shootdown"]
+_MIGRATES, _SENT = int(Flag.MIGRATE), int(FactKind.SENT)
 Progress = Callable[[int, int], None]
 """Called with facts replayed and facts in all."""
 
@@ -50,8 +65,6 @@ class PolicyOutcome:
     """Deferred flushes fired for other reasons."""
     deferred: int
     """Pages freed with their flush deferred."""
-    settled: Counter[str]
-    """How those pages' debts ended."""
     pending_at_end: int
     """Free pages that still carry a debt."""
     interrupted: tuple[int, ...]
@@ -59,10 +72,12 @@ class PolicyOutcome:
     payers: Counter[Payer]
     callers: Counter[str]
     """Tasks whose unmaps made shootdowns."""
-    lives: tuple[Life, ...]
-    """How long the debts lived that are paid."""
-    ages: tuple[Life, ...]
-    """How long those have lived that are not."""
+    debts: Debts
+    """When each debt began and ended."""
+    flushes: Flushes
+    """Every shootdown, in order."""
+    victims: Counter[int]
+    """Interrupts taken for shootdowns, per task of the layout; -1 is nobody's."""
     refused: Counter[str]
     """Why the flush of an unmapped page was not deferred."""
     odd: Odd
@@ -79,57 +94,50 @@ class Count:
     """Counts the events of a replay as they come."""
 
     replay: Replay
-    why: Counter[int] = field(factory=Counter)
     interrupted: Counter[int] = field(factory=Counter)
-    payers: Counter[Payer] = field(factory=Counter)
-    callers: Counter[str] = field(factory=Counter)
+    victims: Counter[int] = field(factory=Counter)
     refused: Counter[int] = field(factory=Counter)
     debts: Debts = field(factory=Debts)
+    flushes: Flushes = field(factory=Flushes)
     deferred: int = 0
 
     def look(self, at: int) -> None:
         """Take in what happened for fact `at`, and forget it."""
         log = self.replay.machine.events
         argument = log.argument
-        time = self.replay.trace.facts.time[at]
-        paid = False
+        targets = everything = pages = own = 0
         for event in range(len(log)):
             kind = log.kind_of(event)
             if kind == ev.FLUSHED:
                 mask, why = argument(event, ev.FLUSHED.mask), argument(event, ev.FLUSHED.why)
-                self._flushed(at, time, log.cpu_of(event), mask, why, paid=paid)
-                paid = False
-            elif kind == ev.PAY:
-                paid = argument(event, ev.PAY.why) == _TAKEOFF
+                if why not in ONE_MM:
+                    self.debts.flushed(mask, why, at)
+                if mask & ~(1 << log.cpu_of(event)):
+                    self.flushes.add(Flush(at, why, targets, everything, pages, own))
+                targets = everything = pages = own = 0
+            elif kind == ev.FLUSH:
+                why, dropped = argument(event, ev.FLUSH.why), argument(event, ev.FLUSH.pages)
+                if why == _REMOTE:
+                    everything += dropped < 0
+                    pages += max(0, dropped)
+                elif why == _LOCAL:
+                    own = dropped
             elif kind == ev.RECEIVE:
-                self.interrupted[log.cpu_of(event)] += 1
+                targets += 1
+                self._interrupted(log.cpu_of(event))
             elif kind == ev.DEFER:
                 self.deferred += 1
-                pfn, mask = argument(event, ev.DEFER.pfn), argument(event, ev.DEFER.mask)
-                self.debts.owed(pfn, mask, at, time)
+                self.debts.owed(argument(event, ev.DEFER.pfn), argument(event, ev.DEFER.mask), at)
             elif kind == ev.ALLOC:
-                self.debts.taken(argument(event, ev.ALLOC.pfn), at, time)
+                self.debts.taken(argument(event, ev.ALLOC.pfn), at)
             elif kind == ev.REFUSE:
                 self.refused[argument(event, ev.REFUSE.reason)] += 1
         log.truncate(0)
 
-    def _flushed(self, at: int, time: float, cpu: int, mask: int, why: int, *, paid: bool) -> None:
-        if why not in ONE_MM:
-            self.debts.flushed(mask, ev.REASONS[why], at, time)
-        if not mask & ~(1 << cpu):
-            return
-        if why not in _REQUESTED:
-            self.why[why] += 1
-        if why in _UNMAPPING:
-            self.callers[self._task(at)] += 1
-        elif paid:
-            facts, trace = self.replay.trace.facts, self.replay.trace
-            gfp = trace.words[facts.page[at]] if facts.page[at] < len(trace.words) else ""
-            self.payers[Payer(self._task(at), facts.arg[at], gfp)] += 1
-
-    def _task(self, at: int) -> str:
-        trace = self.replay.trace
-        return "{}-{}".format(*trace.tasks[trace.facts.task[at]])
+    def _interrupted(self, cpu: int) -> None:
+        self.interrupted[cpu] += 1
+        task = self.replay.machine.cpu[cpu].task
+        self.victims[task.index if task else -1] += 1
 
 
 def play(
@@ -150,29 +158,83 @@ def play(
             cells.forget()
         if progress is not None and not done % REPORT_EVERY:
             progress(at, total)
-    why = count.why
-    end = trace.facts.time[-1] if total else 0.0
+    flushes = _whole(trace, count.flushes)
+    if replay.odd.not_placed:
+        for cpu in recorded_interrupts(trace):
+            count.interrupted[cpu] += 1
+    why = Counter(flushes.why)
     others = {
         ev.REASONS[number]: times
         for number, times in sorted(why.items())
-        if number not in _UNMAPPING and number != _TAKEOFF
+        if number not in {*UNMAPPING, *REQUESTED, TAKEOFF}
     }
     return PolicyOutcome(
         policy=policy.name,
-        shootdowns=sum(why.values()) + replay.requested,
-        for_unmaps=sum(times for number, times in why.items() if number in _UNMAPPING),
-        requested=replay.requested,
-        paid_at_takeoff=why[_TAKEOFF],
+        shootdowns=len(flushes),
+        for_unmaps=sum(why[number] for number in UNMAPPING),
+        requested=sum(why[number] for number in REQUESTED),
+        paid_at_takeoff=why[TAKEOFF],
         paid_for_others=Counter(others),
         deferred=count.deferred,
-        settled=count.debts.ended,
         pending_at_end=count.debts.open,
         interrupted=tuple(count.interrupted[cpu] for cpu in range(layout.cpus)),
-        payers=count.payers,
-        callers=count.callers,
-        lives=tuple(count.debts.lives),
-        ages=tuple(count.debts.ages(total - 1, end)),
+        payers=_payers(trace, flushes),
+        callers=_callers(trace, flushes),
+        debts=count.debts,
+        flushes=flushes,
+        victims=count.victims,
         refused=Counter({ev.REASONS[number]: times for number, times in count.refused.items()}),
         odd=replay.odd,
         micro_steps=replay.machine.events.step,
     )
+
+
+def _whole(trace: Trace, found: Flushes) -> Flushes:
+    """The shootdowns of a replay with those added that the recorded kernel was asked for and that
+    interrupt nobody here, each under the recording's reason. Those of tasks whose address space
+    is not known interrupt whom they did in the recording.
+    """
+    facts = trace.facts
+    asked = [
+        at
+        for at, kind in enumerate(facts.kind)
+        if kind == _SENT and not facts.flags[at] & FOR_UNMAPS
+    ]
+    unplaced = any(not facts.mm[at] for at in asked)
+    as_recorded = {one.at: one for one in recorded_flushes(trace)} if unplaced else {}
+    whole, made, row = Flushes(), set[int](), 0
+    for at in [*asked, len(facts)]:
+        while row < len(found) and found.at[row] <= at:
+            one = found[row]
+            row += 1
+            if one.why in _BY_REQUEST:
+                made.add(one.at)
+                one = evolve(one, why=reason_of(facts.flags[one.at]))
+            elif one.why == _UNMAP:
+                moved = facts.flags[one.at] & _MIGRATES
+                one = evolve(one, why=MOVED if moved else RECLAIMED)
+            whole.add(one)
+        if at < len(facts) and at not in made:
+            nobody = Flush(at, reason_of(facts.flags[at]), 0, 0, 0, 0)
+            whole.add(nobody if facts.mm[at] else as_recorded.get(at, nobody))
+    return whole
+
+
+def _payers(trace: Trace, flushes: Flushes) -> Counter[Payer]:
+    facts, words = trace.facts, trace.words
+    found: Counter[Payer] = Counter()
+    for at, why in zip(flushes.at, flushes.why, strict=True):
+        if why == TAKEOFF:
+            gfp = words[facts.page[at]] if facts.page[at] < len(words) else ""
+            found[Payer(task_name(trace, facts.task[at]), facts.arg[at], gfp)] += 1
+    return found
+
+
+def _callers(trace: Trace, flushes: Flushes) -> Counter[str]:
+    rows = zip(flushes.at, flushes.why, strict=True)
+    return Counter(task_name(trace, trace.facts.task[at]) for at, why in rows if why in UNMAPPING)
+
+
+def task_name(trace: Trace, task: int) -> str:
+    """A task of a trace, as `kswapd0-35`."""
+    return "{}-{}".format(*trace.tasks[task])

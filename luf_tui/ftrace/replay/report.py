@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from luf_tui.ftrace.replay import histogram
-from luf_tui.ftrace.replay.debts import Life
 from luf_tui.ftrace.replay.outcome import PolicyOutcome
 from luf_tui.ftrace.trace import Trace
 
@@ -66,8 +65,8 @@ def _policy_json(trace: Trace, one: PolicyOutcome) -> dict[str, object]:
             for who, times in one.payers.most_common()
         ],
         "callers": dict(one.callers.most_common()),
-        "debt_seconds": _quantiles([life.seconds for life in one.lives]),
-        "debt_events": _quantiles([float(life.facts) for life in one.lives]),
+        "debt_seconds": _quantiles(_lives(trace, one, seconds=True)),
+        "debt_events": _quantiles(_lives(trace, one, seconds=False)),
     }
 
 
@@ -92,7 +91,7 @@ def lines(trace: Trace, outcomes: Sequence[PolicyOutcome]) -> list[str]:
         if one.policy == "eager":
             said += [*_difference(trace, one), ""]
         if one.deferred:
-            said += [*_debts(one), ""]
+            said += [*_debts(trace, one), ""]
     for one in outcomes:
         if one.callers:
             said += [f"whose unmaps are flushed at once or in a batch, under {one.policy}"]
@@ -210,10 +209,10 @@ def _difference(trace: Trace, eager: PolicyOutcome) -> list[str]:
     return [f"eager differs from the recording by {gap:+,} ({share:+.2f} %): {why}"]
 
 
-def _debts(one: PolicyOutcome) -> list[str]:
+def _debts(trace: Trace, one: PolicyOutcome) -> list[str]:
     paid = sum(one.payers.values())
     said = [f"{one.policy}: {paid:,} allocations pay for {one.deferred:,} pages"]
-    said += [f"  {times:>7,}  {_whom(why)}" for why, times in one.settled.most_common()]
+    said += [f"  {times:>7,}  {_whom(why)}" for why, times in one.debts.settled().most_common()]
     said.append(f"  {one.pending_at_end:>7,}  still owed at the end")
     if one.payers:
         said += ["", "  who pays, and for what"]
@@ -221,27 +220,30 @@ def _debts(one: PolicyOutcome) -> list[str]:
     for who, times in one.payers.items():
         payers[f"{who.task}  order {who.order}  {who.gfp}"] += times
     said += ["  " + text for text in _table(payers)]
-    if one.lives:
+    if one.deferred > one.pending_at_end:
         said += ["", "  how long a debt lives, time of the recording"]
-        said += ["  " + text for text in _drawn(one.lives, seconds=True)]
+        lived = _lives(trace, one, seconds=True)
+        said += ["  " + text for text in histogram.draw(lived, histogram.span)]
         said += ["", "  how long a debt lives, events of the recording"]
-        said += ["  " + text for text in _drawn(one.lives, seconds=False)]
+        said += ["  " + text for text in histogram.draw(_lives(trace, one, seconds=False))]
     return said
 
 
 def _whom(why: str) -> str:
     return {
         "taken off the free lists": "paid by the allocation of one of them",
-        "covered by what had been flushed": "owed nothing any more when they were allocated",
+        "all CPUs had flushed since": "owed nothing any more when they were allocated",
         "before copy": "paid along with an ordinary batch",
         "before free": "paid along with an ordinary batch",
     }.get(why, f"paid: {why}")
 
 
-def _drawn(lives: Sequence[Life], *, seconds: bool) -> list[str]:
+def _lives(trace: Trace, one: PolicyOutcome, *, seconds: bool) -> list[float]:
+    """How long the debts lived that are paid: time of the recording's clock, or facts."""
+    time = trace.facts.time
     if seconds:
-        return histogram.draw([life.seconds for life in lives], histogram.span)
-    return histogram.draw([float(life.facts) for life in lives])
+        return [max(0.0, time[end] - time[start]) for start, end in one.debts.lives()]
+    return [float(end - start) for start, end in one.debts.lives()]
 
 
 def _table(counts: Counter[str]) -> list[str]:

@@ -1,0 +1,132 @@
+"""Shootdowns one after the other, as a recording tells them or a policy asks for them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+from attrs import define, field, frozen
+
+from luf_tui.ftrace.meaning.facts import FactKind, Flag
+from luf_tui.ftrace.trace import Trace
+from luf_tui.machine import events as ev
+
+MOVED, RECLAIMED = ev.REASON["before copy"], ev.REASON["before free"]
+TAKEOFF = ev.REASON["taken off the free lists"]
+_MUNMAP, _FORK, _COPIED = ev.REASON["munmap"], ev.REASON["fork"], ev.REASON["copy on write"]
+UNMAPPING = frozenset({MOVED, RECLAIMED})
+"""Sent at once, or per batch, for recorded unmaps."""
+REQUESTED = frozenset({_MUNMAP, _FORK, _COPIED})
+"""Asked for by the recorded kernel for something else, under every policy."""
+FOR_UNMAPS = int(Flag.FOR_UNMAP | Flag.BATCH)
+_SENT, _LOCAL = int(FactKind.SENT), int(FactKind.LOCAL)
+_RECEIVED, _LEFT_LAZY = int(FactKind.RECEIVED), int(FactKind.LEFT_LAZY)
+_ANSWERS = (_RECEIVED, _LEFT_LAZY)
+_ROOM = 0x7FFF
+
+
+@frozen
+class Flush:
+    """One shootdown, for a reader who wants one; loops use the columns."""
+
+    at: int
+    """The fact that it came of."""
+    why: int
+    """A number of `machine.events.REASONS`."""
+    targets: int
+    """CPUs interrupted; none where all that are concerned are lazy."""
+    everything: int
+    """Those of them that dropped all they had loaded."""
+    pages: int
+    """Pages that the others dropped one by one, in all."""
+    own: int
+    """Pages that the asking CPU dropped itself; -1 is everything."""
+
+
+@define
+class Flushes:
+    """Columns of shootdowns that concern another CPU than the asking one: 15 bytes each."""
+
+    at: array[int] = field(factory=lambda: array("I"))
+    why: array[int] = field(factory=lambda: array("B"))
+    targets: array[int] = field(factory=lambda: array("H"))
+    everything: array[int] = field(factory=lambda: array("H"))
+    pages: array[int] = field(factory=lambda: array("I"))
+    own: array[int] = field(factory=lambda: array("h"))
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __getitem__(self, index: int) -> Flush:
+        return Flush(
+            self.at[index],
+            self.why[index],
+            self.targets[index],
+            self.everything[index],
+            self.pages[index],
+            self.own[index],
+        )
+
+    def __iter__(self) -> Iterator[Flush]:
+        return (self[index] for index in range(len(self)))
+
+    def add(self, flush: Flush) -> None:
+        """One more."""
+        self.at.append(flush.at)
+        self.why.append(flush.why)
+        self.targets.append(flush.targets)
+        self.everything.append(flush.everything)
+        self.pages.append(min(flush.pages, 0xFFFFFFFF))
+        self.own.append(min(flush.own, _ROOM))
+
+
+def recorded_flushes(trace: Trace) -> Flushes:
+    """The recorded shootdowns, each with the interrupts that came of it."""
+    return _follow(trace)[0]
+
+
+def recorded_interrupts(trace: Trace) -> array[int]:
+    """The CPUs that were interrupted for requests whose address space is not known."""
+    return _follow(trace)[1]
+
+
+def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
+    """A sender spins until all have answered, so what arrives before its CPU prints anything else
+    is of it; of several senders, of the one that began first and has no answer of that CPU.
+    """
+    facts = trace.facts
+    found, unknown = Flushes(), array("H")
+    waiting: dict[int, tuple[int, set[int]]] = {}
+    for at, kind in enumerate(facts.kind):
+        if kind in _ANSWERS:
+            cpu, pages = facts.cpu[at], facts.arg[at]
+            for sender, (row, answered) in waiting.items():
+                if sender != cpu and cpu not in answered:
+                    answered.add(cpu)
+                    found.targets[row] += 1
+                    found.everything[row] += pages < 0
+                    found.pages[row] += max(0, pages)
+                    sent = found.at[row]
+                    if not facts.mm[sent] and not facts.flags[sent] & FOR_UNMAPS:
+                        unknown.append(cpu)
+                    break
+        elif kind == _SENT:
+            waiting.pop(facts.cpu[at], None)
+            waiting[facts.cpu[at]] = (len(found), set())
+            found.add(Flush(at, reason_of(facts.flags[at]), 0, 0, 0, 0))
+        elif waiting and facts.cpu[at] in waiting:
+            cpu = facts.cpu[at]
+            if kind == _LOCAL:
+                found.own[waiting[cpu][0]] = max(-1, min(facts.arg[at], _ROOM))
+            else:
+                del waiting[cpu]
+    return found, unknown
+
+
+def reason_of(flags: int) -> int:
+    """What a recorded shootdown is for, as a number of `machine.events.REASONS`."""
+    if flags & (Flag.FOR_UNMAP | Flag.BATCH):
+        return MOVED if flags & Flag.MIGRATE else RECLAIMED
+    if flags & Flag.COPY:
+        return _COPIED
+    return _FORK if flags & Flag.WHOLE else _MUNMAP
