@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from luf_tui.errors import LufError
 from luf_tui.ftrace.replay.layout import lay_out
 from luf_tui.ftrace.replay.outcome import Payer, PolicyOutcome, play
 from luf_tui.ftrace.replay.replay import Replay
@@ -204,12 +203,6 @@ def test_the_debts_counted_are_those_the_ledger_has(path: Path) -> None:
 def test_two_tiers_are_found_where_demotions_cross_the_hole() -> None:
     nodes = lay_out(read_trace(str(LLM))).config.nodes
     assert [("dram", 0), ("cxl", 1)] == [(node.name, node.tier) for node in nodes]
-
-
-def test_more_cpus_than_a_mask_holds_are_refused(tmp_path: Path) -> None:
-    trace = Lines().fault(USER, 64, ADDRESS).read(tmp_path)
-    with pytest.raises(LufError, match="room for 64 CPUs"):
-        lay_out(trace)
 
 
 def test_a_recording_without_probes_still_replays(tmp_path: Path) -> None:

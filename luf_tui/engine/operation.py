@@ -152,6 +152,8 @@ class Operation(Record):
 
     def __init_subclass__(cls, name: str = "", function: str = "") -> None:
         super().__init_subclass__()
+        if cls.MADE:
+            return
         cls.STEPS = tuple(value for value in vars(cls).values() if isinstance(value, Step))
         for number, declared in enumerate(cls.STEPS):
             declared.number = number

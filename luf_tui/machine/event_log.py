@@ -83,6 +83,13 @@ class EventLog:
         """Forget all events from number `count` on."""
         del self.rows[count * ROW :]
 
+    def taken(self) -> Sequence[Sequence[int]]:
+        """The kind, the CPU and the arguments of every event, which are forgotten."""
+        rows = self.rows
+        told = [rows[at + KIND : at + ROW] for at in range(0, len(rows), ROW)]
+        self.truncate(0)
+        return told
+
 
 def columns(rows: array[int]) -> list[array[int]]:
     """Rows taken apart: steps, kinds, CPUs, and each argument."""

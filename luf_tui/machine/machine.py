@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from attrs import frozen
 
@@ -49,6 +50,11 @@ class Machine:
     in mind of every address, and cannot be judged.
     """
 
+    REGION: ClassVar[type[Region[Any]]] = Region
+    """What its records stand in."""
+    EVENTS: ClassVar[type[EventLog]] = EventLog
+    """Where it is told what happens."""
+
     def __init__(
         self,
         config: MachineConfig,
@@ -58,7 +64,7 @@ class Machine:
         remembers: bool = True,
     ) -> None:
         self.config = config
-        self.events = EventLog()
+        self.events = self.EVENTS()
         n, nodes = config.cpus, len(config.nodes)
         self.actors = n + len(config.tasks)
         """The first context of those who act in races and are no tasks."""
@@ -93,12 +99,11 @@ class Machine:
             *(self._remembered(mms * config.pages) if remembers else ()),
             *ledger,
         ]
-        widest = max(config.gen_bits, n, *(f.bits for spec in specs for f in spec.kind.FIELDS))
-        self.cells = memory(sum(spec.count * spec.kind.SIZE for spec in specs), widest)
+        self.cells = self._memory(specs, memory)
         self.regions = Names(self)
         base = 0
         for spec in specs:
-            region = Region(spec.name, spec.kind, self.cells, self.regions, base, spec.count)
+            region = self.REGION(spec.name, spec.kind, self.cells, self.regions, base, spec.count)
             region.per, region.beside = spec.per, spec.beside
             self.regions[spec.name] = region
             base += spec.count * spec.kind.SIZE
@@ -137,6 +142,12 @@ class Machine:
         )
         self.first_frame: tuple[int, ...] = tuple(config.first_frame(i) for i in range(nodes))
         self._power_on()
+
+    def _memory(self, specs: Sequence[RegionSpec], memory: type[Cells]) -> Cells:
+        """Cells for all of the regions, each as wide as the widest field."""
+        bits = (declared.bits for spec in specs for declared in spec.kind.FIELDS)
+        widest = max(self.config.gen_bits, self.config.cpus, *bits)
+        return memory(sum(spec.count * spec.kind.SIZE for spec in specs), widest)
 
     def _remembered(self, addresses: int) -> tuple[RegionSpec, ...]:
         positions = self.config.file_pages
@@ -323,10 +334,8 @@ class Machine:
 
     def marked(self) -> list[s.Frame]:
         """The frames that carry a mark of the policy."""
-        region, size = self.frame, self.frame.size
-        first = region.base + s.Frame.mark.offset
-        marks = self.cells.values[first : region.base + len(region) * size : size]
-        return [region[number] for number, mark in enumerate(marks) if mark]
+        marks = self.frame.column(s.Frame.mark)
+        return [self.frame[number] for number, mark in enumerate(marks) if mark]
 
     def cpu_of(self, ctx: s.Context) -> int:
         """The CPU a context runs on now; -1 for a task that is switched out, and for no task."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from luf_tui.machine.cells import Cells
 
@@ -44,6 +44,9 @@ class Field:
         "within",
     )
 
+    EMPTY: ClassVar[Any] = None
+    """What an empty cell presents."""
+
     def __init__(
         self,
         doc: str = "",
@@ -72,7 +75,8 @@ class Field:
         self.offset = -1
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+        # Another class may have an attribute that says which field it means.
+        self.name = self.name or name
 
     def encode(self, value: Any) -> int:
         """What the cell holds for a value of this field."""
@@ -95,6 +99,8 @@ class Number(Field):
     """A number, a flag or a mask: the cell holds it as it is."""
 
     __slots__ = ()
+
+    EMPTY = 0
 
     @overload
     def __get__(self, record: None, owner: type) -> Number: ...
@@ -143,6 +149,8 @@ class CpuNumber(Field):
     """A CPU by its number, counted from 0, or -1 for none: the cell holds it plus one."""
 
     __slots__ = ()
+
+    EMPTY = -1
 
     def __init__(self, doc: str = "") -> None:
         super().__init__(doc, ref="cpu")
@@ -252,6 +260,8 @@ class Record:
 
     FIELDS: ClassVar[tuple[Field, ...]] = ()
     SIZE: ClassVar[int] = 0
+    MADE: ClassVar[bool] = False
+    """Whether the class was made from a declared one, for another store of the same fields."""
 
     def __init_subclass__(cls) -> None:
         inherited = cls.__mro__[1].FIELDS if issubclass(cls.__mro__[1], Record) else ()
@@ -295,7 +305,7 @@ class Region(list[R], Generic[R]):
     def __init__(
         self, name: str, kind: type[R], store: Cells, regions: Regions, base: int, count: int
     ) -> None:
-        super().__init__(kind(store, regions, base + i * kind.SIZE, i) for i in range(count))
+        super().__init__(self.records_of(kind, store, regions, base, count))
         self.name = name
         self.kind = kind
         self.base = base
@@ -305,10 +315,24 @@ class Region(list[R], Generic[R]):
         self.beside = 0
         """How many of the last records belong to none of those."""
 
+    @staticmethod
+    def records_of(
+        kind: type[R], store: Cells, regions: Regions, base: int, count: int
+    ) -> Iterator[R]:
+        """So many new views, one after the other from a cell."""
+        return (kind(store, regions, base + i * kind.SIZE, i) for i in range(count))
+
     @property
     def records(self) -> list[R]:
         """The records, as a plain list."""
         return self
+
+    def column(self, declared: Field) -> Sequence[int]:
+        """What the cells of one field hold."""
+        if not self:
+            return ()
+        first = self.base + declared.offset
+        return self[0].cells[first : self.base + len(self) * self.size : self.size]
 
     def referred(self, raw: int) -> R | None:
         """The record that a cell refers to which holds `raw`."""
@@ -316,10 +340,7 @@ class Region(list[R], Generic[R]):
 
     def holding(self, declared: Field, value: object) -> Iterator[R]:
         """The records with this value in a field, found by one look at the whole column."""
-        if not self:
-            return
-        first, raw = self.base + declared.offset, declared.encode(value)
-        column = self[0].cells[first : self.base + len(self) * self.size : self.size]
+        column, raw = self.column(declared), declared.encode(value)
         if raw in column:
             yield from (record for record, held in zip(self, column, strict=True) if held == raw)
 

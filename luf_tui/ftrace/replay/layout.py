@@ -16,8 +16,8 @@ from luf_tui.machine.config import MachineConfig, Node, ProcessConfig, TaskConfi
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON
 
-CPUS = 64
-"""As many as a mask of CPUs has room for."""
+CPUS = 1024
+"""As many as a replay has room for."""
 PCP_BATCH, PCP_HIGH = 63, 378
 """pcp->batch and pcp->high of a zone of some GiB (zone_batchsize()); no trace tells them."""
 KEY_BITS, ZONE_GEN_BITS = 14, 16
@@ -84,7 +84,7 @@ class Layout:
 
 
 def lay_out(trace: Trace) -> Layout:
-    """Number everything a trace names. Raises LufError for more CPUs than a mask can hold."""
+    """Number everything a trace names. Raises LufError for more CPUs than there is room for."""
     facts = trace.facts
     cpus = max(facts.cpu, default=0) + 1
     if cpus > CPUS:

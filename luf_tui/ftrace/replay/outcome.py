@@ -28,8 +28,6 @@ from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
 from luf_tui.policy.base import Policy
 
-SPOOL = 1 << 16
-"""Writes after which the machine's log, which nobody asks for here, is dropped."""
 REPORT_EVERY = 4096
 _UNMAP = ev.REASON["unmap"]
 _BY_REQUEST = {ev.REASON[why] for why in ("munmap", "fork", "copy on write")}
@@ -103,20 +101,17 @@ class Count:
 
     def look(self, at: int) -> None:
         """Take in what happened for fact `at`, and forget it."""
-        log = self.replay.machine.events
-        argument = log.argument
         targets = everything = pages = own = 0
-        for event in range(len(log)):
-            kind = log.kind_of(event)
+        for kind, cpu, *args in self.replay.machine.events.taken():
             if kind == ev.FLUSHED:
-                mask, why = argument(event, ev.FLUSHED.mask), argument(event, ev.FLUSHED.why)
+                mask, why = args[ev.FLUSHED.mask], args[ev.FLUSHED.why]
                 if why not in ONE_MM:
                     self.debts.flushed(mask, why, at)
-                if mask & ~(1 << log.cpu_of(event)):
+                if mask & ~(1 << cpu):
                     self.flushes.add(Flush(at, why, targets, everything, pages, own))
                 targets = everything = pages = own = 0
             elif kind == ev.FLUSH:
-                why, dropped = argument(event, ev.FLUSH.why), argument(event, ev.FLUSH.pages)
+                why, dropped = args[ev.FLUSH.why], args[ev.FLUSH.pages]
                 if why == _REMOTE:
                     everything += dropped < 0
                     pages += max(0, dropped)
@@ -124,15 +119,14 @@ class Count:
                     own = dropped
             elif kind == ev.RECEIVE:
                 targets += 1
-                self._interrupted(log.cpu_of(event))
+                self._interrupted(cpu)
             elif kind == ev.DEFER:
                 self.deferred += 1
-                self.debts.owed(argument(event, ev.DEFER.pfn), argument(event, ev.DEFER.mask), at)
+                self.debts.owed(args[ev.DEFER.pfn], args[ev.DEFER.mask], at)
             elif kind == ev.ALLOC:
-                self.debts.taken(argument(event, ev.ALLOC.pfn), at)
+                self.debts.taken(args[ev.ALLOC.pfn], at)
             elif kind == ev.REFUSE:
-                self.refused[argument(event, ev.REFUSE.reason)] += 1
-        log.truncate(0)
+                self.refused[args[ev.REFUSE.reason]] += 1
 
     def _interrupted(self, cpu: int) -> None:
         self.interrupted[cpu] += 1
@@ -148,14 +142,19 @@ def play(
     *,
     lazy_drops: bool = False,
 ) -> PolicyOutcome:
-    """Replay a recording under a policy and count what it does."""
-    replay = Replay(trace, layout, policy, lazy_drops=lazy_drops)
+    """Replay a recording under a policy and count what it does. Nobody steps through it, so that
+    it keeps no log.
+    """
+    return counted(Replay(trace, layout, policy, lazy_drops=lazy_drops, logged=False), progress)
+
+
+def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
+    """Play a replay to its end and count what it does."""
+    trace, layout, policy = replay.trace, replay.layout, replay.policy
     count = Count(replay)
-    cells, total = replay.machine.cells, len(trace.facts)
+    total = len(trace.facts)
     for done, at in enumerate(replay.play()):
         count.look(at)
-        if cells.mark() > SPOOL:
-            cells.forget()
         if progress is not None and not done % REPORT_EVERY:
             progress(at, total)
     flushes = _whole(trace, count.flushes)

@@ -24,12 +24,14 @@ from luf_tui.engine.operations.recorded import (
     Unneeded,
     WriteFault,
 )
+from luf_tui.engine.unstepped import Unstepped
 from luf_tui.ftrace.meaning.facts import FactKind, Flag
 from luf_tui.ftrace.replay.layout import Layout, begin, was_unmapped
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON, FREE_STATES, Context
+from luf_tui.machine.unlogged import UnloggedMachine
 from luf_tui.policy.base import Policy
 
 Moved = Callable[[int, int, int], None]
@@ -83,8 +85,10 @@ class Replay:
         moved: Moved | None = None,
         *,
         lazy_drops: bool = False,
+        logged: bool = True,
     ) -> None:
-        """`lazy_drops` adds what v12 pays whenever a kernel thread hands an address space back
+        """What is not `logged` cannot be stepped through, and is done in half the time.
+        `lazy_drops` adds what v12 pays whenever a kernel thread hands an address space back
         (finish_task_switch(), OP-19), which x86 does not need.
         """
         self.trace = trace
@@ -94,11 +98,17 @@ class Replay:
         self.requested = 0
         """Recorded requests for something else than a recorded unmap."""
         self._lazy_drops = lazy_drops
-        machine = Machine(layout.config, policy.regions(layout.config), remembers=False)
+        ledger = policy.regions(layout.config)
+        made = Machine if logged else UnloggedMachine
+        machine = made(layout.config, ledger, remembers=False)
         policy.power_on(machine)
         begin(machine, layout)
         self.machine = machine
-        self.k = Kernel(machine, policy)
+        self.k = (
+            Unstepped(machine, policy)
+            if isinstance(machine, UnloggedMachine)
+            else Kernel(machine, policy)
+        )
         self.at = -1
         """The fact being replayed."""
         self._moved = moved

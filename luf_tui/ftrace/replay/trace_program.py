@@ -9,7 +9,7 @@ from typing import ClassVar, overload
 from attrs import frozen
 
 from luf_tui.engine.director import ItemInfo, StepInfo
-from luf_tui.errors import Span
+from luf_tui.errors import LufError, Span
 from luf_tui.ftrace.meaning.facts import FactKind, Flag
 from luf_tui.ftrace.replay.layout import Layout, lay_out
 from luf_tui.ftrace.replay.replay import Replay
@@ -24,6 +24,10 @@ from luf_tui.timeline.tell.words import counted
 
 POLICY = "luf"
 """What a recording is replayed under unless another policy is named."""
+CPUS = 63
+"""As many as a recording to be walked may have: what the log and the events say of CPUs has 63
+bits.
+"""
 LIMIT = 20_000_000
 """Micro-steps after which a recording is walked no further."""
 NAMES = {
@@ -115,6 +119,11 @@ class Lines(Sequence[Item]):
 def program_of(trace: Trace, policy: str = POLICY) -> Program:
     """A recording as a program. Raises LufError for more CPUs than a mask can hold."""
     layout = lay_out(trace)
+    if layout.cpus > CPUS:
+        raise LufError(
+            f"{trace.path}: CPU {layout.cpus - 1} was seen; a recording to be stepped through has "
+            f"room for {CPUS} CPUs; `luf-tui replay {trace.path}` counts what each policy does"
+        )
     return Program(
         path=trace.path,
         title=Path(trace.path).name,

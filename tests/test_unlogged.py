@@ -1,0 +1,127 @@
+"""The machine without a log: the same operations do the same on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from luf_tui.engine.kernel import Kernel
+from luf_tui.engine.unstepped import Unstepped
+from luf_tui.errors import LufError
+from luf_tui.ftrace.replay.layout import CPUS, lay_out
+from luf_tui.ftrace.replay.outcome import counted, play
+from luf_tui.ftrace.replay.replay import Replay
+from luf_tui.ftrace.replay.report import as_json
+from luf_tui.ftrace.replay.trace_program import CPUS as STEPPED
+from luf_tui.ftrace.replay.trace_program import program_of
+from luf_tui.ftrace.trace import Trace, read_trace
+from luf_tui.machine import schema
+from luf_tui.machine.config import MachineConfig, ProcessConfig, TaskConfig
+from luf_tui.machine.machine import Machine
+from luf_tui.machine.unlogged import UnloggedMachine
+from luf_tui.policy.luf_ledger import LufZone
+from luf_tui.policy.registry import POLICIES, make_policy
+from tests.trace_lines import Lines
+
+ROOT = Path(__file__).parent.parent
+LLM = ROOT / "scenarios" / "traces" / "llm-excerpt.trace.xz"
+FORK = ROOT / "tests" / "data" / "fork-excerpt.trace.xz"
+ADDRESS = 0x7F5F3A207000
+OLD, NEW, OTHER = 0x243, 0x118031, "cat-153"
+
+
+def both(trace: Trace, policy: str, *, lazy_drops: bool = False) -> tuple[Replay, Replay]:
+    """Replays of a recording, not begun: with a log and without."""
+    layout = lay_out(trace)
+    with_log, without = (
+        Replay(trace, layout, make_policy(policy), lazy_drops=lazy_drops, logged=logged)
+        for logged in (True, False)
+    )
+    assert isinstance(without.machine, UnloggedMachine)
+    return with_log, without
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("path", [LLM, FORK], ids=lambda path: path.name)
+def test_both_stores_count_the_same_and_hold_the_same_at_the_end(path: Path, policy: str) -> None:
+    trace = read_trace(str(path))
+    with_log, without = both(trace, policy, lazy_drops=True)
+    expected, found = (json.dumps(as_json(trace, [counted(one)])) for one in (with_log, without))
+    assert expected == found
+    assert isinstance(without.machine, UnloggedMachine)
+    assert with_log.machine.cells.values.tolist() == without.machine.snapshot()
+
+
+def test_what_is_counted_keeps_no_log() -> None:
+    trace = read_trace(str(FORK))
+    _, without = both(trace, "luf")
+    counted(without)
+    assert (0, 0) == (len(without.machine.cells.values), without.machine.cells.mark())
+
+
+def test_a_record_without_cells_is_read_cleared_and_copied_as_any_other() -> None:
+    config = MachineConfig(processes=(ProcessConfig("app", ()),), tasks=(TaskConfig("app", 0),))
+    told = []
+    for m in (Machine(config), UnloggedMachine(config)):
+        first, second = m.frame[1], m.frame[2]
+        first.rmap, first.writer, first.mark = m.pte[3], 1, 7
+        second.assign(first)
+        carried = [frame.index for frame in m.marked()]
+        found = [frame.index for frame in m.frame.holding(schema.Frame.writer, 1)]
+        said = repr(second), second.as_dict()
+        second.clear()
+        told.append((carried, found, said, second.as_dict()))
+    with_log, without = told
+    assert with_log == without
+
+
+def test_a_field_keeps_its_own_name_where_another_class_names_it_too() -> None:
+    assert "current" == LufZone.current.name
+
+
+def test_an_argument_that_is_no_local_is_refused_by_both_engines() -> None:
+    config = MachineConfig(tasks=(TaskConfig("app"),))
+    policy = make_policy("eager")
+    plain = UnloggedMachine(config)
+    for k in (Kernel(Machine(config), policy), Unstepped(plain, policy)):
+        with pytest.raises(TypeError):
+            k.push(k.m.ctx[0], k.ipi_handler, {"nobody": 1})
+
+
+def wide(cpu: int) -> Lines:
+    """A process runs on CPU 1 and on a CPU far off; kswapd moves one of its pages, which a third
+    one is given.
+    """
+    lines = Lines()
+    for number, task in ((1, "work-156"), (cpu, "work-157")):
+        lines.switch("swapper/1-0", number, task).flush(task, number, -1, 0, "d....")
+        lines.fault(task, number, ADDRESS)
+    lines.add("kswapd0-35", 2, "mm_migrate_pages_start: mode=MIGRATE_ASYNC reason=demotion")
+    lines.alloc("kswapd0-35", 2, NEW).probe("kswapd0-35", 2, OLD, ADDRESS)
+    lines.flush("kswapd0-35", 2, 1, 4, "...2.")
+    lines.flush("work-156", 1, 1, 1, "d.h1.").flush("work-157", cpu, 1, 1, "d.h1.")
+    lines.entry("kswapd0-35", 2, OLD, ADDRESS).back("kswapd0-35", 2, NEW, ADDRESS)
+    return lines.free("kswapd0-35", 2, OLD).alloc(OTHER, 0, OLD)
+
+
+@pytest.mark.parametrize("policy", ["eager", "luf"])
+def test_a_cpu_of_any_number_is_interrupted(tmp_path: Path, policy: str) -> None:
+    trace = wide(CPUS - 1).read(tmp_path)
+    found = play(trace, lay_out(trace), make_policy(policy))
+    asked = [cpu for cpu, times in enumerate(found.interrupted) if times]
+    assert (1, [1, CPUS - 1]) == (found.shootdowns, asked)
+
+
+def test_a_cpu_beyond_all_room_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LufError, match="room for 1024 CPUs"):
+        lay_out(wide(CPUS).read(tmp_path))
+
+
+def test_more_cpus_than_a_log_has_room_for_are_counted_and_not_stepped_through(
+    tmp_path: Path,
+) -> None:
+    assert program_of(wide(STEPPED - 1).read(tmp_path)).config.cpus == STEPPED
+    with pytest.raises(LufError, match=r"luf-tui replay .* counts what each policy does"):
+        program_of(wide(STEPPED).read(tmp_path))
