@@ -13,6 +13,8 @@ from typing import TypeAlias
 Args: TypeAlias = "tuple[int, ...] | None"
 _MASK = (1 << 64) - 1
 _REMEMBERED = 1 << 16
+MOST_CPUS = 1024
+"""CPU numbers are below it."""
 
 
 class Names:
@@ -68,34 +70,84 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-_PAIR = re.compile(r"(\w+)[=:]\s*([^\s,]+)")
+_PAIR = re.compile(r"\b([a-z_0-9]{1,32})[=:] ?([^\s,]{1,80})")
+_LONGEST = 2000
+"""A line whose fields are longer than this is none of these events; 300 is usual."""
 
 
 def _pairs(rest: str) -> dict[str, str]:
-    return dict(_PAIR.findall(rest))
+    return dict(_PAIR.findall(rest)) if len(rest) < _LONGEST else {}
+
+
+_NUMBER = re.compile(r"-?[0-9]{1,20}|0[xX][0-9a-fA-F]{1,16}")
 
 
 def _number(text: str) -> int:
-    """A number as the kernel prints it: 0x for hexadecimal, else decimal."""
+    """A number as the kernel prints it: 0x for hexadecimal, else decimal. Errors: ValueError."""
+    if _NUMBER.fullmatch(text) is None:
+        raise ValueError(text)
     return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
 
 
-_ALLOC = re.compile(r"\s*page=\S+ pfn=(\w+) order=(\d+) migratetype=-?\d+ gfp_flags=(\S+)\s*")
-_FREE = re.compile(r"\s*page=\S+ pfn=(\w+) order=(\d+)\s*")
-_FAULT = re.compile(r"\s*address=(\w+) ip=\S+ error_code=(\w+)\s*")
+def _unsigned(text: str) -> int:
+    """A number of 64 bits, which some tools print as a signed one. Errors: ValueError."""
+    number = _number(text)
+    if -1 << 63 <= number <= _MASK:
+        return number & _MASK
+    raise ValueError(text)
+
+
+def _up_to(most: int, number: int, least: int = 0) -> int:
+    """The number, if it lies within bounds. Errors: ValueError."""
+    if least <= number <= most:
+        return number
+    raise ValueError(number)
+
+
+MOST_PIDS = 1 << 22
+"""PID_MAX_LIMIT: thread ids are below it."""
+_LAST_FRAME = (1 << 40) - 1
+"""x86-64 has at most 52 bits of physical address."""
+_LARGEST_BLOCK = 10
+"""Order of the largest block of the buddy allocator."""
+_LARGEST_PAGE = 18
+"""Order of a page of 1 GiB."""
+_LAST_ADDRESS = (1 << 56) - 1
+"""Of user space, with 5 levels of page tables."""
+_KERNEL = 0xFF << 56
+"""Addresses of the kernel begin here, with 5 levels of page tables."""
+_MOST_PAGES = (1 << 31) - 1
+"""Pages that one flush names: tlb_single_page_flush_ceiling is an int."""
+
+# The first pattern of an event takes only what lies within bounds.
+_ALLOC = re.compile(
+    r"\s*page=\S{1,40} pfn=0x([0-9a-f]{1,10}) order=([0-9]|10) "
+    r"migratetype=-?\d{1,3} gfp_flags=(\S{1,1000})\s{0,9}"
+)
+_FREE = re.compile(r"\s*page=\S{1,40} pfn=0x([0-9a-f]{1,10}) order=([0-9]|10)\s{0,9}")
+_FAULT = re.compile(
+    r"\s*address=0x([0-9a-f]{1,16}) ip=\S{1,40} error_code=0x([0-9a-f]{1,8})\s{0,9}"
+)
+_COMM = r"(.{0,64})"
 _SWITCH = re.compile(
-    r"\s*prev_comm=(.*) prev_pid=(\d+) prev_prio=-?\d+ prev_state=(\S+) ==> "
-    r"next_comm=(.*) next_pid=(\d+) next_prio=-?\d+.*"
+    rf"\s*prev_comm={_COMM} prev_pid=(\w+)(?: \(\d+\))? prev_prio=\S+(?: \(\d+\))? "
+    r"prev_state=(\S+)(?: \(\d+\))? (?:==> )?"
+    rf"next_comm={_COMM} next_pid=(\w+)(?: \(\d+\))? next_prio=.*"
 )
-_SHORT_SWITCH = re.compile(r"\s*(.*):(\d+) \[-?\d+\] (\S+) ==> (.*):(\d+) \[-?\d+\].*")
-_FLUSH = re.compile(r"\s*pages[:=](-?\d+)\s+reason[:=](.*?)(?:\s*\((\d+)\))?\s*")
-_PTE = re.compile(r"\s*addr=(\w+),? p[tm][ed]=(\w+)(?: order=(\d+))?\s*")
+_SHORT_SWITCH = re.compile(
+    rf"\s*{_COMM}:(\d{{1,7}}) \[-?\d+\] (\S+) ==> {_COMM}:(\d{{1,7}}) \[-?\d+\].*"
+)
+_FLUSH = re.compile(r"\s*pages[:=](-1|\d{1,10})\s{1,9}reason[:=](.{1,40}?)(?:\s*\((\d)\))?\s*")
+_PTE = re.compile(
+    r"\s*addr=([0-9a-f]{1,14}),? p[tm][ed]=([0-9a-f]{1,16})(?: order=([0-9]|1[0-8]))?\s{0,9}"
+)
 _ONE = re.compile(
-    r".*?folio=0x([0-9a-f]{16}) vm_flags=0x([0-9a-f]+) mm=0x([0-9a-f]{16}) addr=0x([0-9a-f]+)\s*"
+    r".{0,200}?folio=0x(f[0-9a-f]{15}) vm_flags=0x([0-9a-f]{1,16}) mm=0x(f[0-9a-f]{15}) "
+    r"addr=0x([0-9a-f]{1,14})\s{0,9}"
 )
-_START = re.compile(r".*\breason=(\w+)\s*")
-_DONE = re.compile(r".*\bnr_succeeded=(\d+) nr_failed=(\d+)\b.*\breason=(\w+)\s*")
-_PID = re.compile(r".*\bpid=(\d+)\b.*")
+_EXEC = re.compile(r".*\bpid=(\w+)\b.*")
+_DEAD = 0x30
+"""EXIT_DEAD and EXIT_ZOMBIE, where the state of a task is printed as a number."""
 
 FLUSH_REASONS = (
     "flush on task switch",
@@ -105,49 +157,81 @@ FLUSH_REASONS = (
     "remote ipi send",
     "remote wrong cpu",
 )
+MIGRATE_REASONS = (
+    "compaction",
+    "memory_failure",
+    "memory_hotplug",
+    "syscall_or_cpuset",
+    "mempolicy_mbind",
+    "numa_misplaced",
+    "contig_range",
+    "longterm_pin",
+    "demotion",
+    "damon",
+)
+"""By number (enum migrate_reason), for tools that print no words."""
 
 
 def _alloc(rest: str, names: Names) -> Args:
     match = _ALLOC.fullmatch(rest)
+    if match:
+        return (int(match[1], 16), int(match[2]), names.word(match[3]))
+    got = _pairs(rest)
     try:
-        if match:
-            return (_number(match[1]), int(match[2]), names.word(match[3]))
-        got = _pairs(rest)
-        return (_number(got["pfn"]), int(got["order"]), names.word(got.get("gfp_flags", "")))
+        pfn, order = _unsigned(got["pfn"]), _up_to(_LARGEST_BLOCK, _number(got["order"]))
+        # An allocation that failed has no frame; printed raw, it is -1.
+        pfn = 0 if pfn == _MASK and "page" not in got else _up_to(_LAST_FRAME, pfn)
+        return (pfn, order, names.word(got.get("gfp_flags", "")))
     except (KeyError, ValueError):
         return None
 
 
 def _free(rest: str, _: Names) -> Args:
     match = _FREE.fullmatch(rest)
+    if match:
+        return (int(match[1], 16), int(match[2]))
+    got = _pairs(rest)
     try:
-        if match:
-            return (_number(match[1]), int(match[2]))
-        got = _pairs(rest)
-        return (_number(got["pfn"]), int(got.get("order", "0")))
+        order = _up_to(_LARGEST_BLOCK, _number(got.get("order", "0")))
+        return (_up_to(_LAST_FRAME, _number(got["pfn"])), order)
     except (KeyError, ValueError):
         return None
 
 
 def _fault(rest: str, _: Names) -> Args:
     match = _FAULT.fullmatch(rest)
+    if match:
+        return (int(match[1], 16), int(match[2], 16))
+    got = _pairs(rest)
     try:
-        if match:
-            return (int(match[1], 16), int(match[2], 16))
-        return (0, int(_pairs(rest)["error_code"], 16))
+        address = got.get("address", "0")
+        code = _up_to((1 << 32) - 1, _number(got["error_code"]))
+        # A fault on an address of the kernel is printed by the name of what lies there.
+        return (_unsigned(address) if address[:1].isdigit() else 0, code)
     except (KeyError, ValueError):
         return None
+
+
+def _pid_of(text: str) -> int:
+    return _up_to(MOST_PIDS, _number(text))
 
 
 def _switch(rest: str, names: Names) -> Args:
     known = names.memo.get(rest)
     if known is not None:
         return known
+    if len(rest) > _LONGEST:
+        return None
     match = _SWITCH.fullmatch(rest) or _SHORT_SWITCH.fullmatch(rest)
     if match is None:
         return None
-    dead = match[3][:1] in ("X", "Z", "x")
-    args = (names.task(match[1], int(match[2])), names.task(match[4], int(match[5])), int(dead))
+    try:
+        before, after = _pid_of(match[2]), _pid_of(match[5])
+        state = match[3]
+        dead = _number(state) & _DEAD if state[:1].isdigit() else state[:1] in ("X", "Z", "x")
+    except ValueError:
+        return None
+    args = (names.task(match[1], before), names.task(match[4], after), int(bool(dead)))
     return names.remember(rest, args)
 
 
@@ -155,58 +239,84 @@ def _flush(rest: str, names: Names) -> Args:
     known = names.memo.get(rest)
     if known is not None:
         return known
-    match = _FLUSH.fullmatch(rest)
-    if match is None:
-        return None
-    try:
-        number = int(match[3]) if match[3] else FLUSH_REASONS.index(match[2].lower())
-    except ValueError:
-        return None
-    return names.remember(rest, (int(match[1]), number))
-
-
-def _pte(rest: str, _: Names) -> Args:
-    match = _PTE.fullmatch(rest)
-    try:
-        return match and (int(match[1], 16), int(match[2], 16) & _MASK, int(match[3] or 0))
-    except ValueError:
-        return None
-
-
-def _pmd(rest: str, _: Names) -> Args:
-    match = _PTE.fullmatch(rest)
-    try:
-        return match and (int(match[1], 16), int(match[2], 16) & _MASK, 9)
-    except ValueError:
-        return None
-
-
-def _one(rest: str, _: Names) -> Args:
-    match = _ONE.fullmatch(rest)
+    match = _FLUSH.fullmatch(rest) if len(rest) < _LONGEST else None
     try:
         if match:
-            return (int(match[1], 16), int(match[2], 16), int(match[3], 16), int(match[4], 16))
-        got = _pairs(rest)
-        return (
-            int(got["folio"], 16),
-            int(got.get("vm_flags", "0"), 16),
-            int(got.get("mm", "0"), 16),
-            int(got["addr"], 16),
+            pages, words = int(match[1]), match[2].lower()
+            number = int(match[3]) if match[3] else -1
+            if words in FLUSH_REASONS:
+                said = FLUSH_REASONS.index(words)
+                number = said if number < 0 else _up_to(said, number, said)
+            elif words.isdigit():
+                number = int(words)
+        else:
+            got = _pairs(rest)
+            pages, number = _unsigned(got["pages"]), _number(got["reason"])
+            pages = -1 if pages == _MASK else pages
+        return names.remember(
+            rest, (_up_to(_MOST_PAGES, pages, -1), _up_to(len(FLUSH_REASONS) - 1, number))
         )
     except (KeyError, ValueError):
         return None
 
 
-def _hexadecimal(value: str) -> int:
-    """A field of a probe that `luf-tui record` prints in hexadecimal, which other tools may not."""
-    return _number(value) & _MASK
+def _pte(rest: str, _: Names) -> Args:
+    match = _PTE.fullmatch(rest)
+    if match:
+        return (int(match[1], 16), int(match[2], 16), int(match[3] or 0))
+    return _raw_pte(rest, 0)
+
+
+def _raw_pte(rest: str, order: int) -> Args:
+    """The same printed by another tool, with 0x before every number."""
+    got = _pairs(rest)
+    try:
+        address, pte = got["addr"], got["pte"] if "pte" in got else got["pmd"]
+        if address[:2] != "0x" or pte[:2] != "0x":
+            return None
+        return (
+            _up_to(_LAST_ADDRESS, _number(address)),
+            _unsigned(pte),
+            order or _up_to(_LARGEST_PAGE, _number(got.get("order", "0"))),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def _pmd(rest: str, _: Names) -> Args:
+    match = _PTE.fullmatch(rest)
+    if match:
+        return (int(match[1], 16), int(match[2], 16), 9)
+    return _raw_pte(rest, 9)
+
+
+def _kernel(text: str) -> int:
+    """An address of the kernel. Errors: ValueError."""
+    return _up_to(_MASK, _unsigned(text), _KERNEL)
+
+
+def _one(rest: str, _: Names) -> Args:
+    match = _ONE.fullmatch(rest)
+    if match:
+        return (int(match[1], 16), int(match[2], 16), int(match[3], 16), int(match[4], 16))
+    got = _pairs(rest)
+    try:
+        return (
+            _kernel(got["folio"]),
+            # What was not recorded may have been writable.
+            _unsigned(got.get("vm_flags", "2")),
+            _kernel(got["mm"]) if "mm" in got else 0,
+            _up_to(_LAST_ADDRESS, _number(got["addr"])),
+        )
+    except (KeyError, ValueError):
+        return None
 
 
 def _mm(rest: str, _: Names) -> Args:
     """The mm_struct that a CPU loads (`next`), borrows or flushes (`mm`)."""
     got = _pairs(rest)
     try:
-        return (_hexadecimal(got["next"] if "next" in got else got["mm"]),)
+        return (_kernel(got["next"] if "next" in got else got["mm"]),)
     except (KeyError, ValueError):
         return None
 
@@ -218,16 +328,17 @@ def _unmap_pte(rest: str, _: Names) -> Args:
     """
     got = _pairs(rest)
     try:
-        mm = _hexadecimal(got["mm"])
+        mm = _kernel(got["mm"])
         if "writable" in got:
-            return (mm, 0, _number(got["writable"]) & 1)
-        pte = _hexadecimal(got["pte"])
+            # The register of a bool holds rubbish above its lowest byte.
+            return (mm, 0, int(_unsigned(got["writable"]) & 0xFF != 0))
+        pte = _unsigned(got["pte"])
         return (mm, pte, pte >> 1 & 1)
     except (KeyError, ValueError):
         return None
 
 
-_MASK_WORDS = re.compile(r".*\bmask=(?:\{([0-9a-fx,]+)\}|(\w+))\s*")
+_MASK_WORDS = re.compile(r".{0,200}\bmask=(?:\{([0-9a-fx,]{1,3000})\}|(\w{1,22}))\s{0,9}")
 
 
 def _batch(rest: str, _: Names) -> Args:
@@ -235,7 +346,8 @@ def _batch(rest: str, _: Names) -> Args:
     match = _MASK_WORDS.fullmatch(rest)
     try:
         words = (match[1] or match[2]).split(",") if match else []
-        return (sum(_hexadecimal(word) << 64 * n for n, word in enumerate(words)),)
+        mask = sum(_unsigned(word) << 64 * n for n, word in enumerate(words))
+        return (_up_to((1 << MOST_CPUS) - 1, mask),) if match else None
     except ValueError:
         return None
 
@@ -244,24 +356,43 @@ def _range(rest: str, _: Names) -> Args:
     """A flush of part of an address space: mm_struct, first address, address after the last."""
     got = _pairs(rest)
     try:
-        return (_hexadecimal(got["mm"]), _hexadecimal(got["start"]), _hexadecimal(got["end"]))
+        return (_kernel(got["mm"]), _unsigned(got["start"]), _unsigned(got["end"]))
     except (KeyError, ValueError):
         return None
 
 
+def _reason(got: dict[str, str], names: Names) -> int:
+    text = got["reason"]
+    if text[:1].isdigit():
+        text = MIGRATE_REASONS[_up_to(len(MIGRATE_REASONS) - 1, _number(text))]
+    return names.word(text)
+
+
 def _start(rest: str, names: Names) -> Args:
-    match = _START.fullmatch(rest)
-    return match and (names.word(match[1]),)
+    try:
+        return (_reason(_pairs(rest), names),)
+    except (KeyError, ValueError):
+        return None
 
 
 def _done(rest: str, names: Names) -> Args:
-    match = _DONE.fullmatch(rest)
-    return match and (int(match[1]), int(match[2]), names.word(match[3]))
+    got = _pairs(rest)
+    try:
+        moved, failed = (
+            _up_to(_LAST_FRAME, _number(got[f"nr_{name}"] if f"nr_{name}" in got else got[name]))
+            for name in ("succeeded", "failed")
+        )
+        return (moved, failed, _reason(got, names))
+    except (KeyError, ValueError):
+        return None
 
 
-def _pid(rest: str, _: Names) -> Args:
-    match = _PID.fullmatch(rest)
-    return match and (int(match[1]),)
+def _exec(rest: str, _: Names) -> Args:
+    match = _EXEC.fullmatch(rest)
+    try:
+        return match and (_pid_of(match[1]),)
+    except ValueError:
+        return None
 
 
 PARSERS: dict[str, Parser] = {
@@ -279,7 +410,7 @@ PARSERS: dict[str, Parser] = {
     "unmap_one": _one,
     "mm_migrate_pages_start": _start,
     "mm_migrate_pages": _done,
-    "sched_process_exec": _pid,
+    "sched_process_exec": _exec,
     "switch_mm": _mm,
     "unmap_pte": _unmap_pte,
     "batch": _batch,
