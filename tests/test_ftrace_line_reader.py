@@ -336,3 +336,112 @@ def test_an_allocation_keeps_what_its_caller_was_in(
     lines = Lines().add("a-7", 0, "mm_page_alloc: page=0 pfn=0x5 order=0 gfp_flags=0", letters)
     (alloc,) = lines.read(tmp_path).facts.where(FactKind.ALLOC)
     assert context == lines.read(tmp_path).facts.flags[alloc]
+
+
+PROBE = "folio=0xffffea0000400000 vm_flags=0x1 mm=0xff11000005f79f80 addr=0x7f0000000000"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mm_page_alloc: page=0 pfn=0x10000000000000000 order=0 migratetype=1 gfp_flags=0",
+        "mm_page_alloc: page=0 pfn=0x5 order=-1 migratetype=1 gfp_flags=0",
+        "mm_page_alloc: page=0 pfn=0x5 order=11 migratetype=1 gfp_flags=0",
+        "mm_page_alloc: page=0 pfn=1_0 order=0 migratetype=1 gfp_flags=0",
+        "mm_page_alloc: page=0 pfn=0x10000000000 order=0 migratetype=1 gfp_flags=0",
+        "mm_page_free: page=0 pfn=0x5 order=-1",
+        "mm_page_free: page=0 pfn=0x5 order=100000000000",
+        "mm_page_free: page=0 pfn=-1 order=0",
+        "mm_page_free: page=0 pfn=" + "1" * 5000 + " order=0",
+        "page_fault_user: address=0x7f0000000000 ip=0x1 error_code=0xffffffffffffffffffff",
+        "page_fault_user: address=0x7f0000000000 ip=0x1 error_code=-1",
+        "page_fault_user: address=0x17f00000000000000 ip=0x1 error_code=0x4",
+        "tlb_flush: pages:9223372036854775808 reason:remote ipi send (4)",
+        "tlb_flush: pages:-2 reason:remote ipi send (4)",
+        "tlb_flush: pages:1 reason:remote ipi send (9)",
+        "tlb_flush: pages:1 reason:remote ipi send (1)",
+        "tlb_flush: pages:1 reason:something (77)",
+        "set_migration_pte: addr=7f0000000000, pte=dffffffffffb5c00 order=64",
+        "set_migration_pte: addr=7f0000000000, pte=1dffffffffffb5c00 order=0",
+        "set_migration_pte: addr=ffff888000000000, pte=dffffffffffb5c00 order=0",
+        "unmap_one: (x) " + PROBE.replace("0xffffea0000400000", "0x400000"),
+        "unmap_one: (x) " + PROBE.replace("0xff11000005f79f80", "0x11000005f79f80"),
+        "unmap_one: (x) " + PROBE.replace("0x7f0000000000", "0xffff7f0000000000"),
+        "unmap_one: (x) " + PROBE.replace("vm_flags=0x1", "vm_flags=0x10000000000000000"),
+        "switch_mm: (x) next=0x88",
+        "batch: (x) mask=0x10000000000000000",
+        "batch: (x) mask={" + ",".join(["0x0"] * 16) + ",0x1}",
+        "flush_range: (x) mm=0xff11000005f79f80 start=0x0 end=0x10000000000000000",
+        "unmap_pte: (x) mm=0xff11000005f79f80 pte=-9223372036854775809",
+        "mm_migrate_pages_start: mode=MIGRATE_ASYNC reason=99",
+        "mm_migrate_pages: nr_succeeded=-1 nr_failed=0 mode=MIGRATE_ASYNC reason=demotion",
+        "mm_migrate_pages: nr_succeeded=1 nr_failed=" + "9" * 5000 + " reason=demotion",
+        "sched_process_exec: filename=/bin/a pid=99999999 old_pid=5",
+        "sched_switch: a:4194305 [1] S ==> b:5 [1]",
+        "sched_switch: prev_comm=a prev_pid=" + "1" * 5000 + " prev_prio=1 prev_state=S ==> "
+        "next_comm=b next_pid=5 next_prio=1",
+        "sched_switch: prev_comm=" + "a" * 70 + " prev_pid=5 prev_prio=1 prev_state=S ==> "
+        "next_comm=b next_pid=5 next_prio=1",
+    ],
+)
+def test_a_field_out_of_bounds_makes_no_row(text: str) -> None:
+    good = "           a-1     [002] d....    41.743123: "
+    reader = LineReader()
+    assert [] == list(reader.rows(f"{good}{text}\n"))
+    assert (1, [1]) == (reader.tally.unparsed, reader.tally.first_unparsed)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "   a-" + "1" * 5000 + " [002] d.... 41.743123: {}",
+        "   a-4194305 [002] d.... 41.743123: {}",
+        "   a-1 [1024] d.... 41.743123: {}",
+        "   a-1 (99999999) [002] d.... 41.743123: {}",
+        "   " + "a" * 65 + "-1 [002] d.... 41.743123: {}",
+        "   a-1 [002] d.... nan: {}",
+        "   a-1 [002] d.... 1e9: {}",
+        "   a-1 [002] d.... 99999999999.1: {}",
+        "   a-1 [002] d.... 18446744073709551616: {}",
+        "   a-1 [002] d.... 4.1.7: {}",
+        "   a-1 [002] d.... 41.7{}",
+    ],
+)
+def test_who_where_and_when_have_bounds(line: str) -> None:
+    good = "   a-1 [002] d.... 41.7: mm_page_free: page=1 pfn=0x5 order=0\n"
+    reader = LineReader()
+    text = good + line.format("mm_page_free: page=1 pfn=0x5 order=0") + "\n"
+    assert 1 == len(list(reader.rows(text)))
+    assert (1, [2]) == (reader.tally.unparsed, reader.tally.first_unparsed)
+
+
+@pytest.mark.parametrize("stamp", ["nan", "inf", "99999999999.1", "18446744073709551616", "x"])
+def test_a_time_has_bounds_where_the_beginning_of_its_line_is_known(stamp: str) -> None:
+    line = "   a-1 [002] d.... {}: mm_page_free: page=1 pfn=0x5 order=0\n"
+    reader = LineReader()
+    text = line.format("41.7") + line.format(stamp) + line.format("41.8")
+    assert [41.7, 41.8] == [row[2] for row in reader.rows(text)]
+    assert [2] == reader.tally.first_unparsed
+
+
+def test_a_gap_that_says_too_much_is_a_gap_and_not_understood() -> None:
+    reader = LineReader()
+    lost = "CPU:2 [LOST 9223372036854775808 EVENTS]\n" + f"CPU:2 [LOST {'9' * 3000} EVENTS]\n"
+    assert [(-1,), (-1,)] == [row[4] for row in reader.rows(lost)]
+    assert (2, 0) == (reader.tally.unparsed, reader.tally.lost)
+
+
+def test_times_that_go_back_are_counted() -> None:
+    line = "   a-1 [002] d.... {}: mm_page_free: page=1 pfn=0x5 order=0\n"
+    reader = LineReader()
+    assert 3 == len(list(reader.rows("".join(line.format(at) for at in (4.5, 4.2, 4.9)))))
+    assert (1, 4.5, 4.9) == (reader.tally.backwards, reader.tally.first, reader.tally.last)
+
+
+def test_what_one_event_says_is_not_taken_for_another() -> None:
+    start = "   a-1 [002] d.... 41.7: "
+    flush = "pages:1 reason:remote ipi send (4)"
+    text = f"{start}tlb_flush: {flush}\n{start}sched_switch: {flush}\n"
+    reader = LineReader()
+    assert [(1, 4)] == [row[4] for row in reader.rows(text)]
+    assert [2] == reader.tally.first_unparsed

@@ -41,6 +41,9 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
     meaning = Meaning(reader.names)
     for piece in source.pieces():
         meaning.feed(reader.rows(piece))
+        layout = reader.refused()
+        if layout:
+            raise InputError(path, (Problem(f"this is {layout.name}", hint=layout.instead),))
     tally = reader.tally
     if not tally.used:
         raise InputError(path, (_nothing(reader, source),))

@@ -70,7 +70,7 @@ class Survey:
     entry_types: str
     cpus: tuple[int, ...]
     seconds: float
-    """Time from the first to the last event, in the recording's clock."""
+    """Time from the first to the last event, in the recording's clock; 0 if that counts no time."""
     tasks: tuple[tuple[str, int, int], ...]
     """Name, pid and pages allocated of the tasks that allocated most."""
     mms: tuple[tuple[int, int, tuple[int, ...]], ...]
@@ -108,7 +108,7 @@ def survey(
         vmemmap_how=how,
         entry_types=meaning.types.describe(),
         cpus=tuple(sorted(set(facts.cpu))),
-        seconds=max(0.0, tally.last - tally.first),
+        seconds=0.0 if tally.counted > 0 else max(0.0, tally.last - tally.first),
         tasks=tuple((*names[task], count) for task, count in pages.most_common(10)),
         mms=tuple(
             (address, unmapped[n], tuple(pids.get(n, ())))
@@ -207,6 +207,15 @@ def _unknown(
             f"What {tally.lost or 'an unknown number of'} events were that the kernel dropped in "
             f"{tally.lost_marks} gaps; record with larger buffers."
         )
+    if tally.counted > 0:
+        said.append(
+            "How long anything took: the recording's clock counts events, ticks or cycles; "
+            "record with `echo mono > trace_clock`."
+        )
+    if tally.backwards:
+        said.append(f"The order of {tally.backwards} events, whose time is before the last one's.")
+    for name, number in sorted(tally.layouts.items()):
+        said.append(f"What {number} lines say: they are {name}.")
     if tally.overwritten:
         said.append(f"{tally.overwritten} events overwritten before the trace was read.")
     said.extend(

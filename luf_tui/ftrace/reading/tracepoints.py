@@ -13,6 +13,7 @@ from typing import TypeAlias
 Args: TypeAlias = "tuple[int, ...] | None"
 _MASK = (1 << 64) - 1
 _REMEMBERED = 1 << 16
+_CUT = 8
 MOST_CPUS = 1024
 """CPU numbers are below it."""
 
@@ -29,21 +30,42 @@ class Names:
         self.tgids: list[int] = []
         """Thread group per task, 0 where the trace does not say (option record-tgid)."""
         self.words: list[str] = []
+        self.left: set[int] = set()
+        """Tasks that a switch says a CPU left."""
+        self.cut = False
+        """Lines begin with names that are cut to eight letters (option latency-format)."""
         self._task: dict[tuple[str, int], int] = {}
+        self._short: dict[tuple[str, int], int] = {}
         self._word: dict[str, int] = {}
-        self.memo: dict[str, Args] = {}
+        self.switches: dict[str, Args] = {}
+        self.flushes: dict[str, Args] = {}
         self.task("<idle>", 0)
 
     def task(self, comm: str, pid: int, tgid: int = 0) -> int:
         """The number of a task; the idle tasks of all CPUs are task 0."""
         key = (comm if pid else "<idle>", pid)
         number = self._task.get(key)
+        if number is None and self.cut:
+            number = self._whole(key)
         if number is None:
             number = self._task[key] = len(self.tasks)
             self.tasks.append((printable(key[0]), pid))
             self.tgids.append(tgid)
         elif tgid:
             self.tgids[number] = tgid
+        return number
+
+    def _whole(self, key: tuple[str, int]) -> int | None:
+        """The task that the same letters, cut or whole, stood for before."""
+        comm, pid = key
+        short = (comm[:_CUT], pid)
+        number = self._short.get(short)
+        if number is None:
+            self._short[short] = len(self.tasks)
+        else:
+            self._task[key] = number
+            if len(comm) > _CUT:
+                self.tasks[number] = (printable(comm), pid)
         return number
 
     def word(self, text: str) -> int:
@@ -54,12 +76,13 @@ class Names:
             self.words.append(printable(text))
         return number
 
-    def remember(self, text: str, args: Args) -> Args:
-        """Keep what a text that repeats was parsed to."""
-        if len(self.memo) >= _REMEMBERED:
-            self.memo.clear()
-        self.memo[text] = args
-        return args
+
+def _remember(memo: dict[str, Args], text: str, args: Args) -> Args:
+    """Keep what a text that repeats was parsed to."""
+    if len(memo) >= _REMEMBERED:
+        memo.clear()
+    memo[text] = args
+    return args
 
 
 Parser: TypeAlias = "Callable[[str, Names], Args]"
@@ -217,7 +240,7 @@ def _pid_of(text: str) -> int:
 
 
 def _switch(rest: str, names: Names) -> Args:
-    known = names.memo.get(rest)
+    known = names.switches.get(rest)
     if known is not None:
         return known
     if len(rest) > _LONGEST:
@@ -231,12 +254,13 @@ def _switch(rest: str, names: Names) -> Args:
         dead = _number(state) & _DEAD if state[:1].isdigit() else state[:1] in ("X", "Z", "x")
     except ValueError:
         return None
-    args = (names.task(match[1], before), names.task(match[4], after), int(bool(dead)))
-    return names.remember(rest, args)
+    left = names.task(match[1], before)
+    names.left.add(left)
+    return _remember(names.switches, rest, (left, names.task(match[4], after), int(bool(dead))))
 
 
 def _flush(rest: str, names: Names) -> Args:
-    known = names.memo.get(rest)
+    known = names.flushes.get(rest)
     if known is not None:
         return known
     match = _FLUSH.fullmatch(rest) if len(rest) < _LONGEST else None
@@ -253,11 +277,10 @@ def _flush(rest: str, names: Names) -> Args:
             got = _pairs(rest)
             pages, number = _unsigned(got["pages"]), _number(got["reason"])
             pages = -1 if pages == _MASK else pages
-        return names.remember(
-            rest, (_up_to(_MOST_PAGES, pages, -1), _up_to(len(FLUSH_REASONS) - 1, number))
-        )
+        args = (_up_to(_MOST_PAGES, pages, -1), _up_to(len(FLUSH_REASONS) - 1, number))
     except (KeyError, ValueError):
         return None
+    return _remember(names.flushes, rest, args)
 
 
 def _pte(rest: str, _: Names) -> Args:
