@@ -44,6 +44,8 @@ class ProcessConfig:
     name: str
     pages: tuple[str, ...]
     """Display name per virtual page number, such as `text.0`; the unnamed ones are empty."""
+    room: int = 0
+    """Virtual pages that it has, where they are not as many as the machine says."""
 
 
 @frozen
@@ -98,7 +100,7 @@ class MachineConfig:
     fresh: int = 0
     """How many of the last contents are for `fresh`: given to bytes that are nowhere yet."""
     pages: int = 8
-    """Virtual pages of each address space."""
+    """Virtual pages of each address space, but for those that say themselves how many."""
     tlb_entries: int = 8
     secondary_tlb: bool = False
     """True where a device translates for itself, through an IOMMU that shares page tables."""
@@ -202,6 +204,10 @@ class MachineConfig:
     def content_name(self, code: int) -> str:
         """What a person reads for a page content code."""
         return self.contents[code] if code < len(self.contents) else f"v{code}"
+
+    def pages_of(self, mm: int) -> int:
+        """Virtual pages of an address space."""
+        return self.processes[mm].room or self.pages
 
     def page_name(self, mm: int, vpn: int) -> str:
         """The name of a virtual page: `text.0`, or its number."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, ClassVar
 
 from attrs import frozen
@@ -71,6 +73,11 @@ class Machine:
         self.contexts = self.actors + len(config.actors) + 1
         self.orders = config.max_order + 1
         mms = len(config.processes)
+        spans = [config.pages_of(mm) for mm in range(mms)]
+        self.first_page = tuple(accumulate(spans, initial=0))
+        """The number of each address space's first page over all of them; at the end, of all."""
+        self._even = all(span == config.pages for span in spans)
+        pages = self.first_page[-1]
         specs = [
             RegionSpec("cpu", s.Cpu, n),
             RegionSpec("asid", s.AsidSlot, n * config.asids),
@@ -80,8 +87,8 @@ class Machine:
             RegionSpec("stack", s.Activation, self.contexts * s.STACK_DEPTH),
             RegionSpec("task", s.Task, len(config.tasks)),
             RegionSpec("mm", s.Mm, mms),
-            RegionSpec("vma", s.Vma, mms * config.pages),
-            RegionSpec("pte", s.Pte, mms * config.pages),
+            RegionSpec("vma", s.Vma, pages),
+            RegionSpec("pte", s.Pte, pages),
             RegionSpec("table", s.PageTable, mms * config.tables),
             RegionSpec("walk", s.WalkEntry, n * mms * config.tables),
             RegionSpec("pmd", s.Pmd, mms * config.ranges),
@@ -89,14 +96,14 @@ class Machine:
             RegionSpec("file_page", s.FilePage, config.file_pages),
             RegionSpec("inode", s.FileInode, len(config.files)),
             RegionSpec("swap", s.SwapSlot, config.swap_slots),
-            RegionSpec("pin", s.PinnedPage, config.pinned_io * mms * config.pages, "pte"),
-            RegionSpec("frame_map", s.FrameMap, config.frame_maps * mms * config.pages, "pte"),
+            RegionSpec("pin", s.PinnedPage, config.pinned_io * pages, "pte"),
+            RegionSpec("frame_map", s.FrameMap, config.frame_maps * pages, "pte"),
             RegionSpec("global_asid", s.GlobalAsid, mms if config.global_asids else 0),
             RegionSpec("kobject", s.KernelObject, len(config.objects)),
             RegionSpec("zone", s.Zone, nodes),
             RegionSpec("lists", s.ListHead, self._list_count(n, nodes)),
             RegionSpec("frame", s.Frame, config.frames + 1),
-            *(self._remembered(mms * config.pages) if remembers else ()),
+            *(self._remembered(pages) if remembers else ()),
             *ledger,
         ]
         self.cells = self._memory(specs, memory)
@@ -243,12 +250,19 @@ class Machine:
 
     def pte_at(self, mm: s.Mm, vpn: int) -> s.Pte:
         """The page-table entry of a virtual page."""
-        return self.pte[mm.index * self.config.pages + vpn]
+        return self.pte[self.first_page[mm.index] + vpn]
 
     def place_of(self, pte: s.Pte) -> tuple[s.Mm, int]:
         """The address space and the virtual page number of a PTE."""
-        number, vpn = divmod(pte.index, self.config.pages)
+        number, vpn = self.place(pte.index)
         return self.mm[number], vpn
+
+    def place(self, page: int) -> tuple[int, int]:
+        """The number of the address space, and of the page in it, of a page over all of them."""
+        if self._even:
+            return divmod(page, self.config.pages)
+        mm = bisect_right(self.first_page, page) - 1
+        return mm, page - self.first_page[mm]
 
     def by_frame(self, pte: s.Pte) -> bool:
         """Whether what a PTE maps is mapped by its frame number: nothing refers to it from there,
@@ -258,7 +272,7 @@ class Machine:
 
     def pin_at(self, mm: s.Mm, vpn: int) -> s.PinnedPage:
         """What is pinned at a virtual page, on a machine where pages are used through pins."""
-        return self.pin[mm.index * self.config.pages + vpn]
+        return self.pin[self.first_page[mm.index] + vpn]
 
     def table_at(self, mm: s.Mm, vpn: int) -> s.PageTable:
         """The place of the page-table page of a virtual page, on a machine that has them."""
@@ -292,7 +306,7 @@ class Machine:
 
     def vma_at(self, mm: s.Mm, vpn: int) -> s.Vma:
         """The mapping of a virtual page."""
-        return self.vma[mm.index * self.config.pages + vpn]
+        return self.vma[self.first_page[mm.index] + vpn]
 
     def tlb_of(self, cpu: int) -> list[s.TlbEntry]:
         """A CPU's TLB entries."""
@@ -451,7 +465,7 @@ class Names(Regions):
                 return m.config.file_page_name(record.index)
             case s.Pte() | s.Vma() | s.Promise() | s.PinnedPage() | s.FrameMap() | s.Pmd():
                 pages = m.config.huge_pages if isinstance(record, s.Pmd) else 1
-                mm, vpn = divmod(record.index * pages, m.config.pages)
+                mm, vpn = m.place(record.index * pages)
                 place = f"{m.config.processes[mm].name} {m.config.page_name(mm, vpn)}"
                 return f"{type(record).__name__.lower()} {place}"
             case s.SwapSlot():

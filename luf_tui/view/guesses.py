@@ -165,7 +165,7 @@ def _take(
 def _listed(timeline: Timeline, index: int) -> bool:
     """Whether the page tables show a page."""
     m = timeline.machine
-    pte, mm = m.pte[index], m.mm[index // m.config.pages]
+    pte, mm = m.pte[index], m.mm[m.place(index)[0]]
     return bool(mm.alive and (pte.kind or m.vma[index].mapped))
 
 
@@ -179,7 +179,7 @@ def name(timeline: Timeline, ref: Ref) -> str:
     if ref.region == "mm":
         return names.process(m, ref.index)
     if ref.region == "pte":
-        mm, vpn = divmod(ref.index, m.config.pages)
+        mm, vpn = m.place(ref.index)
         return f"{names.process(m, mm)}'s {names.page(m, mm, vpn)}"
     entry = m.tlb[ref.index]
     owner = m.tlb_owner(entry)

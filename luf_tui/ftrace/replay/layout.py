@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from itertools import pairwise
 
 from attrs import define, field
 
-from luf_tui.errors import LufError
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import lists
@@ -16,8 +14,6 @@ from luf_tui.machine.config import MachineConfig, Node, ProcessConfig, TaskConfi
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import ANON
 
-CPUS = 1024
-"""As many as a replay has room for."""
 PCP_BATCH, PCP_HIGH = 63, 378
 """pcp->batch and pcp->high of a zone of some GiB (zone_batchsize()); no trace tells them."""
 KEY_BITS, ZONE_GEN_BITS = 14, 16
@@ -50,7 +46,7 @@ class Layout:
     """The way back."""
     used: list[int]
     """Frames of the model that were in use when the recording began."""
-    vpn: dict[tuple[int, int], int]
+    vpn: list[dict[int, int]]
     """Model page per address space (as in facts) and recorded page."""
     followers: set[int]
     """UNMAP facts of further mappings of a folio whose walk an earlier fact began."""
@@ -75,6 +71,11 @@ class Layout:
         """The model's address space, counted from 0, for one of a fact."""
         return mm - 1 if mm else self.other
 
+    def page(self, mm: int, page: int) -> int:
+        """The model's page for one of a fact in an address space of a fact."""
+        known = self.vpn[mm]
+        return known.get(page, len(known))
+
     def block(self, pfn: int, order: int) -> tuple[int, int]:
         """First frame of the model in a recorded block, and how many of it the model has."""
         if not order:
@@ -84,23 +85,21 @@ class Layout:
 
 
 def lay_out(trace: Trace) -> Layout:
-    """Number everything a trace names. Raises LufError for more CPUs than there is room for."""
+    """Number everything a trace names."""
     facts = trace.facts
     cpus = max(facts.cpu, default=0) + 1
-    if cpus > CPUS:
-        raise LufError(f"{trace.path}: CPU {cpus - 1} was seen; a replay has room for {CPUS} CPUs")
     first_seen = _first_seen(facts)
     pfns = sorted(first_seen)
     frame = {pfn: number for number, pfn in enumerate(pfns)}
-    vpn, pages = _pages(facts)
+    vpn = _pages(trace)
     followers, followed = _walks(facts)
     nodes = _nodes(trace, pfns)
     config = MachineConfig(
         cpus=cpus,
         nodes=nodes,
-        processes=_processes(trace),
+        processes=_processes(trace, vpn),
         tasks=_tasks(trace, cpus),
-        pages=pages,
+        pages=max(map(len, vpn)) + 1,
         tlb_entries=1,
         max_order=0,
         pcp_batch=PCP_BATCH,
@@ -137,21 +136,19 @@ def _first_seen(facts: Facts) -> dict[int, int]:
     return seen
 
 
-def _pages(facts: Facts) -> tuple[dict[tuple[int, int], int], int]:
-    """Page numbers per address space, by first appearance, and how many one has at most.
+def _pages(trace: Trace) -> list[dict[int, int]]:
+    """Page numbers per address space, by first appearance.
 
-    The last page of each is any page the model does not know.
+    The page after the last of each is any page the model does not know.
     """
-    vpn: dict[tuple[int, int], int] = {}
-    counts: Counter[int] = Counter()
+    facts = trace.facts
+    vpn: list[dict[int, int]] = [{} for _ in range(len(trace.mms) + 1)]
     mms, pages = facts.mm, facts.page
     for at, kind in enumerate(facts.kind):
         if kind in (_UNMAP, _REMAP):
-            key = (mms[at], pages[at])
-            if key not in vpn:
-                vpn[key] = counts[mms[at]]
-                counts[mms[at]] += 1
-    return vpn, max(counts.values(), default=0) + 1
+            known = vpn[mms[at]]
+            known.setdefault(pages[at], len(known))
+    return vpn
 
 
 def _walks(facts: Facts) -> tuple[set[int], set[int]]:
@@ -187,13 +184,18 @@ def _migrating(facts: Facts) -> list[tuple[int, int]]:
     return [(task, cpu) for task, (kind, cpu) in first.items() if kind == _END]
 
 
-def _processes(trace: Trace) -> tuple[ProcessConfig, ...]:
-    """An address space each, named after a task that runs in it; the last is of all others."""
+def _processes(trace: Trace, vpn: list[dict[int, int]]) -> tuple[ProcessConfig, ...]:
+    """An address space each, named after a task that runs in it, with room for the pages seen; the
+    last is of all others.
+    """
     names: dict[int, str] = {}
     for task, mm in sorted(trace.mm_of.items()):
         names.setdefault(mm, "{}-{}".format(*trace.tasks[task]))
-    found = [ProcessConfig(names.get(n, f"mm{n}"), ()) for n in range(1, len(trace.mms) + 1)]
-    return (*found, ProcessConfig("others", ()))
+    others, *found = (len(pages) + 1 for pages in vpn)
+    return (
+        *(ProcessConfig(names.get(n, f"mm{n}"), (), room) for n, room in enumerate(found, 1)),
+        ProcessConfig("others", (), others),
+    )
 
 
 def _tasks(trace: Trace, cpus: int) -> tuple[TaskConfig, ...]:

@@ -119,7 +119,6 @@ class Replay:
         """Keys of frames unmapped and not freed yet."""
         self._sent = False
         """The recorded IPIs under way were sent under this policy as well."""
-        self._unknown_page = layout.config.pages - 1
         handlers: dict[FactKind, Callable[[int], None]] = {
             FactKind.SWITCH: self._switch,
             FactKind.LEFT_LAZY: self._left_lazy,
@@ -191,7 +190,7 @@ class Replay:
         facts = self.trace.facts
         if facts.arg[at] & _WRITE and facts.mm[at]:
             mm = facts.mm[at]
-            vpn = self.layout.vpn.get((mm, facts.page[at]), self._unknown_page)
+            vpn = self.layout.page(mm, facts.page[at])
             space = self.machine.mm[self.layout.mm(mm)]
             self._run(self._acting(at), WriteFault, mm=space, vpn=vpn)
 
@@ -207,7 +206,8 @@ class Replay:
             self.odd.not_placed += 1
             return
         why = _FORK if flags & _WHOLE else _COPIED if flags & _COW else _MUNMAP
-        end = max(0, min(facts.arg[at], self._unknown_page))
+        most = max(len(self.layout.vpn[mm]), self.layout.config.ceiling + 1)
+        end = max(0, min(facts.arg[at], most))
         space, zaps = self.machine.mm[self.layout.mm(mm)], int(why == _MUNMAP)
         self._run(self._acting(at), Request, mm=space, end=end, zaps=zaps, why=why)
 
@@ -241,7 +241,7 @@ class Replay:
         self._in_use(ctx, number)
         where = {
             "mm": m.mm[layout.mm(facts.mm[at])],
-            "vpn": layout.vpn[facts.mm[at], facts.page[at]],
+            "vpn": layout.page(facts.mm[at], facts.page[at]),
             "frame": m.frame[number],
         }
         self._run(
@@ -295,7 +295,7 @@ class Replay:
             ctx,
             Remap,
             mm=self.machine.mm[layout.mm(facts.mm[at])],
-            vpn=layout.vpn[facts.mm[at], facts.page[at]],
+            vpn=layout.page(facts.mm[at], facts.page[at]),
             frame=self.machine.frame[number],
             writable=int(bool(facts.flags[at] & _WRITABLE)),
         )

@@ -55,8 +55,8 @@ def _within(timeline: Timeline, region: str, index: int, said: str) -> Ref:
 def _page(timeline: Timeline, said: str) -> Ref:
     args = _condition(timeline, "mapped", said)
     if "vpn" in args:
-        pages = timeline.config.pages
-        return Ref("pte", number(args, "mm") * pages + number(args, "vpn"))
+        first = timeline.machine.first_page[number(args, "mm")]
+        return Ref("pte", first + number(args, "vpn"))
     frame = frame_of(moment_at(timeline), args)
     if frame is None:
         raise LufError(f"'{said}' has no frame at step {timeline.position}")

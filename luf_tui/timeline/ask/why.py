@@ -120,7 +120,7 @@ class Explainer:
         """What an event is about."""
         args = event.args
         if "vpn" in args and args["mm"] >= 0:
-            return Ref("pte", args["mm"] * self.timeline.config.pages + args["vpn"])
+            return Ref("pte", self.timeline.machine.first_page[args["mm"]] + args["vpn"])
         if args.get("pfn", -1) >= 0:
             return Ref("frame", args["pfn"])
         return Ref("cpu", event.cpu) if event.cpu >= 0 else None
@@ -242,7 +242,7 @@ class Explainer:
     def entry(self, ref: Ref) -> Iterator[Link]:
         """A page-table entry: who set it, and who still holds an older copy."""
         machine = self.timeline.machine
-        mm, vpn = divmod(ref.index, self.timeline.config.pages)
+        mm, vpn = machine.place(ref.index)
         event = self.last(PTE_KINDS, mm=mm, vpn=vpn)
         if event < 0:
             page = self.timeline.config.page_name(mm, vpn)

@@ -64,7 +64,7 @@ def _entries(moment: Moment, args: Args) -> str:
 def _mapping(moment: Moment, args: Args) -> str:
     things = []
     for pte in ptes_of(moment, args):
-        mm, vpn = divmod(pte.index, moment.machine.config.pages)
+        mm, vpn = moment.machine.place(pte.index)
         page = moment.machine.config.page_name(mm, vpn)
         if pte.kind == PRESENT and pte.frame:
             things.append(f"{page} → f{pte.frame.pfn} {flags_text(pte.writable)}")

@@ -69,10 +69,9 @@ def places_of(moment: Moment, args: Args) -> list[tuple[int, int]] | None:
         return [(number(args, "mm"), number(args, "vpn"))]
     if "page" not in args:
         return None
-    pages = moment.machine.config.pages
     wanted = moment.machine.file_page[number(args, "page")]
     mapping = moment.machine.vma.holding(Vma.file_page, wanted)
-    return [divmod(vma.index, pages) for vma in mapping]
+    return [moment.machine.place(vma.index) for vma in mapping]
 
 
 def entries_of(moment: Moment, args: Args) -> list[TlbEntry]:

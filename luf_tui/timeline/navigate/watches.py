@@ -239,6 +239,6 @@ def _page(timeline: Timeline, said: str) -> Ref:
         raise LufError(f"'{said}': a recording has no names; one may watch {KNOWN}")
     args = named(_condition(timeline, f"mapped {said}").args)
     if "vpn" in args:
-        pages = timeline.config.pages
-        return Ref("pte", number(args, "mm") * pages + number(args, "vpn"))
+        first = timeline.machine.first_page[number(args, "mm")]
+        return Ref("pte", first + number(args, "vpn"))
     return Ref("file_page", number(args, "page"))

@@ -203,7 +203,7 @@ def ref_name(timeline: Timeline, ref: Ref) -> str:
     if ref.region == "frame":
         name = f"f{ref.index}" if ref.index < config.frames else "the zero page"
     elif ref.region in ("pte", "vma"):
-        mm, vpn = divmod(ref.index, config.pages)
+        mm, vpn = timeline.machine.place(ref.index)
         name = f"{config.processes[mm].name} {config.page_name(mm, vpn)}"
     elif ref.region == "tlb":
         entry = ref.index % config.tlb_entries

@@ -210,7 +210,7 @@ def _told(timeline: Timeline, mm: Mm) -> tuple[list[int], int]:
     """Pages that are or were mapped, or are cached; and how many others the process may use."""
     m = timeline.machine
     cached = {entry.vpn for entry in m.tlb.holding(TlbEntry.mm, mm)}
-    touched, first = names.touched(timeline), mm.index * m.config.pages
+    touched, first = names.touched(timeline), m.first_page[mm.index]
     known = known_pages(timeline, mm)
     said = {
         vpn

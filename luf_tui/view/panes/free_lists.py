@@ -107,11 +107,12 @@ def _gathered(timeline: Timeline) -> list[Row]:
     m = timeline.machine
     rows: list[Row] = []
     told = (index for region, index, field in written(timeline) if (region, field) == GATHERED)
-    moved = {index // m.config.pages for index in told}
+    moved = {m.place(index)[0] for index in told}
     for mm, spec in zip(m.mm, m.config.processes, strict=True):
         if not mm.flush_pending and mm.index not in moved:
             continue
-        marks = [mark for vpn in range(m.config.pages) for mark in _held(timeline, mm, vpn)]
+        pages = range(m.config.pages_of(mm.index))
+        marks = [mark for vpn in pages for mark in _held(timeline, mm, vpn)]
         if marks:
             rows.append(gutter((Mark(f" {clean(spec.name)} gathered ", "dim"), *marks[:LONGEST])))
     return rows

@@ -91,7 +91,7 @@ def _spread(blocks: list[list[Row]], across: int, height: int) -> list[list[Row]
 def _space(timeline: Timeline, mm: Mm) -> list[Row]:
     changed = names.touched(timeline)
     rows: list[Row] = [_head(timeline, mm)]
-    first = mm.index * timeline.config.pages
+    first = timeline.machine.first_page[mm.index]
     pages = known_pages(timeline, mm)
     moved = [n for n, vpn in enumerate(pages) if ("pte", first + vpn) in changed]
     skipped = 0
@@ -109,14 +109,15 @@ def _space(timeline: Timeline, mm: Mm) -> list[Row]:
 def known_pages(timeline: Timeline, mm: Mm) -> list[int]:
     """The virtual pages of an address space that are mapped, or whose PTE says something."""
     m = timeline.machine
-    values, count = m.cells.values, m.config.pages
+    values, first = m.cells.values, m.first_page[mm.index]
+    count = m.config.pages_of(mm.index)
     vma, pte = m.vma, m.pte
-    at = vma.base + mm.index * count * vma.size
+    at = vma.base + first * vma.size
     mapped = values[at + Vma.mapped.offset : at + count * vma.size : vma.size]
-    at = pte.base + mm.index * count * pte.size
+    at = pte.base + first * pte.size
     kinds = values[at + Pte.kind.offset : at + count * pte.size : pte.size]
     known = {n for n, (one, two) in enumerate(zip(mapped, kinds, strict=True)) if one or two}
-    first, ends = mm.index * count, {("vma", Vma.mapped.name), ("pte", Pte.kind.name)}
+    ends = {("vma", Vma.mapped.name), ("pte", Pte.kind.name)}
     gone = {n - first for region, n, name in written(timeline) if (region, name) in ends}
     return sorted(known | {n for n in gone if 0 <= n < count})
 
