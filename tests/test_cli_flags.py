@@ -92,7 +92,16 @@ SAID: dict[str, dict[str, str]] = {
         "--no-shrink": "",
         "--json": "",
     },
-    "replay": {"--policies": "luf,luf-v12", "--lazy-drops": "", "--json": ""},
+    "replay": {
+        "--policies": "luf,luf-v12",
+        "--lazy-drops": "",
+        "--cost-ipi": "5000",
+        "--cost-ipi-per-target": "5000",
+        "--cost-handler": "5000",
+        "--cost-invlpg": "5000",
+        "--cost-full-flush": "5000",
+        "--json": "",
+    },
     "record": {"--pid": "42", "--cgroup": "app.slice", "--variant": "trace-cmd"},
     "export": {
         "--policy": "batched",
@@ -138,6 +147,13 @@ NAMED = {
         "explore",
         "--jobs",
     ): "test_cli_flags.test_the_processes_asked_for_are_those_that_search",
+    **{
+        (
+            "replay",
+            f"--cost-{price}",
+        ): "test_ftrace_replay_report.test_the_prices_that_are_said_are_those_of_the_model"
+        for price in ("ipi", "ipi-per-target", "handler", "invlpg", "full-flush")
+    },
     ("explore", "--no-symmetry"): "test_cli_explore.test_without_symmetry_no_state_is_renamed",
     ("matrix", "--jobs"): "test_cli_flags.test_the_processes_asked_for_are_those_that_search",
     (APP, "--policy"): "test_cli_flags.test_the_app_is_given_what_is_said",

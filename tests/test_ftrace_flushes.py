@@ -31,8 +31,16 @@ def test_a_recorded_shootdown_has_the_interrupts_that_come_before_its_sender_goe
 ) -> None:
     lines = started().flush(KSWAPD, 2, 3, 4).flush(KSWAPD, 2, 3, 3)
     lines.flush(USER, 1, 3, 1, "d.h1.").flush(OTHER, 0, -1, 1, "d.h1.")
-    lines.alloc(KSWAPD, 2, NEW).flush("late-9", 3, 3, 1, "d.h1.")
-    assert [(2, 1, 3, 3)] == rows(lines, tmp_path)
+    lines.alloc(KSWAPD, 2, NEW).flush(OTHER, 0, 1, 4).alloc(OTHER, 0, 0x999)
+    assert [(2, 1, 3, 3), (0, 0, 0, 0)] == rows(lines, tmp_path)
+
+
+def test_an_interrupt_that_comes_late_is_of_the_latest_shootdown_of_another_cpu(
+    tmp_path: Path,
+) -> None:
+    lines = started().flush(KSWAPD, 2, 1, 4).alloc(KSWAPD, 2, NEW).flush(USER, 1, 1, 4)
+    lines.fault(USER, 1, ADDRESS).flush(USER, 1, 1, 1, "d.h1.")
+    assert [(1, 0, 1, 0), (0, 0, 0, 0)] == rows(lines, tmp_path)
 
 
 def test_of_two_senders_the_first_gets_the_first_answer_of_a_cpu(tmp_path: Path) -> None:

@@ -6,10 +6,21 @@ import argparse
 import sys
 
 from luf_tui.commands import terminal
+from luf_tui.ftrace.replay.flush_bill import PRICES
 from luf_tui.ftrace.trace import Trace
+from luf_tui.machine.config import Costs
 from luf_tui.runs.replayed import COMPARED, replay
 
 DEFAULT = ",".join(COMPARED)
+LONGEST = 1_000_000_000
+COSTS = {
+    "ipi": "what a shootdown's sender waits at least, to its handler",
+    "ipi_per_target": "what it waits longer for each CPU",
+    "handler": "what an interrupted CPU takes to enter its handler, answer and go on",
+    "invlpg": "what dropping one page takes (INVLPG)",
+    "full_flush": "what dropping everything takes",
+}
+"""Prices of a shootdown and what they are, as PRICES has them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +34,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="count what v12 pays when a kernel thread hands a borrowed address space back",
     )
+    costs = parser.add_argument_group("the cost model, in nanoseconds")
+    for name, help_text in COSTS.items():
+        standard = getattr(Costs(), name)
+        costs.add_argument(
+            f"--cost-{name.replace('_', '-')}",
+            type=nanoseconds,
+            metavar="NS",
+            help=f"{help_text} (default {standard})",
+        )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def nanoseconds(text: str) -> int:
+    """A time of the cost model. Raises argparse.ArgumentTypeError for what is none."""
+    if not (text.isascii() and text.isdigit() and int(text) <= LONGEST):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time from 0 to {LONGEST:,} ns")
+    return int(text)
+
+
+def costs_of(args: argparse.Namespace) -> Costs:
+    """The cost model with what was said of it."""
+    said = {name: getattr(args, f"cost_{name}") for name in PRICES}
+    return Costs(**{name: value for name, value in said.items() if value is not None})
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         args.trace,
         args.policies,
         lazy_drops=args.lazy_drops,
+        costs=costs_of(args),
         reading=told.reading,
         replaying=told.replaying,
         say=terminal.say,

@@ -81,6 +81,14 @@ class Costs:
     lock: int = 30
     buddy: int = 120
 
+    def answered(self, targets: int) -> int:
+        """From a shootdown's sending to the answer of the last of so many CPUs."""
+        return self.ipi + self.ipi_per_target * targets + self.handler
+
+    def dropped(self, pages: int) -> int:
+        """What a CPU takes to drop so many pages one by one; below 0 it drops everything."""
+        return self.full_flush if pages < 0 else self.invlpg * pages
+
 
 @frozen
 class MachineConfig:

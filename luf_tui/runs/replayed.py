@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,15 @@ from typing import Any
 from luf_tui import library
 from luf_tui.errors import LufError
 from luf_tui.ftrace.reading.source import STDIN
+from luf_tui.ftrace.replay.bounds import hinges_on_rights, read_only
+from luf_tui.ftrace.replay.figures import Figures
 from luf_tui.ftrace.replay.layout import lay_out
 from luf_tui.ftrace.replay.outcome import PolicyOutcome, play
-from luf_tui.ftrace.replay.report import as_json, lines
+from luf_tui.ftrace.replay.report import lines
+from luf_tui.ftrace.replay.report_json import as_json
 from luf_tui.ftrace.trace import Trace, read_trace
 from luf_tui.json_object import VERSION, versioned
+from luf_tui.machine.config import Costs
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
@@ -32,10 +36,12 @@ class Replayed:
     version = VERSION
     """The version of the object that `summary` gives."""
 
-    def __init__(self, trace: Trace, outcomes: Sequence[PolicyOutcome]) -> None:
-        self.trace = trace
+    def __init__(self, figures: Figures) -> None:
+        self.figures = figures
+        """What every form of the report is made of."""
+        self.trace = figures.trace
         """What was recorded, and what of the file could not be used."""
-        self.outcomes = tuple(outcomes)
+        self.outcomes = figures.outcomes
         """Each policy's replay in numbers, in the order they were named."""
 
     def __repr__(self) -> str:
@@ -43,11 +49,11 @@ class Replayed:
         return f"<Replayed {self.trace.path} under {policies}>"
 
     def __str__(self) -> str:
-        return "\n".join(lines(self.trace, self.outcomes))
+        return "\n".join(lines(self.figures))
 
     def summary(self) -> dict[str, Any]:
         """The object that `luf-tui replay --json` prints."""
-        return versioned(as_json(self.trace, self.outcomes))
+        return versioned(as_json(self.figures))
 
 
 def replay(
@@ -55,6 +61,7 @@ def replay(
     policies: str | Iterable[str] = COMPARED,
     *,
     lazy_drops: bool = False,
+    costs: Costs | None = None,
     reading: Reading | None = None,
     replaying: Replaying | None = None,
     say: Say = lambda _: None,
@@ -62,7 +69,9 @@ def replay(
     """Ask what a recorded kernel would have flushed under other policies.
 
     `trace` is a path, the name of a shipped recording, or `-` for standard input. `lazy_drops`
-    counts what v12 pays when a kernel thread hands a borrowed address space back. `reading` and
+    counts what v12 pays when a kernel thread hands a borrowed address space back. `costs` are those
+    of the model that milliseconds are told by. A policy that might have deferred more, had the
+    recording told what PTEs allowed, is replayed a second time, with those read-only. `reading` and
     `replaying` are told how far it is, `say` of a place that is said in vain. Raises LufError for
     what cannot be read, and for a policy that does not exist.
     """
@@ -79,7 +88,14 @@ def replay(
     def told(policy: Policy) -> Callable[[int, int], None] | None:
         return None if replaying is None else lambda at, total: replaying(policy.name, at, total)
 
-    return Replayed(
-        read,
-        [play(read, layout, one, told(one), lazy_drops=lazy_drops) for one in asked],
-    )
+    def played(policy: Policy, of: Trace) -> PolicyOutcome:
+        return play(of, layout, policy, told(policy), lazy_drops=lazy_drops)
+
+    outcomes = [played(one, read) for one in asked]
+    other = read_only(read)
+    unsure = {
+        one.policy: played(make_policy(own.known(one.policy)), other)
+        for one in outcomes
+        if hinges_on_rights(read, one)
+    }
+    return Replayed(Figures(read, outcomes, unsure, costs))

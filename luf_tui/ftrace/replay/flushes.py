@@ -92,27 +92,30 @@ def recorded_interrupts(trace: Trace) -> array[int]:
 
 def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
     """A sender spins until all have answered, so what arrives before its CPU prints anything else
-    is of it; of several senders, of the one that began first and has no answer of that CPU.
+    is of it; of several senders, of the one that began first and has no answer of that CPU. Where
+    clocks disagree nobody waits any more: then it is of the latest shootdown of another CPU.
     """
     facts = trace.facts
     found, unknown = Flushes(), array("H")
     waiting: dict[int, tuple[int, set[int]]] = {}
+    latest: list[int] = []
     for at, kind in enumerate(facts.kind):
         if kind in _ANSWERS:
             cpu, pages = facts.cpu[at], facts.arg[at]
-            for sender, (row, answered) in waiting.items():
-                if sender != cpu and cpu not in answered:
-                    answered.add(cpu)
-                    found.targets[row] += 1
-                    found.everything[row] += pages < 0
-                    found.pages[row] += max(0, pages)
-                    sent = found.at[row]
-                    if not facts.mm[sent] and not facts.flags[sent] & FOR_UNMAPS:
-                        unknown.append(cpu)
-                    break
+            row = _asked_by(waiting, cpu)
+            if row < 0:
+                row = next((one for one in latest if facts.cpu[found.at[one]] != cpu), -1)
+            if row >= 0:
+                found.targets[row] += 1
+                found.everything[row] += pages < 0
+                found.pages[row] += max(0, pages)
+                sent = found.at[row]
+                if not facts.mm[sent] and not facts.flags[sent] & FOR_UNMAPS:
+                    unknown.append(cpu)
         elif kind == _SENT:
             waiting.pop(facts.cpu[at], None)
             waiting[facts.cpu[at]] = (len(found), set())
+            latest = [len(found), *latest[:1]]
             found.add(Flush(at, reason_of(facts.flags[at]), 0, 0, 0, 0))
         elif waiting and facts.cpu[at] in waiting:
             cpu = facts.cpu[at]
@@ -121,6 +124,15 @@ def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
             else:
                 del waiting[cpu]
     return found, unknown
+
+
+def _asked_by(waiting: dict[int, tuple[int, set[int]]], cpu: int) -> int:
+    """The shootdown that a CPU answers, or -1."""
+    for sender, (row, answered) in waiting.items():
+        if sender != cpu and cpu not in answered:
+            answered.add(cpu)
+            return row
+    return -1
 
 
 def reason_of(flags: int) -> int:

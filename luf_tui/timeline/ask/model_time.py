@@ -215,7 +215,7 @@ class _Layout:
         wait = self.sent.get(self.events.args[ev.RECEIVE.sender][event])
         if wait is None or cpu not in wait.order:
             return 0
-        due = wait.start + self.prices.answered(wait.order[cpu])
+        due = wait.start + self.prices.costs.answered(wait.order[cpu])
         return max(wait.start, due - self.handlers.get(step, 0))
 
     def answer(self, event: int, cpu: int, at: int) -> None:
@@ -262,7 +262,7 @@ class _Layout:
         cpu, mask = self.events.cpus[event], self.events.args[ev.SEND.mask][event]
         targets = [target for target in range(self.cpus) if mask >> target & 1]
         order = {target: place for place, target in enumerate(targets, start=1)}
-        until = at + self.prices.answered(len(targets))
+        until = at + self.prices.costs.answered(len(targets))
         wait = _Wait(cpu, at, until, event, step, order, mask)
         self.open[ctx] = self.sent[cpu] = wait
 

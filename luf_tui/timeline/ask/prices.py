@@ -45,7 +45,7 @@ class Prices:
         costs, kind, args = self.costs, self.events.kinds[event], self.events.args
         if kind == ev.SEND:
             targets = args[ev.SEND.mask][event].bit_count()
-            return WAIT, self.answered(targets)
+            return WAIT, costs.answered(targets)
         if kind in (ev.BARRIER, ev.TLBSYNC):
             return WAIT, costs.dsb
         if kind == ev.WAIT:
@@ -53,8 +53,7 @@ class Prices:
         if kind == ev.RECEIVE:
             return INTERRUPT, costs.handler
         if kind == ev.FLUSH:
-            pages = args[ev.FLUSH.pages][event]
-            spent = costs.full_flush if pages < 0 else costs.invlpg * pages
+            spent = costs.dropped(args[ev.FLUSH.pages][event])
             return INTERRUPT if interrupt else WORK, spent
         if kind in ACCESSES:
             pfn = args[ev.READ.pfn if kind == ev.READ else ev.STORE.pfn][event]
@@ -64,7 +63,3 @@ class Prices:
             far = self.slow[source] or self.slow[target]
             return WORK, costs.copy_cxl if far else costs.copy_dram
         return WORK, self.fixed[kind]
-
-    def answered(self, number: int) -> int:
-        """Nanoseconds from a shootdown's sending to the answer of its target `number`, from 1."""
-        return self.costs.ipi + self.costs.ipi_per_target * number + self.costs.handler
