@@ -6,10 +6,12 @@ import pytest
 
 from luf_tui.engine.director import Director
 from luf_tui.machine.machine import Machine
+from luf_tui.oracle.oracle import VIOLATION
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import parse
 from luf_tui.search.exploration import Exploration
 from luf_tui.search.result import SAFE
+from luf_tui.timeline.recorder import record
 from tests import invariants
 
 HEAD = """\
@@ -68,3 +70,44 @@ def test_a_pin_beside_a_reclaim_is_refused_in_no_order() -> None:
     report = Exploration(parse(RACE), make_policy("batched")).run()
     assert SAFE == report.verdict
     assert () == report.happened.refused
+
+
+MOVED = """\
+machine  cpus 3, dram 1, cxl 1, max-order 0, pcp-high 0
+policy   eager
+kswapd   on cpu0
+kernel   on cpu2
+process  app, heap 1 page
+process  thief, heap 4 pages
+cpu1     run app
+cpu1     write heap.0 a
+"""
+
+
+def test_a_page_that_stays_mapped_since_it_was_pinned_is_not_moved() -> None:
+    """The pin is gone when the page is to be copied, and its PTE is there yet."""
+    script = """\
+app      pin heap.0
+kswapd   demote app.heap.0 stop before sort
+app      unpin heap.0
+kswapd   resume
+cpu0     run thief
+cpu0     write thief.heap.0 x
+cpu0     write thief.heap.1 x
+cpu1     read heap.0
+expect   reads a
+"""
+    run = record(parse(MOVED + script, "moved.luf"))
+    assert [True] == [one.held for one in run.outcomes]
+    assert [] == [one.message for one in run.findings if one.weight == VIOLATION]
+
+
+def test_nobody_pins_a_page_that_is_on_its_way_to_another_frame() -> None:
+    script = """\
+race
+  kswapd   demote app.heap.0
+  kernel   pin app.heap.0
+end
+"""
+    found = Exploration(parse(MOVED + script, "raced.luf"), make_policy("eager")).run()
+    assert (SAFE, (11,)) == (found.verdict, found.happened.refused)

@@ -86,6 +86,7 @@ REASONS = (
     "a large entry is split",
     "collapse",
     "revoked",
+    "still mapped",
 )
 REASON = {text: number for number, text in enumerate(REASONS)}
 """Reasons that events carry as numbers, by text."""

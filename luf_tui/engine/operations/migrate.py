@@ -23,7 +23,13 @@ from luf_tui.engine.operations.memory import (
 )
 from luf_tui.engine.operations.referenced import Referenced
 from luf_tui.engine.operations.split_folio import SplitFolio
-from luf_tui.engine.operations.unmap import Unmap, isolate_named, next_isolated, put_back
+from luf_tui.engine.operations.unmap import (
+    Unmap,
+    isolate_named,
+    next_isolated,
+    present,
+    put_back,
+)
 from luf_tui.machine import events as ev
 from luf_tui.machine import lists
 from luf_tui.machine.machine import Machine
@@ -142,7 +148,9 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
 
     @step("copy a folio")
     def copy(self, k: Kernel) -> Next:
-        """move_to_new_folio(): refused while the source has an extra reference."""
+        """move_to_new_folio(): refused while the source has an extra reference. One that is still
+        mapped, since it was pinned when it was to be unmapped, stays (migrate_folio_unmap()).
+        """
         return self._copy(k)
 
     def _copy(self, k: Kernel) -> Next:
@@ -154,6 +162,8 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
         self.frame = source
         lists.unlink(source)
         if (source.pins or source.refs) and k.policy.has(guards.LAST_REFERENCE):
+            return Migrate.restore
+        if present(source):
             return Migrate.restore
         target = source.target
         assert target
@@ -221,7 +231,8 @@ class Migrate(Operation, name="migrate", function="migrate_pages"):
             pagetable.remap(k, pte, source, source)
             return Migrate.restore
         target, deferred = source.target, source.verdict
-        put_back(k, source, "pinned" if source.pins else "referenced")
+        extra = "pinned" if source.pins else "referenced" if source.refs else "still mapped"
+        put_back(k, source, extra)
         source.verdict = deferred
         return self.call(k, FreePage, Migrate.copy, frame=target)
 

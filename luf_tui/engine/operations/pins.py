@@ -17,7 +17,7 @@ from luf_tui.machine import events as ev
 from luf_tui.machine.config import ARM64
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.regions import Reference, Required
-from luf_tui.machine.schema import ANON, FILE, PRESENT, Frame, Mm, PinnedPage, Pte
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, Frame, Mm, PinnedPage, Pte
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.values import Target
@@ -340,6 +340,10 @@ def _named_frame(k: Kernel, op: Op, target: Target) -> Frame:
     frame = frame_of(k, target)
     if not frame:
         raise Refused(f"{op.text.strip()}: the page has no frame now; touch it first")
+    if not target.cached:
+        pte = k.m.pte_at(k.m.mm[target.space], target.vpn)
+        if pte.kind == MIGRATION:
+            raise Refused(f"{op.text.strip()}: the page is on its way to another frame")
     return frame
 
 

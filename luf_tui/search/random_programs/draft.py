@@ -270,10 +270,11 @@ class Draft:
                 self.ops.append(op(task, self.cpu(task), by_cpu.Read(Pages(mm, self.vpn))))
 
     def take(self) -> None:
-        """Memory changes hands."""
+        """Memory changes hands; a driver's own does not: it is mapped, and has to be revoked."""
         draw, task = self.rng.random(), self.helper()
-        if draw < 0.7 and len(self.held) < len(self.config.objects):
-            free = [name for name in range(len(self.config.objects)) if name not in self.held]
+        names = range(len(self.config.objects) - self.config.frame_maps)
+        if draw < 0.7 and len(self.held) < len(names):
+            free = [name for name in names if name not in self.held]
             order = 0 if self.chance(0.75) else self.rng.randrange(self.config.max_order + 1)
             content = self.content()
             name, atomic = self.rng.choice(free), self.chance(0.1)
