@@ -1,130 +1,65 @@
-"""The shell commands that record a trace luf-tui can replay, on a stock kernel."""
+"""The shell commands that record a trace luf-tui can replay, on a stock kernel.
+
+They are for any POSIX shell. Offsets and signatures are those of x86-64 kernels from 5.15 on
+(include/linux/mm_types.h, mm/rmap.c, arch/x86/mm/tlb.c).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
 
 from luf_tui.errors import LufError
 
 VARIANTS = ("tracefs", "trace-cmd")
-EVENTS = (
-    "kmem:mm_page_alloc",
-    "kmem:mm_page_free",
-    "kmem:mm_page_free_batched",
-    "tlb:tlb_flush",
-    "sched:sched_switch",
-    "sched:sched_process_exec",
-    "migrate:mm_migrate_pages_start",
-    "migrate:mm_migrate_pages",
-    "migrate:set_migration_pte",
-    "migrate:remove_migration_pte",
-    "exceptions:page_fault_user",
-)
-
-_SETUP = """\
-#!/bin/sh
-# Records what luf-tui replays. As root:  luf-tui record > record.sh; sh record.sh
-set -eu
-T=/sys/kernel/tracing
-for f in luf.trace luf.trace.gz luf.dat; do
-    [ ! -e $f ] || { echo "$f is there already; record in another folder, or move it" >&2; exit 2; }
-done
-[ -e $T/trace ] || mount -t tracefs nodev $T
-
-# Two probes on entry of the functions that clear a PTE for reclaim and for migration.
-#   p:GROUP/NAME FUNCTION FIELD=WHAT:TYPE ...    $arg1 is the first argument, x64 prints it in hex
-#   +16($arg2) reads memory: vm_area_struct.vm_mm lies at offset 16 and vm_flags at 32 on x86-64
-#   from 6.1 on; `pahole vm_area_struct` shows it. With BTF, from 6.6 on, mm=vma->vm_mm does too.
-# A compiler may have renamed a function (.isra.0, .constprop.0), so the name is looked up.
-probe() {
-    f=$(awk -v f=$2 '$1 ~ "^" f "([.].*)?$" { print $1; exit }' \\
-        $T/available_filter_functions 2>/dev/null || true)
-    echo "p:luf/$1 ${f:-$2}" 'folio=$arg1:x64 vm_flags=+32($arg2):x64' \\
-        'mm=+16($arg2):x64 addr=$arg3:x64' >> $T/kprobe_events
+NEEDED = ("kmem:mm_page_alloc", "kmem:mm_page_free", "tlb:tlb_flush", "sched:sched_switch")
+"""Without one of these nothing can be replayed."""
+FAULTS = "exceptions:page_fault_user"
+OPTIONAL = {
+    "kmem:mm_page_free_batched": "pages that older kernels free in batches are missed",
+    "sched:sched_process_exec": "that a task runs another program is told by its name alone",
+    "migrate:mm_migrate_pages_start": "why pages are migrated is not told",
+    "migrate:mm_migrate_pages": "why pages are migrated is not told",
+    "migrate:set_migration_pte": "which unmapped pages could be written is not told (before 5.19)",
+    "migrate:remove_migration_pte": "where migrated pages went is not told (before 5.19)",
+    FAULTS: "which task has which address space is told by flushes alone",
 }
-clean() {
-    for e in $T/instances/luf/events/luf/*/enable; do [ ! -e $e ] || echo 0 > $e; done
-    [ ! -d $T/instances/luf ] || rmdir $T/instances/luf
-    for p in unmap_one migrate_one; do
-        [ ! -d $T/events/luf/$p ] || echo "-:luf/$p" >> $T/kprobe_events
-    done
-}
-trap clean EXIT
-PROBES=
-if [ -e $T/kprobe_events ]; then
-    probe unmap_one try_to_unmap_one
-    probe migrate_one try_to_migrate_one
-    PROBES=1
-else
-    echo 'No kprobes in this kernel (CONFIG_KPROBE_EVENTS): the trace will not say which address' \\
-        'space is unmapped, nor anything of reclaim without migration.' >&2
-fi
-"""
-
-_INSTANCE = """
-# A ring buffer of its own: other tracing on this machine is not disturbed. The size is per CPU.
-# A busy CPU writes 2 to 6 MB a second, and trace_pipe empties the buffer while it fills.
-I=$T/instances/luf
-mkdir -p $I
-echo 0 > $I/tracing_on
-echo 65536 > $I/buffer_size_kb
-echo mono > $I/trace_clock           # one order over all CPUs
-echo 1 > $I/options/record-tgid      # threads of one process share an address space
-for e in {events} \\
-    ${{PROBES:+luf/unmap_one luf/migrate_one}}; do
-    echo 1 > $I/events/$e/enable
-done
-"""
-
-_RECORD = """
-echo 1 > $I/tracing_on
-cat $I/trace_pipe > luf.trace & cat=$!
-sleep 30                             # or the workload's command line
-echo 0 > $I/tracing_on
-sleep 2                              # cat takes what is left
-kill $cat 2>/dev/null || true
-wait $cat || true
-
-# Nothing may be lost: every number must be 0. If one is not, record with a larger buffer_size_kb,
-# for a shorter time, or without mm_page_free_batched.
-grep -H -E 'overrun|dropped events' $I/per_cpu/cpu*/stats >&2
-echo "gaps in the text: $(grep -c LOST luf.trace || true)" >&2
-gzip luf.trace                       # luf-tui replay luf.trace.gz
-"""
-
-_TRACE_CMD = """
-# -b is the buffer of each CPU in KiB; -C mono is one clock for all CPUs.
-trace-cmd record -b 65536 -C mono -o luf.dat \\
-    {events} \\
-    ${{PROBES:+-e luf:unmap_one -e luf:migrate_one}} \\
-    sleep 30                         # or the workload's command line
-
-# Nothing may be lost: every number must be 0. If one is not, record with a larger -b or for a
-# shorter time.
-trace-cmd report --stat -i luf.dat | grep -E 'overrun|dropped' >&2 || true
-trace-cmd report -i luf.dat > luf.trace
-echo "gaps in the text: $(grep -c DROPPED luf.trace || true)" >&2
-gzip luf.trace                       # luf-tui replay luf.trace.gz
-"""
-
-_WHY = """
-# Page faults are recorded of {whom} only.
-# The rest stays unfiltered on purpose: kswapd unmaps its pages, and whoever allocates such a page
-# next pays the flush that was put off, whichever task that is.
-"""
+"""What is not known without each of the others."""
+EVENTS = (*NEEDED, *OPTIONAL)
+_SECTION = "#: "
 
 
-def _threads(pid: int | None, cgroup: str | None) -> tuple[str, str]:
-    """The shell command that lists thread ids, and whom they belong to."""
+def _threads(pid: int | None, cgroup: str | None) -> tuple[str, str, str]:
+    """The shell command that lists thread ids, whom they belong to, and what if there are none."""
     if pid is not None:
-        return f"ls /proc/{pid}/task", f"process {pid}"
-    return f"cat {_quoted(f'{cgroup}/cgroup.threads')}", f"cgroup {cgroup}"
-
-
-def _wrapped(words: list[str]) -> str:
-    return " \\\n    ".join(" ".join(words[n : n + 3]) for n in range(0, len(words), 3))
+        return f'ls "$PROC/{pid}/task"', f"process {pid}", f"'there is no process {pid}'"
+    threads = _quoted(f"{cgroup}/cgroup.threads")
+    missing = _quoted(f"there is no cgroup {cgroup} with a list of threads (cgroup v2)")
+    return f"cat {threads}", f"cgroup {cgroup}", missing
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _on(events: tuple[str, ...]) -> str:
+    """The lines that switch events on."""
+    lines = []
+    for event in events:
+        path = event.replace(":", "/")
+        why = OPTIONAL.get(event)
+        lines.append(f'on "$I" {path}' + (f" \\\n    {_quoted(why)}" if why else ""))
+    return "\n".join(lines)
+
+
+def _sections(text: str, wanted: set[str]) -> Iterator[str]:
+    """The lines of the sections that are wanted."""
+    keep = True
+    for line in text.splitlines():
+        if line.startswith(_SECTION):
+            keep = line.removeprefix(_SECTION) in wanted
+        elif keep:
+            yield line
 
 
 def recipe(pid: int | None = None, cgroup: str | None = None, variant: str = "tracefs") -> str:
@@ -147,22 +82,18 @@ def recipe(pid: int | None = None, cgroup: str | None = None, variant: str = "tr
             cgroup = f"/sys/fs/cgroup/{cgroup}"
         cgroup = cgroup.rstrip("/")
     narrow = pid is not None or cgroup is not None
-    parts = [_SETUP]
+    events = tuple(event for event in EVENTS if not (narrow and event == FAULTS))
+    filled = {
+        "@EVENTS@": _on(events),
+        "@NAMES@": " \\\n    ".join(event.replace(":", "/") for event in events),
+        "@FAULTS@": f"{FAULTS.replace(':', '/')} {_quoted(OPTIONAL[FAULTS])}",
+    }
     if narrow:
-        command, whom = _threads(pid, cgroup)
-        parts.append(_WHY.format(whom=whom))
-        parts.append(
-            f"P=$({command} | sed 's/^/common_pid == /' | paste -sd'|' - | sed 's/|/ || /g')\n"
-        )
-    if variant == "tracefs":
-        parts.append(_INSTANCE.format(events=_wrapped([e.replace(":", "/") for e in EVENTS])))
-        if narrow:
-            parts.append('echo "$P" > $I/events/exceptions/page_fault_user/filter\n')
-        parts.append(_RECORD)
-    else:
-        flags = [f"-e {e}" for e in EVENTS]
-        if narrow:
-            flags[-1] += ' -f "$P"'
-        rows = [" ".join(flags[n : n + 2]) for n in range(0, len(flags), 2)]
-        parts.append(_TRACE_CMD.format(events=" \\\n    ".join(rows)))
-    return "".join(parts)
+        names = ("@THREADS@", "@WHOM@", "@MISSING@")
+        filled |= dict(zip(names, _threads(pid, cgroup), strict=True))
+    text = resources.files("luf_tui.ftrace").joinpath("record.sh").read_text("utf-8")
+    wanted = {"all", variant} | ({"narrow"} if narrow else set())
+    lines = "\n".join(_sections(text, wanted))
+    for mark, words in filled.items():
+        lines = lines.replace(mark, words)
+    return lines + "\n"

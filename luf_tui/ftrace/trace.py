@@ -10,6 +10,7 @@ from luf_tui.ftrace.meaning.meaning import Meaning
 from luf_tui.ftrace.meaning.settle import settle
 from luf_tui.ftrace.meaning.survey import Survey, survey
 from luf_tui.ftrace.reading.line_reader import LineReader
+from luf_tui.ftrace.reading.record_header import RecordHeader
 from luf_tui.ftrace.reading.source import Progress, Source
 
 
@@ -28,6 +29,8 @@ class Trace:
     mm_of: dict[int, int]
     """Address space per task, where it is known."""
     survey: Survey
+    header: RecordHeader
+    """What `luf-tui record` wrote at its head: the kernel, and who recorded."""
 
 
 def read_trace(path: str, progress: Progress | None = None) -> Trace:
@@ -56,6 +59,7 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
         words=tuple(reader.names.words),
         mm_of=mm_of,
         survey=survey(meaning, mm_of, tally, cut=source.cut, torn=bool(source.torn)),
+        header=reader.header,
     )
 
 
