@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 
 from luf_tui.commands import terminal
 from luf_tui.ftrace.replay.flush_bill import PRICES
+from luf_tui.ftrace.replay.plots import Drawn
+from luf_tui.ftrace.replay.report import lines
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine.config import Costs
-from luf_tui.runs.replayed import COMPARED, replay
+from luf_tui.runs.replayed import COMPARED, Replayed, replay
 
 DEFAULT = ",".join(COMPARED)
 LONGEST = 1_000_000_000
@@ -75,8 +79,17 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         terminal.put_json(found.summary())
     else:
-        terminal.put(str(found))
+        print_report(found)
     return partial(found.trace)
+
+
+def print_report(found: Replayed) -> None:
+    """The report, as wide as the terminal; plots where their dots can be written."""
+    watched = sys.stdout.isatty()
+    colours = watched and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size().columns
+    for line in lines(found.figures, width, colours=colours):
+        terminal.write(f"{line}\n") if isinstance(line, Drawn) else terminal.put(line)
 
 
 def partial(trace: Trace) -> int:

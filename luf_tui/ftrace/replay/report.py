@@ -11,12 +11,14 @@ from luf_tui.ftrace.replay.debt_tables import debt_ends, waits, withheld
 from luf_tui.ftrace.replay.figures import Figures, Under
 from luf_tui.ftrace.replay.flush_tables import by_process, by_reason
 from luf_tui.ftrace.replay.outcome import PolicyOutcome
+from luf_tui.ftrace.replay.plots import debt_lives, time_line, who_pays
 from luf_tui.ftrace.replay.processes import RECORDER
 from luf_tui.ftrace.replay.table import Cell, milliseconds
 from luf_tui.ftrace.replay.text_table import (
     TOP,
     aligned,
     counts,
+    fitted,
     indented,
     shortened,
     shown,
@@ -29,61 +31,70 @@ from luf_tui.ftrace.trace import Trace
 from luf_tui.timeline.tell.words import counted
 
 CANNOT_TELL = "cannot be told"
+LIVES = "how long a debt lives"
 
 
-def lines(figures: Figures) -> list[str]:
-    """The report for a terminal."""
+def lines(figures: Figures, width: int = 80, *, colours: bool = False) -> list[str]:
+    """The report for a terminal of so many columns; lines of plots are of a class of their own,
+    `Drawn`, and may be coloured.
+    """
     trace = figures.trace
-    said = [*_head(trace), "", *_comparison(figures), "", *_notes(figures), ""]
-    said += [*_difference(figures), ""]
+    text = min(width, 96)
+    said = [*_head(trace, text), "", *_comparison(figures), "", *_notes(figures, text), ""]
+    drawn = time_line(figures, width, colours=colours)
+    said += [*drawn, ""] if drawn else []
+    said += [*_difference(figures, text), ""]
     for one in figures.policies:
         if one.outcome is not None and one.outcome.deferred:
-            said += [*_deferring(figures, one, one.outcome), ""]
+            said += [*_deferring(figures, one, one.outcome, width), ""]
+            for title, plot in (("who waits, and how long", who_pays), (LIVES, debt_lives)):
+                drawn = plot(figures, one, width, colours=colours)
+                said += [f"{title}, under {one.name}", *drawn, ""] if drawn else []
     said += [*_by_process(figures), ""]
     for one in figures.policies:
         if one.outcome is not None and one.outcome.callers:
             said += [f"whose unmaps are flushed at once or in a batch, under {one.name}"]
             said += [*indented(counts(one.outcome.callers)), ""]
-    said += wrapped(NEVER)
+    said += wrapped(NEVER, text)
     unknown = not_known(trace, figures.outcomes)
     if unknown:
         said += ["", "not known"]
-    for text in unknown:
-        said += wrapped(text, "  - ")
+    for why in unknown:
+        said += wrapped(why, text, "  - ")
     return said
 
 
-def _head(trace: Trace) -> list[str]:
+def _head(trace: Trace, width: int) -> list[str]:
     survey = trace.survey
     tally, recorded = survey.tally, survey.recorded
     damage = f"{tally.lost:,} events lost, {tally.unparsed:,} lines not understood"
     length = f"{survey.seconds:.3f} s" if clock.counts_seconds(trace) else "a clock without seconds"
-    return [
-        trace.path,
-        f"  {tally.lines:,} lines, {length}, {len(survey.cpus)} CPUs, {damage}",
+    said = (
+        f"{tally.lines:,} lines, {length}, {len(survey.cpus)} CPUs, {damage}",
         (
-            f"  recorded: {recorded.shootdowns:,} shootdowns: {recorded.for_unmaps:,} for unmapped "
+            f"recorded: {recorded.shootdowns:,} shootdowns: {recorded.for_unmaps:,} for unmapped "
             f"pages, {recorded.for_copies:,} for copies on write, {recorded.for_others:,} for "
             "munmap, mprotect, fork"
         ),
         (
-            f"  {recorded.unmaps:,} pages unmapped, {recorded.unmaps_readonly:,} of them certainly "
+            f"{recorded.unmaps:,} pages unmapped, {recorded.unmaps_readonly:,} of them certainly "
             f"read-only; the kernel flushes {survey.kernel}"
         ),
         *_reading(trace),
-    ]
+    )
+    return [trace.path, *(line for text in said for line in wrapped(text, width, "  "))]
 
 
 def _reading(trace: Trace) -> list[str]:
     """What the figures of the recording rest on."""
     survey = trace.survey
-    said = [f"  base of vmemmap {survey.vmemmap_how}", f"  {survey.entry_types}"]
+    said = [f"base of vmemmap {survey.vmemmap_how}", survey.entry_types]
     if survey.recorded.unconfirmed:
-        said.append(f"  unmaps probed and not confirmed: {survey.recorded.unconfirmed:,}")
+        said.append(f"unmaps probed and not confirmed: {survey.recorded.unconfirmed:,}")
     right, all_of_them = survey.foretold
     if all_of_them:
         said.append(
-            f"  the CPU masks as followed foretell the recorded IPIs of {right:,} of "
+            f"the CPU masks as followed foretell the recorded IPIs of {right:,} of "
             f"{all_of_them:,} unmaps"
         )
     return said
@@ -152,7 +163,7 @@ def reduction(recorded: int, shootdowns: int) -> float:
     return 100 * (1 - shootdowns / recorded) if recorded else 0.0
 
 
-def _notes(figures: Figures) -> list[str]:
+def _notes(figures: Figures, width: int) -> list[str]:
     """What the table rests on: the bounds, the cost model, the clock."""
     trace, costs = figures.trace, figures.costs
     said = []
@@ -160,7 +171,8 @@ def _notes(figures: Figures) -> list[str]:
     if not figures.can_tell:
         said += wrapped(
             "The recording tells of no page that was unmapped for migration or reclaim, so what "
-            "deferring would save cannot be told."
+            "deferring would save cannot be told.",
+            width,
         )
     elif any(one.defers for one in figures.policies):
         least = "what is owed at the end is never paid"
@@ -168,25 +180,29 @@ def _notes(figures: Figures) -> list[str]:
         if figures.unsure_matters:
             least += f", and {unsure:,} PTEs whose rights are not known count as read-only"
             most += ", and those count as writable"
-        said += wrapped(f"At least: {least}. At most: {most}.")
+        said += wrapped(f"At least: {least}. At most: {most}.", width)
     said += wrapped(
         f"The cost model, not a measurement: who asks waits {costs.ipi:,} ns for its IPIs, "
         f"{costs.ipi_per_target:,} for each CPU, and {costs.handler:,} for the handler, which "
         f"each of the others is in; to drop a page takes {costs.invlpg:,}, everything "
-        f"{costs.full_flush:,}. --cost-ipi and its like say other prices."
+        f"{costs.full_flush:,}. --cost-ipi and its like say other prices.",
+        width,
     )
     if clock.counts_seconds(trace):
         said += wrapped(
             f"Per cent of {trace.survey.seconds:.3f} s times {len(trace.survey.cpus)} CPUs: worth "
             "something where the clock was a real one. No recording tells whether it was that of "
-            "an emulator."
+            "an emulator.",
+            width,
         )
     else:
-        said += wrapped("The recording's clock counts no seconds, so no share of them is told.")
+        said += wrapped(
+            "The recording's clock counts no seconds, so no share of them is told.", width
+        )
     return said
 
 
-def _difference(figures: Figures) -> list[str]:
+def _difference(figures: Figures, width: int) -> list[str]:
     recorded = figures.trace.survey.recorded.shootdowns
     own = next((one for one in figures.policies if one.name == figures.baseline), None)
     if own is None:
@@ -198,11 +214,12 @@ def _difference(figures: Figures) -> list[str]:
     return wrapped(
         f"{own.name}, which the recorded kernel follows, differs from the recording by {gap:+,} "
         f"({share:+.2f} %): a CPU's address space is inferred from flushes it took part in, and "
-        "between a switch and the first of them it may be another"
+        "between a switch and the first of them it may be another",
+        width,
     )
 
 
-def _deferring(figures: Figures, one: Under, outcome: PolicyOutcome) -> list[str]:
+def _deferring(figures: Figures, one: Under, outcome: PolicyOutcome, width: int) -> list[str]:
     """What a policy that defers costs, and whom."""
     table = waits(figures)
     rows = [row[1:] for row in table.rows if row[0] == one.name]
@@ -235,7 +252,7 @@ def _deferring(figures: Figures, one: Under, outcome: PolicyOutcome) -> list[str
             )
     if rows:
         head = ["who waits", "order", "for what", "context", "times", "CPUs", "ms"]
-        said += ["", *indented(aligned([head, *shortened_waits(rows)], left=4))]
+        said += ["", *indented(fitted([head, *shortened_waits(rows)], width - 2, left=4, at=2))]
     return said
 
 

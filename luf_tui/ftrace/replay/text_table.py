@@ -43,6 +43,21 @@ def aligned(rows: Sequence[Sequence[Cell]], left: int = 1) -> list[str]:
     ]
 
 
+def fitted(rows: Sequence[Sequence[Cell]], width: int, *, left: int, at: int) -> list[str]:
+    """Rows as lines of at most `width`, for which one column is cut, to 16 at the least."""
+    lines = aligned(rows, left)
+    over = max(map(len, lines), default=0) - width
+    longest = max((len(str(row[at])) for row in rows), default=0)
+    if over <= 0:
+        return lines
+    room = max(16, longest - over)
+    return aligned([[*row[:at], _cut(str(row[at]), room), *row[at + 1 :]] for row in rows], left)
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
 def _most(rows: Sequence[Sequence[str]]) -> int:
     return max((len(row) for row in rows), default=0)
 
@@ -89,7 +104,7 @@ def counts(counter: Counter[str], top: int = TOP) -> list[str]:
     return said + ([f"{rest:>7,}  {len(counter) - top} others"] if rest else [])
 
 
-def wrapped(text: str, first: str = "", width: int = 96) -> list[str]:
+def wrapped(text: str, width: int, first: str = "") -> list[str]:
     """A sentence as lines, after a mark."""
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=" " * len(first))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from luf_tui.ftrace.replay.clock import counts_seconds
 from luf_tui.ftrace.replay.debts import OPEN
@@ -27,13 +27,19 @@ def window_edges(trace: Trace, most: int) -> list[float]:
     return [number * step for number in range(math.ceil(whole / step) + 1)]
 
 
+def equal_windows(trace: Trace, count: int) -> list[float]:
+    """Edges of so many windows of one length."""
+    time = trace.facts.time
+    whole = max(time) - time[0] if len(time) else 0.0
+    return [(whole or 1.0) * number / count for number in range(count + 1)]
+
+
 def in_windows(figures: Figures, one: Under, edges: Sequence[float]) -> list[FlushBill]:
     """The bill of one column in each window."""
     time = figures.trace.facts.time
     found = [FlushBill() for _ in edges[1:]]
     for row, at in enumerate(one.flushes.at):
-        place = bisect_right(edges, time[at] - time[0]) - 1
-        found[min(max(place, 0), len(found) - 1)].add(one.flushes, row, figures.costs)
+        found[_window(edges, time[at] - time[0])].add(one.flushes, row, figures.costs)
     return found
 
 
@@ -42,16 +48,17 @@ def owing_at(figures: Figures, one: Under, edges: Sequence[float]) -> list[int]:
     if one.outcome is None:
         return [0] * (len(edges) - 1)
     time, debts = figures.trace.facts.time, one.outcome.debts
-    change = [0] * len(edges)
+    change = [0] * (len(edges) - 1)
     for began, ended, how in zip(debts.began, debts.ended, debts.how, strict=True):
-        change[bisect_right(edges, time[began] - time[0]) - 1] += 1
+        change[_window(edges, time[began] - time[0])] += 1
         if how != OPEN:
-            change[bisect_right(edges, time[ended] - time[0]) - 1] -= 1
-    owing, found = 0, []
-    for more in change[:-1]:
-        owing += more
-        found.append(owing)
-    return found
+            change[_window(edges, time[ended] - time[0])] -= 1
+    return list(accumulate(change))
+
+
+def _window(edges: Sequence[float], time: float) -> int:
+    """The window a time is in; the last one has its end."""
+    return min(max(bisect_right(edges, time) - 1, 0), len(edges) - 2)
 
 
 def by_window(figures: Figures, most: int) -> Table:
