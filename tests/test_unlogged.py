@@ -11,10 +11,11 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.unstepped import Unstepped
 from luf_tui.errors import LufError
 from luf_tui.ftrace.reading.tracepoints import MOST_CPUS
+from luf_tui.ftrace.replay.figures import Figures
 from luf_tui.ftrace.replay.layout import lay_out
 from luf_tui.ftrace.replay.outcome import counted, play
 from luf_tui.ftrace.replay.replay import Replay
-from luf_tui.ftrace.replay.report import as_json
+from luf_tui.ftrace.replay.report_json import as_json
 from luf_tui.ftrace.replay.trace_program import CPUS as STEPPED
 from luf_tui.ftrace.replay.trace_program import program_of
 from luf_tui.ftrace.trace import Trace, read_trace
@@ -49,7 +50,9 @@ def both(trace: Trace, policy: str, *, lazy_drops: bool = False) -> tuple[Replay
 def test_both_stores_count_the_same_and_hold_the_same_at_the_end(path: Path, policy: str) -> None:
     trace = read_trace(str(path))
     with_log, without = both(trace, policy, lazy_drops=True)
-    expected, found = (json.dumps(as_json(trace, [counted(one)])) for one in (with_log, without))
+    expected, found = (
+        json.dumps(as_json(Figures(trace, [counted(one)], {}, None))) for one in (with_log, without)
+    )
     assert expected == found
     assert isinstance(without.machine, UnloggedMachine)
     assert with_log.machine.cells.values.tolist() == without.machine.snapshot()

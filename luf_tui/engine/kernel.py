@@ -167,6 +167,17 @@ class Kernel:
         else:
             assert outcome is CALLED
 
+    def do(
+        self,
+        ctx: Context,
+        kind: type[Operation],
+        args: Mapping[str, object],
+        moved: Callable[[int, int, int], None] | None = None,
+    ) -> None:
+        """Make a whole operation on an empty stack of a context, as `finish` does it."""
+        self.push(ctx, kind, args)
+        self.finish(ctx, moved)
+
     def finish(self, ctx: Context, moved: Callable[[int, int, int], None] | None = None) -> None:
         """Move a context that nothing else runs beside until its stack is empty, interrupted CPUs
         answering; `moved` is told of every micro-step as `step` returns it.

@@ -7,13 +7,16 @@ is kept differs. Nobody can look at it from outside between two micro-steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import CALLED, DONE, Operation, Step
 from luf_tui.machine.schema import STACK_DEPTH, Context
 from luf_tui.machine.unlogged import UnloggedMachine, unlogged
 from luf_tui.policy.base import Policy
+
+Maker: TypeAlias = "tuple[Callable[..., Operation], int]"
+"""What makes an activation of an operation, and the operation's number."""
 
 
 class Unstepped(Kernel):
@@ -23,25 +26,29 @@ class Unstepped(Kernel):
         super().__init__(machine, policy)
         self._stack: list[Any] = machine.stack
         self._empty = self._stack[0]
-        self._makers: dict[type[Operation], Callable[..., Operation]] = {}
+        self._regions = machine.regions
+        self._makers: dict[type[Operation], Maker] = {}
 
     def view(self, ctx: Context, level: int) -> Operation:
         """The operation at a stack level of a context."""
         found: Operation = self._stack[ctx.index * STACK_DEPTH + level]
         return found
 
+    def _maker(self, kind: type[Operation]) -> Maker:
+        """How this architecture does an operation."""
+        does = kind.ON.get(self._arch, kind)
+        found = self._makers[kind] = unlogged(does, "ctx"), does.NUMBER
+        return found
+
     def push(self, ctx: Context, kind: type[Operation], args: Mapping[str, object]) -> None:
         """Put an operation on top of a context's stack. Raises TypeError for an argument that is
         none of its locals.
         """
-        kind = kind.ON.get(self._arch, kind)
+        make, number = self._makers.get(kind) or self._maker(kind)
         depth = ctx.depth
         assert depth < STACK_DEPTH
         slot = ctx.index * STACK_DEPTH + depth
-        make = self._makers.get(kind)
-        if make is None:
-            make = self._makers[kind] = unlogged(kind, "ctx")
-        self._stack[slot] = make(self.m.regions, slot, ctx, kind.NUMBER, 0, **args)
+        self._stack[slot] = make(self._regions, slot, ctx, number, 0, **args)
         ctx.depth = depth + 1
 
     def replace(self, ctx: Context, kind: type[Operation], args: Mapping[str, object]) -> None:
@@ -55,6 +62,18 @@ class Unstepped(Kernel):
         self._stack[ctx.index * STACK_DEPTH + depth] = self._empty
         if not depth:
             self._finish(ctx)
+
+    def do(
+        self,
+        ctx: Context,
+        kind: type[Operation],
+        args: Mapping[str, object],
+        moved: Callable[[int, int, int], None] | None = None,
+    ) -> None:
+        """Make a whole operation on an empty stack of a context, as `finish` does it."""
+        self.push(ctx, kind, args)
+        if not self.run(ctx, moved):
+            self.finish(ctx, moved)
 
     def run(self, ctx: Context, moved: Callable[[int, int, int], None] | None = None) -> bool:
         """Move a context whose CPU is not interrupted until its stack is empty; False when it has
@@ -84,3 +103,14 @@ class Unstepped(Kernel):
             if moved is not None:
                 moved(ctx.index, act.NUMBER, pos)
         return True
+
+    def enter(self, ctx: Context) -> None:
+        """Make `ctx` the context whose micro-step is being made."""
+        self.ctx = ctx
+        m, number = self.m, ctx.index - self._cpus
+        if 0 <= number < len(m.task):
+            self.task = task = m.task[number]
+            cpu = task.cpu
+            self.cpu = cpu if cpu >= 0 and m.cpu[cpu].task is task else -1
+        else:
+            self.cpu, self.task = self.cpu_of(ctx), None

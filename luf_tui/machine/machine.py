@@ -148,6 +148,10 @@ class Machine:
             number for number, f in enumerate(config.files) for _ in range(f.pages)
         )
         self.first_frame: tuple[int, ...] = tuple(config.first_frame(i) for i in range(nodes))
+        self._frames_of: tuple[list[s.Frame], ...] = tuple(
+            self.frame[first : first + node.frames]
+            for first, node in zip(self.first_frame, config.nodes, strict=True)
+        )
         self._power_on()
 
     def _memory(self, specs: Sequence[RegionSpec], memory: type[Cells]) -> Cells:
@@ -228,8 +232,7 @@ class Machine:
 
     def frames_of(self, zone: s.Zone) -> list[s.Frame]:
         """A zone's frames, by number."""
-        first = self.first_frame[zone.index]
-        return self.frame[first : first + self.config.nodes[zone.index].frames]
+        return self._frames_of[zone.index]
 
     def block(self, head: s.Frame, order: int) -> list[s.Frame]:
         """The 2^order frames of the block that a frame heads, itself first."""

@@ -101,8 +101,11 @@ class Count:
 
     def look(self, at: int) -> None:
         """Take in what happened for fact `at`, and forget it."""
+        events = self.replay.machine.events
+        if not len(events):
+            return
         targets = everything = pages = own = 0
-        for kind, cpu, *args in self.replay.machine.events.taken():
+        for kind, cpu, *args in events.taken():
             if kind == ev.FLUSHED:
                 mask, why = args[ev.FLUSHED.mask], args[ev.FLUSHED.why]
                 if why not in ONE_MM:

@@ -155,8 +155,7 @@ class Replay:
 
     def _run(self, ctx: Context, kind: type[Operation], **args: object) -> None:
         """Run one operation to its end, interrupted CPUs answering."""
-        self.k.push(ctx, kind, args)
-        self.k.finish(ctx, self._moved)
+        self.k.do(ctx, kind, args, self._moved)
 
     def _bring(self, cpu: int, number: int) -> Context:
         """Make a task current on a CPU; returns its context."""
