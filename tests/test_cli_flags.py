@@ -95,6 +95,7 @@ SAID: dict[str, dict[str, str]] = {
     "replay": {
         "--policies": "luf,luf-v12",
         "--lazy-drops": "",
+        "--jobs": "2",
         "--cost-ipi": "5000",
         "--cost-ipi-per-target": "5000",
         "--cost-handler": "5000",
@@ -155,6 +156,7 @@ NAMED = {
         for price in ("ipi", "ipi-per-target", "handler", "invlpg", "full-flush")
     },
     ("explore", "--no-symmetry"): "test_cli_explore.test_without_symmetry_no_state_is_renamed",
+    ("replay", "--jobs"): "test_replay_at_once.test_each_policy_has_a_process_of_its_own",
     ("matrix", "--jobs"): "test_cli_flags.test_the_processes_asked_for_are_those_that_search",
     (APP, "--policy"): "test_cli_flags.test_the_app_is_given_what_is_said",
     (APP, "--without"): "test_cli_flags.test_the_app_is_given_what_is_said",

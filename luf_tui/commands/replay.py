@@ -6,8 +6,11 @@ import argparse
 import os
 import shutil
 import sys
+import time
+from collections.abc import Callable
 
 from luf_tui.commands import terminal
+from luf_tui.commands.programs import count
 from luf_tui.ftrace.replay.flush_bill import PRICES
 from luf_tui.ftrace.replay.plots import Drawn
 from luf_tui.ftrace.replay.report import lines
@@ -17,6 +20,9 @@ from luf_tui.runs.replayed import COMPARED, Replayed, replay
 
 DEFAULT = ",".join(COMPARED)
 LONGEST = 1_000_000_000
+MINUTE = 60
+SOON = 2.0
+"""Seconds before which nothing is said of what is left."""
 COSTS = {
     "ipi": "what a shootdown's sender waits at least, to its handler",
     "ipi_per_target": "what it waits longer for each CPU",
@@ -37,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lazy-drops",
         action="store_true",
         help="count what v12 pays when a kernel thread hands a borrowed address space back",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=count,
+        metavar="N",
+        help="replay up to N policies at once, in processes; what is found does not depend on it",
     )
     costs = parser.add_argument_group("the cost model, in nanoseconds")
     for name, help_text in COSTS.items():
@@ -71,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         args.policies,
         lazy_drops=args.lazy_drops,
         costs=costs_of(args),
+        jobs=args.jobs or 1,
         reading=told.reading,
         replaying=told.replaying,
         say=terminal.say,
@@ -101,28 +114,53 @@ def partial(trace: Trace) -> int:
     return terminal.HELD
 
 
-class ReplayProgress:
-    """Progress on stderr, when somebody watches it."""
+def in_words(seconds: float) -> str:
+    """A time that is estimated, as roughly as it is known."""
+    if seconds < MINUTE:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / MINUTE)
+    return f"{minutes} min" if minutes < MINUTE else f"{minutes // 60} h {minutes % 60} min"
 
-    def __init__(self) -> None:
+
+class ReplayProgress:
+    """Progress on stderr, when somebody watches it, with an estimate of what is left of it."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._watched = sys.stderr.isatty()
         self._shown = ""
+        self._now = now
+        self._since = now()
+        self._what = ""
 
     def reading(self, done: int, size: int) -> None:
         """So many bytes of the file were read."""
-        self._show(f"reading {100 * done // size} %" if size else "reading")
+        self._show("reading", f" {100 * done // size} %" if size else "", done, size)
 
-    def replaying(self, policy: str, done: int, total: int) -> None:
-        """So many facts were replayed under a policy."""
-        self._show(f"replaying under {policy} {100 * done // total} %")
+    def replaying(self, policies: str, done: int, total: int) -> None:
+        """So many facts of all were replayed, under these policies just now."""
+        under = f" {100 * done // total} %" + (f", {policies}" if policies else "")
+        self._show("replaying", under, done, total)
+
+    def _left(self, what: str, done: int, total: int) -> str:
+        """How long this will take from here, once it has taken a while."""
+        if what != self._what:
+            self._what, self._since = what, self._now()
+        spent = self._now() - self._since
+        if spent < SOON or not 0 < done < total:
+            return ""
+        return f", about {in_words(spent * (total - done) / done)} left"
 
     def clear(self) -> None:
         """Leave an empty line behind."""
         if self._shown:
-            self._show("")
+            self._draw("")
             terminal.draw("\r")
 
-    def _show(self, text: str) -> None:
-        if self._watched and text != self._shown:
+    def _show(self, what: str, how_far: str, done: int, total: int) -> None:
+        if self._watched:
+            self._draw(what + how_far + self._left(what, done, total))
+
+    def _draw(self, text: str) -> None:
+        if text != self._shown:
             terminal.draw("\r" + text.ljust(len(self._shown)))
             self._shown = text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from luf_tui.ftrace.reading.source import STDIN
 from luf_tui.ftrace.replay.bounds import hinges_on_rights, read_only
 from luf_tui.ftrace.replay.figures import Figures
 from luf_tui.ftrace.replay.layout import lay_out
-from luf_tui.ftrace.replay.outcome import PolicyOutcome, play
+from luf_tui.ftrace.replay.outcome import PolicyOutcome, Progress, play
 from luf_tui.ftrace.replay.report import lines
 from luf_tui.ftrace.replay.report_json import as_json
 from luf_tui.ftrace.trace import Trace, read_trace
@@ -22,10 +22,11 @@ from luf_tui.machine.config import Costs
 from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.policy.registry import make_policy
+from luf_tui.runs.at_once import all_done, can_fork
 from luf_tui.runs.opening import Reading, Say, named, names, whole
 
 Replaying = Callable[[str, int, int], None]
-"""Called with a policy's name, facts replayed and facts in all."""
+"""Called with the policies at work, and facts replayed and facts in all under all policies."""
 COMPARED = ("eager", "batched", "luf")
 """Policies that are set side by side unless others are said."""
 
@@ -62,6 +63,7 @@ def replay(
     *,
     lazy_drops: bool = False,
     costs: Costs | None = None,
+    jobs: int = 1,
     reading: Reading | None = None,
     replaying: Replaying | None = None,
     say: Say = lambda _: None,
@@ -71,7 +73,8 @@ def replay(
     `trace` is a path, the name of a shipped recording, or `-` for standard input. `lazy_drops`
     counts what v12 pays when a kernel thread hands a borrowed address space back. `costs` are those
     of the model that milliseconds are told by. A policy that might have deferred more, had the
-    recording told what PTEs allowed, is replayed a second time, with those read-only. `reading` and
+    recording told what PTEs allowed, is replayed a second time, with those read-only. So many
+    `jobs`, processes, share the policies; what is found does not depend on it. `reading` and
     `replaying` are told how far it is, `say` of a place that is said in vain. Raises LufError for
     what cannot be read, and for a policy that does not exist.
     """
@@ -85,17 +88,30 @@ def replay(
     read = read_trace(str(path), reading)
     layout = lay_out(read)
 
-    def told(policy: Policy) -> Callable[[int, int], None] | None:
-        return None if replaying is None else lambda at, total: replaying(policy.name, at, total)
+    if jobs > 1 and not can_fork():
+        say("--jobs: processes cannot share a recording on this system; one does it all")
+        jobs = 1
 
-    def played(policy: Policy, of: Trace) -> PolicyOutcome:
-        return play(of, layout, policy, told(policy), lazy_drops=lazy_drops)
+    def played(of: Trace, policies: Sequence[Policy]) -> list[PolicyOutcome]:
+        def one(number: int, told: Progress | None) -> PolicyOutcome:
+            return play(of, layout, policies[number], told, lazy_drops=lazy_drops)
 
-    outcomes = [played(one, read) for one in asked]
-    other = read_only(read)
-    unsure = {
-        one.policy: played(make_policy(own.known(one.policy)), other)
-        for one in outcomes
-        if hinges_on_rights(read, one)
-    }
-    return Replayed(Figures(read, outcomes, unsure, costs))
+        tell = _told(replaying, [policy.name for policy in policies]) if replaying else None
+        return all_done(one, len(policies), jobs, tell)
+
+    outcomes = played(read, asked)
+    hinges = [one.policy for one in outcomes if hinges_on_rights(read, one)]
+    again = played(read_only(read), [make_policy(own.known(name)) for name in hinges])
+    return Replayed(Figures(read, outcomes, dict(zip(hinges, again, strict=True)), costs))
+
+
+def _told(replaying: Replaying, policies: Sequence[str]) -> Callable[[int, int, int], None]:
+    """What hears how far one of several plays is, and tells how far all of them are."""
+    so_far = [0] * len(policies)
+
+    def tell(number: int, done: int, total: int) -> None:
+        so_far[number] = done
+        begun = [name for name, part in zip(policies, so_far, strict=True) if 0 < part < total - 1]
+        replaying(", ".join(begun), sum(so_far), total * len(policies))
+
+    return tell
