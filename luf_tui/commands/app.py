@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from luf_tui import library
 from luf_tui.commands import terminal
 from luf_tui.commands.programs import add_policy
 from luf_tui.errors import LufError
-from luf_tui.runs.opening import checked, place
+from luf_tui.runs.opening import AT, checked, is_recording, place
 from luf_tui.timeline.navigate.spots import Spot
 
 DRIVER = "TEXTUAL_DRIVER"
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         where = place(args.file)
         path, spot = where.path, where.spot
         policy = checked(path, args.policy, args.without)
-    _check_terminal(_words(args))
+    _check_terminal(_instead(args, path))
     # Textual takes a quarter of a second to load: not before there is something to show.
     from luf_tui.ui import config_file  # noqa: PLC0415
     from luf_tui.ui.app import LufApp  # noqa: PLC0415
@@ -72,18 +73,21 @@ def _coloured(*, asked: bool) -> Iterator[None]:
             os.environ[NO_COLOR] = said
 
 
-def _words(args: argparse.Namespace) -> str:
-    """What `run` is to be given to show the same."""
+def _instead(args: argparse.Namespace, path: Path | None) -> str:
+    """What says the same without a screen."""
+    if path is not None and is_recording(path):
+        word = args.file if library.exists(args.file) else args.file.rpartition(AT)[0]
+        return f"`luf-tui replay {shlex.quote(word)}` says what it holds"
     policy = ["--policy", args.policy] if args.policy else []
     without = [word for guard in args.without for word in ("--without", guard)]
-    return shlex.join([args.file, *policy, *without]) if args.file else "FILE"
+    words = shlex.join([args.file, *policy, *without]) if args.file else "FILE"
+    return f"`luf-tui run {words} --plain` prints the screen as lines"
 
 
-def _check_terminal(file: str) -> None:
+def _check_terminal(instead: str) -> None:
     """Raises LufError, with what does instead, where the app cannot draw."""
     if os.environ.get(DRIVER):
         return
-    instead = f"`luf-tui run {file} --plain` prints the screen as lines"
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise LufError(f"the app needs a terminal for stdin, stdout and stderr; {instead}")
     kind = os.environ.get("TERM", "")

@@ -70,6 +70,11 @@ LAYOUTS = (
         rf"{_COMM}\s+\[[0-9]+\]\s+{_SECONDS}:\s+{_EVENT}:.*",
     ),
     _layout(
+        "the output of trace-cmd report --raw-ts",
+        "trace-cmd report -i trace.dat > t.trace",
+        rf"{_COMM}-[0-9]+\s+\[[0-9]+\][0-9]+:\s+\w+:.*",
+    ),
+    _layout(
         "a trace written with the option raw",
         _NO_OPTION.format("raw"),
         r"[0-9]+ [0-9]+ [0-9]+ (?:type: [0-9]+|[0-9]+ .*)",

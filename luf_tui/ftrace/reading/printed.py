@@ -32,6 +32,8 @@ _SPLIT = re.compile(
     r"\s+([0-9][0-9.]*):\s+(.*)"
 )
 """For names that hold a colon and a space, such as `tmux: server`."""
+_BUFFER = re.compile(r"\s*[\w.-]{1,64}:\s{2,}")
+"""The name of the buffer or file, which trace-cmd report prints where it reads several."""
 _STAMP = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,9})?")
 _LOG = re.compile(r"(?:<[0-9]{1,3}>)?\[ *[0-9]+\.[0-9]{6}\](?: *\[ *[TC][0-9]+\])? ?")
 _LATENCY = re.compile(r"(.{1,200}?)\s+([0-9]{1,18})us[ +!#*@$^]?: (.*)")
@@ -66,6 +68,9 @@ def place_of(prefix: str) -> Printed | None:
     """
     if len(prefix) > _LONGEST:
         return None
+    buffer = _BUFFER.match(prefix)
+    if buffer:
+        prefix = prefix[buffer.end() :]
     match, layout = _FTRACE.fullmatch(prefix), "ftrace"
     if match is None:
         match, layout = _SHORT.fullmatch(prefix), "latency"

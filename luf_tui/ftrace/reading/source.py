@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from luf_tui.errors import InputError, Problem
+from luf_tui.ftrace.reading.conversion import Conversion, converter_of
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read from the file so far and its size; 0 when the size is not known."""
@@ -27,15 +28,13 @@ _LONGEST = 1 << 20
 """A line longer than this belongs to no trace; it is passed on in pieces."""
 
 _GZIP, _XZ, _ZSTD, _BZIP2 = b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh"
-_BINARY = (
-    (b"\x17\x08\x44tracing", "a binary recording of trace-cmd", "trace-cmd report -i {} > t.txt"),
-    (b"PERFILE2", "a binary recording of perf", "perf script -i {} > t.txt"),
-)
-
-
 SCENARIO = ".luf"
 PACKED = (".xz", ".gz", ".zst", ".bz2")
-_EVENT = re.compile(rb"^(# tracer:|cpus=\d|.{1,40}\[\d{3}\].{0,20} \d+\.\d+: )", re.MULTILINE)
+_EVENT = re.compile(
+    rb"^(# tracer:|# luf-tui record:|cpus=\d|.{1,40}\[\d{3}\].{0,20} \d+(?:\.\d+)?: "
+    rb"|.{1,60} \d{1,4}[.\w#]{5} +\d+(?:us.|\.\d+): )",
+    re.MULTILINE,
+)
 """What only the text of a trace has."""
 
 
@@ -53,7 +52,8 @@ def is_trace(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            return _EVENT.search(file.read(_PEEK)) is not None
+            start = file.read(_PEEK)
+        return converter_of(start) is not None or _EVENT.search(start) is not None
     except OSError:
         return False
 
@@ -98,6 +98,7 @@ class Source:
         self.cut = ""
         self.torn = ""
         self.compression = ""
+        self.conversion: Conversion | None = None
         self._damage: type[Exception] = EOFError
         self._progress = progress
         self._size = 0
@@ -134,19 +135,25 @@ class Source:
         elif start.startswith(_ZSTD):
             self.compression = "zstd"
             plain, self._damage = _zstd(raw, self.path)
+        else:
+            converter = converter_of(start)
+            if converter is not None and self.path != STDIN:
+                self._size = 0
+                self.conversion = plain = Conversion(converter, self.path)
         return cast(BinaryIO, plain)
 
     def _check(self, start: bytes) -> None:
-        for magic, what, command in _BINARY:
-            if start.startswith(magic):
-                raise _bad(
-                    self.path, f"this is {what}, not text", "write: " + command.format(self.path)
-                )
+        converter = converter_of(start)
+        if converter is not None:
+            told = "from a pipe" if self.path == STDIN else f"packed with {self.compression}"
+            hint = f"write it to a file; luf-tui calls {converter.tool} to read that"
+            raise _bad(self.path, f"this is {converter.what}, {told}", hint)
         if b"\0" in start:
             raise _bad(
                 self.path,
                 "this is a binary file, not the text of a trace",
-                "traces are read as text: trace, trace_pipe, trace-cmd report or perf script",
+                "what is read: the text of trace, trace_pipe, trace-cmd report or perf script, "
+                "and the files of trace-cmd record and perf record",
             )
 
     def pieces(self) -> Iterator[str]:
@@ -160,6 +167,8 @@ class Source:
         try:
             yield from self._pieces(raw, self._unpack(raw))
         finally:
+            if self.conversion is not None:
+                self.conversion.close()
             if self.path != STDIN:
                 raw.close()
 
@@ -193,7 +202,10 @@ class Source:
 
     def _read(self, plain: BinaryIO) -> bytes:
         try:
-            return plain.read(CHUNK)
+            data = plain.read(CHUNK)
+            if self.conversion is not None:
+                self.cut = self.conversion.cut
+            return data
         except EOFError:
             self.cut = f"the {self.compression} data ends in the middle; the file was cut short"
         except (OSError, lzma.LZMAError, zlib.error, self._damage) as error:
