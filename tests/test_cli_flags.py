@@ -101,6 +101,9 @@ SAID: dict[str, dict[str, str]] = {
         "--cost-handler": "5000",
         "--cost-invlpg": "5000",
         "--cost-full-flush": "5000",
+        "--csv": "out",
+        "--html": "out.html",
+        "--force": "",
         "--json": "",
     },
     "record": {"--pid": "42", "--cgroup": "app.slice", "--variant": "trace-cmd"},
@@ -155,6 +158,18 @@ NAMED = {
         ): "test_ftrace_replay_report.test_the_prices_that_are_said_are_those_of_the_model"
         for price in ("ipi", "ipi-per-target", "handler", "invlpg", "full-flush")
     },
+    (
+        "replay",
+        "--csv",
+    ): "test_cli_replay_files.test_every_table_is_a_file_and_says_what_the_object_says",
+    (
+        "replay",
+        "--html",
+    ): "test_cli_replay_files.test_the_page_is_written_again_and_over_no_other_file",
+    (
+        "replay",
+        "--force",
+    ): "test_cli_replay_files.test_the_page_is_written_again_and_over_no_other_file",
     ("explore", "--no-symmetry"): "test_cli_explore.test_without_symmetry_no_state_is_renamed",
     ("replay", "--jobs"): "test_replay_at_once.test_each_policy_has_a_process_of_its_own",
     ("matrix", "--jobs"): "test_cli_flags.test_the_processes_asked_for_are_those_that_search",

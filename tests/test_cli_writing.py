@@ -27,6 +27,7 @@ DEEDS = {
     "four": "export races/four-cpus --format diagram -o",
     "counterexample": f"explore {RACE} --write",
     "sides": f"compare {TOUR} --side-by-side --html",
+    "replay": "replay llm-excerpt --policies luf --html",
 }
 """Every way to have a file written, without its name."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from luf_tui import cli
+from luf_tui.ftrace.replay.table import HEADS
 from luf_tui.ftrace.replay.text_table import span
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +57,8 @@ def test_every_key_and_every_column_of_a_table_is_in_the_readme(
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 0 == cli.main(["replay", LLM, "--json"])
     tables = json.loads(capsys.readouterr().out)["tables"]
-    named = [*tables, *(column for rows in tables.values() for column in rows[0])]
+    named = [*HEADS, *(column for head in HEADS.values() for column in head)]
+    assert list(HEADS) == list(tables)
     named += [key for keys in KEYS.values() for key in keys.split() if key != "version"]
     assert [] == [name for name in dict.fromkeys(named) if f"`{name}`" not in readme]
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from luf_tui.commands import terminal
+from luf_tui.commands import replay_files, terminal
 from luf_tui.commands.programs import count
 from luf_tui.ftrace.replay.flush_bill import PRICES
 from luf_tui.ftrace.replay.plots import Drawn
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="NS",
             help=f"{help_text} (default {standard})",
         )
+    replay_files.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -77,6 +78,7 @@ def costs_of(args: argparse.Namespace) -> Costs:
 
 def run(args: argparse.Namespace) -> int:
     """Replay the trace once a policy and print what each would have done."""
+    files = replay_files.places(args)
     told = ReplayProgress()
     found = replay(
         args.trace,
@@ -89,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
         say=terminal.say,
     )
     told.clear()
+    files.write(found.figures)
     if args.json:
         terminal.put_json(found.summary())
     else:

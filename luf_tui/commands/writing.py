@@ -34,6 +34,8 @@ def _begins(pattern: str) -> Ours:
 
 PAGE = _begins(r'<!DOCTYPE html>.*<meta name="generator" content="luf-tui">')
 """A page to walk."""
+REPORT = _begins(r'<!DOCTYPE html>.*<meta name="generator" content="luf-tui replay">')
+"""A page of a replay."""
 COUNTEREXAMPLE: Ours = re.compile(r"^note +Found by search under ", re.MULTILINE).search  # type: ignore[assignment]
 """A scenario that a search found."""
 SEARCH = _begins(r"PK\x03\x04.{0,26}luf-tui search")

@@ -101,7 +101,8 @@ def replay(
 
     outcomes = played(read, asked)
     hinges = [one.policy for one in outcomes if hinges_on_rights(read, one)]
-    again = played(read_only(read), [make_policy(own.known(name)) for name in hinges])
+    other = [make_policy(own.known(name)) for name in hinges]
+    again = played(read_only(read), other) if hinges else []
     return Replayed(Figures(read, outcomes, dict(zip(hinges, again, strict=True)), costs))
 
 

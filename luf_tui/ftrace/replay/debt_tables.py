@@ -83,8 +83,7 @@ def waits(figures: Figures) -> Table:
         for who, bill in sorted(found.items(), key=lambda item: (-item[1].waiting, item[0])):
             spent = milliseconds(bill.waiting)
             rows.append((one.name, *who, bill.shootdowns, bill.interrupts, spent))
-    head = ("under", "task", "order", "gfp", "context", "times", "cpus", "waiting_ms")
-    return Table("waits", "who waits at an allocation", head, tuple(rows))
+    return Table("waits", "who waits at an allocation", tuple(rows))
 
 
 def lives(figures: Figures) -> Table:
@@ -100,9 +99,7 @@ def lives(figures: Figures) -> Table:
         events = [float(end - start) for start, end in lived]
         for unit, values in zip(units, (spans, events), strict=True):
             rows += [(one.name, unit, *found) for found in bins(values)]
-    return Table(
-        "lives", "how long a debt lives", ("under", "unit", "from", "to", "debts"), tuple(rows)
-    )
+    return Table("lives", "how long a debt lives", tuple(rows))
 
 
 def bins(values: Sequence[float]) -> list[tuple[float, float, int]]:
@@ -128,7 +125,7 @@ def debt_ends(figures: Figures) -> Table:
         ends = Counter(one.outcome.debts.how)
         for how, pages in sorted(ends.items(), key=lambda item: (item[0] == OPEN, -item[1])):
             rows.append((one.name, end_name(how), pages))
-    return Table("debts", "what became of the debts", ("under", "how", "pages"), tuple(rows))
+    return Table("debts", "what became of the debts", tuple(rows))
 
 
 def end_name(how: int) -> str:
@@ -150,4 +147,4 @@ def not_deferred(figures: Figures) -> Table:
         if one.outcome is not None and one.defers:
             refused = one.outcome.refused
             rows += [(one.name, reason, pages) for reason, pages in refused.most_common()]
-    return Table("not-deferred", "why not deferred", ("under", "reason", "pages"), tuple(rows))
+    return Table("not-deferred", "why not deferred", tuple(rows))

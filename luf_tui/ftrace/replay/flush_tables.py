@@ -10,7 +10,7 @@ from luf_tui.ftrace.replay.figures import Figures, Under
 from luf_tui.ftrace.replay.flush_bill import FlushBill
 from luf_tui.ftrace.replay.flushes import MOVED, RECLAIMED, TAKEOFF
 from luf_tui.ftrace.replay.processes import RECORDER, Processes
-from luf_tui.ftrace.replay.table import BILLED, Cell, Table, billed, milliseconds
+from luf_tui.ftrace.replay.table import Cell, Table, billed, milliseconds
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
 from luf_tui.machine.config import Costs
@@ -50,8 +50,7 @@ def by_policy(figures: Figures) -> Table:
             )
         baseline = int(one.name == figures.baseline)
         rows.append((one.name, baseline, *billed(one.bill), *bounds))
-    head = ("under", "baseline", *BILLED, "least", "most", "least_ms", "most_ms")
-    return Table("policies", "shootdowns", head, tuple(rows))
+    return Table("policies", "shootdowns", tuple(rows))
 
 
 def by_cpu(figures: Figures) -> Table:
@@ -65,7 +64,7 @@ def by_cpu(figures: Figures) -> Table:
         taken = recorded if one.outcome is None else dict(enumerate(one.outcome.interrupted))
         cpus = sorted({*taken, *figures.trace.survey.cpus})
         rows += [(f"cpu{cpu}", one.name, taken.get(cpu, 0)) for cpu in cpus]
-    return Table("cpus", "by CPU", ("cpu", "under", "interrupts"), tuple(rows))
+    return Table("cpus", "by CPU", tuple(rows))
 
 
 def reason_name(why: int) -> str:
@@ -79,7 +78,7 @@ def by_reason(figures: Figures) -> Table:
     for one in figures.columns:
         found = grouped(one, map(reason_name, one.flushes.why), figures.costs)
         rows += [(reason, one.name, *billed(bill)) for reason, bill in found.items()]
-    return Table("reasons", "by reason", ("reason", "under", *BILLED), tuple(rows))
+    return Table("reasons", "by reason", tuple(rows))
 
 
 def by_process(figures: Figures) -> Table:
@@ -94,8 +93,7 @@ def by_process(figures: Figures) -> Table:
             bill = asked.get(name, FlushBill())
             spent = milliseconds(bill.waiting)
             rows.append((name, one.name, bill.shootdowns, bill.interrupts, spent, taken[name]))
-    head = ("process", "under", "shootdowns", "interrupts", "waiting_ms", "interrupted")
-    return Table("processes", "by process", head, tuple(rows))
+    return Table("processes", "by process", tuple(rows))
 
 
 def _interrupted(trace: Trace, one: Under, processes: Processes) -> Counter[str]:

@@ -10,7 +10,6 @@ from luf_tui.ftrace.replay import clock
 from luf_tui.ftrace.replay.debt_tables import debt_ends, waits, withheld
 from luf_tui.ftrace.replay.figures import Figures, Under
 from luf_tui.ftrace.replay.flush_tables import by_process, by_reason
-from luf_tui.ftrace.replay.outcome import PolicyOutcome
 from luf_tui.ftrace.replay.plots import debt_lives, time_line, who_pays
 from luf_tui.ftrace.replay.processes import RECORDER
 from luf_tui.ftrace.replay.table import Cell, milliseconds
@@ -40,13 +39,17 @@ def lines(figures: Figures, width: int = 80, *, colours: bool = False) -> list[s
     """
     trace = figures.trace
     text = min(width, 96)
-    said = [*_head(trace, text), "", *_comparison(figures), "", *_notes(figures, text), ""]
+    said = [trace.path]
+    said += [line for one in head(trace) for line in wrapped(one, text, "  ")]
+    said += ["", *aligned(comparison(figures)), ""]
+    said += [line for one in notes(figures) for line in wrapped(one, text)]
+    said += [""]
     drawn = time_line(figures, width, colours=colours)
     said += [*drawn, ""] if drawn else []
-    said += [*_difference(figures, text), ""]
+    said += [*(line for one in difference(figures) for line in wrapped(one, text)), ""]
     for one in figures.policies:
         if one.outcome is not None and one.outcome.deferred:
-            said += [*_deferring(figures, one, one.outcome, width), ""]
+            said += [*_deferring(figures, one, width), ""]
             for title, plot in (("who waits, and how long", who_pays), (LIVES, debt_lives)):
                 drawn = plot(figures, one, width, colours=colours)
                 said += [f"{title}, under {one.name}", *drawn, ""] if drawn else []
@@ -64,12 +67,13 @@ def lines(figures: Figures, width: int = 80, *, colours: bool = False) -> list[s
     return said
 
 
-def _head(trace: Trace, width: int) -> list[str]:
+def head(trace: Trace) -> list[str]:
+    """What the recording holds, in sentences."""
     survey = trace.survey
     tally, recorded = survey.tally, survey.recorded
     damage = f"{tally.lost:,} events lost, {tally.unparsed:,} lines not understood"
     length = f"{survey.seconds:.3f} s" if clock.counts_seconds(trace) else "a clock without seconds"
-    said = (
+    return [
         f"{tally.lines:,} lines, {length}, {len(survey.cpus)} CPUs, {damage}",
         (
             f"recorded: {recorded.shootdowns:,} shootdowns: {recorded.for_unmaps:,} for unmapped "
@@ -81,8 +85,7 @@ def _head(trace: Trace, width: int) -> list[str]:
             f"read-only; the kernel flushes {survey.kernel}"
         ),
         *_reading(trace),
-    )
-    return [trace.path, *(line for text in said for line in wrapped(text, width, "  "))]
+    ]
 
 
 def _reading(trace: Trace) -> list[str]:
@@ -100,7 +103,8 @@ def _reading(trace: Trace) -> list[str]:
     return said
 
 
-def _comparison(figures: Figures) -> list[str]:
+def comparison(figures: Figures) -> list[list[Cell]]:
+    """The recording beside each policy: a row of names, and a row for each figure."""
     trace, columns, policies = figures.trace, figures.columns, figures.policies
     recorded = trace.survey.recorded
     rows: list[list[Cell]] = [["", *(one.name for one in columns)]]
@@ -139,8 +143,8 @@ def _comparison(figures: Figures) -> list[str]:
     row("  of those interrupted", *(milliseconds(one.bill.interrupted) for one in columns))
     spent = [clock.share(trace, one.bill.total) for one in columns]
     if None not in spent:
-        row("  % of all CPUs' time", *spent)
-    return aligned(rows)
+        row("  % of all CPUs' time", *(f"{one:.4f}" for one in spent))
+    return rows
 
 
 def _bounds(figures: Figures, rows: list[list[Cell]]) -> None:
@@ -163,16 +167,15 @@ def reduction(recorded: int, shootdowns: int) -> float:
     return 100 * (1 - shootdowns / recorded) if recorded else 0.0
 
 
-def _notes(figures: Figures, width: int) -> list[str]:
-    """What the table rests on: the bounds, the cost model, the clock."""
+def notes(figures: Figures) -> list[str]:
+    """What the figures rest on: the bounds, the cost model, the clock."""
     trace, costs = figures.trace, figures.costs
     said = []
     unsure = trace.survey.recorded.unmaps_unsure
     if not figures.can_tell:
-        said += wrapped(
+        said.append(
             "The recording tells of no page that was unmapped for migration or reclaim, so what "
-            "deferring would save cannot be told.",
-            width,
+            "deferring would save cannot be told."
         )
     elif any(one.defers for one in figures.policies):
         least = "what is owed at the end is never paid"
@@ -180,79 +183,87 @@ def _notes(figures: Figures, width: int) -> list[str]:
         if figures.unsure_matters:
             least += f", and {unsure:,} PTEs whose rights are not known count as read-only"
             most += ", and those count as writable"
-        said += wrapped(f"At least: {least}. At most: {most}.", width)
-    said += wrapped(
+        said.append(f"At least: {least}. At most: {most}.")
+    said.append(
         f"The cost model, not a measurement: who asks waits {costs.ipi:,} ns for its IPIs, "
         f"{costs.ipi_per_target:,} for each CPU, and {costs.handler:,} for the handler, which "
         f"each of the others is in; to drop a page takes {costs.invlpg:,}, everything "
-        f"{costs.full_flush:,}. --cost-ipi and its like say other prices.",
-        width,
+        f"{costs.full_flush:,}. --cost-ipi and its like say other prices."
     )
     if clock.counts_seconds(trace):
-        said += wrapped(
+        said.append(
             f"Per cent of {trace.survey.seconds:.3f} s times {len(trace.survey.cpus)} CPUs: worth "
             "something where the clock was a real one. No recording tells whether it was that of "
-            "an emulator.",
-            width,
+            "an emulator."
         )
     else:
-        said += wrapped(
-            "The recording's clock counts no seconds, so no share of them is told.", width
-        )
+        said.append("The recording's clock counts no seconds, so no share of them is told.")
     return said
 
 
-def _difference(figures: Figures, width: int) -> list[str]:
+def difference(figures: Figures) -> list[str]:
+    """How far the policy that the recorded kernel follows is from the recording."""
     recorded = figures.trace.survey.recorded.shootdowns
     own = next((one for one in figures.policies if one.name == figures.baseline), None)
     if own is None:
-        return [] if figures.baseline else ["how the kernel flushes is not known"]
+        return [] if figures.baseline else ["How the kernel flushes is not known."]
     gap = own.bill.shootdowns - recorded
     if not gap:
-        return [f"{own.name} sends exactly the shootdowns that were recorded"]
+        return [f"{own.name} sends exactly the shootdowns that were recorded."]
     share = 100 * gap / recorded if recorded else 0.0
-    return wrapped(
+    said = (
         f"{own.name}, which the recorded kernel follows, differs from the recording by {gap:+,} "
         f"({share:+.2f} %): a CPU's address space is inferred from flushes it took part in, and "
-        "between a switch and the first of them it may be another",
-        width,
+        "between a switch and the first of them it may be another."
     )
+    return [said]
 
 
-def _deferring(figures: Figures, one: Under, outcome: PolicyOutcome, width: int) -> list[str]:
-    """What a policy that defers costs, and whom."""
-    table = waits(figures)
-    rows = [row[1:] for row in table.rows if row[0] == one.name]
+def cost_of_deferring(figures: Figures, one: Under) -> list[str]:
+    """What a policy that defers costs, in sentences: a line starting with a space is a part."""
+    outcome = one.outcome
+    assert outcome is not None
+    rows = _waits(figures, one)
     times, cpus = (sum(int(row[at] or 0) for row in rows) for at in (4, 5))
     spent = sum(float(row[6] or 0) for row in rows)
-    said = [f"what {one.name} costs"]
     ends = [row for row in debt_ends(figures).rows if row[0] == one.name]
-    said += [
-        f"  {outcome.deferred:,} pages are freed owing a flush, {outcome.debts.most:,} at once"
-    ]
-    said += [f"    {shown(pages):>7}  {how}" for _, how, pages in ends]
+    said = [f"{outcome.deferred:,} pages are freed owing a flush, {outcome.debts.most:,} at once"]
+    said += [f"  {shown(pages):>7}  {how}" for _, how, pages in ends]
     if times:
         wait = f"{counted(times, 'allocation')} wait{'s' if times == 1 else ''}"
-        said.append(f"  {wait} for {counted(cpus, 'CPU')}: {spent:,.3f} ms of the model in all")
+        said.append(f"{wait} for {counted(cpus, 'CPU')}: {spent:,.3f} ms of the model in all")
         kept = withheld(figures, one)
         said.append(
-            f"  {kept:,} of them may not wait for others, so {one.name} would give another page"
+            f"{kept:,} of them may not wait for others, so {one.name} would give another page"
             if kept
-            else "  all of them may wait for other CPUs: no page is kept from any"
+            else "all of them may wait for other CPUs: no page is kept from any"
         )
     else:
-        said.append("  no allocation waits")
+        said.append("no allocation waits")
     for row in worst_seconds(figures).rows:
         if row[0] in (one.name, "recorded"):
             _, start, shootdowns, _, interrupts, waiting, interrupted = row
             total = float(waiting or 0) + float(interrupted or 0)
             said.append(
-                f"  the worst second of {row[0]}: from {shown(start)} s, {shown(shootdowns)} "
+                f"the worst second of {row[0]}: from {shown(start)} s, {shown(shootdowns)} "
                 f"shootdowns, {shown(interrupts)} CPUs interrupted, {total:,.3f} ms of the model"
             )
+    return said
+
+
+def _waits(figures: Figures, one: Under) -> list[tuple[Cell, ...]]:
+    """Who waits at allocations under one policy."""
+    return [row[1:] for row in waits(figures).rows if row[0] == one.name]
+
+
+def _deferring(figures: Figures, one: Under, width: int) -> list[str]:
+    said = [f"what {one.name} costs"]
+    for line in cost_of_deferring(figures, one):
+        said += wrapped(line, width, "  ")
+    rows = _waits(figures, one)
     if rows:
-        head = ["who waits", "order", "for what", "context", "times", "CPUs", "ms"]
-        said += ["", *indented(fitted([head, *shortened_waits(rows)], width - 2, left=4, at=2))]
+        names = ["who waits", "order", "for what", "context", "times", "CPUs", "ms"]
+        said += ["", *indented(fitted([names, *shortened_waits(rows)], width - 2, left=4, at=2))]
     return said
 
 

@@ -22,11 +22,11 @@ def span(seconds: float) -> str:
 
 
 def shown(cell: Cell) -> str:
-    """A value as it is read: thousands are parted, times have three digits."""
+    """A value as it is read: thousands are parted, times have three places."""
     if cell is None:
         return ""
     if isinstance(cell, float):
-        return f"{cell:,.0f}" if cell >= 1000 or not cell else f"{cell:.3g}"
+        return f"{cell:,.3f}"
     return cell if isinstance(cell, str) else f"{cell:,}"
 
 
@@ -69,13 +69,18 @@ def side_by_side(
     a row of titles, one of names, then a row for each different first cell, in the order of theirs.
     """
     places = [table.head.index(value) for value in values]
+    nothing: list[Cell] = [0.0 if value.endswith("_ms") else 0 for value in values]
     found: dict[Cell, dict[Cell, tuple[Cell, ...]]] = {}
     for row in table.rows:
         if row[1] in unders:
             found.setdefault(row[0], {})[row[1]] = row
     rows: list[list[Cell]] = []
     for name, by in found.items():
-        cells = (by[under][at] if under in by else 0 for at in places for under in unders)
+        cells = (
+            by[under][at] if under in by else none
+            for at, none in zip(places, nothing, strict=True)
+            for under in unders
+        )
         rows.append([name, *cells])
     heads: list[Cell] = [""]
     for title in titles:
@@ -106,6 +111,8 @@ def counts(counter: Counter[str], top: int = TOP) -> list[str]:
 
 def wrapped(text: str, width: int, first: str = "") -> list[str]:
     """A sentence as lines, after a mark."""
+    if len(first) + len(text) <= width:
+        return [first + text]
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=" " * len(first))
 
 

@@ -11,7 +11,7 @@ from luf_tui.ftrace.replay.clock import counts_seconds
 from luf_tui.ftrace.replay.debts import OPEN
 from luf_tui.ftrace.replay.figures import Figures, Under
 from luf_tui.ftrace.replay.flush_bill import FlushBill
-from luf_tui.ftrace.replay.table import BILLED, Cell, Table, billed
+from luf_tui.ftrace.replay.table import Cell, Table, billed
 from luf_tui.ftrace.trace import Trace
 
 
@@ -69,8 +69,7 @@ def by_window(figures: Figures, most: int) -> Table:
         bills, owing = in_windows(figures, one, edges), owing_at(figures, one, edges)
         for (start, end), bill, pages in zip(pairwise(edges), bills, owing, strict=True):
             rows.append((_clean(start), _clean(end), one.name, *billed(bill), pages))
-    head = ("from", "to", "under", *BILLED, "pages_owing")
-    return Table("windows", "over time", head, tuple(rows))
+    return Table("windows", "over time", tuple(rows))
 
 
 def _clean(number: float) -> float:
@@ -80,15 +79,13 @@ def _clean(number: float) -> float:
 
 def worst_seconds(figures: Figures) -> Table:
     """The second in which shootdowns took most, of each column."""
-    trace = figures.trace
-    if not counts_seconds(trace):
-        return Table("worst", "", (), ())
+    told = counts_seconds(figures.trace)
     rows: list[tuple[Cell, ...]] = []
     for one in figures.columns:
-        if len(one.flushes):
+        if told and len(one.flushes):
             start, bill = _worst(figures, one)
             rows.append((one.name, _clean(start), *billed(bill)))
-    return Table("worst", "the worst second", ("under", "from", *BILLED), tuple(rows))
+    return Table("worst", "the worst second", tuple(rows))
 
 
 def _worst(figures: Figures, one: Under) -> tuple[float, FlushBill]:
