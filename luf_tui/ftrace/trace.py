@@ -54,7 +54,7 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
     return Trace(
         path=path,
         facts=meaning.facts,
-        tasks=tuple(reader.names.tasks),
+        tasks=tuple(meaning.lives.named),
         mms=tuple(meaning.mms),
         words=tuple(reader.names.words),
         mm_of=mm_of,

@@ -1,4 +1,4 @@
-"""What a trace says, as columns of numbers: about 45 bytes a fact."""
+"""What a trace says, as columns of numbers: about 47 bytes a fact."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ class FactKind(IntEnum):
     """What happened. The columns a kind uses stand behind it; the others are 0."""
 
     SWITCH = 0
-    """A CPU switches to `task`, whose address space is `mm`; flag KERNEL: it keeps the old one."""
+    """A CPU switches to `task`, whose address space is `mm`; flag KERNEL: it keeps the old one.
+    `arg` 1: no switch was printed, only that `task` runs there."""
     LEFT_LAZY = 1
-    """An IPI found the CPU lazy and took it off its address space."""
+    """A CPU that had borrowed an address space leaves it: an IPI found it lazy, or, with flag
+    LOCAL, the kernel thread flushed for a page of it that it unmapped itself."""
     SWITCH_FLUSH = 2
     """The CPU loaded another address space; `arg` -1: its TLB was flushed, 0: kept by PCID."""
     FAULT = 3
@@ -25,7 +27,8 @@ class FactKind(IntEnum):
     REMAP = 5
     """A migration entry became a PTE again: `mm` `page` `pfn`; flag FAILED: the old page."""
     SENT = 6
-    """IPIs are sent: `arg` pages or -1; `mm` `page` `pfn` of the unmap it is for, if any."""
+    """IPIs are sent: `arg` pages or -1; `mm` `page` `pfn` of the unmap it is for, if any. Printed
+    before lazy CPUs are left out. Flag MASKED: `page` is the mask of the batch."""
     LOCAL = 7
     """The CPU flushes itself for a request of its own; the columns as for SENT."""
     RECEIVED = 8
@@ -76,6 +79,14 @@ class Flag(IntFlag):
     """SENT, LOCAL: one flush for a batch of unmaps, of whatever address spaces."""
     FOR_UNMAP = 16384
     """SENT, LOCAL: for the one unmap that `mm`, `page` and `pfn` name."""
+    CLEAN = 1 << 15
+    """SENT, LOCAL: one page by a kernel thread that unmaps nothing: it makes the page clean, for
+    writeback or to merge it."""
+    PENDING = 1 << 16
+    """SENT, LOCAL: a whole address space, whose unmaps in others' batches must be seen now
+    (flush_tlb_batched_pending())."""
+    MASKED = 1 << 17
+    """SENT: the probe of the batch says whom it asks."""
 
 
 @frozen
@@ -100,7 +111,7 @@ class Facts:
     """Parallel columns, one item a fact, in the order of the file."""
 
     kind: array[int] = field(factory=lambda: array("B"))
-    flags: array[int] = field(factory=lambda: array("H"))
+    flags: array[int] = field(factory=lambda: array("I"))
     cpu: array[int] = field(factory=lambda: array("H"))
     task: array[int] = field(factory=lambda: array("I"))
     mm: array[int] = field(factory=lambda: array("I"))

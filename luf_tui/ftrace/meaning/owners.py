@@ -1,8 +1,10 @@
 """Which address space a task has, and which one each CPU has loaded.
 
-No event says it. What tells: a CPU that receives a flush of an address space has it loaded, and so
-has one that flushes itself for a page it unmaps. A switch to another address space prints a
-`tlb_flush` of reason 0, a switch to a kernel thread prints none (enter_lazy_tlb()).
+Where the probe `switch_mm` says it, it is known. Else it is inferred from what only its owner does:
+to fault on a page that is unmapped from it and from no other; to answer a flush that is for it
+alone; to flush itself for it. Which tasks share one is told by switches between them: to load
+another address space prints a `tlb_flush` of reason 0, and to keep the loaded one prints none. A
+switch to a kernel thread prints none either (enter_lazy_tlb()).
 """
 
 from __future__ import annotations
@@ -10,8 +12,17 @@ from __future__ import annotations
 from collections import Counter
 
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
+from luf_tui.ftrace.meaning.lives import IDLE
 
 _SWITCH, _LEFT_LAZY, _GAP = int(FactKind.SWITCH), int(FactKind.LEFT_LAZY), int(FactKind.GAP)
+KNOWN, CERTAIN, LIKELY = 1000, 4, 1
+"""Weights of a vote: a probe says it; no other task could have done it; most others could not: the
+mask of a batch is as old as its unmaps."""
+_ENOUGH = 3
+"""Votes that an address space is given for: one certain, or a few that are likely."""
+_SHARE = 0.75
+_MEETINGS = 2
+"""Switches from one task to another without a load, for them to share an address space."""
 
 
 class Owners:
@@ -21,30 +32,81 @@ class Owners:
         self.user: set[int] = set()
         """Tasks known to run in user mode."""
         self._votes: dict[int, Counter[int]] = {}
-        self._group: dict[int, int] = {}
+        self._alike: Counter[tuple[int, int]] = Counter()
+        self._unlike: Counter[tuple[int, int]] = Counter()
 
-    def vote(self, task: int, mm: int) -> None:
-        """Something shows that `task` has address space `mm`."""
-        self.user.add(task)
+    def vote(self, task: int, mm: int, weight: int = LIKELY) -> None:
+        """Something shows that `task` has address space `mm`; a kernel thread has none."""
         votes = self._votes.get(task)
         if votes is None:
             votes = self._votes[task] = Counter()
-        votes[mm] += 1
+        votes[mm] += weight
 
-    def solve(self, tgids: list[int]) -> dict[int, int]:
-        """The address space per task, where the evidence agrees on one; threads share theirs."""
-        mm_of: dict[int, int] = {}
-        groups: dict[int, Counter[int]] = {}
-        for task, votes in self._votes.items():
-            mm, count = votes.most_common(1)[0]
-            if count * 4 >= votes.total() * 3:
-                mm_of[task] = mm
-                if tgids[task]:
-                    groups.setdefault(tgids[task], Counter())[mm] += count
-        for task, tgid in enumerate(tgids):
-            if tgid in groups:
-                mm_of.setdefault(task, groups[tgid].most_common(1)[0][0])
-        return mm_of
+    def met(self, one: int, other: int, *, alike: bool) -> None:
+        """A CPU went from one task to another, keeping what it had loaded (`alike`) or not."""
+        if one != other:
+            pair = (one, other) if one < other else (other, one)
+            (self._alike if alike else self._unlike)[pair] += 1
+
+    def solve(self, threads: dict[int, tuple[int, int]]) -> dict[int, int]:
+        """The address space per task, where the evidence agrees on one. `threads` is the thread
+        group per task, where the recording says it: threads share theirs.
+        """
+        root = self._sharing(threads)
+        votes: dict[int, Counter[int]] = {}
+        for task, own in self._votes.items():
+            if task in self.user:
+                votes.setdefault(_find(root, task), Counter()).update(own)
+        chosen: dict[int, tuple[int, int]] = {}
+        for group, found in votes.items():
+            mm, weight = min(found.items(), key=lambda pair: (-pair[1], pair[0]))
+            if weight >= _ENOUGH and weight >= _SHARE * found.total():
+                chosen[group] = (mm, weight)
+        self._part(root, chosen)
+        return {
+            task: chosen[group][0] for task in sorted(root) if (group := _find(root, task)) in chosen
+        }
+
+    def _sharing(self, threads: dict[int, tuple[int, int]]) -> dict[int, int]:
+        """Tasks that share an address space, as a forest: the next one up per task."""
+        root = {task: task for task in self.user if task != IDLE}
+        first: dict[tuple[int, int], int] = {}
+        for task, group in sorted(threads.items()):
+            if task in root:
+                _unite(root, first.setdefault(group, task), task)
+        for (one, other), times in sorted(self._alike.items()):
+            known = one in root and other in root
+            if known and times >= _MEETINGS and times > _MEETINGS * self._unlike[one, other]:
+                # Threads of another process are nobody's, whatever a switch seemed to say.
+                if not threads or one not in threads or other not in threads:
+                    _unite(root, one, other)
+        return root
+
+    def _part(self, root: dict[int, int], chosen: dict[int, tuple[int, int]]) -> None:
+        """Of two groups that one address space was given to, and whose tasks do not share one,
+        the one with less evidence has another: a fork shares its parent's addresses.
+        """
+        against: Counter[tuple[int, int]] = Counter()
+        for (one, other), times in self._unlike.items():
+            if one in root and other in root:
+                groups = _find(root, one), _find(root, other)
+                against[min(groups), max(groups)] += times
+        for (one, other), times in sorted(against.items()):
+            if one != other and times >= _MEETINGS and one in chosen and other in chosen:
+                if chosen[one][0] == chosen[other][0]:
+                    del chosen[min(one, other, key=lambda group: (chosen[group][1], group))]
+
+
+def _find(root: dict[int, int], task: int) -> int:
+    while (up := root[task]) != task:
+        root[task] = root[up]
+        task = up
+    return task
+
+
+def _unite(root: dict[int, int], one: int, other: int) -> None:
+    one, other = _find(root, one), _find(root, other)
+    root[max(one, other)] = min(one, other)
 
 
 class Loaded:

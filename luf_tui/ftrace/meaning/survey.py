@@ -93,7 +93,7 @@ def survey(
     base, how = meaning.vmemmap.base()
     recorded = _recorded(facts, kinds, meaning.double_frees)
     flavour = meaning.flavour.describe()
-    names = meaning.names.tasks
+    names = meaning.lives.named
     pages, unmapped = _pages(facts)
     pids: dict[int, list[int]] = {}
     for task, mm in sorted(mm_of.items()):
