@@ -95,8 +95,8 @@ def test_kinds_of_entries_of_another_configuration_are_learnt(tmp_path: Path) ->
 
 def test_what_no_event_says_counts_as_writable_where_the_mapping_allows_it(tmp_path: Path) -> None:
     lines = Lines().probe(KSWAPD, 3, 1, ADDRESS, name="unmap", vma=RO_VMA)
-    lines.probe(KSWAPD, 3, 2, ADDRESS, name="unmap", vma=RW_VMA)
-    trace = lines.read(tmp_path)
+    lines.probe(KSWAPD, 3, 2, ADDRESS + 4096, name="unmap", vma=RW_VMA)
+    trace = lines.free(KSWAPD, 3, 1).free(KSWAPD, 3, 2).read(tmp_path)
     recorded = trace.survey.recorded
     assert (2, 1, 1) == (recorded.unmaps, recorded.unmaps_readonly, recorded.unmaps_unsure)
     assert trace.facts[2].flags & Flag.WRITABLE
@@ -231,7 +231,7 @@ def test_after_a_gap_nothing_is_taken_for_granted(tmp_path: Path) -> None:
     lines = Lines().probe(KSWAPD, 3, 5, ADDRESS)
     lines.rows.append("CPU:3 [LOST 9 EVENTS]")
     trace = lines.flush(KSWAPD, 3, 1, 4).alloc("a-7", 0, 5).read(tmp_path)
-    assert (0, 1) == (trace.survey.recorded.for_unmaps, trace.survey.recorded.for_others)
+    assert (0, 1) == (trace.survey.recorded.for_unmaps, trace.survey.recorded.for_cleaning)
 
 
 def test_the_shipped_excerpt_is_a_demotion_of_read_only_pages() -> None:

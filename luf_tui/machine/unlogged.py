@@ -62,6 +62,14 @@ class Told(EventLog):
         """The kind of event `index`, by number."""
         return self._told[index][0]
 
+    def cpu_of(self, index: int) -> int:
+        """The CPU of event `index`; -1 is nobody's."""
+        return self._told[index][1]
+
+    def argument(self, index: int, number: int) -> int:
+        """Argument `number` of event `index`."""
+        return self._told[index][2 + number]
+
     def taken(self) -> Sequence[Sequence[int]]:
         """The kind, the CPU and the arguments of every event, which are forgotten."""
         told = self._told[:]

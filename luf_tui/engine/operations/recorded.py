@@ -297,17 +297,20 @@ class Request(Operation, name="flush request", function="flush_tlb_mm_range"):
     start = Local(of="page", upto="end")
     end = Local()
     zaps = Local("it changes PTEs under the lock, as munmap and mprotect do")
+    only = Local("nothing else is asked for than what is pending")
     why = Local()
 
     @step("look for unmaps whose flush is pending")
     def catch_up(self, k: Kernel) -> Next:
         """flush_tlb_batched_pending()."""
-        late = catch_up(self, k, self.mm, Request.ask) if self.zaps else None
-        return late or Request.ask
+        late = catch_up(self, k, self.mm, Request.ask) if self.zaps or self.only else None
+        return late or (DONE if self.only else Request.ask)
 
     @step("flush as recorded")
     def ask(self, k: Kernel) -> Next:
         """flush_tlb_mm_range()."""
+        if self.only:
+            return DONE
         return self.jump(k, Shootdown, mm=self.mm, start=self.start, end=self.end, why=self.why)
 
 

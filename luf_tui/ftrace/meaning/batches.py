@@ -248,7 +248,7 @@ class Batches:
     def _received(self, at: int, task: int, cpu: _Cpu) -> None:
         """Who answers a flush has what is flushed loaded, if only one is under way."""
         pages, waiting = self.facts.arg[at], self._waits.values()
-        if task == IDLE or not waiting:
+        if task == IDLE or not waiting or self.facts.flags[at] & Flag.WRONG:
             return
         states = [self._of(one) for one in waiting]
         (space, *others) = {state.space for state in states}

@@ -85,6 +85,8 @@ class Flag(IntFlag):
     PENDING = 1 << 16
     """SENT, LOCAL: a whole address space, whose unmaps in others' batches must be seen now
     (flush_tlb_batched_pending())."""
+    WRONG = 1 << 18
+    """RECEIVED: the CPU had another address space loaded by then (reason 5)."""
     MASKED = 1 << 17
     """SENT: the probe of the batch says whom it asks."""
 

@@ -29,6 +29,8 @@ from luf_tui.ftrace.reading.contexts import Context
 from luf_tui.ftrace.reading.line_reader import LOST_EVENTS, TraceRow
 from luf_tui.ftrace.reading.tracepoints import NUMBER, Names
 
+BATCHED, PER_PAGE, NOT_KNOWN = "batched", "per page", "not known"
+"""How a kernel flushes for migrated pages."""
 _SHIFT = 12
 _VM_WRITE, _VM_SHARED = 2, 8
 _LOCAL_BATCH, _LOCAL_RANGE, _REMOTE = 2, 3, 4
@@ -88,8 +90,8 @@ class Flavour:
         """`per page`, `batched`, or `not known`."""
         # A kernel that batches retries what it could not move page by page; the other never batches.
         if self.batches * _RETRIES >= self.per_page:
-            return "batched" if self.batches else "not known"
-        return "per page"
+            return BATCHED if self.batches else NOT_KNOWN
+        return PER_PAGE
 
 
 class Meaning:
@@ -222,10 +224,11 @@ class Meaning:
         if reason in (2, 3, 4):
             self._request(line, time, task, cpu, pages, reason)
         elif reason in (1, 5):
-            if pages and task != IDLE:
+            if pages and reason == 1 and task != IDLE:
                 # A CPU that has an address space lazily leaves it, or is not asked.
                 self.owners.user.add(task)
-            self.facts.add(_RECEIVED, cpu, task, time, line, arg=pages)
+            wrong = 0 if reason == 1 else int(Flag.WRONG)
+            self.facts.add(_RECEIVED, cpu, task, time, line, arg=pages, flags=wrong)
         elif to >= 0 and not irq and task == before:
             if to:
                 self.owners.user.add(to)

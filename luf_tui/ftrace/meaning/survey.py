@@ -18,7 +18,7 @@ _NEEDED = (
     (FactKind.UNMAP, "unmaps (the probes of `luf-tui record`)", "what a policy could defer"),
 )
 
-_TOLD = (int(FactKind.UNMAP), int(FactKind.SENT), int(FactKind.REMAP))
+_TOLD = (FactKind.UNMAP, FactKind.SENT, FactKind.REMAP, FactKind.LEFT_LAZY, FactKind.RECEIVED)
 
 
 @frozen
@@ -39,12 +39,19 @@ class RecordedCounts:
     """Shootdowns sent for one of those unmaps, or for a batch of them."""
     for_copies: int
     """Shootdowns sent for a copy on write."""
+    for_pending: int
+    """Shootdowns sent for an address space whose unmaps stood in others' batches
+    (flush_tlb_batched_pending())."""
+    for_cleaning: int
+    """Shootdowns sent by kernel threads that make a page clean: writeback, merging."""
     for_others: int
     """Shootdowns sent for munmap, mprotect, fork and the like."""
     local: int
     """Flushes of the asking CPU itself (reasons 2 and 3)."""
     left_lazy: int
     """IPIs that found a CPU lazy and took it off the address space; not among `received`."""
+    wrong: int
+    """IPIs that found another address space loaded (reason 5); not among `received`."""
     hidden: int
     """Unmaps of pages that NUMA balancing had hidden: no flush was owed."""
     unconfirmed: int
@@ -54,6 +61,13 @@ class RecordedCounts:
     """Migration entries that became the new page, and the old page again."""
     double_frees: int
     """Frees printed twice, counted once."""
+
+    @property
+    def interrupted(self) -> int:
+        """CPUs interrupted for shootdowns. `shootdowns` counts requests, and is printed before
+        lazy CPUs are left out, so that one may interrupt nobody.
+        """
+        return self.received + self.left_lazy + self.wrong
 
 
 @frozen
@@ -134,17 +148,20 @@ def _pages(facts: Facts) -> tuple[Counter[int], Counter[int]]:
 
 
 def _recorded(facts: Facts, kinds: Counter[int], double_frees: int) -> RecordedCounts:
-    columns = zip(facts.kind, facts.flags, strict=True)
-    told = Counter(pair for pair in columns if pair[0] in _TOLD)
+    columns, told_of = zip(facts.kind, facts.flags, strict=True), set(map(int, _TOLD))
+    told = Counter(pair for pair in columns if pair[0] in told_of)
     count: Counter[str] = Counter()
     for (kind, number), times in told.items():
         flags = Flag(number)
         if kind == FactKind.REMAP:
             count["undone" if flags & Flag.FAILED else "moved"] += times
         elif kind == FactKind.SENT:
-            why = "unmaps" if flags & (Flag.FOR_UNMAP | Flag.BATCH) else "others"
-            count["for copies" if flags & Flag.COPY else f"for {why}"] += times
-        elif flags & Flag.MIGRATE and not flags & Flag.CONFIRMED:
+            count[_sent_for(flags)] += times
+        elif kind == FactKind.LEFT_LAZY:
+            count["left"] += 0 if flags & Flag.LOCAL else times
+        elif kind == FactKind.RECEIVED:
+            count["wrong"] += times if flags & Flag.WRONG else 0
+        elif not flags & (Flag.CONFIRMED | Flag.SENT | Flag.LOCAL):
             count["unconfirmed"] += times
         else:
             count["unmaps"] += times
@@ -153,21 +170,34 @@ def _recorded(facts: Facts, kinds: Counter[int], double_frees: int) -> RecordedC
             count["readonly"] += 0 if flags & (Flag.WRITABLE | Flag.UNSURE) else times
     return RecordedCounts(
         shootdowns=kinds[FactKind.SENT],
-        received=kinds[FactKind.RECEIVED],
+        received=kinds[FactKind.RECEIVED] - count["wrong"],
         unmaps=count["unmaps"],
         unmaps_readonly=count["readonly"],
         unmaps_unsure=count["unsure"],
         for_unmaps=count["for unmaps"],
         for_copies=count["for copies"],
+        for_pending=count["for pending"],
+        for_cleaning=count["for cleaning"],
         for_others=count["for others"],
         local=kinds[FactKind.LOCAL],
-        left_lazy=kinds[FactKind.LEFT_LAZY],
+        left_lazy=count["left"],
+        wrong=count["wrong"],
         hidden=count["hidden"],
         unconfirmed=count["unconfirmed"],
         moved=count["moved"],
         undone=count["undone"],
         double_frees=double_frees,
     )
+
+
+def _sent_for(flags: Flag) -> str:
+    if flags & (Flag.FOR_UNMAP | Flag.BATCH):
+        return "for unmaps"
+    if flags & Flag.PENDING:
+        return "for pending"
+    if flags & Flag.CLEAN:
+        return "for cleaning"
+    return "for copies" if flags & Flag.COPY else "for others"
 
 
 def _foretold(facts: Facts) -> tuple[int, int]:

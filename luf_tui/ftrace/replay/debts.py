@@ -11,7 +11,7 @@ from luf_tui.machine import events as ev
 
 ONE_MM = frozenset(ev.REASON[why] for why in ("unmap", "pending unmaps", "munmap", "fork"))
 """Flushes of one address space. They leave a CPU's debts for others in doubt, so none is struck."""
-ONE_MM |= {ev.REASON["copy on write"]}
+ONE_MM |= {ev.REASON["copy on write"], ev.REASON["writeback"]}
 COVERED = ev.REASON["all CPUs had flushed since"]
 """Nobody had to flush any more when the page was taken."""
 OPEN = 255

@@ -14,11 +14,13 @@ from luf_tui.machine import events as ev
 MOVED, RECLAIMED = ev.REASON["before copy"], ev.REASON["before free"]
 TAKEOFF = ev.REASON["taken off the free lists"]
 _MUNMAP, _FORK, _COPIED = ev.REASON["munmap"], ev.REASON["fork"], ev.REASON["copy on write"]
+CLEANED, _PENDING = ev.REASON["writeback"], ev.REASON["pending unmaps"]
 UNMAPPING = frozenset({MOVED, RECLAIMED})
 """Sent at once, or per batch, for recorded unmaps."""
-REQUESTED = frozenset({_MUNMAP, _FORK, _COPIED})
+REQUESTED = frozenset({_MUNMAP, _FORK, _COPIED, CLEANED})
 """Asked for by the recorded kernel for something else, under every policy."""
-FOR_UNMAPS = int(Flag.FOR_UNMAP | Flag.BATCH)
+FOR_UNMAPS = int(Flag.FOR_UNMAP | Flag.BATCH | Flag.PENDING)
+"""Flags of flushes that a policy may do without."""
 _SENT, _LOCAL = int(FactKind.SENT), int(FactKind.LOCAL)
 _RECEIVED, _LEFT_LAZY = int(FactKind.RECEIVED), int(FactKind.LEFT_LAZY)
 _ANSWERS = (_RECEIVED, _LEFT_LAZY)
@@ -139,6 +141,10 @@ def reason_of(flags: int) -> int:
     """What a recorded shootdown is for, as a number of `machine.events.REASONS`."""
     if flags & (Flag.FOR_UNMAP | Flag.BATCH):
         return MOVED if flags & Flag.MIGRATE else RECLAIMED
+    if flags & Flag.PENDING:
+        return _PENDING
     if flags & Flag.COPY:
         return _COPIED
+    if flags & Flag.CLEAN:
+        return CLEANED
     return _FORK if flags & Flag.WHOLE else _MUNMAP

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
+from collections.abc import Iterator
 
 from attrs import define, field
 
@@ -209,28 +209,39 @@ def _tasks(trace: Trace, cpus: int) -> tuple[TaskConfig, ...]:
 
 
 def _nodes(trace: Trace, pfns: list[int]) -> tuple[Node, ...]:
-    """Two tiers where demotions cross the widest hole in the frame numbers, else one node."""
-    gap, at = max(
-        ((after - before, n) for n, (before, after) in enumerate(pairwise(pfns))),
-        default=(0, 0),
-    )
-    if gap:
-        border = pfns[at + 1]
-        up, down = _crossings(trace, border)
-        if max(up, down) >= _CLEAR * max(1, up + down) and up + down:
-            tiers = (0, 1) if up >= down else (1, 0)
-            sizes = (at + 1, len(pfns) - at - 1)
-            names = ("dram", "cxl")
-            return tuple(Node(names[t], size, t) for t, size in zip(tiers, sizes, strict=True))
-    return (Node("memory", len(pfns)),)
+    """Two tiers where nearly all demotions cross one hole in the frame numbers in one direction,
+    the widest of such holes; else one node.
+    """
+    frame = {pfn: number for number, pfn in enumerate(pfns)}
+    crossed = {True: [0] * (len(pfns) + 1), False: [0] * (len(pfns) + 1)}
+    total = 0
+    for old, new in _demotions(trace):
+        before, after = frame.get(old, -1), frame.get(new, -1)
+        if before >= 0 and after >= 0 and before != after:
+            times = crossed[after > before]
+            times[min(before, after) + 1] += 1
+            times[max(before, after) + 1] -= 1
+            total += 1
+    best = 0, -1, True
+    for upward, times in crossed.items():
+        over = 0
+        for at in range(1, len(pfns)):
+            over += times[at]
+            if over and over >= _CLEAR * total:
+                best = max(best, (pfns[at] - pfns[at - 1], at, upward))
+    _, at, upward = best
+    if at < 0:
+        return (Node("memory", len(pfns)),)
+    tiers = (0, 1) if upward else (1, 0)
+    names, sizes = ("dram", "cxl"), (at, len(pfns) - at)
+    return tuple(Node(names[t], size, t) for t, size in zip(tiers, sizes, strict=True))
 
 
-def _crossings(trace: Trace, border: int) -> tuple[int, int]:
-    """Demotions from below a frame number to above it, and from above to below."""
+def _demotions(trace: Trace) -> Iterator[tuple[int, int]]:
+    """The frame that a demoted page had, and the one that it got."""
     facts = trace.facts
     demotes: dict[int, bool] = {}
     source: dict[tuple[int, int], int] = {}
-    up = down = 0
     for at, kind in enumerate(facts.kind):
         task = facts.task[at]
         if kind == _START:
@@ -238,11 +249,9 @@ def _crossings(trace: Trace, border: int) -> tuple[int, int]:
         elif kind == _UNMAP and demotes.get(task):
             source[facts.mm[at], facts.page[at]] = facts.pfn[at]
         elif kind == _REMAP and demotes.get(task):
-            old = source.get((facts.mm[at], facts.page[at]), -1)
+            old = source.pop((facts.mm[at], facts.page[at]), -1)
             if old >= 0:
-                up += old < border <= facts.pfn[at]
-                down += facts.pfn[at] < border <= old
-    return up, down
+                yield old, facts.pfn[at]
 
 
 def begin(machine: Machine, layout: Layout) -> None:

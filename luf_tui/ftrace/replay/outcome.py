@@ -23,14 +23,14 @@ from luf_tui.ftrace.replay.flushes import (
     recorded_interrupts,
 )
 from luf_tui.ftrace.replay.layout import Layout
-from luf_tui.ftrace.replay.replay import Odd, Replay
+from luf_tui.ftrace.replay.replay import Agreement, Odd, Replay
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
 from luf_tui.policy.base import Policy
 
 REPORT_EVERY = 4096
 _UNMAP = ev.REASON["unmap"]
-_BY_REQUEST = {ev.REASON[why] for why in ("munmap", "fork", "copy on write")}
+_BY_REQUEST = {ev.REASON[why] for why in ("munmap", "fork", "copy on write", "writeback")}
 _REMOTE, _LOCAL = ev.REASON["remote shootdown"], ev.REASON["local shootdown"]
 _MIGRATES, _SENT = int(Flag.MIGRATE), int(FactKind.SENT)
 Progress = Callable[[int, int], None]
@@ -79,6 +79,8 @@ class PolicyOutcome:
     refused: Counter[str]
     """Why the flush of an unmapped page was not deferred."""
     odd: Odd
+    agreement: Agreement
+    """How far its flushes for unmaps are those that were recorded."""
     micro_steps: int
 
     @property
@@ -187,6 +189,7 @@ def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
         victims=count.victims,
         refused=Counter({ev.REASONS[number]: times for number, times in count.refused.items()}),
         odd=replay.odd,
+        agreement=replay.agreement,
         micro_steps=replay.machine.events.step,
     )
 

@@ -26,6 +26,7 @@ from luf_tui.engine.operations.recorded import (
 )
 from luf_tui.engine.unstepped import Unstepped
 from luf_tui.ftrace.meaning.facts import FactKind, Flag
+from luf_tui.ftrace.meaning.meaning import BATCHED, PER_PAGE
 from luf_tui.ftrace.replay.layout import Layout, begin, was_unmapped
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
@@ -40,10 +41,14 @@ Moved = Callable[[int, int, int], None]
 _MIGRATES, _HIDDEN = int(Flag.MIGRATE), int(Flag.HIDDEN)
 _WRITABLE, _DIRTY = int(Flag.WRITABLE), int(Flag.DIRTY)
 _FAILED, _WHOLE, _COW = int(Flag.FAILED), int(Flag.WHOLE), int(Flag.COPY)
-_FOR_UNMAPS = int(Flag.FOR_UNMAP | Flag.BATCH)
+_FOR_UNMAP, _BATCH, _PENDING = int(Flag.FOR_UNMAP), int(Flag.BATCH), int(Flag.PENDING)
+_SENT, _LOCAL, _CLEAN = int(Flag.SENT), int(Flag.LOCAL), int(Flag.CLEAN)
 _MUNMAP, _FORK, _COPIED = ev.REASON["munmap"], ev.REASON["fork"], ev.REASON["copy on write"]
+_CLEANED = ev.REASON["writeback"]
 _WRITE = 2
 """Error code bit of a write fault."""
+_LOW = (1 << 64) - 1
+"""CPUs of a mask that the probe prints."""
 BEFORE_COPY, BEFORE_FREE = 0, 1
 
 
@@ -56,8 +61,25 @@ class Batch:
     bracket: bool = False
     """Between the events of a migration's start and end."""
     frames: list[int] = field(factory=list)
+    mappings: list[tuple[bool, bool]] = field(factory=list)
+    """For each, whether IPIs were sent for it alone, as recorded and here."""
     later: list[int] = field(factory=list)
     """Facts held back until the flush that has to come before them."""
+
+
+@define
+class Agreement:
+    """How far a policy asks others for the unmaps for which the recorded kernel asked."""
+
+    mappings: int = 0
+    mappings_right: int = 0
+    """Unmapped PTEs, and those for which IPIs are sent, alone or in a batch, as recorded."""
+    batches: int = 0
+    batches_right: int = 0
+    """Batches that a policy settles, and those that send IPIs as recorded."""
+    masks: int = 0
+    masks_right: int = 0
+    """Batches of which a probe says whom they ask, and those that ask the same CPUs."""
 
 
 @define
@@ -86,15 +108,21 @@ class Replay:
         *,
         lazy_drops: bool = False,
         logged: bool = True,
+        as_recorded: bool = False,
     ) -> None:
         """What is not `logged` cannot be stepped through, and is done in half the time.
         `lazy_drops` adds what v12 pays whenever a kernel thread hands an address space back
-        (finish_task_switch(), OP-19), which x86 does not need.
+        (finish_task_switch(), OP-19), which x86 does not need. `as_recorded` lets migration batch
+        only where the recorded kernel does.
         """
         self.trace = trace
         self.layout = layout
         self.policy = policy
         self.odd = Odd()
+        self.agreement = Agreement()
+        self._batches_too = trace.survey.kernel == BATCHED
+        """Migration batches in the recorded kernel."""
+        self._one_by_one = as_recorded and trace.survey.kernel == PER_PAGE
         self.requested = 0
         """Recorded requests for something else than a recorded unmap."""
         self._lazy_drops = lazy_drops
@@ -112,7 +140,8 @@ class Replay:
         self.at = -1
         """The fact being replayed."""
         self._moved = moved
-        self._batches = {layout.task(*one): Batch(bracket=True) for one in layout.migrating}
+        before = () if self._batches_too else layout.migrating
+        self._batches = {layout.task(*one): Batch(bracket=True) for one in before}
         self._held: dict[int, int] = {}
         """Frames that an unsettled batch is about, and the task whose batch it is."""
         self._keys: dict[int, int] = {}
@@ -126,6 +155,7 @@ class Replay:
             FactKind.UNMAP: self._unmap,
             FactKind.REMAP: self._remap,
             FactKind.SENT: self._request,
+            FactKind.LOCAL: self._local,
             FactKind.ALLOC: self._alloc,
             FactKind.FREE: self._free,
             FactKind.MIGRATE_START: self._start,
@@ -182,7 +212,7 @@ class Replay:
 
     def _left_lazy(self, at: int) -> None:
         """An IPI that this policy did not send took no CPU off its address space."""
-        if self._sent:
+        if self._sent or self.trace.facts.flags[at] & _LOCAL:
             self._run(self.k.m.boot_ctx, LeaveLazy, cpu=self.trace.facts.cpu[at])
 
     def _fault(self, at: int) -> None:
@@ -196,7 +226,13 @@ class Replay:
     def _request(self, at: int) -> None:
         facts = self.trace.facts
         flags = facts.flags[at]
-        if flags & _FOR_UNMAPS:
+        if flags & _FOR_UNMAP:
+            return
+        if flags & _BATCH:
+            self._flushed(at)
+            return
+        if flags & _PENDING:
+            self._catch_up(at)
             return
         self._sent = True
         self.requested += 1
@@ -205,22 +241,49 @@ class Replay:
             self.odd.not_placed += 1
             return
         why = _FORK if flags & _WHOLE else _COPIED if flags & _COW else _MUNMAP
+        why = _CLEANED if flags & _CLEAN else why
         most = max(len(self.layout.vpn[mm]), self.layout.config.ceiling + 1)
         end = max(0, min(facts.arg[at], most))
-        space, zaps = self.machine.mm[self.layout.mm(mm)], int(why == _MUNMAP)
-        self._run(self._acting(at), Request, mm=space, end=end, zaps=zaps, why=why)
+        # A kernel that batches shows by flushes of their own what was pending.
+        space, zaps = self.machine.mm[self.layout.mm(mm)], not self._batches_too and why == _MUNMAP
+        self._run(self._acting(at), Request, mm=space, end=end, zaps=int(zaps), why=why)
+
+    def _local(self, at: int) -> None:
+        """A CPU flushes itself, and nobody was asked, or the others are done by now."""
+        flags = self.trace.facts.flags[at]
+        if flags & _BATCH:
+            self._flushed(at)
+        elif flags & _PENDING:
+            self._catch_up(at)
+
+    def _flushed(self, at: int) -> None:
+        """The recorded kernel ended a batch here."""
+        task = self.layout.task(self.trace.facts.task[at], self.trace.facts.cpu[at])
+        batch = self._batches.get(task)
+        if batch is not None and not batch.bracket:
+            self._settle(task, at)
+
+    def _catch_up(self, at: int) -> None:
+        """The recorded kernel flushed what was pending in an address space."""
+        space = self.machine.mm[self.layout.mm(self.trace.facts.mm[at])]
+        before = len(self.machine.events)
+        self._run(self._acting(at), Request, mm=space, only=1)
+        self._sent = bool(self._asked_since(before))
 
     # -- unmapping and moving pages ---------------------------------------------------------
 
     def _start(self, at: int) -> None:
         task = self.layout.task(self.trace.facts.task[at], self.trace.facts.cpu[at])
+        if self._batches_too:
+            return
         if task in self._batches:
             self._settle(task)
         self._batches[task] = Batch(bracket=True)
 
     def _end(self, at: int) -> None:
         task = self.layout.task(self.trace.facts.task[at], self.trace.facts.cpu[at])
-        if task in self._batches:
+        batch = self._batches.get(task)
+        if batch is not None and batch.bracket:
             self._settle(task)
 
     def _gap(self, at: int) -> None:
@@ -237,6 +300,8 @@ class Replay:
         if first and number in self._held:
             self._wanted(number)
         ctx = self._acting(at)
+        if first:
+            self._kept(ctx, number)
         self._in_use(ctx, number)
         where = {
             "mm": m.mm[layout.mm(facts.mm[at])],
@@ -257,18 +322,41 @@ class Replay:
         batch = self._batches.get(task)
         if batch is None:
             batch = self._batches[task] = Batch(BEFORE_COPY if flags & _MIGRATES else BEFORE_FREE)
+        batch.gate = BEFORE_COPY if flags & _MIGRATES else BEFORE_FREE
         if first:
             batch.frames.append(number)
         self._held[number] = task
         before = len(self.machine.events)
         walk = {"first": int(first), "last": int(at not in layout.followed)}
-        how = {"migrate": int(bool(flags & _MIGRATES)), "batch": 1}
+        how = {"migrate": int(bool(flags & _MIGRATES)), "batch": int(self._may_wait(flags))}
         self._run(ctx, UnmapMapping, **where, **walk, **how)
-        self._sent = self._flushed_since(before)
+        asked = self._asked_since(before)
+        self._sent = bool(asked)
+        batch.mappings.append((bool(flags & _SENT), bool(asked)))
 
-    def _flushed_since(self, event: int) -> bool:
-        events = self.machine.events
-        return any(events.kind_of(n) == ev.FLUSHED for n in range(event, len(events)))
+    def _may_wait(self, flags: int) -> bool:
+        """TTU_BATCH_FLUSH: what a kernel flushed one by one though it batches may not, as what it
+        retries, nor what reclaim did so.
+        """
+        migrates = flags & _MIGRATES
+        if flags & _SENT and (self._batches_too or not migrates):
+            return False
+        return not (migrates and self._one_by_one)
+
+    def _asked_since(self, event: int) -> int:
+        """The CPUs other than the asking ones that flushes since an event are for."""
+        events, mask = self.machine.events, 0
+        for number in range(event, len(events)):
+            if events.kind_of(number) == ev.FLUSHED:
+                asked = events.argument(number, ev.FLUSHED.mask)
+                mask |= asked if asked & ~(1 << events.cpu_of(number)) else 0
+        return mask
+
+    def _kept(self, ctx: Context, number: int) -> None:
+        """A page that was unmapped is mapped again: what its key owes is paid."""
+        key = self._keys.pop(number, 0)
+        if key:
+            self._run(ctx, Keep, key=key)
 
     def _remap(self, at: int) -> None:
         facts = self.trace.facts
@@ -286,9 +374,7 @@ class Replay:
         facts, layout = self.trace.facts, self.layout
         number = layout.frame[facts.pfn[at]]
         if facts.flags[at] & _FAILED:
-            key = self._keys.pop(number, 0)
-            if key:
-                self._run(ctx, Keep, key=key)
+            self._kept(ctx, number)
         self._in_use(ctx, number)
         self._run(
             ctx,
@@ -299,8 +385,10 @@ class Replay:
             writable=int(bool(facts.flags[at] & _WRITABLE)),
         )
 
-    def _settle(self, task: int) -> None:
-        """Give a task's batch its key or its flush, then do what waited for that."""
+    def _settle(self, task: int, flush: int = -1) -> None:
+        """Give a task's batch its key or its flush, then do what waited for that. `flush` is the
+        fact that the recorded kernel flushed it; without, it did not.
+        """
         batch = self._batches.pop(task)
         m = self.machine
         if not batch.frames and not batch.later:
@@ -310,7 +398,9 @@ class Replay:
             cpu = self.trace.facts.cpu[self.at]
             back = m.cpu[cpu].task
         ctx = self._bring(cpu, task)
+        before = len(m.events)
         key = self._key(ctx, batch.gate)
+        self._compare(batch, flush, self._asked_since(before))
         for number in batch.frames:
             self._held.pop(number, None)
             if key and m.frame[number].verdict:
@@ -324,6 +414,24 @@ class Replay:
                 self._give_back(ctx, at)
         if back:
             self._bring(cpu, back.index)
+
+    def _compare(self, batch: Batch, flush: int, asked: int) -> None:
+        """Count how far a batch was flushed as recorded."""
+        facts, found = self.trace.facts, self.agreement
+        sent = flush >= 0 and facts.kind[flush] == FactKind.SENT
+        if flush >= 0:
+            self._sent = bool(asked)
+        if not batch.mappings:
+            return
+        for theirs, ours in batch.mappings:
+            found.mappings_right += (theirs or sent) == (ours or bool(asked))
+        found.mappings += len(batch.mappings)
+        if sent or asked:
+            found.batches += 1
+            found.batches_right += sent == bool(asked)
+        if sent and facts.flags[flush] & Flag.MASKED:
+            found.masks += 1
+            found.masks_right += facts.page[flush] == asked & _LOW
 
     def _key(self, ctx: Context, gate: int) -> int:
         """Settle the notes of a context's task; the key its deferred pages carry."""
