@@ -45,7 +45,8 @@ def paid(tmp_path: Path) -> Trace:
 def unsure() -> Lines:
     """One page of a mapping that may be written is reclaimed; nothing tells what its PTE was."""
     lines = started().probe(KSWAPD, 2, OLD, ADDRESS, "unmap", vma=RW_VMA)
-    return lines.flush(KSWAPD, 2, 1, 4, "...2.").flush(USER, 1, 1, 1, "d.h1.").free(KSWAPD, 2, OLD)
+    lines.flush(KSWAPD, 2, -1, 4, "...2.").flush(USER, 1, -1, 1, "d.h1.")
+    return lines.free(KSWAPD, 2, OLD)
 
 
 # -- milliseconds -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.meaning.lives import IDLE
-from luf_tui.ftrace.meaning.owners import CERTAIN, LIKELY, Owners
+from luf_tui.ftrace.meaning.owners import ANSWERED, CERTAIN, Owners
 
 _MIGRATE, _CONFIRMED, _HIDDEN = int(Flag.MIGRATE), int(Flag.CONFIRMED), int(Flag.HIDDEN)
 _FOR_UNMAP, _BATCH, _WHOLE = int(Flag.FOR_UNMAP), int(Flag.BATCH), int(Flag.WHOLE)
@@ -231,7 +231,7 @@ class Batches:
             if state.noted:
                 self._settle(at, state)
             if state.space:
-                self.owners.vote(task, state.space, LIKELY)
+                self.owners.vote(task, state.space, ANSWERED)
         elif facts.arg[at] < 0 and not state.ranged:
             facts.flags[at] |= _WHOLE
             if state.sent >= 0:
@@ -257,7 +257,7 @@ class Batches:
         if space and all(state.single for state in states):
             self.owners.vote(task, space, CERTAIN)
         elif space and pages < 0:
-            self.owners.vote(task, space, LIKELY)
+            self.owners.vote(task, space, ANSWERED)
         elif len(states) == 1 and states[0].own and pages:
             for sender in waiting:
                 self.owners.met(sender, task, alike=True)

@@ -34,8 +34,8 @@ BATCHED, PER_PAGE, NOT_KNOWN = "batched", "per page", "not known"
 _SHIFT = 12
 _VM_WRITE, _VM_SHARED = 2, 8
 _LOCAL_BATCH, _LOCAL_RANGE, _REMOTE = 2, 3, 4
-"""Reasons of tlb_flush: the part that the asking CPU does itself of the flush of a batch, and of one
-address space; IPIs sent."""
+"""Reasons of tlb_flush: what the asking CPU does itself of the flush of a batch, and of one address
+space; IPIs sent."""
 _MASK = (1 << 64) - 1
 _WRITE_PROTECT = 3
 """Error code bits of a write to a present page."""
@@ -88,7 +88,7 @@ class Flavour:
 
     def describe(self) -> str:
         """`per page`, `batched`, or `not known`."""
-        # A kernel that batches retries what it could not move page by page; the other never batches.
+        # A kernel that batches retries page by page what it could not move.
         if self.batches * _RETRIES >= self.per_page:
             return BATCHED if self.batches else NOT_KNOWN
         return PER_PAGE
@@ -229,7 +229,7 @@ class Meaning:
                 self.owners.user.add(task)
             wrong = 0 if reason == 1 else int(Flag.WRONG)
             self.facts.add(_RECEIVED, cpu, task, time, line, arg=pages, flags=wrong)
-        elif to >= 0 and not irq and task == before:
+        elif to >= 0 and not irq and (task == before or self._may_load(to, context)):
             if to:
                 self.owners.user.add(to)
             self.facts.add(_SWITCH_FLUSH, cpu, to or task, time, line, arg=pages)
@@ -240,6 +240,12 @@ class Meaning:
             self._loaded(row, task)
             return
         self._poked.pop(cpu, None)
+
+    def _may_load(self, to: int, context: int) -> bool:
+        """Whether a flush that follows a switch at once belongs to it. Formats without flags do not
+        say that an interrupt took a lazy CPU off what it had borrowed.
+        """
+        return to in self.owners.user or not context & Context.NOT_PRINTED
 
     def _loaded(self, row: TraceRow, task: int) -> None:
         """A task loads an address space where it is: exec, a kernel thread that leaves what it had
@@ -294,9 +300,7 @@ class Meaning:
                 facts.flags[unmap] &= ~_HIDDEN
             flags = int(Flag.FOR_UNMAP) | (facts.flags[unmap] & _MIGRATE)
             mm, page = facts.mm[unmap], facts.page[unmap]
-            at = facts.add(
-                kind, cpu, task, time, line, arg=pages, flags=flags, mm=mm, page=page
-            )
+            at = facts.add(kind, cpu, task, time, line, arg=pages, flags=flags, mm=mm, page=page)
             self.folios[at] = acting.folio
             return
         acting.unmap = -1
@@ -321,7 +325,7 @@ class Meaning:
         self._act(task).mask = row[4][0]
 
     def _noted(self, row: TraceRow, task: int) -> None:
-        """The probe on set_tlb_ubc_flush_pending(): the flush of a PTE that is cleared is put off."""
+        """The probe on set_tlb_ubc_flush_pending(): the flush of a cleared PTE is put off."""
         acting, facts = self._act(task), self.facts
         at, (_mm, pte, writable) = acting.unmap, row[4]
         if at < 0:

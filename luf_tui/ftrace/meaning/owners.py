@@ -15,11 +15,12 @@ from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.meaning.lives import IDLE
 
 _SWITCH, _LEFT_LAZY, _GAP = int(FactKind.SWITCH), int(FactKind.LEFT_LAZY), int(FactKind.GAP)
-KNOWN, CERTAIN, LIKELY = 1000, 4, 1
-"""Weights of a vote: a probe says it; no other task could have done it; most others could not: the
-mask of a batch is as old as its unmaps."""
+KNOWN, CERTAIN, FAULTED, ANSWERED = 1000, 4, 2, 1
+"""Weights of a vote: a probe says it; no other task could have done it; the task faulted where only
+one address space had a page; it answered the flush of a batch, whose mask is as old as its unmaps.
+"""
 _ENOUGH = 3
-"""Votes that an address space is given for: one certain, or a few that are likely."""
+"""Weight that an address space is given for."""
 _SHARE = 0.75
 _MEETINGS = 2
 """Switches from one task to another without a load, for them to share an address space."""
@@ -35,7 +36,7 @@ class Owners:
         self._alike: Counter[tuple[int, int]] = Counter()
         self._unlike: Counter[tuple[int, int]] = Counter()
 
-    def vote(self, task: int, mm: int, weight: int = LIKELY) -> None:
+    def vote(self, task: int, mm: int, weight: int = ANSWERED) -> None:
         """Something shows that `task` has address space `mm`; a kernel thread has none."""
         votes = self._votes.get(task)
         if votes is None:
@@ -63,9 +64,8 @@ class Owners:
             if weight >= _ENOUGH and weight >= _SHARE * found.total():
                 chosen[group] = (mm, weight)
         self._part(root, chosen)
-        return {
-            task: chosen[group][0] for task in sorted(root) if (group := _find(root, task)) in chosen
-        }
+        groups = ((task, _find(root, task)) for task in sorted(root))
+        return {task: chosen[group][0] for task, group in groups if chosen.get(group, (0, 0))[0]}
 
     def _sharing(self, threads: dict[int, tuple[int, int]]) -> dict[int, int]:
         """Tasks that share an address space, as a forest: the next one up per task."""
@@ -75,11 +75,11 @@ class Owners:
             if task in root:
                 _unite(root, first.setdefault(group, task), task)
         for (one, other), times in sorted(self._alike.items()):
-            known = one in root and other in root
-            if known and times >= _MEETINGS and times > _MEETINGS * self._unlike[one, other]:
-                # Threads of another process are nobody's, whatever a switch seemed to say.
-                if not threads or one not in threads or other not in threads:
-                    _unite(root, one, other)
+            # Threads of another process are nobody's, whatever a switch seemed to say.
+            told = one in threads and other in threads
+            often = times >= _MEETINGS and times > _MEETINGS * self._unlike[one, other]
+            if one in root and other in root and often and not told:
+                _unite(root, one, other)
         return root
 
     def _part(self, root: dict[int, int], chosen: dict[int, tuple[int, int]]) -> None:
@@ -92,9 +92,10 @@ class Owners:
                 groups = _find(root, one), _find(root, other)
                 against[min(groups), max(groups)] += times
         for (one, other), times in sorted(against.items()):
-            if one != other and times >= _MEETINGS and one in chosen and other in chosen:
-                if chosen[one][0] == chosen[other][0]:
-                    del chosen[min(one, other, key=lambda group: (chosen[group][1], group))]
+            if one == other or times < _MEETINGS or one not in chosen or other not in chosen:
+                continue
+            if chosen[one][0] == chosen[other][0]:
+                del chosen[min(one, other, key=lambda group: (chosen[group][1], group))]
 
 
 def _find(root: dict[int, int], task: int) -> int:

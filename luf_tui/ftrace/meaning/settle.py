@@ -5,7 +5,7 @@ from __future__ import annotations
 from luf_tui.ftrace.meaning.batches import Batches
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.meaning.meaning import Meaning
-from luf_tui.ftrace.meaning.owners import KNOWN, LIKELY, Owners
+from luf_tui.ftrace.meaning.owners import FAULTED, KNOWN, Owners
 from luf_tui.ftrace.meaning.vmemmap import pfn_of
 
 _LOAD, _LEFT_LAZY = int(FactKind.SWITCH_FLUSH), int(FactKind.LEFT_LAZY)
@@ -49,7 +49,7 @@ def _faults(facts: Facts, owners: Owners) -> None:
         if kind == _FAULT:
             mm = space.get(facts.page[at], 0)
             if mm:
-                owners.vote(facts.task[at], mm, LIKELY)
+                owners.vote(facts.task[at], mm, FAULTED)
 
 
 def _rights(meaning: Meaning) -> None:
