@@ -77,8 +77,9 @@ def head(trace: Trace) -> list[str]:
         f"{tally.lines:,} lines, {length}, {len(survey.cpus)} CPUs, {damage}",
         (
             f"recorded: {recorded.shootdowns:,} shootdowns: {recorded.for_unmaps:,} for unmapped "
-            f"pages, {recorded.for_copies:,} for copies on write, {recorded.for_others:,} for "
-            "munmap, mprotect, fork"
+            f"pages, {recorded.for_pending:,} for pending unmaps, {recorded.for_copies:,} for "
+            f"copies on write, {recorded.for_cleaning:,} to clean pages, "
+            f"{recorded.for_others:,} for munmap, mprotect, fork"
         ),
         (
             f"{recorded.unmaps:,} pages unmapped, {recorded.unmaps_readonly:,} of them certainly "
@@ -127,14 +128,14 @@ def comparison(figures: Figures) -> list[list[Cell]]:
     row("  for unmapped pages", recorded.for_unmaps, *(one.for_unmaps for one in outcomes))
     row("  paid at takeoff", "", *(one.paid_at_takeoff for one in outcomes))
     for why in sorted({why for one in outcomes for why in one.paid_for_others}):
-        row(f"  paid: {why}", "", *(one.paid_for_others[why] for one in outcomes))
-    asked = recorded.for_copies + recorded.for_others
+        theirs: Cell = recorded.for_pending if why == "pending unmaps" else ""
+        row(f"  paid: {why}", theirs, *(one.paid_for_others[why] for one in outcomes))
+    asked = recorded.for_copies + recorded.for_cleaning + recorded.for_others
     row("  asked for by copies, munmap, …", asked, *(one.requested for one in outcomes))
     row("  that interrupt nobody", *(one.bill.unheard for one in columns))
     row("pages freed owing a flush", "", *(one.deferred for one in outcomes))
     row("  still owing at the end", "", *(one.pending_at_end for one in outcomes))
-    received = recorded.received + recorded.left_lazy
-    row("CPUs interrupted", received, *(one.interrupted_cpus for one in outcomes))
+    row("CPUs interrupted", recorded.interrupted, *(one.interrupted_cpus for one in outcomes))
     cpus = max((len(one.interrupted) for one in outcomes), default=0)
     for cpu in range(cpus if cpus <= TOP else 0):
         row(f"  cpu{cpu}", "", *(one.interrupted[cpu] for one in outcomes))
