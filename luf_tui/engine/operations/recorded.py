@@ -94,7 +94,7 @@ class UnmapMapping(Unmap, name="unmap a recorded mapping", function="try_to_unma
     last = Local("the walk ends with it")
 
     @step("ask whether the flush may be deferred")
-    def ask(self, k: Kernel) -> Next:
+    def begin(self, k: Kernel) -> Next:
         """As in any walk, once for all of its mappings."""
         why = k.policy.begin_walk(k.m, k.task, self.frame) if self.first else ""
         if why:

@@ -7,7 +7,7 @@ from collections import Counter
 from attrs import frozen
 
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
-from luf_tui.ftrace.meaning.meaning import Meaning
+from luf_tui.ftrace.meaning.meaning import BATCHED, PER_PAGE, Meaning
 from luf_tui.ftrace.meaning.owners import Loaded
 from luf_tui.ftrace.reading.line_reader import LineCounts
 
@@ -31,6 +31,8 @@ class RecordedCounts:
     """Shootdowns that arrived at a CPU (reason 1)."""
     unmaps: int
     """Pages unmapped for migration or reclaim, one a mapping."""
+    reclaimed: int
+    """Those for reclaim."""
     unmaps_readonly: int
     """Those whose PTE certainly could not be written through."""
     unmaps_unsure: int
@@ -79,6 +81,8 @@ class Survey:
     facts: int
     kernel: str
     """`per page`, `batched` or `not known`: how it flushes for migrated pages."""
+    baseline: str
+    """The policy that the kernel follows: `eager`, `batched`, or empty where nothing tells."""
     vmemmap: int
     vmemmap_how: str
     entry_types: str
@@ -118,6 +122,7 @@ def survey(
         recorded=recorded,
         facts=len(facts),
         kernel=flavour,
+        baseline=_baseline(flavour, recorded),
         vmemmap=base,
         vmemmap_how=how,
         entry_types=meaning.types.describe(),
@@ -132,6 +137,15 @@ def survey(
         cut=cut,
         unknown=tuple(_unknown(meaning, tally, recorded, kinds, base, cut=cut, torn=torn)),
     )
+
+
+def _baseline(flavour: str, recorded: RecordedCounts) -> str:
+    """Reclaim has batched since Linux 4.3, migration since 6.3."""
+    if not recorded.unmaps:
+        return ""
+    if flavour == PER_PAGE:
+        return "eager"
+    return "batched" if flavour == BATCHED or recorded.reclaimed else ""
 
 
 def _pages(facts: Facts) -> tuple[Counter[int], Counter[int]]:
@@ -165,6 +179,7 @@ def _recorded(facts: Facts, kinds: Counter[int], double_frees: int) -> RecordedC
             count["unconfirmed"] += times
         else:
             count["unmaps"] += times
+            count["reclaimed"] += 0 if flags & Flag.MIGRATE else times
             for name, bit in (("unsure", Flag.UNSURE), ("hidden", Flag.HIDDEN)):
                 count[name] += times if flags & bit else 0
             count["readonly"] += 0 if flags & (Flag.WRITABLE | Flag.UNSURE) else times
@@ -172,6 +187,7 @@ def _recorded(facts: Facts, kinds: Counter[int], double_frees: int) -> RecordedC
         shootdowns=kinds[FactKind.SENT],
         received=kinds[FactKind.RECEIVED] - count["wrong"],
         unmaps=count["unmaps"],
+        reclaimed=count["reclaimed"],
         unmaps_readonly=count["readonly"],
         unmaps_unsure=count["unsure"],
         for_unmaps=count["for unmaps"],

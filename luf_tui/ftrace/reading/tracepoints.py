@@ -442,11 +442,6 @@ PARSERS: dict[str, Parser] = {
     "pending": _mm,
 }
 NUMBER = {name: number for number, name in enumerate(PARSERS)}
-FURTHER = frozenset(
-    NUMBER[name] for name in ("switch_mm", "unmap_pte", "batch", "flush_range", "lazy", "pending")
-)
-"""Events of the further probes, which say what is otherwise inferred. In a switch, `switch_mm` and
-`lazy` are printed in the name of the task that leaves."""
 _FUNCTIONS = {
     "migrate_one": "try_to_migrate_one",
     "unmap_one": "try_to_unmap_one",

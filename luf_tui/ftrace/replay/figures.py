@@ -9,6 +9,7 @@ from luf_tui.ftrace.replay.bounds import Bounds, bounds_of
 from luf_tui.ftrace.replay.flush_bill import FlushBill, bill_of
 from luf_tui.ftrace.replay.flushes import Flushes, recorded_flushes
 from luf_tui.ftrace.replay.outcome import PolicyOutcome
+from luf_tui.ftrace.replay.replay import Agreement
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine.config import Costs
 
@@ -83,8 +84,13 @@ class Figures:
     @property
     def baseline(self) -> str:
         """The policy that the recorded kernel follows, and that should equal it; or empty."""
-        kernel = self.trace.survey.kernel
-        return {"batched": "batched", "per page": "eager"}.get(kernel, "")
+        return self.trace.survey.baseline
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """How far that policy's flushes for unmaps are the recorded ones, if it was replayed."""
+        own = (one for one in self.policies if one.name == self.baseline)
+        return next((one.outcome.agreement for one in own if one.outcome), None)
 
     @cached_property
     def decides(self) -> Under | None:

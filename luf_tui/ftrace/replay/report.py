@@ -12,6 +12,7 @@ from luf_tui.ftrace.replay.figures import Figures, Under
 from luf_tui.ftrace.replay.flush_tables import by_process, by_reason
 from luf_tui.ftrace.replay.plots import debt_lives, time_line, who_pays
 from luf_tui.ftrace.replay.processes import RECORDER
+from luf_tui.ftrace.replay.replay import Agreement
 from luf_tui.ftrace.replay.table import Cell, milliseconds
 from luf_tui.ftrace.replay.text_table import (
     TOP,
@@ -210,14 +211,28 @@ def difference(figures: Figures) -> list[str]:
         return [] if figures.baseline else ["How the kernel flushes is not known."]
     gap = own.bill.shootdowns - recorded
     if not gap:
-        return [f"{own.name} sends exactly the shootdowns that were recorded."]
-    share = 100 * gap / recorded if recorded else 0.0
-    said = (
-        f"{own.name}, which the recorded kernel follows, differs from the recording by {gap:+,} "
-        f"({share:+.2f} %): a CPU's address space is inferred from flushes it took part in, and "
-        "between a switch and the first of them it may be another."
-    )
-    return [said]
+        said = f"{own.name} sends exactly the shootdowns that were recorded."
+    else:
+        share = 100 * gap / recorded if recorded else 0.0
+        said = (
+            f"{own.name}, which the recorded kernel follows, differs from the recording by "
+            f"{gap:+,} ({share:+.2f} %): a CPU's address space is inferred, and between a switch "
+            "and what shows it, it may be another."
+        )
+    return [said, *_agreeing(figures.agreement)]
+
+
+def _agreeing(agreement: Agreement | None) -> list[str]:
+    """How far a policy is right in single things, whose errors may cancel in a sum."""
+    if agreement is None or not agreement.mappings:
+        return []
+    parts = [f"for {agreement.mappings_right:,} of {agreement.mappings:,} mappings"]
+    if agreement.batches:
+        parts.append(f"for {agreement.batches_right:,} of {agreement.batches:,} batches")
+    said = f"Others are asked, or not, as recorded {' and '.join(parts)}"
+    if agreement.masks:
+        said += f", and the same CPUs in {agreement.masks_right:,} of {agreement.masks:,}"
+    return [f"{said}."]
 
 
 def cost_of_deferring(figures: Figures, one: Under) -> list[str]:

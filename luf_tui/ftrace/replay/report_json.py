@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import asdict
+
 from luf_tui.ftrace.replay import clock
 from luf_tui.ftrace.replay.all_tables import all_tables
 from luf_tui.ftrace.replay.debt_tables import withheld
@@ -27,6 +29,7 @@ def as_json(figures: Figures) -> dict[str, object]:
         "cpus": len(trace.survey.cpus),
         "kernel": trace.survey.kernel,
         "baseline": figures.baseline or None,
+        "agreement": asdict(figures.agreement) if figures.agreement else None,
         "can_tell": figures.can_tell,
         "costs": {name: getattr(figures.costs, name) for name in PRICES},
         "recorded": {
