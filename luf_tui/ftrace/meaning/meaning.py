@@ -249,7 +249,7 @@ class Meaning:
 
     def _loaded(self, row: TraceRow, task: int) -> None:
         """A task loads an address space where it is: exec, a kernel thread that leaves what it had
-        borrowed, or one that borrows for a while and gives back (use_temporary_mm()).
+        borrowed, or one that borrows for a while and gives back.
         """
         _, line, time, (_task, cpu, _irq), (pages, _reason) = row
         poked = self._poked.pop(cpu, -1)
