@@ -23,8 +23,8 @@ def test_times_are_told_in_a_fitting_unit(seconds: float, text: str) -> None:
 
 
 KEYS = {
-    "": "version trace lines lost unparsed seconds cpus kernel baseline agreement can_tell costs "
-    "recorded policies tables not_known",
+    "": "version trace lines lost unparsed seconds cpus release recorder kernel baseline agreement "
+    "can_tell costs recorded policies tables not_known",
     "recorded": "shootdowns received unmaps unmaps_readonly unmaps_unsure bill",
     "policies": "shootdowns deferred paid_at_takeoff paid_for_other_reasons pending_at_end "
     "interrupted_cpus interrupts reduction for_unmaps requested not_deferred payers callers "

@@ -7,6 +7,7 @@ from attrs import frozen
 from luf_tui.errors import InputError, Problem
 from luf_tui.ftrace.meaning.facts import Facts
 from luf_tui.ftrace.meaning.meaning import Meaning
+from luf_tui.ftrace.meaning.recorders import Recorder, recorder_of
 from luf_tui.ftrace.meaning.settle import settle
 from luf_tui.ftrace.meaning.survey import Survey, survey
 from luf_tui.ftrace.reading.line_reader import LineReader
@@ -31,6 +32,8 @@ class Trace:
     survey: Survey
     header: RecordHeader
     """What `luf-tui record` wrote at its head: the kernel, and who recorded."""
+    recorder: Recorder
+    """The tasks that recorded."""
 
 
 def read_trace(path: str, progress: Progress | None = None) -> Trace:
@@ -60,6 +63,7 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
         mm_of=mm_of,
         survey=survey(meaning, mm_of, tally, cut=source.cut, torn=bool(source.torn)),
         header=reader.header,
+        recorder=recorder_of(meaning.facts, reader.names.tasks, reader.header, tally.formats),
     )
 
 

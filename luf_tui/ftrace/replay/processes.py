@@ -32,4 +32,4 @@ class Processes:
 
 def recorders(trace: Trace) -> frozenset[int]:
     """Tasks that recorded."""
-    return frozenset(getattr(trace, "recorder", ()))
+    return frozenset(trace.recorder)

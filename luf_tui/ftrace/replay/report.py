@@ -96,6 +96,16 @@ def _reading(trace: Trace) -> list[str]:
     said = [f"base of vmemmap {survey.vmemmap_how}", survey.entry_types]
     if survey.recorded.unconfirmed:
         said.append(f"unmaps probed and not confirmed: {survey.recorded.unconfirmed:,}")
+    recorder = trace.recorder
+    if recorder.tasks:
+        names = " and ".join(
+            dict.fromkeys(f"{trace.tasks[task][0]}-{trace.tasks[task][1]}" for task in recorder)
+        )
+        said.append(
+            f"the recorder ({recorder.how}: {names}) makes {recorder.switches:,} of "
+            f"{recorder.all_switches:,} switches and allocates {recorder.pages:,} of "
+            f"{recorder.all_pages:,} pages"
+        )
     right, all_of_them = survey.foretold
     if all_of_them:
         said.append(

@@ -14,6 +14,7 @@ from luf_tui.ftrace.replay.flush_bill import PRICES, FlushBill
 from luf_tui.ftrace.replay.report import reduction
 from luf_tui.ftrace.replay.table import milliseconds
 from luf_tui.ftrace.replay.unknown import not_known
+from luf_tui.ftrace.trace import Trace
 
 
 def as_json(figures: Figures) -> dict[str, object]:
@@ -27,7 +28,9 @@ def as_json(figures: Figures) -> dict[str, object]:
         "unparsed": tally.unparsed,
         "seconds": trace.survey.seconds if clock.counts_seconds(trace) else None,
         "cpus": len(trace.survey.cpus),
+        "release": trace.header.kernel or None,
         "kernel": trace.survey.kernel,
+        "recorder": _recorder(trace),
         "baseline": figures.baseline or None,
         "agreement": asdict(figures.agreement) if figures.agreement else None,
         "can_tell": figures.can_tell,
@@ -46,6 +49,20 @@ def as_json(figures: Figures) -> dict[str, object]:
             for table in all_tables(figures)
         },
         "not_known": list(not_known(trace, figures.outcomes)),
+    }
+
+
+def _recorder(trace: Trace) -> dict[str, object] | None:
+    one = trace.recorder
+    if not one.tasks:
+        return None
+    return {
+        "tasks": ["{}-{}".format(*trace.tasks[task]) for task in one],
+        "how": one.how,
+        "switches": one.switches,
+        "all_switches": one.all_switches,
+        "pages": one.pages,
+        "all_pages": one.all_pages,
     }
 
 
