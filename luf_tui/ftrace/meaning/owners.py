@@ -56,7 +56,7 @@ class Owners:
         root = self._sharing(threads)
         votes: dict[int, Counter[int]] = {}
         for task, own in self._votes.items():
-            if task in self.user:
+            if task in root:
                 votes.setdefault(_find(root, task), Counter()).update(own)
         chosen: dict[int, tuple[int, int]] = {}
         for group, found in votes.items():
