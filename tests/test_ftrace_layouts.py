@@ -267,6 +267,24 @@ def test_a_name_that_is_cut_is_the_same_task_whichever_comes_first() -> None:
         assert [("<idle>", 0), ("kcompactd0", 35)] == reader.names.tasks
 
 
+def test_a_dump_to_the_log_has_a_head(tmp_path: Path) -> None:
+    text = rendered(log)
+    head = "[   12.345678] Dumping ftrace buffer:\n[   12.345679] " + "-" * 33 + "\n"
+    tally = read_text(tmp_path, head + text).survey.tally
+    assert (2, 0) == (tally.headers, tally.unparsed)
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [("0xcc0", "__GFP_DIRECT_RECLAIM|0xcc0"), ("2080", "0x820"), ("GFP_NOWAIT", "GFP_NOWAIT")],
+)
+def test_allocation_flags_in_numbers_say_who_may_wait(
+    tmp_path: Path, flags: str, word: str
+) -> None:
+    text = f"mm_page_alloc: pfn=0x5 order=0 gfp_flags={flags} migratetype=1"
+    assert (word,) == Lines().add("a-7", 0, text).read(tmp_path).words
+
+
 def fake(directory: Path, name: str, text: str) -> None:
     (directory / name).write_text(f"#!/bin/sh\n{text}\n")
     (directory / name).chmod(0o755)

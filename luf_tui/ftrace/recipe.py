@@ -16,7 +16,7 @@ NEEDED = ("kmem:mm_page_alloc", "kmem:mm_page_free", "tlb:tlb_flush", "sched:sch
 """Without one of these nothing can be replayed."""
 FAULTS = "exceptions:page_fault_user"
 OPTIONAL = {
-    "kmem:mm_page_free_batched": "pages that older kernels free in batches are missed",
+    "kmem:mm_page_free_batched": "the pages of a batch are told by mm_page_free alone",
     "sched:sched_process_exec": "that a task runs another program is told by its name alone",
     "migrate:mm_migrate_pages_start": "why pages are migrated is not told",
     "migrate:mm_migrate_pages": "why pages are migrated is not told",

@@ -36,7 +36,8 @@ CONVERTERS = (
         b"\x17\x08\x44tracing",
         "a binary recording of trace-cmd",
         "trace-cmd",
-        ("report", "-i"),
+        # With -l a line says whether it came from an interrupt, in every version.
+        ("report", "-l", "-i"),
     ),
     Converter(
         b"PERFILE2",

@@ -26,7 +26,10 @@ TraceRow: TypeAlias = "tuple[int, int, float, Place, tuple[int, ...]]"
 _LOST = re.compile(r"CPU:[0-9]+ \[(?:LOST )?([0-9]+)? ?EVENTS(?: DROPPED)?\]")
 _PERF_LOST = re.compile(r"PERF_RECORD_LOST(?:_SAMPLES)?\s+lost[: ]\s*([0-9]+)")
 _WRITTEN = re.compile(r"# entries-in-buffer/entries-written: ([0-9]{1,18})/([0-9]{1,18})")
-_HEADER = re.compile(r"#|cpus=\d+$|version = |Processed \d+ events|\s*$")
+_HEADER = re.compile(
+    r"#|cpus=\d+$|version = |Processed \d+ events|\s*$"
+    r"|\[ *[0-9]+\.[0-9]{6}\].{0,12}(?:-{10,}|Dumping ftrace buffer:)"
+)
 _STACK = re.compile(r"\s*(?:=> |\s[0-9a-f]{8,16} |<stack trace>)")
 _REMEMBERED = 1 << 16
 _LONGEST = 4096

@@ -169,6 +169,8 @@ _ONE = re.compile(
     r"addr=0x([0-9a-f]{1,14})\s{0,9}"
 )
 _EXEC = re.compile(r".*\bpid=(\w+)\b.*")
+_DIRECT_RECLAIM = 0x400
+"""___GFP_DIRECT_RECLAIM, of 5.15 to 6.18."""
 _DEAD = 0x30
 """EXIT_DEAD and EXIT_ZOMBIE, where the state of a task is printed as a number."""
 
@@ -204,9 +206,17 @@ def _alloc(rest: str, names: Names) -> Args:
         pfn, order = _unsigned(got["pfn"]), _up_to(_LARGEST_BLOCK, _number(got["order"]))
         # An allocation that failed has no frame; printed raw, it is -1.
         pfn = 0 if pfn == _MASK and "page" not in got else _up_to(_LAST_FRAME, pfn)
-        return (pfn, order, names.word(got.get("gfp_flags", "")))
+        return (pfn, order, names.word(_flags(got.get("gfp_flags", ""))))
     except (KeyError, ValueError):
         return None
+
+
+def _flags(text: str) -> str:
+    """Allocation flags; of those that are printed as a number, whether the caller may wait."""
+    if not text[:1].isdigit():
+        return text
+    number = _up_to((1 << 32) - 1, _number(text))
+    return f"__GFP_DIRECT_RECLAIM|{number:#x}" if number & _DIRECT_RECLAIM else f"{number:#x}"
 
 
 def _free(rest: str, _: Names) -> Args:
