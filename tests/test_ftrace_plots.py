@@ -114,3 +114,16 @@ def test_a_terminal_gets_colours_unless_it_is_told_not_to() -> None:
     assert "\x1b[31m" in on_a_terminal()
     assert "\x1b" not in on_a_terminal(NO_COLOR="1")
     assert "\x1b" not in on_a_terminal(TERM="dumb")
+
+
+def test_where_dots_cannot_be_written_there_are_no_plots() -> None:
+    words = [sys.executable, "-m", "luf_tui", "replay", LLM, "--policies", "luf"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    said = [
+        subprocess.run(
+            words, env={**env, "PYTHONIOENCODING": coding}, capture_output=True, check=True
+        ).stdout.decode(coding)
+        for coding in ("utf-8", "ascii")
+    ]
+    assert ["⣿" in said[0], "\\u28" in said[1]] == [True, False]
+    assert "ms of the model" in said[1]

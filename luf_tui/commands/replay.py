@@ -104,8 +104,17 @@ def print_report(found: Replayed) -> None:
     watched = sys.stdout.isatty()
     colours = watched and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = shutil.get_terminal_size().columns
-    for line in lines(found.figures, width, colours=colours):
+    for line in lines(found.figures, width, plots=_dots(), colours=colours):
         terminal.write(f"{line}\n") if isinstance(line, Drawn) else terminal.put(line)
+
+
+def _dots() -> bool:
+    """Whether the dots of a plot can be written at all."""
+    try:
+        "⣿".encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def partial(trace: Trace) -> int:

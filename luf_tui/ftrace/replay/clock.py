@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from luf_tui.ftrace.trace import Trace
 
-_ENOUGH = 2000
 SECOND = 1_000_000_000
 """Nanoseconds."""
 
 
 def counts_seconds(trace: Trace) -> bool:
     """Whether its clock does: one that numbers events or cycles prints no decimal point."""
-    times = trace.facts.time
-    return any(not time.is_integer() for time in islice(times, _ENOUGH)) or not len(times)
+    return trace.survey.tally.counted <= 0
 
 
 def length(trace: Trace) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from luf_tui.ftrace.reading.contexts import Context
 from luf_tui.ftrace.replay.clock import counts_seconds
 from luf_tui.ftrace.replay.debts import COVERED, OPEN
-from luf_tui.ftrace.replay.figures import Figures, Under
+from luf_tui.ftrace.replay.figures import Figures, Under, once
 from luf_tui.ftrace.replay.flush_bill import FlushBill
 from luf_tui.ftrace.replay.flushes import MOVED, RECLAIMED, TAKEOFF
 from luf_tui.ftrace.replay.processes import RECORDER, Processes
@@ -64,6 +64,7 @@ def withheld(figures: Figures, one: Under) -> int:
     return sum(1 for at, why in rows if why == TAKEOFF and flags[at] & _NO_WAITING)
 
 
+@once
 def waits(figures: Figures) -> Table:
     """Who waits at an allocation for a flush that is owed."""
     trace = figures.trace
@@ -86,6 +87,7 @@ def waits(figures: Figures) -> Table:
     return Table("waits", "who waits at an allocation", tuple(rows))
 
 
+@once
 def lives(figures: Figures) -> Table:
     """How long debts lived that are paid: by powers of ten of time, and of events."""
     time = figures.trace.facts.time
@@ -116,6 +118,7 @@ def _ten(power: int) -> float:
     return float(f"1e{power}")
 
 
+@once
 def debt_ends(figures: Figures) -> Table:
     """What became of the pages that were freed with a debt."""
     rows: list[tuple[Cell, ...]] = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, wraps
+from typing import TypeVar, cast
 
 from luf_tui.ftrace.replay.bounds import Bounds, bounds_of
 from luf_tui.ftrace.replay.flush_bill import FlushBill, bill_of
@@ -43,6 +44,22 @@ class Under:
         return found is not None and bool(found.deferred or set(found.refused) - {_NEVER})
 
 
+T = TypeVar("T")
+
+
+def once(make: Callable[[Figures], T]) -> Callable[[Figures], T]:
+    """Something that is made of figures once, however often it is asked for."""
+
+    @wraps(make)
+    def kept(figures: Figures) -> T:
+        found = figures.kept.get(make)
+        if found is None:
+            found = figures.kept[make] = make(figures)
+        return cast("T", found)
+
+    return kept
+
+
 class Figures:
     """What was recorded beside what each policy would have done."""
 
@@ -58,6 +75,8 @@ class Figures:
         self.outcomes = tuple(outcomes)
         self.costs = costs or Costs()
         self._read_only = dict(read_only or {})
+        self.kept: dict[object, object] = {}
+        """What was made of them already, by the function that makes it."""
 
     @cached_property
     def recorded(self) -> Under:

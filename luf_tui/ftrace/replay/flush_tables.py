@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from luf_tui.ftrace.meaning.facts import FactKind
-from luf_tui.ftrace.replay.figures import Figures, Under
+from luf_tui.ftrace.replay.figures import Figures, Under, once
 from luf_tui.ftrace.replay.flush_bill import FlushBill
 from luf_tui.ftrace.replay.flushes import MOVED, RECLAIMED, TAKEOFF
 from luf_tui.ftrace.replay.processes import RECORDER, Processes
@@ -35,6 +35,7 @@ def grouped(one: Under, keys: Iterable[str], costs: Costs) -> dict[str, FlushBil
     return dict(sorted(found.items(), key=lambda item: (-item[1].total, item[0])))
 
 
+@once
 def by_policy(figures: Figures) -> Table:
     """The recording and each policy in one row, with bounds."""
     rows: list[tuple[Cell, ...]] = []
@@ -53,6 +54,7 @@ def by_policy(figures: Figures) -> Table:
     return Table("policies", "shootdowns", tuple(rows))
 
 
+@once
 def by_cpu(figures: Figures) -> Table:
     """Interrupts that each CPU takes."""
     facts = figures.trace.facts
@@ -72,6 +74,7 @@ def reason_name(why: int) -> str:
     return REASONS.get(why, ev.REASONS[why])
 
 
+@once
 def by_reason(figures: Figures) -> Table:
     """Shootdowns by what they are for."""
     rows: list[tuple[Cell, ...]] = []
@@ -81,6 +84,7 @@ def by_reason(figures: Figures) -> Table:
     return Table("reasons", "by reason", tuple(rows))
 
 
+@once
 def by_process(figures: Figures) -> Table:
     """Who asks for shootdowns, and who is interrupted by them; who records is one, apart."""
     trace = figures.trace

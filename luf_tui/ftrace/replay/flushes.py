@@ -47,13 +47,13 @@ class Flush:
 
 @define
 class Flushes:
-    """Columns of shootdowns that concern another CPU than the asking one: 15 bytes each."""
+    """Columns of shootdowns that concern another CPU than the asking one: 23 bytes each."""
 
     at: array[int] = field(factory=lambda: array("I"))
     why: array[int] = field(factory=lambda: array("B"))
-    targets: array[int] = field(factory=lambda: array("H"))
-    everything: array[int] = field(factory=lambda: array("H"))
-    pages: array[int] = field(factory=lambda: array("I"))
+    targets: array[int] = field(factory=lambda: array("I"))
+    everything: array[int] = field(factory=lambda: array("I"))
+    pages: array[int] = field(factory=lambda: array("Q"))
     own: array[int] = field(factory=lambda: array("h"))
 
     def __len__(self) -> int:
@@ -78,7 +78,7 @@ class Flushes:
         self.why.append(flush.why)
         self.targets.append(flush.targets)
         self.everything.append(flush.everything)
-        self.pages.append(min(flush.pages, 0xFFFFFFFF))
+        self.pages.append(flush.pages)
         self.own.append(min(flush.own, _ROOM))
 
 

@@ -31,10 +31,12 @@ from luf_tui.ftrace.trace import Trace
 from luf_tui.timeline.tell.words import counted
 
 CANNOT_TELL = "cannot be told"
-LIVES = "how long a debt lives"
+_PLOTS = (("who waits, and how long", who_pays), ("how long a debt lives", debt_lives))
 
 
-def lines(figures: Figures, width: int = 80, *, colours: bool = False) -> list[str]:
+def lines(
+    figures: Figures, width: int = 80, *, plots: bool = True, colours: bool = False
+) -> list[str]:
     """The report for a terminal of so many columns; lines of plots are of a class of their own,
     `Drawn`, and may be coloured.
     """
@@ -45,13 +47,13 @@ def lines(figures: Figures, width: int = 80, *, colours: bool = False) -> list[s
     said += ["", *aligned(comparison(figures)), ""]
     said += [line for one in notes(figures) for line in wrapped(one, text)]
     said += [""]
-    drawn = time_line(figures, width, colours=colours)
+    drawn = time_line(figures, width, colours=colours) if plots else []
     said += [*drawn, ""] if drawn else []
     said += [*(line for one in difference(figures) for line in wrapped(one, text)), ""]
     for one in figures.policies:
         if one.outcome is not None and one.outcome.deferred:
             said += [*_deferring(figures, one, width), ""]
-            for title, plot in (("who waits, and how long", who_pays), (LIVES, debt_lives)):
+            for title, plot in _PLOTS if plots else ():
                 drawn = plot(figures, one, width, colours=colours)
                 said += [f"{title}, under {one.name}", *drawn, ""] if drawn else []
     said += [*_by_process(figures), ""]

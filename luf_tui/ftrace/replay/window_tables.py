@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 
 from luf_tui.ftrace.replay.clock import counts_seconds
 from luf_tui.ftrace.replay.debts import OPEN
-from luf_tui.ftrace.replay.figures import Figures, Under
+from luf_tui.ftrace.replay.figures import Figures, Under, once
 from luf_tui.ftrace.replay.flush_bill import FlushBill
 from luf_tui.ftrace.replay.table import Cell, Table, billed
 from luf_tui.ftrace.trace import Trace
@@ -77,6 +77,7 @@ def _clean(number: float) -> float:
     return float(f"{number:.9g}")
 
 
+@once
 def worst_seconds(figures: Figures) -> Table:
     """The second in which shootdowns took most, of each column."""
     told = counts_seconds(figures.trace)
