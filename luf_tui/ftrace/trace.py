@@ -47,13 +47,18 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
     meaning = Meaning(reader.names)
     for piece in source.pieces():
         meaning.feed(reader.rows(piece))
+        meaning.facts.put_aside()
         layout = reader.refused()
         if layout:
             raise InputError(path, (Problem(f"this is {layout.name}", hint=layout.instead),))
     tally = reader.tally
     if not tally.used:
         raise InputError(path, (_nothing(reader, source),))
+    meaning.facts.whole()
     mm_of = settle(meaning)
+    meaning.facts.let_go()
+    told = survey(meaning, mm_of, tally, cut=source.cut, torn=bool(source.torn))
+    meaning.facts.let_go()
     return Trace(
         path=path,
         facts=meaning.facts,
@@ -61,7 +66,7 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
         mms=tuple(meaning.mms),
         words=tuple(reader.names.words),
         mm_of=mm_of,
-        survey=survey(meaning, mm_of, tally, cut=source.cut, torn=bool(source.torn)),
+        survey=told,
         header=reader.header,
         recorder=recorder_of(meaning.facts, reader.names.tasks, reader.header, tally.formats),
     )

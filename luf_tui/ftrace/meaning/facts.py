@@ -6,7 +6,14 @@ from array import array
 from collections.abc import Iterator
 from enum import IntEnum, IntFlag
 
-from attrs import define, field, frozen
+from attrs import define, field, fields, frozen
+
+from luf_tui.ftrace.meaning.spool import Spool
+
+LONG = 1 << 22
+"""Facts from which on a recording is long: what is not needed while it is read is put aside."""
+AGAIN = 1 << 20
+"""Facts after which more is."""
 
 
 class FactKind(IntEnum):
@@ -122,6 +129,7 @@ class Facts:
     arg: array[int] = field(factory=lambda: array("q"))
     time: array[float] = field(factory=lambda: array("d"))
     line: array[int] = field(factory=lambda: array("I"))
+    _spool: Spool = field(factory=Spool)
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -169,6 +177,32 @@ class Facts:
         self.time.append(time)
         self.line.append(line)
         return len(self.kind) - 1
+
+    @property
+    def latest(self) -> float:
+        """The time of the last fact, 0 if there is none."""
+        return self._spool.latest("time", self.time)
+
+    def put_aside(self) -> None:
+        """Write the times and the lines of a long recording to a file while it is being read."""
+        if len(self.time) >= (AGAIN if self._spool.begun else LONG):
+            self._spool.put("time", self.time)
+            self._spool.put("line", self.line)
+
+    def whole(self) -> None:
+        """Nothing will be added: the columns of a long recording are parts of a file from here on,
+        which the system keeps in memory as far as there is room.
+        """
+        if self._spool.begun:
+            for column in fields(Facts):
+                if column.name != "_spool":
+                    held = getattr(self, column.name)
+                    self._spool.put(column.name, held)
+                    setattr(self, column.name, self._spool.view(column.name, held))
+
+    def let_go(self) -> None:
+        """Whoever has gone over them needs what is in the file no more for now."""
+        self._spool.let_go()
 
     def where(self, kind: FactKind) -> list[int]:
         """Indices of the facts of one kind."""

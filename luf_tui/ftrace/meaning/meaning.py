@@ -15,6 +15,7 @@ from attrs import define, field
 
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.meaning.lives import IDLE, Lives
+from luf_tui.ftrace.meaning.noted import Noted
 from luf_tui.ftrace.meaning.owners import Owners
 from luf_tui.ftrace.meaning.pte_values import (
     DIRTY,
@@ -109,12 +110,14 @@ class Meaning:
         self.flavour = Flavour()
         self.double_frees = 0
         """Frees printed twice, as mm_page_free and as mm_page_free_batched."""
-        self.folios: dict[int, int] = {}
+        self.folios = Noted()
         """Folio per fact whose pfn only the folio's address says."""
-        self.kinds: dict[int, int] = {}
+        self.kinds = Noted()
         """Type of the migration entry per unmap."""
         self.loads: dict[int, int] = {}
         """mm_struct that a task was last seen to load, by the probe `switch_mm`."""
+        self._kind: dict[int, int] = {}
+        """The same of entries that are still there."""
         self._mm: dict[int, int] = {}
         self._acting: dict[int, _Acting] = {}
         self._free: set[int] = set()
@@ -301,7 +304,7 @@ class Meaning:
             flags = int(Flag.FOR_UNMAP) | (facts.flags[unmap] & _MIGRATE)
             mm, page = facts.mm[unmap], facts.page[unmap]
             at = facts.add(kind, cpu, task, time, line, arg=pages, flags=flags, mm=mm, page=page)
-            self.folios[at] = acting.folio
+            self.folios.add(at, acting.folio)
             return
         acting.unmap = -1
         flags = page = 0
@@ -408,7 +411,7 @@ class Meaning:
             _UNMAP, cpu, task, time, line, mm=mm, page=address >> _SHIFT, flags=int(flags), arg=1
         )
         acting.unmap = at
-        self.folios[at] = folio
+        self.folios.add(at, folio)
 
     def _set(self, row: TraceRow, task: int) -> None:
         """A migration entry took the place of a PTE."""
@@ -418,7 +421,6 @@ class Meaning:
         at, acting.unmap = acting.unmap, -1
         if at >= 0 and facts.page[at] == page and facts.flags[at] & _MIGRATE:
             self.vmemmap.pair(acting.folio, pfn)
-            self.folios.pop(at, None)
             if facts.flags[at] & (Flag.SENT | Flag.LOCAL):
                 self.flavour.per_page += 1
         else:
@@ -428,7 +430,8 @@ class Meaning:
         facts.flags[at] |= _CONFIRMED | dirty
         facts.pfn[at] = pfn
         facts.arg[at] = 1 << order
-        self.kinds[at] = entry_type(entry)
+        self._kind[at] = entry_type(entry)
+        self.kinds.add(at, self._kind[at])
         acting.entries.setdefault(page, []).append(at)
         acting.run.add(pfn)
 
@@ -444,7 +447,7 @@ class Meaning:
             if not unmaps:
                 del acting.entries[page]
             mm = facts.mm[at]
-            self.types.learn(self.kinds[at], pte)
+            self.types.learn(self._kind.pop(at), pte)
             if facts.pfn[at] == pfn:
                 flags |= Flag.FAILED
         if pte & 2:
@@ -480,5 +483,5 @@ class Meaning:
         self._ended.clear()
         self._poked.clear()
         self._loads.clear()
-        time = self.facts.time[-1] if len(self.facts) else 0.0
+        time = self.facts.latest
         self.facts.add(_GAP, 0, 0, time, row[1], arg=row[4][0])

@@ -22,8 +22,10 @@ def settle(meaning: Meaning) -> dict[int, int]:
     facts, owners = meaning.facts, meaning.owners
     base, _ = meaning.vmemmap.base()
     if base:
-        for at, folio in meaning.folios.items():
-            facts.pfn[at] = max(0, pfn_of(folio, base))
+        for at, folio in meaning.folios:
+            # A migration entry has told it already.
+            if not facts.pfn[at]:
+                facts.pfn[at] = max(0, pfn_of(folio, base))
     _rights(meaning)
     batches = Batches(facts, owners)
     batches.read()
@@ -56,7 +58,7 @@ def _rights(meaning: Meaning) -> None:
     """Whether each cleared PTE could be written, from the kind of its migration entry."""
     flags = meaning.facts.flags
     both = int(Flag.WRITABLE | Flag.UNSURE)
-    for at, kind in meaning.kinds.items():
+    for at, kind in meaning.kinds:
         writable = meaning.types.writable(kind)
         if writable is None:
             # The mapping forbids writing, or it may have been allowed.

@@ -269,7 +269,7 @@ def _unknown(
         for kind, what, why in _NEEDED
         if not kinds[int(kind)]
     )
-    if not base and meaning.folios:
+    if not base and any(not meaning.facts.pfn[at] for at, _ in meaning.folios):
         said.append("Which frames were unmapped: the base of vmemmap could not be inferred.")
     if recorded.unmaps_unsure:
         said.append(

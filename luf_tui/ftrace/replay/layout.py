@@ -89,10 +89,13 @@ def lay_out(trace: Trace) -> Layout:
     facts = trace.facts
     cpus = max(facts.cpu, default=0) + 1
     first_seen = _first_seen(facts)
+    facts.let_go()
     pfns = sorted(first_seen)
     frame = {pfn: number for number, pfn in enumerate(pfns)}
     vpn = _pages(trace)
+    facts.let_go()
     followers, followed = _walks(facts)
+    facts.let_go()
     nodes = _nodes(trace, pfns)
     config = MachineConfig(
         cpus=cpus,

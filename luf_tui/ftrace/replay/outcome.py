@@ -29,6 +29,8 @@ from luf_tui.machine import events as ev
 from luf_tui.policy.base import Policy
 
 REPORT_EVERY = 4096
+LET_GO = 1 << 20
+"""Facts after which a long recording's are no longer kept in memory."""
 _UNMAP = ev.REASON["unmap"]
 _BY_REQUEST = {ev.REASON[why] for why in ("munmap", "fork", "copy on write", "writeback")}
 _REMOTE, _LOCAL = ev.REASON["remote shootdown"], ev.REASON["local shootdown"]
@@ -164,6 +166,8 @@ def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
     total = len(trace.facts)
     for done, at in enumerate(replay.play()):
         count.look(at)
+        if not done % LET_GO:
+            trace.facts.let_go()
         if progress is not None and not done % REPORT_EVERY:
             progress(at, total)
     flushes = _whole(trace, count.flushes)
