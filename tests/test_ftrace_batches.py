@@ -13,6 +13,7 @@ from luf_tui.ftrace.replay.layout import lay_out
 from luf_tui.ftrace.replay.outcome import PolicyOutcome, play
 from luf_tui.ftrace.trace import Trace
 from luf_tui.policy.registry import make_policy
+from luf_tui.runs.replayed import replay
 from tests.trace_lines import FOUR, MM, RO_VMA, RW_VMA, Lines
 
 DATA = Path(__file__).parent / "data"
@@ -22,9 +23,9 @@ HERS = MM + 0x40
 """The address space of another process."""
 
 
-def outcome(trace: Trace, name: str = "batched", *, as_recorded: bool = False) -> PolicyOutcome:
+def outcome(trace: Trace, name: str = "batched") -> PolicyOutcome:
     """What a policy would have done with a recording."""
-    return play(trace, lay_out(trace), make_policy(name), as_recorded=as_recorded)
+    return play(trace, lay_out(trace), make_policy(name))
 
 
 def facts(trace: Trace, kind: FactKind) -> list[Fact]:
@@ -273,6 +274,56 @@ def test_asking_is_not_interrupting(tmp_path: Path) -> None:
     recorded = lines.read(tmp_path).survey.recorded
     assert (2, 3) == (recorded.shootdowns, recorded.interrupted)
     assert (1, 1, 1) == (recorded.received, recorded.left_lazy, recorded.wrong)
+
+
+@pytest.mark.parametrize(
+    ("release", "kernel", "baseline"),
+    [
+        ("6.1.0-49-amd64", "per page", "before-6.3"),
+        ("6.2.16", "per page", "before-6.3"),
+        ("6.3.0", "batched", "batched"),
+        ("6.12.95+deb13-amd64", "batched", "batched"),
+        ("", "not known", "batched"),
+    ],
+)
+def test_the_release_says_how_migration_flushes_where_nothing_was_migrated(
+    tmp_path: Path, release: str, kernel: str, baseline: str
+) -> None:
+    lines = reclaims(Lines(FOUR), PRESS, 2, range(2))
+    if release:
+        lines.rows.insert(0, f"# luf-tui record: kernel {release}")
+    survey = lines.read(tmp_path).survey
+    assert (kernel, baseline) == (survey.kernel, survey.baseline)
+
+
+def test_where_reclaim_batches_and_migration_does_not_a_policy_of_its_own_should_be_equal(
+    tmp_path: Path,
+) -> None:
+    lines = runs(Lines(FOUR), WORK, 3)
+    for pfn in range(2):
+        lines.fault(WORK, 3, ADDRESS + pfn * 4096).alloc(KSWAPD, 2, pfn + 0x200)
+        lines.probe(KSWAPD, 2, pfn, ADDRESS + pfn * 4096).flush(KSWAPD, 2, 1, 4)
+        lines.flush(WORK, 3, 1, 1, "d.h..").entry(KSWAPD, 2, pfn, ADDRESS + pfn * 4096)
+        lines.back(KSWAPD, 2, pfn + 0x200, ADDRESS + pfn * 4096).free(KSWAPD, 2, pfn)
+    reclaims(lines, KSWAPD, 2, range(2, 4), WORK)
+    path = tmp_path / "t.trace"
+    path.write_text(lines.text(), encoding="utf-8")
+    found = replay(path, "eager,batched")
+    shootdowns = {one.policy: one.shootdowns for one in found.outcomes}
+    assert {"eager": 4, "batched": 3, "before-6.3": 3} == shootdowns
+    agreement = found.summary()["agreement"]
+    assert (4, 4) == (agreement["mappings"], agreement["mappings_right"])
+
+
+@pytest.mark.parametrize(("release", "interrupted"), [("6.12.1", 0), ("6.13.0", 1)])
+def test_on_later_kernels_masks_name_cpus_that_have_gone_on(
+    tmp_path: Path, release: str, interrupted: int
+) -> None:
+    lines = runs(Lines(FOUR), WORK, 3).fault(WORK, 3, ADDRESS).fault(WORK, 3, ADDRESS + 4096)
+    runs(lines, OTHER, 3, WORK).fault(OTHER, 3, 0x401000)
+    lines.rows.insert(0, f"# luf-tui record: kernel {release}")
+    trace = reclaims(lines, PRESS, 2, range(2)).read(tmp_path)
+    assert interrupted == outcome(trace).interrupted_cpus
 
 
 # -- what probes say ------------------------------------------------------------------------------

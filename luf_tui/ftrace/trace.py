@@ -57,7 +57,8 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
     meaning.facts.whole()
     mm_of = settle(meaning)
     meaning.facts.let_go()
-    told = survey(meaning, mm_of, tally, cut=source.cut, torn=bool(source.torn))
+    torn, release = bool(source.torn), reader.header.kernel
+    told = survey(meaning, mm_of, tally, release=release, cut=source.cut, torn=torn)
     meaning.facts.let_go()
     return Trace(
         path=path,
@@ -68,7 +69,7 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
         mm_of=mm_of,
         survey=told,
         header=reader.header,
-        recorder=recorder_of(meaning.facts, reader.names.tasks, reader.header, tally.formats),
+        recorder=recorder_of(meaning.facts, meaning.lives.named, reader.header, tally.formats),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from luf_tui import library
 from luf_tui.errors import LufError
 from luf_tui.ftrace.reading.source import STDIN
+from luf_tui.ftrace.replay.before_batches import BeforeBatches
 from luf_tui.ftrace.replay.bounds import hinges_on_rights, read_only
 from luf_tui.ftrace.replay.figures import Figures
 from luf_tui.ftrace.replay.layout import lay_out
@@ -86,6 +87,8 @@ def replay(
     if path.suffix == library.SUFFIX:
         raise LufError(f"{word} is a scenario; `luf-tui compare {word}` asks other policies")
     read = read_trace(str(path), reading)
+    if read.survey.baseline == BeforeBatches.NAME:
+        asked.append(BeforeBatches())
     layout = lay_out(read)
 
     if jobs > 1 and not can_fork():

@@ -7,8 +7,9 @@ from collections import Counter
 from attrs import frozen
 
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
-from luf_tui.ftrace.meaning.meaning import BATCHED, PER_PAGE, Meaning
+from luf_tui.ftrace.meaning.meaning import BATCHED, NOT_KNOWN, PER_PAGE, Meaning
 from luf_tui.ftrace.meaning.owners import Loaded
+from luf_tui.ftrace.meaning.release import batches_migration, masks_lag
 from luf_tui.ftrace.reading.line_reader import LineCounts
 
 _NEEDED = (
@@ -82,7 +83,11 @@ class Survey:
     kernel: str
     """`per page`, `batched` or `not known`: how it flushes for migrated pages."""
     baseline: str
-    """The policy that the kernel follows: `eager`, `batched`, or empty where nothing tells."""
+    """The policy that the kernel follows: `eager`, `batched`, `before-6.3` where reclaim batches
+    and migration does not, or empty where nothing tells."""
+    masks_lag: bool
+    """mm_cpumask also names CPUs that have gone on to another address space, as from 6.13 on; an
+    interrupt that finds one tells it, too."""
     vmemmap: int
     vmemmap_how: str
     entry_types: str
@@ -103,14 +108,23 @@ class Survey:
 
 
 def survey(
-    meaning: Meaning, mm_of: dict[int, int], tally: LineCounts, *, cut: str = "", torn: bool = False
+    meaning: Meaning,
+    mm_of: dict[int, int],
+    tally: LineCounts,
+    *,
+    release: str = "",
+    cut: str = "",
+    torn: bool = False,
 ) -> Survey:
-    """Count and describe settled facts."""
+    """Count and describe settled facts. `release` is that of the kernel, if the file says it."""
     facts = meaning.facts
     kinds = Counter(facts.kind)
     base, how = meaning.vmemmap.base()
     recorded = _recorded(facts, kinds, meaning.double_frees)
     flavour = meaning.flavour.describe()
+    if flavour == NOT_KNOWN:
+        by_release = {True: BATCHED, False: PER_PAGE, None: NOT_KNOWN}
+        flavour = by_release[batches_migration(release)]
     names = meaning.lives.named
     pages, unmapped = _pages(facts)
     pids: dict[int, list[int]] = {}
@@ -123,6 +137,7 @@ def survey(
         facts=len(facts),
         kernel=flavour,
         baseline=_baseline(flavour, recorded),
+        masks_lag=bool(recorded.wrong or masks_lag(release)),
         vmemmap=base,
         vmemmap_how=how,
         entry_types=meaning.types.describe(),
@@ -144,7 +159,7 @@ def _baseline(flavour: str, recorded: RecordedCounts) -> str:
     if not recorded.unmaps:
         return ""
     if flavour == PER_PAGE:
-        return "eager"
+        return "before-6.3" if recorded.reclaimed else "eager"
     return "batched" if flavour == BATCHED or recorded.reclaimed else ""
 
 

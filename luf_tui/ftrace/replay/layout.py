@@ -110,7 +110,7 @@ def lay_out(trace: Trace) -> Layout:
         swap_slots=0,
         key_bits=KEY_BITS,
         zone_gen_bits=ZONE_GEN_BITS,
-        mask_follows_load=True,
+        mask_follows_load=not trace.survey.masks_lag,
     )
     return Layout(
         pfns=pfns,

@@ -148,13 +148,12 @@ def play(
     progress: Progress | None = None,
     *,
     lazy_drops: bool = False,
-    as_recorded: bool = False,
 ) -> PolicyOutcome:
     """Replay a recording under a policy and count what it does. Nobody steps through it, so that
     it keeps no log.
     """
     return counted(
-        Replay(trace, layout, policy, lazy_drops=lazy_drops, logged=False, as_recorded=as_recorded),
+        Replay(trace, layout, policy, lazy_drops=lazy_drops, logged=False),
         progress,
     )
 

@@ -26,7 +26,8 @@ from luf_tui.engine.operations.recorded import (
 )
 from luf_tui.engine.unstepped import Unstepped
 from luf_tui.ftrace.meaning.facts import FactKind, Flag
-from luf_tui.ftrace.meaning.meaning import BATCHED, PER_PAGE
+from luf_tui.ftrace.meaning.meaning import BATCHED
+from luf_tui.ftrace.replay.before_batches import BeforeBatches
 from luf_tui.ftrace.replay.layout import Layout, begin, was_unmapped
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
@@ -108,12 +109,10 @@ class Replay:
         *,
         lazy_drops: bool = False,
         logged: bool = True,
-        as_recorded: bool = False,
     ) -> None:
         """What is not `logged` cannot be stepped through, and is done in half the time.
         `lazy_drops` adds what v12 pays whenever a kernel thread hands an address space back
-        (finish_task_switch(), OP-19), which x86 does not need. `as_recorded` lets migration batch
-        only where the recorded kernel does.
+        (finish_task_switch(), OP-19), which x86 does not need.
         """
         self.trace = trace
         self.layout = layout
@@ -122,7 +121,7 @@ class Replay:
         self.agreement = Agreement()
         self._batches_too = trace.survey.kernel == BATCHED
         """Migration batches in the recorded kernel."""
-        self._one_by_one = as_recorded and trace.survey.kernel == PER_PAGE
+        self._one_by_one = isinstance(policy, BeforeBatches)
         self.requested = 0
         """Recorded requests for something else than a recorded unmap."""
         self._lazy_drops = lazy_drops
