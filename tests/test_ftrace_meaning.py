@@ -174,7 +174,8 @@ def test_a_kernel_that_flushes_page_by_page_is_told_from_one_that_batches(tmp_pa
         lines.back(KSWAPD, 3, 50 + n, ADDRESS + n * 4096)
     trace = lines.read(tmp_path)
     assert "batched" == trace.survey.kernel
-    assert [Flag.BATCH] == [trace.facts[at].flags for at in trace.facts.where(FactKind.SENT)]
+    sent = [trace.facts[at].flags for at in trace.facts.where(FactKind.SENT)]
+    assert [Flag.BATCH | Flag.MIGRATE] == sent
     assert 3 == trace.survey.recorded.unmaps
 
 

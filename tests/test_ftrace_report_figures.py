@@ -16,6 +16,7 @@ from luf_tui.ftrace.replay.figures import Figures
 from luf_tui.ftrace.replay.flush_bill import FlushBill
 from luf_tui.ftrace.replay.flush_tables import by_cpu, by_process, by_reason
 from luf_tui.ftrace.replay.processes import IDLE
+from luf_tui.ftrace.replay.report import comparison, cost_of_deferring
 from luf_tui.ftrace.replay.report import lines as report
 from luf_tui.ftrace.replay.report_json import as_json
 from luf_tui.ftrace.replay.window_tables import by_window, window_edges, worst_seconds
@@ -156,9 +157,50 @@ def test_the_policy_that_the_kernel_follows_stands_beside_the_recording(tmp_path
 def test_without_unmaps_what_deferring_saves_cannot_be_told(tmp_path: Path) -> None:
     found = figures(started().flush(USER, 1, 8, 4).read(tmp_path), "eager", "luf")
     assert not found.can_tell
-    text = "\n".join(report(found))
-    assert "cannot be told" in text
-    assert "at least" not in text.lower()
+    rows = {row[0]: row[1:] for row in comparison(found)}
+    for name in ("shootdowns", "  against recorded", "CPUs interrupted", "ms of the model"):
+        assert "cannot be told" == rows[name][-1] != rows[name][-2]
+    assert "  at least" not in rows
+    policies = as_json(found)["policies"]
+    assert isinstance(policies, dict)
+    assert [0.0, None] == [policies[name]["reduction"] for name in ("eager", "luf")]
+
+
+def test_the_recorder_is_set_apart(tmp_path: Path) -> None:
+    """The cat that reads the trace is switched to all the time, and takes a page that owes."""
+    lines = moved(started())
+    for _ in range(20):
+        lines.switch("swapper/0-0", 0, OTHER).switch(OTHER, 0, "swapper/0-0")
+    lines.rows = [*switching(20), *lines.rows]
+    found = figures(lines.alloc(OTHER, 0, OLD).read(tmp_path), "luf")
+    rows = {row[0]: row[1:] for row in comparison(found)}
+    assert [0, 1] == rows["  by the recorder itself"]
+    assert f"{OTHER} (the recorder)" == waits(found).rows[0][1]
+    assert "1 of them are of the recorder itself" in cost_of_deferring(found, found.policies[0])
+
+
+def switching(times: int) -> list[str]:
+    lines = Lines()
+    lines.now -= 1000
+    for _ in range(times):
+        lines.switch("swapper/0-0", 0, OTHER).switch(OTHER, 0, "swapper/0-0")
+    return lines.rows
+
+
+def test_batches_are_for_what_was_unmapped_in_them(tmp_path: Path) -> None:
+    lines = started().probe(KSWAPD, 2, OLD, ADDRESS).entry(KSWAPD, 2, OLD, ADDRESS)
+    lines.probe(KSWAPD, 2, OLD + 1, ADDRESS + 4096).entry(KSWAPD, 2, OLD + 1, ADDRESS + 4096)
+    lines.flush(KSWAPD, 2, -1, 4, "...2.").flush(USER, 1, -1, 1, "d.h1.")
+    lines.back(KSWAPD, 2, NEW, ADDRESS).back(KSWAPD, 2, NEW + 1, ADDRESS + 4096)
+    lines.free(KSWAPD, 2, OLD).free(KSWAPD, 2, OLD + 1)
+    lines.probe(KSWAPD, 2, OLD + 2, ADDRESS + 8192, "unmap")
+    lines.flush(KSWAPD, 2, -1, 4, "...2.").flush(USER, 1, -1, 1, "d.h1.")
+    lines.free(KSWAPD, 2, OLD + 2)
+    rows = by_reason(figures(lines.read(tmp_path), "batched")).rows
+    told = {(row[1], row[0]): row[2] for row in rows}
+    moved_, reclaimed = "pages moved", "pages reclaimed"
+    for under in ("recorded", "batched"):
+        assert (1, 1) == (told[under, moved_], told[under, reclaimed])
 
 
 # -- what deferring costs -----------------------------------------------------------------------

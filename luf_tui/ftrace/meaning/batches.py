@@ -220,6 +220,7 @@ class Batches:
             # What owes a flush was not hidden: another thread had faulted it back.
             for one in noted:
                 facts.flags[one] &= ~_HIDDEN
+        facts.flags[at] |= _MIGRATE if migrate else 0
         self.batched += migrate
 
     def _local(self, at: int, task: int, cpu: _Cpu) -> None:
@@ -241,7 +242,7 @@ class Batches:
     def _undo(self, state: _Task) -> None:
         """The flush that was taken for a batch's was of one address space."""
         flags = self.facts.flags
-        flags[state.sent] = flags[state.sent] & ~_BATCH | _WHOLE
+        flags[state.sent] = flags[state.sent] & ~(_BATCH | _MIGRATE) | _WHOLE
         self.batched -= all(flags[one] & _MIGRATE for one in state.settled)
         state.noted, state.space, state.own = state.settled, 0, True
 

@@ -15,7 +15,6 @@ from luf_tui.ftrace.trace import Trace
 from luf_tui.machine.config import Costs
 
 RECORDED = "recorded"
-_NEVER = "this policy defers nothing"
 
 
 class Under:
@@ -39,9 +38,8 @@ class Under:
 
     @property
     def defers(self) -> bool:
-        """Whether the policy puts flushes off, or would have, had it been allowed to."""
-        found = self.outcome
-        return found is not None and bool(found.deferred or set(found.refused) - {_NEVER})
+        """Whether the policy can put flushes off."""
+        return self.outcome is not None and self.outcome.defers
 
 
 T = TypeVar("T")
@@ -139,6 +137,6 @@ class Figures:
         """What a policy is beside the recorded kernel: `as before 6.3`; or empty."""
         if name == self.baseline:
             return "its own"
-        return {("eager", "batched"): "as before 6.3", ("batched", "eager"): "as from 6.3"}.get(
-            (name, self.baseline), ""
-        )
+        if name == "batched":
+            return "as from 6.3" if self.baseline else ""
+        return "as before 6.3" if (name, self.baseline) == ("eager", "batched") else ""

@@ -53,6 +53,8 @@ class PolicyOutcome:
     """One policy's replay in numbers."""
 
     policy: str
+    defers: bool
+    """It is one that can put a flush off until the page is taken."""
     shootdowns: int
     """Requests that concern another CPU than the asking one, as tlb_flush reason 4 counts them."""
     for_unmaps: int
@@ -181,6 +183,7 @@ def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
     }
     return PolicyOutcome(
         policy=policy.name,
+        defers=type(policy).fold_key is not Policy.fold_key,
         shootdowns=len(flushes),
         for_unmaps=sum(why[number] for number in UNMAPPING),
         requested=sum(why[number] for number in REQUESTED),

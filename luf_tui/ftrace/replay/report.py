@@ -137,6 +137,9 @@ def comparison(figures: Figures) -> list[list[Cell]]:
     row("  against recorded", "", *map(told, policies, shares))
     if figures.can_tell:
         _bounds(figures, rows)
+    recorder = _recorder(figures)
+    if recorder:
+        row("  by the recorder itself", *(asked for asked, _ in recorder))
     outcomes = [one.outcome for one in policies if one.outcome is not None]
     row("  for unmapped pages", recorded.for_unmaps, *(one.for_unmaps for one in outcomes))
     row("  paid at takeoff", "", *(one.paid_at_takeoff for one in outcomes))
@@ -148,17 +151,31 @@ def comparison(figures: Figures) -> list[list[Cell]]:
     row("  that interrupt nobody", *(one.bill.unheard for one in columns))
     row("pages freed owing a flush", "", *(one.deferred for one in outcomes))
     row("  still owing at the end", "", *(one.pending_at_end for one in outcomes))
-    row("CPUs interrupted", recorded.interrupted, *(one.interrupted_cpus for one in outcomes))
+    taken = [recorded.interrupted, *(one.interrupted_cpus for one in outcomes)]
+    row("CPUs interrupted", *map(told, columns, taken))
+    if recorder:
+        row("  in the recorder", *(times for _, times in recorder))
     cpus = max((len(one.interrupted) for one in outcomes), default=0)
     for cpu in range(cpus if cpus <= TOP else 0):
         row(f"  cpu{cpu}", "", *(one.interrupted[cpu] for one in outcomes))
-    row("ms of the model", *(milliseconds(one.bill.total) for one in columns))
+    row("ms of the model", *(told(one, milliseconds(one.bill.total)) for one in columns))
     row("  of those who ask", *(milliseconds(one.bill.waiting) for one in columns))
     row("  of those interrupted", *(milliseconds(one.bill.interrupted) for one in columns))
     spent = [clock.share(trace, one.bill.total) for one in columns]
     if None not in spent:
         row("  % of all CPUs' time", *(f"{one:.4f}" for one in spent))
     return rows
+
+
+def _recorder(figures: Figures) -> list[tuple[int, int]]:
+    """Shootdowns that the recorder asks for and interrupts that it takes, of each column; empty
+    where it is not known who recorded.
+    """
+    table = by_process(figures)
+    found = {
+        row[1]: (int(row[2] or 0), int(row[5] or 0)) for row in table.rows if row[0] == RECORDER
+    }
+    return [found.get(one.name, (0, 0)) for one in figures.columns] if found else []
 
 
 def _bounds(figures: Figures, rows: list[list[Cell]]) -> None:
@@ -260,6 +277,9 @@ def cost_of_deferring(figures: Figures, one: Under) -> list[str]:
     if times:
         wait = f"{counted(times, 'allocation')} wait{'s' if times == 1 else ''}"
         said.append(f"{wait} for {counted(cpus, 'CPU')}: {spent:,.3f} ms of the model in all")
+        apart = sum(int(row[4] or 0) for row in rows if f"({RECORDER})" in str(row[0]))
+        if apart:
+            said.append(f"{apart:,} of them are of the recorder itself")
         kept = withheld(figures, one)
         said.append(
             f"{kept:,} of them may not wait for others, so {one.name} would give another page"

@@ -78,7 +78,9 @@ def _policy(figures: Figures, under: Under) -> dict[str, object]:
         "pending_at_end": one.pending_at_end,
         "interrupted_cpus": one.interrupted_cpus,
         "interrupts": list(one.interrupted),
-        "reduction": round(reduction(trace.survey.recorded.shootdowns, one.shootdowns), 2),
+        "reduction": round(reduction(trace.survey.recorded.shootdowns, one.shootdowns), 2)
+        if figures.can_tell or not one.defers
+        else None,
         "for_unmaps": one.for_unmaps,
         "requested": one.requested,
         "not_deferred": dict(one.refused),
