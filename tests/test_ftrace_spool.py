@@ -9,7 +9,7 @@ import pytest
 
 from luf_tui import cli
 from luf_tui.ftrace.meaning import facts, spool
-from luf_tui.ftrace.meaning.facts import Facts
+from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.trace import read_trace
 from luf_tui.runs.replayed import replay
 
@@ -73,3 +73,15 @@ def test_a_disk_that_is_full_is_told_with_what_to_do(
     assert 2 == cli.main(["replay", str(FORK)])
     said = capsys.readouterr().err
     assert "No space left on device; name a folder with more room by TMPDIR" in said
+
+
+def test_the_facts_of_some_kinds_are_found_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "PIECE", 7)
+    found = short(FORK)
+    kinds = (FactKind.FAULT, FactKind.FREE)
+    assert [at for at, kind in enumerate(found.kind) if kind in kinds] == list(found.of(*kinds))
+
+
+def test_flags_and_numbers_together_are_numbers() -> None:
+    both = [Flag.DIRTY | 1, 1 | Flag.DIRTY, Flag.DIRTY & 15, 15 & Flag.DIRTY, ~Flag.DIRTY]
+    assert ([9, 9, 8, 8, -9], {int}) == (both, set(map(type, both)))

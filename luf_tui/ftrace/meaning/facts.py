@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum, IntFlag
+from itertools import compress
+from typing import Any
 
 from attrs import define, field, fields, frozen
 
@@ -14,6 +16,8 @@ LONG = 1 << 22
 """Facts from which on a recording is long: what is not needed while it is read is put aside."""
 AGAIN = 1 << 20
 """Facts after which more is."""
+PIECE = 1 << 16
+"""Facts that are looked through at a time."""
 
 
 class FactKind(IntEnum):
@@ -55,6 +59,11 @@ class FactKind(IntEnum):
 
 class Flag(IntFlag):
     """Of UNMAP, REMAP, SENT, LOCAL and SWITCH facts."""
+
+    # What columns hold and are compared with are plain numbers: no member is made of them.
+    __or__ = __ror__ = int.__or__  # type: ignore[assignment]
+    __and__ = __rand__ = int.__and__  # type: ignore[assignment]
+    __invert__ = int.__invert__  # type: ignore[assignment]
 
     MIGRATE = 1
     """Unmapped for migration; without it, for reclaim."""
@@ -130,6 +139,13 @@ class Facts:
     time: array[float] = field(factory=lambda: array("d"))
     line: array[int] = field(factory=lambda: array("I"))
     _spool: Spool = field(factory=Spool)
+    _appends: tuple[Callable[[Any], None], ...] = field(default=(), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        columns = (self.kind, self.flags, self.cpu, self.task, self.mm, self.page, self.pfn)
+        more = (self.arg, self.time, self.line)
+        if all(isinstance(column, array) for column in (*columns, *more)):
+            self._appends = tuple(column.append for column in (*columns, *more))
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -166,16 +182,17 @@ class Facts:
         arg: int = 0,
     ) -> int:
         """Append one fact and return its index."""
-        self.kind.append(kind)
-        self.flags.append(flags)
-        self.cpu.append(cpu)
-        self.task.append(task)
-        self.mm.append(mm)
-        self.page.append(page)
-        self.pfn.append(pfn)
-        self.arg.append(arg)
-        self.time.append(time)
-        self.line.append(line)
+        kinds, all_flags, cpus, tasks, mms, pages, pfns, args, times, lines = self._appends
+        kinds(kind)
+        all_flags(flags)
+        cpus(cpu)
+        tasks(task)
+        mms(mm)
+        pages(page)
+        pfns(pfn)
+        args(arg)
+        times(time)
+        lines(line)
         return len(self.kind) - 1
 
     @property
@@ -193,9 +210,10 @@ class Facts:
         """Nothing will be added: the columns of a long recording are parts of a file from here on,
         which the system keeps in memory as far as there is room.
         """
+        self._appends = ()
         if self._spool.begun:
             for column in fields(Facts):
-                if column.name != "_spool":
+                if not column.name.startswith("_"):
                     held = getattr(self, column.name)
                     self._spool.put(column.name, held)
                     setattr(self, column.name, self._spool.view(column.name, held))
@@ -204,6 +222,13 @@ class Facts:
         """Whoever has gone over them needs what is in the file no more for now."""
         self._spool.let_go()
 
+    def of(self, *kinds: int) -> Iterator[int]:
+        """Indices of the facts of some kinds, in order; the others cost next to nothing."""
+        wanted = bytes(kind in kinds for kind in range(256))
+        for start in range(0, len(self.kind), PIECE):
+            piece = bytes(self.kind[start : start + PIECE]).translate(wanted)
+            yield from compress(range(start, start + len(piece)), piece)
+
     def where(self, kind: FactKind) -> list[int]:
         """Indices of the facts of one kind."""
-        return [index for index, k in enumerate(self.kind) if k == kind]
+        return list(self.of(kind))

@@ -42,16 +42,15 @@ def settle(meaning: Meaning) -> dict[int, int]:
 def _faults(facts: Facts, owners: Owners) -> None:
     """A task that faults on a page which was unmapped from one address space has that one."""
     space: dict[int, int] = {}
-    for at, kind in enumerate(facts.kind):
-        if kind == _UNMAP and facts.mm[at]:
+    for at in facts.of(_UNMAP):
+        if facts.mm[at]:
             page, mm = facts.page[at], facts.mm[at]
             if space.setdefault(page, mm) != mm:
                 space[page] = _SEVERAL
-    for at, kind in enumerate(facts.kind):
-        if kind == _FAULT:
-            mm = space.get(facts.page[at], 0)
-            if mm:
-                owners.vote(facts.task[at], mm, FAULTED)
+    for at in facts.of(_FAULT):
+        mm = space.get(facts.page[at], 0)
+        if mm:
+            owners.vote(facts.task[at], mm, FAULTED)
 
 
 def _rights(meaning: Meaning) -> None:
@@ -70,7 +69,8 @@ def _owners(facts: Facts, mm_of: dict[int, int], user: set[int]) -> None:
     """The address space behind what a task does for itself."""
     own, asks = (_LOAD, _FAULT, _RECEIVED), (_SENT, _LOCAL)
     kinds, tasks, mms, flags = facts.kind, facts.task, facts.mm, facts.flags
-    for at, kind in enumerate(kinds):
+    for at in facts.of(_SWITCH, *own, *asks):
+        kind = kinds[at]
         if kind == _SWITCH:
             if tasks[at] in user:
                 mms[at] = mm_of.get(tasks[at], 0)
@@ -91,7 +91,8 @@ def _pending(facts: Facts) -> None:
     """
     noted: set[int] = set()
     flags, mms = facts.flags, facts.mm
-    for at, kind in enumerate(facts.kind):
+    for at in facts.of(_UNMAP, _SENT, _LOCAL):
+        kind = facts.kind[at]
         if kind == _UNMAP:
             if not flags[at] & _OWN and flags[at] & Flag.CONFIRMED:
                 noted.add(mms[at])

@@ -168,11 +168,10 @@ def _pages(facts: Facts) -> tuple[Counter[int], Counter[int]]:
     alloc, unmap = int(FactKind.ALLOC), int(FactKind.UNMAP)
     pages: Counter[int] = Counter()
     unmapped: Counter[int] = Counter()
-    for at, kind in enumerate(facts.kind):
-        if kind == alloc:
-            pages[facts.task[at]] += 1 << facts.arg[at]
-        elif kind == unmap:
-            unmapped[facts.mm[at]] += 1
+    for at in facts.of(alloc):
+        pages[facts.task[at]] += 1 << facts.arg[at]
+    for at in facts.of(unmap):
+        unmapped[facts.mm[at]] += 1
     return pages, unmapped
 
 
@@ -237,7 +236,8 @@ def _foretold(facts: Facts) -> tuple[int, int]:
     right = total = 0
     unmap, confirmed = int(FactKind.UNMAP), int(Flag.CONFIRMED)
     hidden, sent = int(Flag.HIDDEN), int(Flag.SENT)
-    for at, kind in enumerate(facts.kind):
+    for at in facts.of(unmap, *Loaded.FOLLOWS):
+        kind = facts.kind[at]
         if kind in Loaded.FOLLOWS:
             loaded.follow(facts, at)
         elif kind == unmap and facts.flags[at] & confirmed:

@@ -36,8 +36,8 @@ def hinges_on_rights(trace: Trace, outcome: PolicyOutcome) -> bool:
 def read_only(trace: Trace) -> Trace:
     """The same recording, with PTEs whose rights it does not tell counted as read-only."""
     flags = array(trace.facts.flags.typecode, trace.facts.flags)
-    for at, kind in enumerate(trace.facts.kind):
-        if kind == _UNMAP and flags[at] & _UNSURE:
+    for at in trace.facts.of(_UNMAP):
+        if flags[at] & _UNSURE:
             flags[at] &= _MAY
     return evolve(trace, facts=evolve(trace.facts, flags=flags))
 

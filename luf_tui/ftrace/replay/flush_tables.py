@@ -108,7 +108,6 @@ def _interrupted(trace: Trace, one: Under, processes: Processes) -> Counter[str]
             found[processes.of(task)] += times
         return found
     facts = trace.facts
-    for at, kind in enumerate(facts.kind):
-        if kind in _ANSWERS:
-            found[processes.of(facts.task[at])] += 1
+    for at in facts.of(*_ANSWERS):
+        found[processes.of(facts.task[at])] += 1
     return found

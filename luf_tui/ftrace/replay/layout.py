@@ -132,9 +132,10 @@ def _first_seen(facts: Facts) -> dict[int, int]:
     """The kind of the first fact per frame number."""
     seen: dict[int, int] = {}
     flags, pfns = facts.flags, facts.pfn
-    named = (_ALLOC, _FREE, _REMAP)
-    for at, kind in enumerate(facts.kind):
-        if kind in named or (kind == _UNMAP and was_unmapped(flags[at])):
+    kinds = facts.kind
+    for at in facts.of(_ALLOC, _FREE, _REMAP, _UNMAP):
+        kind = kinds[at]
+        if kind != _UNMAP or was_unmapped(flags[at]):
             seen.setdefault(pfns[at], kind)
     return seen
 
@@ -147,10 +148,9 @@ def _pages(trace: Trace) -> list[dict[int, int]]:
     facts = trace.facts
     vpn: list[dict[int, int]] = [{} for _ in range(len(trace.mms) + 1)]
     mms, pages = facts.mm, facts.page
-    for at, kind in enumerate(facts.kind):
-        if kind in (_UNMAP, _REMAP):
-            known = vpn[mms[at]]
-            known.setdefault(pages[at], len(known))
+    for at in facts.of(_UNMAP, _REMAP):
+        known = vpn[mms[at]]
+        known.setdefault(pages[at], len(known))
     return vpn
 
 
@@ -162,8 +162,8 @@ def _walks(facts: Facts) -> tuple[set[int], set[int]]:
     followed: set[int] = set()
     latest: dict[int, int] = {}
     seen: dict[int, set[tuple[int, int]]] = {}
-    for at, kind in enumerate(facts.kind):
-        task = facts.task[at]
+    for at in facts.of(_UNMAP, _REMAP, _START):
+        kind, task = facts.kind[at], facts.task[at]
         if kind == _UNMAP and was_unmapped(facts.flags[at]):
             before, place = latest.get(task, -1), (facts.mm[at], facts.page[at])
             if before >= 0 and facts.pfn[before] == facts.pfn[at] and place not in seen[task]:
@@ -181,9 +181,8 @@ def _walks(facts: Facts) -> tuple[set[int], set[int]]:
 def _migrating(facts: Facts) -> list[tuple[int, int]]:
     """Tasks whose first word of a migration is that it ended."""
     first: dict[int, tuple[int, int]] = {}
-    for at, kind in enumerate(facts.kind):
-        if kind in (_START, _END):
-            first.setdefault(facts.task[at], (kind, facts.cpu[at]))
+    for at in facts.of(_START, _END):
+        first.setdefault(facts.task[at], (facts.kind[at], facts.cpu[at]))
     return [(task, cpu) for task, (kind, cpu) in first.items() if kind == _END]
 
 
@@ -204,8 +203,8 @@ def _processes(trace: Trace, vpn: list[dict[int, int]]) -> tuple[ProcessConfig, 
 def _tasks(trace: Trace, cpus: int) -> tuple[TaskConfig, ...]:
     facts, others = trace.facts, len(trace.mms)
     mm = [trace.mm_of.get(task, 0) - 1 for task in range(len(trace.tasks))]
-    for at, kind in enumerate(facts.kind):
-        if kind == _SWITCH and mm[facts.task[at]] < 0 and not facts.flags[at] & Flag.KERNEL:
+    for at in facts.of(_SWITCH):
+        if mm[facts.task[at]] < 0 and not facts.flags[at] & Flag.KERNEL:
             mm[facts.task[at]] = others
     named = [TaskConfig(f"{n}-{pid}", mm[at]) for at, (n, pid) in enumerate(trace.tasks)]
     return (*named, *(TaskConfig(f"idle/{cpu}", -1, cpu) for cpu in range(cpus)))
@@ -245,8 +244,8 @@ def _demotions(trace: Trace) -> Iterator[tuple[int, int]]:
     facts = trace.facts
     demotes: dict[int, bool] = {}
     source: dict[tuple[int, int], int] = {}
-    for at, kind in enumerate(facts.kind):
-        task = facts.task[at]
+    for at in facts.of(_START, _UNMAP, _REMAP):
+        kind, task = facts.kind[at], facts.task[at]
         if kind == _START:
             demotes[task] = trace.words[facts.arg[at]] == _DEMOTION
         elif kind == _UNMAP and demotes.get(task):

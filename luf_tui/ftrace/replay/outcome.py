@@ -210,11 +210,7 @@ def _whole(trace: Trace, found: Flushes) -> Flushes:
     is not known interrupt whom they did in the recording.
     """
     facts = trace.facts
-    asked = [
-        at
-        for at, kind in enumerate(facts.kind)
-        if kind == _SENT and not facts.flags[at] & FOR_UNMAPS
-    ]
+    asked = [at for at in facts.of(_SENT) if not facts.flags[at] & FOR_UNMAPS]
     unplaced = any(not facts.mm[at] for at in asked)
     as_recorded = {one.at: one for one in recorded_flushes(trace)} if unplaced else {}
     whole, made, row = Flushes(), set[int](), 0
