@@ -12,9 +12,12 @@ from attrs import define, field
 
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.meaning.lives import IDLE
-from luf_tui.ftrace.meaning.owners import ANSWERED, CERTAIN, Owners
+from luf_tui.ftrace.meaning.owners import ANSWERED, CERTAIN, Owners, before
 
 _MIGRATE, _CONFIRMED, _HIDDEN = int(Flag.MIGRATE), int(Flag.CONFIRMED), int(Flag.HIDDEN)
+NOBODY = -1 << 20
+"""An address space that is not known, or none."""
+_ASKED, _DOUBT = int(Flag.ASKED), int(Flag.DOUBT)
 _FOR_UNMAP, _BATCH, _WHOLE = int(Flag.FOR_UNMAP), int(Flag.BATCH), int(Flag.WHOLE)
 _OWN = int(Flag.SENT | Flag.LOCAL)
 
@@ -41,12 +44,12 @@ class _Task:
 class _Cpu:
     """What one CPU runs and has loaded, as switches tell."""
 
-    loaded: int = -1
-    """The task whose address space it has loaded."""
+    loaded: int
+    """The task whose address space it has loaded, that of `before` among them; or NOBODY."""
     to: int = -1
     """The task of a switch of which it is not known yet whether it loads anything."""
     lazy: bool = False
-    met: int = -1
+    met: int = NOBODY
     """With whom the running task shares an address space, unless it is about to end."""
 
 
@@ -56,10 +59,14 @@ class Batches:
 
     facts: Facts
     owners: Owners
+    began: dict[int, int]
+    """Per CPU, the task that ran there when the recording began."""
     batched: int = 0
     """Flushes of a batch that migration settled, before its pages are mapped again."""
     _tasks: dict[int, _Task] = field(factory=dict)
     _cpus: dict[int, _Cpu] = field(factory=dict)
+    _lost: bool = False
+    """Events are missing: what CPUs have loaded is not what they had at the beginning."""
     _open: dict[int, list[int]] = field(factory=dict)
     """Unmaps of reclaim that nothing has confirmed yet, per frame."""
     _waits: dict[int, int] = field(factory=dict)
@@ -82,6 +89,9 @@ class Batches:
             int(FactKind.FREE): self._free,
             int(FactKind.GAP): self._gap,
         }
+        for number, task in self.began.items():
+            if task in self.owners.user:
+                self.owners.met(before(number), task, alike=True)
         steps = [handlers.get(kind) for kind in range(len(FactKind))]
         quiet = {int(FactKind.SWITCH_FLUSH), int(FactKind.LOCAL), int(FactKind.RECEIVED)}
         quiet |= {int(FactKind.LEFT_LAZY), int(FactKind.SENT)}
@@ -90,7 +100,7 @@ class Batches:
             number = facts.cpu[at]
             cpu = cpus.get(number)
             if cpu is None:
-                cpu = cpus[number] = _Cpu()
+                cpu = cpus[number] = _Cpu(NOBODY if self._lost else before(number))
             if cpu.to >= 0 and kind != FactKind.SWITCH_FLUSH:
                 self._kept(cpu)
             if kind not in quiet:
@@ -101,6 +111,13 @@ class Batches:
             step = steps[kind]
             if step is not None:
                 step(at, facts.task[at], cpu)
+        self._untold()
+
+    def _untold(self) -> None:
+        """What ends the batches that are under way is missing."""
+        for state in self._tasks.values():
+            for one in state.noted:
+                self.facts.flags[one] |= _DOUBT
 
     def _of(self, task: int) -> _Task:
         found = self._tasks.get(task)
@@ -113,31 +130,37 @@ class Batches:
     def _switch(self, at: int, task: int, cpu: _Cpu) -> None:
         if self.facts.arg[at]:
             # Seen running, not switched to: what was loaded meanwhile is not known.
-            cpu.loaded, cpu.to, cpu.met = (task if task in self.owners.user else -1), -1, -1
+            if task in self.owners.user:
+                cpu.loaded = task
+            elif cpu.loaded >= 0:
+                cpu.loaded = NOBODY
+            cpu.to, cpu.met = -1, NOBODY
             return
-        if cpu.met >= 0 and not self.facts.page[at]:
+        if cpu.met != NOBODY and not self.facts.page[at]:
             self.owners.met(cpu.loaded, cpu.met, alike=True)
-        cpu.met = -1
+        cpu.met = NOBODY
         cpu.to = task if task in self.owners.user else -1
         cpu.lazy = cpu.lazy or cpu.to < 0
 
     def _kept(self, cpu: _Cpu) -> None:
         """A switch to a task of user mode loaded nothing: it has what was loaded."""
-        cpu.met = cpu.loaded if cpu.loaded >= 0 else -1
+        cpu.met = cpu.loaded
         cpu.loaded, cpu.to, cpu.lazy = cpu.to, -1, False
 
     def _load(self, at: int, task: int, cpu: _Cpu) -> None:
         """An address space was loaded; the one that a CPU had lazily may be loaded once more."""
         if cpu.to == task:
-            if cpu.loaded >= 0 and not (cpu.lazy and self.facts.arg[at] < 0):
+            if cpu.loaded != NOBODY and not (cpu.lazy and self.facts.arg[at] < 0):
                 self.owners.met(cpu.loaded, task, alike=False)
             cpu.to, cpu.lazy = -1, False
-        cpu.loaded, cpu.met = task, -1
+        cpu.loaded, cpu.met = task, NOBODY
 
     def _left(self, at: int, task: int, cpu: _Cpu) -> None:
-        cpu.loaded = cpu.met = -1
+        cpu.loaded = cpu.met = NOBODY
 
     def _gap(self, at: int, task: int, cpu: _Cpu) -> None:
+        self._lost = True
+        self._untold()
         self._cpus.clear()
         self._tasks.clear()
         self._waits.clear()
@@ -216,6 +239,9 @@ class Batches:
             migrate = migrate and bool(flags & _MIGRATE)
         if len(noted) == 1:
             facts.flags[noted[0]] |= _CONFIRMED
+        mark = 0 if facts.kind[at] != FactKind.SENT else _ASKED if state.space else _DOUBT
+        for one in noted:
+            facts.flags[one] |= mark
         if hidden:
             # What owes a flush was not hidden: another thread had faulted it back.
             for one in noted:
@@ -243,6 +269,8 @@ class Batches:
         """The flush that was taken for a batch's was of one address space."""
         flags = self.facts.flags
         flags[state.sent] = flags[state.sent] & ~(_BATCH | _MIGRATE) | _WHOLE
+        for one in state.settled:
+            flags[one] &= ~_ASKED
         self.batched -= all(flags[one] & _MIGRATE for one in state.settled)
         state.noted, state.space, state.own = state.settled, 0, True
 

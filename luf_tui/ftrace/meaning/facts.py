@@ -103,6 +103,11 @@ class Flag(IntFlag):
     (flush_tlb_batched_pending())."""
     WRONG = 1 << 18
     """RECEIVED: the CPU had another address space loaded by then (reason 5)."""
+    ASKED = 1 << 19
+    """UNMAP: others were asked for the batch that it stood in."""
+    DOUBT = 1 << 20
+    """UNMAP: whether others were asked for it is not told: the batch is of several address spaces,
+    or its end is missing."""
     MASKED = 1 << 17
     """SENT: the probe of the batch says whom it asks."""
 

@@ -124,6 +124,8 @@ class Meaning:
         self._current: dict[int, int] = {}
         self._switched: dict[int, tuple[int, int]] = {}
         """CPUs whose last event was a switch: from which task, to which."""
+        self.began: dict[int, int] = {}
+        """Per CPU, who ran there when the recording began."""
         self._ended: dict[int, int] = {}
         """Tasks that such a switch has left for good; what it loads is printed in their name."""
         self._loads: dict[int, int] = {}
@@ -173,6 +175,7 @@ class Meaning:
             if not context & _INTERRUPT:
                 if current.get(cpu) != life:
                     current[cpu] = life
+                    self.began.setdefault(cpu, life)
                     self.facts.add(_SWITCH, cpu, life, row[2], row[1], arg=1)
                 if switched.pop(cpu, None) and cpu in self._ended:
                     self.lives.end(self._ended.pop(cpu))
@@ -199,6 +202,7 @@ class Meaning:
         if cpu in self._ended:
             self.lives.end(self._ended.pop(cpu))
         before, after = self.lives.called(prev), self.lives.called(to)
+        self.began.setdefault(cpu, before)
         self._switched[cpu] = (task, after)
         self._current[cpu] = after
         self._poked.pop(cpu, None)

@@ -26,10 +26,19 @@ _MEETINGS = 2
 """Switches from one task to another without a load, for them to share an address space."""
 
 
+def before(cpu: int) -> int:
+    """What stands for a task that a CPU ran before the recording began, of which only the address
+    space is left there.
+    """
+    return -1 - cpu
+
+
 class Owners:
     """Collects evidence of tasks and their address spaces."""
 
     def __init__(self) -> None:
+        self._root: dict[int, int] = {}
+        self._excluded: set[tuple[int, int]] = set()
         self.user: set[int] = set()
         """Tasks known to run in user mode."""
         self._votes: dict[int, Counter[int]] = {}
@@ -49,18 +58,29 @@ class Owners:
             pair = (one, other) if one < other else (other, one)
             (self._alike if alike else self._unlike)[pair] += 1
 
+    def group(self, task: int) -> int:
+        """The task that stands for those that share an address space with this one, as solved."""
+        return _find(self._root, task) if task in self._root else task
+
+    def exclude(self, task: int, mm: int) -> None:
+        """A group of tasks, by the one that stands for it, does not have an address space."""
+        self._excluded |= {(one, mm) for one in self._root if _find(self._root, one) == task}
+
     def solve(self, threads: dict[int, tuple[int, int]]) -> dict[int, int]:
         """The address space per task, where the evidence agrees on one. `threads` is the thread
         group per task, where the recording says it: threads share theirs.
         """
-        root = self._sharing(threads)
+        root = self._root = self._sharing(threads)
         votes: dict[int, Counter[int]] = {}
         for task, own in self._votes.items():
             if task in root:
-                votes.setdefault(_find(root, task), Counter()).update(own)
+                allowed = {
+                    mm: times for mm, times in own.items() if (task, mm) not in self._excluded
+                }
+                votes.setdefault(_find(root, task), Counter()).update(allowed)
         chosen: dict[int, tuple[int, int]] = {}
         for group, found in votes.items():
-            mm, weight = min(found.items(), key=lambda pair: (-pair[1], pair[0]))
+            mm, weight = min(found.items(), key=lambda pair: (-pair[1], pair[0]), default=(0, 0))
             if weight >= _ENOUGH and weight >= _SHARE * found.total():
                 chosen[group] = (mm, weight)
         self._part(root, chosen)
@@ -70,6 +90,8 @@ class Owners:
     def _sharing(self, threads: dict[int, tuple[int, int]]) -> dict[int, int]:
         """Tasks that share an address space, as a forest: the next one up per task."""
         root = {task: task for task in self.user if task != IDLE}
+        met = {task for pair in (*self._alike, *self._unlike) for task in pair}
+        root |= {task: task for task in met | set(self._votes) if task < 0}
         first: dict[tuple[int, int], int] = {}
         for task, group in sorted(threads.items()):
             if task in root:
@@ -77,7 +99,9 @@ class Owners:
         for (one, other), times in sorted(self._alike.items()):
             # Threads of another process are nobody's, whatever a switch seemed to say.
             told = one in threads and other in threads
-            often = times >= _MEETINGS and times > _MEETINGS * self._unlike[one, other]
+            # What a CPU had loaded from before is met once.
+            enough = times >= _MEETINGS or one < 0
+            often = enough and times > _MEETINGS * self._unlike[one, other]
             if one in root and other in root and often and not told:
                 _unite(root, one, other)
         return root
@@ -107,7 +131,7 @@ def _find(root: dict[int, int], task: int) -> int:
 
 def _unite(root: dict[int, int], one: int, other: int) -> None:
     one, other = _find(root, one), _find(root, other)
-    root[max(one, other)] = min(one, other)
+    root[min(one, other)] = max(one, other)
 
 
 class Loaded:

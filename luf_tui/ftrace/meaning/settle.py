@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from luf_tui.ftrace.meaning.batches import Batches
+from luf_tui.ftrace.meaning.explaining import explain
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.meaning.meaning import Meaning
 from luf_tui.ftrace.meaning.owners import FAULTED, KNOWN, Owners
@@ -27,13 +28,13 @@ def settle(meaning: Meaning) -> dict[int, int]:
             if not facts.pfn[at]:
                 facts.pfn[at] = max(0, pfn_of(folio, base))
     _rights(meaning)
-    batches = Batches(facts, owners)
+    batches = Batches(facts, owners, meaning.began)
     batches.read()
     meaning.flavour.batches += batches.batched
     _faults(facts, owners)
     for task, mm_struct in meaning.loads.items():
         owners.vote(task, meaning.number(mm_struct), KNOWN)
-    mm_of = owners.solve(meaning.lives.groups())
+    mm_of = explain(facts, owners, meaning.lives.groups())
     _owners(facts, mm_of, owners.user)
     _pending(facts)
     return mm_of

@@ -129,7 +129,7 @@ def survey(
     pages, unmapped = _pages(facts)
     pids: dict[int, list[int]] = {}
     for task, mm in sorted(mm_of.items()):
-        if names[task][1] not in pids.setdefault(mm, []):
+        if task >= 0 and names[task][1] not in pids.setdefault(mm, []):
             pids[mm].append(names[task][1])
     return Survey(
         tally=tally,

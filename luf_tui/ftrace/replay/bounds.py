@@ -35,7 +35,7 @@ def hinges_on_rights(trace: Trace, outcome: PolicyOutcome) -> bool:
 
 def read_only(trace: Trace) -> Trace:
     """The same recording, with PTEs whose rights it does not tell counted as read-only."""
-    flags = array(trace.facts.flags.typecode, trace.facts.flags)
+    flags = array("I", trace.facts.flags)
     for at in trace.facts.of(_UNMAP):
         if flags[at] & _UNSURE:
             flags[at] &= _MAY

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from attrs import define, field
 
 from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
+from luf_tui.ftrace.meaning.owners import before
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import lists
 from luf_tui.machine.config import MachineConfig, Node, ProcessConfig, TaskConfig
@@ -60,6 +61,8 @@ class Layout:
     """The address space, counted from 0, of everybody whose own is not known."""
     migrating: list[tuple[int, int]]
     """Task and CPU, as in facts, of migrations that had begun before the recording."""
+    loaded: list[tuple[int, int]] = field(factory=list)
+    """CPUs that had an address space of the model loaded when the recording began."""
     is_idle: list[bool] = field(factory=list)
     """Per task of the trace: it is the idle task, which every CPU has one of."""
 
@@ -124,6 +127,9 @@ def lay_out(trace: Trace) -> Layout:
         idle=len(trace.tasks),
         other=len(trace.mms),
         migrating=_migrating(facts),
+        loaded=[
+            (cpu, trace.mm_of[before(cpu)] - 1) for cpu in range(cpus) if before(cpu) in trace.mm_of
+        ],
         is_idle=[pid == 0 for _, pid in trace.tasks],
     )
 
@@ -192,6 +198,8 @@ def _processes(trace: Trace, vpn: list[dict[int, int]]) -> tuple[ProcessConfig, 
     """
     names: dict[int, str] = {}
     for task, mm in sorted(trace.mm_of.items()):
+        if task < 0:
+            continue
         names.setdefault(mm, "{}-{}".format(*trace.tasks[task]))
     others, *found = (len(pages) + 1 for pages in vpn)
     return (
@@ -263,4 +271,9 @@ def begin(machine: Machine, layout: Layout) -> None:
         lists.unlink(frame)
         machine.zone_of(frame).free -= 1
         frame.state = ANON
+    for cpu, mm in layout.loaded:
+        state, space, slots = machine.cpu[cpu], machine.mm[mm], machine.asids_of(cpu)
+        state.loaded_mm, state.lazy, state.next_asid = space, 1, 1 % len(slots)
+        slots[0].mm, slots[0].gen = space, space.tlb_gen
+        space.cpumask |= 1 << cpu
     machine.cells.forget()
