@@ -11,7 +11,7 @@ import pytest
 from luf_tui.ftrace.meaning.facts import Fact, FactKind, Flag
 from luf_tui.ftrace.replay.layout import lay_out
 from luf_tui.ftrace.replay.outcome import PolicyOutcome, play
-from luf_tui.ftrace.trace import Trace
+from luf_tui.ftrace.trace import Trace, read_trace
 from luf_tui.policy.registry import make_policy
 from luf_tui.runs.replayed import replay
 from tests.trace_lines import FOUR, MM, RO_VMA, RW_VMA, Lines
@@ -374,3 +374,82 @@ def test_the_probe_of_a_range_says_whose_it_is(tmp_path: Path) -> None:
     probe = f"flush_range: (flush_tlb_mm_range+0x4/0x1c0) mm={MM:#x} start=0x1000 end=0x2000"
     trace = lines.add(KWORKER, 0, probe).flush(KWORKER, 0, 1, 4).read(tmp_path)
     assert [1] == [fact.mm for fact in facts(trace, FactKind.SENT)]
+
+
+# -- what is asked of others ----------------------------------------------------------------------
+
+
+def test_who_is_loaded_whenever_others_are_asked_has_the_address_space(tmp_path: Path) -> None:
+    """It neither faults nor answers: it waits for its disk, and idle CPUs are left out."""
+    lines = Lines(FOUR).switch("swapper-0", 1, OTHER).flush("swapper-0", 1, 0, 0)
+    runs(lines, WORK, 3).switch(WORK, 3, "swapper-0").switch(OTHER, 1, "swapper-0")
+    for first in range(0, 6, 2):
+        reclaims(lines, PRESS, 2, range(first, first + 2))
+        lines.rows.insert(-2, Lines(FOUR).flush(PRESS, 2, -1, 4).rows[0])
+    runs(lines, OTHER, 3, "swapper-0")
+    for first in range(6, 12, 2):
+        reclaims(lines, PRESS, 2, range(first, first + 2))
+    trace = lines.read(tmp_path)
+    assert {MM: {238}} == pids(trace)
+    found = outcome(trace)
+    assert (3, 12) == (found.shootdowns, found.agreement.mappings_right)
+
+
+def test_what_a_cpu_had_loaded_when_the_recording_began_is_told_as_well(tmp_path: Path) -> None:
+    """It is idle all along; the thread that was on it before runs elsewhere, and asks it."""
+    lines = Lines(FOUR).switch("swapper-0", 0, KWORKER).alloc(WORK, 3, 0x900)
+    for pfn in range(4):
+        lines.fault(WORK, 3, ADDRESS + pfn * 4096).probe(
+            WORK, 3, pfn, ADDRESS + pfn * 4096, "unmap"
+        )
+        lines.flush(WORK, 3, -1, 4).flush(WORK, 3, -1, 2).free(WORK, 3, pfn)
+    found = outcome(lines.read(tmp_path))
+    assert (4, 4, 0) == (found.shootdowns, found.agreement.batches_right, found.interrupted_cpus)
+
+
+def test_who_faults_on_inherited_pages_and_is_never_asked_has_others(tmp_path: Path) -> None:
+    """A forked child has its parent's addresses; nobody is asked while it alone is loaded."""
+    lines = runs(Lines(FOUR), WORK, 3)
+    for pfn in range(4):
+        lines.fault(WORK, 3, ADDRESS + pfn * 4096)
+        reclaims(lines, KSWAPD, 2, range(pfn, pfn + 1))
+    trace = lines.read(tmp_path)
+    assert {MM: set()} == pids(trace)
+    assert (0, 4) == (outcome(trace).shootdowns, outcome(trace).agreement.mappings_right)
+
+
+# -- parts of recordings of a stock 6.12 ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded", "mappings", "luf"),
+    [
+        ("migration", (8, 5, 3), 192, (4, 1)),
+        ("reclaim", (24, 24, 0), 495, (1, 1)),
+        ("swap", (67, 67, 0), 67, (28, 1)),
+        ("probed", (8, 8, 0), 229, (4, 4)),
+    ],
+)
+def test_the_batching_kernel_is_reproduced_mapping_by_mapping(
+    name: str, recorded: tuple[int, int, int], mappings: int, luf: tuple[int, int]
+) -> None:
+    trace = read_trace(str(DATA / f"batched-{name}.trace.xz"))
+    told = trace.survey.recorded
+    assert recorded == (told.shootdowns, told.for_unmaps, told.for_pending)
+    own, deferring = outcome(trace), outcome(trace, "luf")
+    assert (recorded[0], mappings) == (own.shootdowns, own.agreement.mappings_right)
+    assert own.agreement.batches == own.agreement.batches_right == recorded[1]
+    assert luf == (deferring.shootdowns, deferring.paid_at_takeoff)
+
+
+def test_the_masks_of_the_batches_are_those_that_a_probe_tells() -> None:
+    found = outcome(read_trace(str(DATA / "batched-probed.trace.xz"))).agreement
+    assert (8, 8) == (found.masks, found.masks_right)
+
+
+def test_where_nothing_is_unmapped_no_policy_is_the_kernels() -> None:
+    trace = read_trace(str(DATA / "batched-fork.trace.xz"))
+    told = trace.survey
+    assert (0, "") == (told.recorded.unmaps, told.baseline)
+    assert (109, 107) == (told.recorded.shootdowns, told.recorded.for_copies)
+    assert any("what a policy could defer" in said.lower() for said in told.unknown)

@@ -39,6 +39,7 @@ class Told:
 def explain(facts: Facts, owners: Owners, threads: dict[int, tuple[int, int]]) -> dict[int, int]:
     """The address space per task, once what was asked for is explained as far as it can be."""
     mm_of = owners.solve(threads)
+    tried: set[tuple[int, int]] = set()
     for _ in range(_ROUNDS):
         told = _tell(facts, owners, mm_of)
         wrong = [
@@ -48,8 +49,10 @@ def explain(facts: Facts, owners: Owners, threads: dict[int, tuple[int, int]]) -
         ]
         for mm, group in sorted(wrong):
             owners.exclude(group, mm)
-        found = [] if wrong else _found(told, mm_of)
+        found = [] if wrong else _found(told, mm_of, tried)
         for mm, group, times in found:
+            # Where other evidence is against it, it stays without.
+            tried.add((mm, group))
             owners.vote(group, mm, times * ANSWERED)
         if not wrong and not found:
             break
@@ -57,11 +60,13 @@ def explain(facts: Facts, owners: Owners, threads: dict[int, tuple[int, int]]) -
     return mm_of
 
 
-def _found(told: Told, mm_of: dict[int, int]) -> list[tuple[int, int, int]]:
+def _found(
+    told: Told, mm_of: dict[int, int], tried: set[tuple[int, int]]
+) -> list[tuple[int, int, int]]:
     """The group that explains most of what is not explained, and of which address space."""
     best = (0, 0, 0)
     for (mm, group), times in sorted(told.explains.items()):
-        free = group not in mm_of and times >= _TIMES
+        free = group not in mm_of and times >= _TIMES and (mm, group) not in tried
         if free and times > best[2] and told.against[mm, group] * 10 <= times:
             best = (mm, group, times)
     return [best] if best[2] else []

@@ -15,6 +15,8 @@ _SENT, _LOCAL, _RECEIVED = int(FactKind.SENT), int(FactKind.LOCAL), int(FactKind
 _WHOLE, _BATCH, _PENDING = int(Flag.WHOLE), int(Flag.BATCH), int(Flag.PENDING)
 _FOR_UNMAPS = int(Flag.FOR_UNMAP | Flag.BATCH)
 _OWN = int(Flag.SENT | Flag.LOCAL)
+_PUT_OFF = int(Flag.ASKED | Flag.DOUBT)
+"""Of unmaps: where others are asked for a batch, its flushes were put off."""
 _SEVERAL = 0
 
 
@@ -95,7 +97,7 @@ def _pending(facts: Facts) -> None:
     for at in facts.of(_UNMAP, _SENT, _LOCAL):
         kind = facts.kind[at]
         if kind == _UNMAP:
-            if not flags[at] & _OWN and flags[at] & Flag.CONFIRMED:
+            if flags[at] & _PUT_OFF and not flags[at] & _OWN:
                 noted.add(mms[at])
         elif kind in (_SENT, _LOCAL) and flags[at] & _WHOLE and mms[at] in noted:
             flags[at] = flags[at] & ~_WHOLE | _PENDING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from attrs import frozen
 
@@ -150,7 +151,10 @@ def survey(
         ),
         foretold=_foretold(facts) if flavour == "per page" else (0, 0),
         cut=cut,
-        unknown=tuple(_unknown(meaning, tally, recorded, kinds, base, cut=cut, torn=torn)),
+        unknown=(
+            *_unknown(meaning, tally, recorded, kinds, base, cut=cut, torn=torn),
+            *_nobody(unmapped, set(mm_of.values())),
+        ),
     )
 
 
@@ -246,6 +250,22 @@ def _foretold(facts: Facts) -> tuple[int, int]:
             right += (bool(others) and not flags & hidden) == bool(flags & sent)
             total += 1
     return right, total
+
+
+def _nobody(unmapped: Counter[int], owned: set[int]) -> Iterator[str]:
+    """What is not known of whose the unmapped pages are."""
+    if unmapped[0]:
+        yield (
+            f"Whose {unmapped[0]} unmapped pages are, which no probe of `luf-tui record` tells: "
+            "they count as of one address space that nobody has loaded, and ask nobody."
+        )
+    spaces = [mm for mm in unmapped if mm and mm not in owned]
+    if spaces:
+        pages = sum(unmapped[mm] for mm in spaces)
+        yield (
+            f"Who has {len(spaces)} of the {len(unmapped) - (0 in unmapped)} address spaces from "
+            f"which pages are unmapped: nobody is asked for their {pages} pages."
+        )
 
 
 def _unknown(
