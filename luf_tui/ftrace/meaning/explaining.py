@@ -79,7 +79,8 @@ def _tell(facts: Facts, owners: Owners, mm_of: dict[int, int]) -> Told:
     last: dict[int, tuple[int, bool]] = {}
     kinds, flags, cpus, tasks, mms = facts.kind, facts.flags, facts.cpu, facts.task, facts.mm
     user = owners.user
-    for at, kind in enumerate(kinds):
+    for at in facts.of(_SWITCH, _LEFT_LAZY, _GAP, _UNMAP, *_ENDS):
+        kind = kinds[at]
         if kind == _SWITCH:
             if tasks[at] in user:
                 loaded[cpus[at]] = tasks[at]
