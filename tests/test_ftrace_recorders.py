@@ -57,6 +57,17 @@ def test_the_head_of_a_recording_names_them(tmp_path: Path) -> None:
     assert "6.12.95" == trace.header.kernel
 
 
+def test_each_program_that_a_recording_task_runs_is_the_recorder(tmp_path: Path) -> None:
+    lines = Lines().switch("swapper/0-0", 0, "sh-40").alloc("sh-40", 0, 5)
+    lines.add("sh-40", 0, "sched_process_exec: filename=/bin/x pid=40 old_pid=40")
+    lines.alloc("x-40", 0, 6).alloc("work-7", 1, 7).switch("work-7", 1, "x-40")
+    text = "# luf-tui record: recorder 40\n" + lines.text()
+    trace = read_text(tmp_path, text)
+    assert {40} == {pid for _, pid in recorders(trace)}
+    assert {"sh", "x"} == {name for name, _ in recorders(trace)}
+    assert (2, 3) == (trace.recorder.pages, trace.recorder.all_pages)
+
+
 def test_a_head_that_names_a_tool(tmp_path: Path) -> None:
     text = "# luf-tui record: recorder 40\n# luf-tui record: tool trace-cmd\n"
     trace = read_text(tmp_path, text + busy("trace-cmd-51", "trace-cmd-52", "cat-53").text())
