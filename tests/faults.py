@@ -20,7 +20,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from luf_tui.oracle.play_and_judge import violations
+from luf_tui.engine.director import Director
+from luf_tui.oracle.oracle import VIOLATION
+from luf_tui.oracle.play_and_judge import judged_moves
 from luf_tui.policy.registry import make_policy
 from luf_tui.script.parse import load
 from luf_tui.search.race_start import at_race
@@ -36,6 +38,8 @@ STATES = 5_000
 """States of each client that are looked at."""
 PROGRAMS = 200
 """Random programs under each policy."""
+MOVES = 20_000
+"""Micro-steps after which a random program will never end."""
 POLICIES = ("eager", "batched", "luf")
 UNIT_TESTS = (
     "tests/test_stories.py",
@@ -315,8 +319,15 @@ def programs() -> Iterator[str]:
     """Violations in random programs."""
     for policy in POLICIES:
         for seed in range(PROGRAMS):
-            for one in violations(random_program(seed), make_policy(policy)):
-                yield f"seed {seed} under {policy}: {one.obligation or one.rule}"
+            director = Director(random_program(seed), make_policy(policy))
+            moves = judged_moves(director.machine, director.play_on())
+            for number, (_, findings) in enumerate(moves):
+                for one in findings:
+                    if one.weight == VIOLATION:
+                        yield f"seed {seed} under {policy}: {one.obligation or one.rule}"
+                if number > MOVES:
+                    yield f"seed {seed} under {policy} does not end"
+                    break
 
 
 def unit_tests() -> Iterator[str]:
