@@ -307,7 +307,7 @@ class Shadow(Held):
     read = Number("loads are allowed", bits=1)
     write = Number("stores are allowed", bits=1)
     own = Number("it has bytes of its own; without, it has the file's, or zeros", bits=1)
-    lazy = Number("MADV_FREE gave its bytes up: zeros will do as well", bits=1)
+    lazy = Number("its own bytes may be gone: zeros will do as well, or its file's", bits=1)
     guarded = Number("a monitor wants to hear of stores first", bits=1)
     home = Reference["Promise"]("promise", "shared memory without a file: where its bytes are")
 

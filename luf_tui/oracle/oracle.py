@@ -188,7 +188,7 @@ class Oracle:
         at = at_of(entry)
         pte = self.m.pte_at(at.mm, at.vpn)
         gathering = at.mm.flush_pending and at.frame.locked is not None
-        cut = pte.gathered is at.frame and at.frame.state == FILE and at.frame.file_page is None
+        cut = pte.gathered is at.frame and at.frame.file_page is None
         return bool((gathering or cut) and pte.kind == NONE)
 
     # -- rule B: what is stored -----------------------------------------------------------------
@@ -214,7 +214,8 @@ class Oracle:
                 self._add(found, DEVIATION, "B", obligation, event, cpu, at, put, expected)
             return
         obligation = obligations.of_store(self.m, at, expected)
-        self._add(found, VIOLATION, "B", obligation, event, cpu, at, put, expected)
+        weight = DEVIATION if entry and self._unflushed(entry) else VIOLATION
+        self._add(found, weight, "B", obligation, event, cpu, at, put, expected)
 
     def _lost(self, at: At, expected: Truth, places: Sequence[Place]) -> bool:
         """Whether nobody will find what was stored. That is not settled yet where an operation in
@@ -230,9 +231,10 @@ class Oracle:
                 if place.file_page is frame.file_page:
                     return False
             elif isinstance(place, Promise):
-                pte = m.pte[place.index]
-                if pte.frame is frame or (pte.slot and pte.slot is frame.slot):
-                    return False
+                # where it is now, or where it is yet: mremap() has not come to it
+                for pte in (m.pte[place.index], m.pte_at(at.mm, at.vpn)):
+                    if pte.frame is frame or (pte.slot and pte.slot is frame.slot):
+                        return False
         return expected.frame is not frame
 
     def _quiet(self, at: At) -> bool:
@@ -314,7 +316,8 @@ class Oracle:
         swapped = [pte for pte in self.m.pte if pte.slot is slot] if slot else []
         for mm, vpn in map(self.m.place_of, swapped):
             address = self.promises.at(mm.index, vpn)
-            worlds = (*self.promises.befores(address), address)
+            befores = self.promises.befores(address)
+            worlds = (*befores, *(one.to for one in befores if one.to), address)
             if not any(self.promises.holds(one, config.cpus, content) for one in worlds):
                 held = self.promises.contents_of(address)[0]
                 told.append((f"in swap as {self._page_name(mm.index, vpn)}", held))

@@ -73,8 +73,7 @@ class Pins:
             put(pin, content)
         if pin.was and not (pin.at or pin.file_page):
             for layer in self.promises.befores(pin.was):
-                if not layer.to:
-                    self.promises.store_in(layer, self.device, content, sure=False)
+                self.promises.store_in(layer.to or layer, self.device, content, sure=False)
 
     def stored_before(self, layer: Before, content: int) -> None:
         """A CPU has stored to what an address was before an operation in flight: who had pinned the

@@ -14,12 +14,12 @@ it, both outcomes stand in `Held` until somebody reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from luf_tui.machine import events as ev
 from luf_tui.machine.machine import Machine
-from luf_tui.machine.regions import Field, Region
+from luf_tui.machine.regions import Region
 from luf_tui.machine.schema import (
     LAYERS,
     Before,
@@ -33,6 +33,7 @@ from luf_tui.machine.schema import (
     Shadow,
     Window,
 )
+from luf_tui.oracle.before import drop, is_open, keep, kept
 from luf_tui.oracle.bytes_held import add, contents, has, put
 from luf_tui.oracle.obligations import unsaved
 from luf_tui.oracle.pinned_bytes import Pins
@@ -54,14 +55,13 @@ ASKED = frozenset(
             ev.RESIZE,
             ev.INVALIDATE,
         ),
-        *(ev.MAP_FRAME, ev.REVOKE),
+        *(ev.MAP_FRAME, ev.REVOKE, ev.FAULT),
         *(ev.HOLD, ev.REGISTER, ev.RELEASE, ev.DIRECT, ev.DIRECT_WRITE, ev.DIRECT_STALE),
         ev.END,
     )
 )
 """Kinds of events by which an operation of a program begins to count, and is over."""
 Place: TypeAlias = "Before | Promise"
-Layer = TypeVar("Layer", Before, FileBefore)
 Args: TypeAlias = Mapping[str, int]
 
 
@@ -96,6 +96,7 @@ class Promises:
             ev.INVALIDATE: self._invalidate,
             ev.MAP_FRAME: self._map_frame,
             ev.REVOKE: self._revoke,
+            ev.FAULT: self._fault,
         }
         if self.pins:
             self._told.update(self.pins.told())
@@ -108,15 +109,11 @@ class Promises:
 
     def befores(self, address: Promise) -> list[Before]:
         """What an address was before the operations in flight, the oldest first."""
-        first = address.index * LAYERS
-        layers = self.before[first : first + LAYERS]
-        return [layer for layer in layers if layer.owner is not None]
+        return kept(self.before, address)
 
     def file_befores(self, page: FilePage) -> list[FileBefore]:
         """What a position of a file was before the operations in flight, the oldest first."""
-        first = page.index * LAYERS
-        layers = self.file_before[first : first + LAYERS]
-        return [layer for layer in layers if layer.owner is not None]
+        return kept(self.file_before, page)
 
     def _file(self, page: FilePage) -> FileBytes:
         return self.file_bytes[page.index]
@@ -140,13 +137,14 @@ class Promises:
         befores = self.befores(address)
         worlds: list[Place] = [*befores, address]
         for world in worlds:
-            if not _open(world, cpu) or not self._gives(world, cpu, content):
+            giver = self._giver(world, cpu, content) if is_open(world, cpu) else None
+            if giver is None:
                 continue
             self._saw(befores, world, cpu)
-            page = self._of_file(world)
+            page = self._of_file(giver)
             if page is not None:
                 self._read_file(page, cpu, content)
-            elif world is address:
+            elif giver is address:
                 self._settle(address, content)
             return True
         return False
@@ -157,8 +155,8 @@ class Promises:
         """
         address = self.at(mm, vpn)
         worlds: list[Place] = [*self.befores(address), address]
-        taking = (world for world in worlds if _open(world, cpu) and self._takes(world, cpu))
-        return list(dict.fromkeys(self._place(world) for world in taking))
+        taking = [world for world in worlds if is_open(world, cpu) and self._takes(world, cpu)]
+        return list(dict.fromkeys(place for one in taking for place in self._bytes_of(one, cpu)))
 
     def store(self, mm: int, vpn: int, cpu: int, content: int) -> None:
         """A store that is allowed has been made."""
@@ -166,20 +164,20 @@ class Promises:
         for place in places:
             self.store_in(place, cpu, content, sure=len(places) == 1)
         address = self.at(mm, vpn)
-        if not any(self._takes(one, cpu) for one in self.befores(address) if _open(one, cpu)):
+        if not any(self._takes(one, cpu) for one in self.befores(address) if is_open(one, cpu)):
             self._saw(self.befores(address), address, cpu)
         self._forked_store(mm, vpn, cpu, content)
 
     def beside(self, mm: int, vpn: int, cpu: int) -> bool:
         """Whether an operation in flight may not have taken effect at an address for a CPU."""
-        return any(_open(one, cpu) for one in self.befores(self.at(mm, vpn)))
+        return any(is_open(one, cpu) for one in self.befores(self.at(mm, vpn)))
 
     def may_vanish(self, place: Place, cpu: int) -> bool:
         """Whether an operation in flight may throw away what a CPU stores there: never what goes to
         a file, unless that is being cut.
         """
         if place.shared and place.file_page:
-            return any(_open(one, cpu) for one in self.file_befores(place.file_page))
+            return any(is_open(one, cpu) for one in self.file_befores(place.file_page))
         return isinstance(place, Before) or place.freeing is not None
 
     def forks(self, mm: int, vpn: int) -> bool:
@@ -215,11 +213,21 @@ class Promises:
         """Where the bytes of a world are now; only rights or the address may have changed."""
         return world.to or world if isinstance(world, Before) else world
 
-    def _gives(self, world: Place, cpu: int, content: int) -> bool:
-        if not world.read:
-            return False
-        here = self.holds(world, cpu, content)
-        return here or self.holds(self._place(world), cpu, content)
+    def _bytes_of(self, world: Place, cpu: int) -> list[Place]:
+        """Where a CPU finds the bytes of a world: where they are now, and if that is another
+        address, where they were there before operations in flight.
+        """
+        place = self._place(world)
+        if not isinstance(place, Promise) or world is place or world.index // LAYERS == place.index:
+            return [place]
+        return [place, *(one for one in self.befores(place) if is_open(one, cpu))]
+
+    def _giver(self, world: Place, cpu: int, content: int) -> Place | None:
+        """Where a CPU finds these bytes that looks at a world: where its bytes are now, or as they
+        were; None where it finds others, or may not look.
+        """
+        places = (*self._bytes_of(world, cpu), world) if world.read else ()
+        return next((one for one in places if self.holds(one, cpu, content)), None)
 
     def holds(self, world: Shadow, cpu: int, content: int) -> bool:
         """Whether a CPU may find these bytes in a world, if it may look."""
@@ -235,11 +243,18 @@ class Promises:
         if world.home:
             return has(world.home, content)
         if world.own:
-            return has(world, content) or bool(world.lazy and content == ZEROS)
+            return has(world, content) or (bool(world.lazy) and self._given_up(world, cpu, content))
         return content == ZEROS
 
+    def _given_up(self, world: Shadow, cpu: int, content: int) -> bool:
+        """Whether a CPU may find these bytes where a world has none of its own any more."""
+        page = world.file_page
+        if page is None:
+            return content == ZEROS
+        return has(self._file(page), content) or self._file_held(page, cpu, content)
+
     def _file_held(self, page: FilePage, cpu: int, content: int) -> bool:
-        return any(has(one, content) for one in self.file_befores(page) if _open(one, cpu))
+        return any(has(one, content) for one in self.file_befores(page) if is_open(one, cpu))
 
     def file_holds(self, page: FilePage, content: int) -> bool:
         """Whether a position of a file may hold these bytes for a device, also past its end."""
@@ -253,6 +268,8 @@ class Promises:
         held: Held = world.home or world
         if not world.own and not world.home:
             return [ZEROS]
+        if world.lazy and world.file_page:
+            return contents(held) + contents(self._file(world.file_page))
         return contents(held) + [ZEROS] * bool(world.lazy)
 
     def _takes(self, world: Shadow, cpu: int) -> bool:
@@ -261,7 +278,7 @@ class Promises:
         page = self._of_file(world)
         if page is None or not self.m.past_the_end(page):
             return True
-        return any(_open(one, cpu) for one in self.file_befores(page))
+        return any(is_open(one, cpu) for one in self.file_befores(page))
 
     def store_in(self, world: Shadow, cpu: int, content: int, *, sure: bool) -> None:
         """A store to what a world is has been made; where it is not `sure`, perhaps elsewhere."""
@@ -278,9 +295,9 @@ class Promises:
             return
         held_by: Held = world.home or world
         if held_by is world and not world.own:
-            origin = world.file_page
-            put(world, self._file(origin).value if origin else ZEROS)
-            world.own = 1
+            perhaps = bool(world.file_page) and not sure
+            put(world, content if perhaps else ZEROS)
+            world.own, world.lazy = 1, int(perhaps)
         if world.lazy:
             world.guarded = 0  # a page that reclaim dropped took its mark with it
         freeing = isinstance(world, Promise) and world.freeing is not None
@@ -295,7 +312,8 @@ class Promises:
         """A store to a page of a file has been made."""
         if self.pins:
             self.pins.file_got(page, content)
-        layers = [one for one in self.file_befores(page) if _open(one, cpu)]
+        self._copied(page, content)
+        layers = [one for one in self.file_befores(page) if is_open(one, cpu)]
         for layer in layers:
             add(layer, content)
         held = self._file(page)
@@ -312,8 +330,8 @@ class Promises:
         device = self.m.config.cpus
         befores = self.befores(address)
         for layer in befores:
-            if not layer.to:
-                self.store_in(layer, device, content, sure=False)
+            if layer.to is not address:
+                self.store_in(layer.to or layer, device, content, sure=False)
         self.store_in(address, device, content, sure=sure and not befores)
         mm, vpn = divmod(address.index, self.m.config.pages)
         self._forked_store(mm, vpn, device, content)
@@ -341,18 +359,22 @@ class Promises:
         held: Held = address.home or address
         if not address.own and not address.home:
             return
-        if has(held, content):
-            if not address.lazy or content == ZEROS:
+        gone = bool(address.lazy) and self._given_up(address, self.m.config.cpus, content)
+        if not has(held, content):
+            if gone:
+                _forget(address)
+        elif address.lazy and address.file_page:
+            if not gone:
                 put(held, content)
-            return
-        if address.lazy and content == ZEROS:
-            _forget(address)
+                address.lazy = 0
+        elif not address.lazy or content == ZEROS:
+            put(held, content)
 
     def _read_file(self, page: FilePage, cpu: int, content: int) -> None:
         """Bytes of a file were read through one of its mappings."""
         held = self._file(page)
         layers = self.file_befores(page)
-        if any(has(one, content) for one in layers if _open(one, cpu)):
+        if any(has(one, content) for one in layers if is_open(one, cpu)):
             return
         if cpu < self.m.config.cpus:
             for one in layers:
@@ -395,6 +417,24 @@ class Promises:
             self._keep(address, actor)
             address.read = address.write = 0
 
+    def _fault(self, actor: Context, args: Args) -> None:
+        """A store that has to fault makes a private copy of a file's page, perhaps, even if it is
+        refused in the end.
+        """
+        address = self.at(args["mm"], args["vpn"])
+        page = self._of_file(address)
+        if page is None or not args["write"] or address.shared or not address.write:
+            return
+        for declared in Held.FIELDS:
+            declared.write(address, declared.raw(self._file(page)))
+        address.own = address.lazy = 1
+
+    def _copied(self, page: FilePage, content: int) -> None:
+        """Bytes that a file has got may be in a copy that is being made."""
+        for address in self.promise.holding(Promise.file_page, page):
+            if address.lazy and not address.shared:
+                add(address, content)
+
     def _munmap(self, actor: Context, args: Args) -> None:
         for address in self._range(args):
             if address.mapped:
@@ -418,7 +458,9 @@ class Promises:
 
     def _dontneed(self, actor: Context, args: Args) -> None:
         for address in self._range(args):
-            if address.mapped and not address.shared:
+            if address.mapped and address.shared:
+                self._keep(address, actor, to=address)
+            elif address.mapped:
                 self._keep(address, actor)
                 self._part(address)
                 _forget(address)
@@ -484,8 +526,10 @@ class Promises:
 
     def _write_file(self, actor: Context, args: Args) -> None:
         held = self.file_bytes[args["page"]]
+        page = self.m.file_page[args["page"]]
         if self.pins:
-            self.pins.file_got(self.m.file_page[args["page"]], args["content"])
+            self.pins.file_got(page, args["content"])
+        self._copied(page, args["content"])
         if args["pfn"] >= 0:
             put(held, args["content"])
         held.remote = args["content"]
@@ -539,7 +583,8 @@ class Promises:
         """
         if not address.read and not address.write:
             return
-        layer = self._layer(self.before, address, Shadow.FIELDS, actor)
+        self.window[actor.index].open += 1
+        layer = keep(self.before, address, Shadow.FIELDS, actor)
         if layer is not None:
             layer.to = to
 
@@ -547,25 +592,8 @@ class Promises:
         """An operation in flight changes a position of a file: what it held may be found a while
         longer.
         """
-        self._layer(self.file_before, self._file(page), Held.FIELDS, actor)
-
-    def _layer(
-        self, region: Region[Layer], now: Held, fields: Sequence[Field], actor: Context
-    ) -> Layer | None:
-        """A copy of what is there now, for an operation in flight; None where there is no place
-        left for one, and the last says that anything goes.
-        """
         self.window[actor.index].open += 1
-        first = now.index * LAYERS
-        layers = region[first : first + LAYERS]
-        free = next((one for one in layers if one.owner is None), None)
-        if free is None:
-            layers[-1].vague, layers[-1].owner = 1, actor
-            return None
-        for declared in fields:
-            declared.write(free, declared.raw(now))
-        free.seen, free.owner = 0, actor
-        return free
+        keep(self.file_before, self._file(page), Held.FIELDS, actor)
 
     def _over(self, ctx: Context) -> None:
         """An operation has returned: nobody may find anything as it was before it."""
@@ -577,37 +605,16 @@ class Promises:
             self.pins.over(ctx)
         for layer in [*self.before.holding(Before.owner, ctx)]:
             address = self.promise[layer.index // LAYERS]
-            self._close(self.before, layer, Shadow.FIELDS, address)
+            drop(self.before, layer, Shadow.FIELDS, address)
         for place in [*self.file_before.holding(FileBefore.owner, ctx)]:
             held = self.file_bytes[place.index // LAYERS]
-            self._close(self.file_before, place, Held.FIELDS, held)
+            drop(self.file_before, place, Held.FIELDS, held)
         for address in [*self.promise.holding(Promise.freeing, ctx)]:
             address.freeing = None
         for address in [*self.promise.holding(Promise.forker, ctx)]:
             address.forker = address.parent = None
             if not self.m.vma[address.index].mapped:
                 self._vacate(address)
-
-    def _close(
-        self,
-        region: Region[Before] | Region[FileBefore],
-        layer: Before | FileBefore,
-        fields: Sequence[Field],
-        now: Held,
-    ) -> None:
-        """What was before an operation that is over is gone. An older operation that is still in
-        flight has what is there now before it.
-        """
-        first = layer.index - layer.index % LAYERS
-        for older in region[first : layer.index]:
-            for declared in fields:
-                declared.write(older, declared.raw(now))
-            older.seen = 0
-            if isinstance(older, Before):
-                older.to = None
-        for number in range(layer.index, first + LAYERS - 1):
-            region[number].assign(region[number + 1])
-        region[first + LAYERS - 1].clear()
 
     # -- changes of one address -------------------------------------------------------------------
 
@@ -682,11 +689,6 @@ class Promises:
                         put(target, content)
                         target.own = 1
         target.lazy = target.own
-
-
-def _open(world: Shadow | FileBefore, cpu: int) -> bool:
-    """Whether a CPU may still find what was before an operation in flight; what is now, always."""
-    return not isinstance(world, Before | FileBefore) or not world.seen >> cpu & 1
 
 
 def _forget(address: Shadow) -> None:

@@ -252,6 +252,7 @@ class Mremap(Operation, name="mremap", function="mremap"):
             old, new = m.vma_at(mm, self.vpn + number), m.vma_at(mm, self.to + number)
             new.assign(old)
             old.clear()
+            old.file_page = new.file_page  # who truncates the file finds both until all is moved
             if m.frame_map:
                 was, will = (m.pte_at(mm, at + number) for at in (self.vpn, self.to))
                 m.frame_map[will.index].assign(m.frame_map[was.index])
@@ -342,6 +343,9 @@ class Mremap(Operation, name="mremap", function="mremap"):
     @step("drop mmap_lock")
     def unlock(self, k: Kernel) -> Next:
         """mremap() returns: the old range is unmapped, the new one has its pages."""
+        for vma in (k.m.vma_at(self.mm, self.vpn + number) for number in range(self.pages)):
+            if not vma.mapped and vma.file_page:
+                vma.file_page = None
         large.tables_gone(k.m, self.mm, self.vpn, self.vpn + self.pages)
         for number in range(self.pages if k.m.frame_map else 0):
             if not k.m.vma_at(self.mm, self.vpn + number).mapped:
@@ -359,6 +363,9 @@ def _madvise(k: Kernel, op: Op, args: by_process.Madvise) -> Start:
     vmas = [k.m.vma_at(k.m.mm[where.mm], where.vpn + number) for number in range(where.pages)]
     if args.advice in (DONTNEED, FREE) and any(vma.shared and not vma.file_page for vma in vmas):
         what = "shared memory without a file keeps its pages; the machine has no place for them"
+        raise Refused(f"{op.text.strip()}: {what}")
+    if args.advice == FREE and any(vma.file_page for vma in vmas):
+        what = "MADV_FREE is for private memory without a file (EINVAL)"
         raise Refused(f"{op.text.strip()}: {what}")
     return Madvise, {**range_of(k, where), "at": where.vpn, "advice": args.advice}
 
