@@ -183,12 +183,14 @@ class Oracle:
         """Whether an entry leads to a page that an operation in flight has unmapped, with its
         mmu_gather still open: a system call that finds the PTE cleared does not wait for that flush
         (move_ptes() passes over what is none; munmap() and mprotect() ask mm_tlb_flush_nested()).
-        Nor does a truncation that finds no mapping left (unmap_mapping_range()).
+        Nor does a truncation that finds no mapping left (unmap_mapping_range()), or an mremap()
+        that takes the mapping away from beneath one.
         """
         at = at_of(entry)
         pte = self.m.pte_at(at.mm, at.vpn)
         gathering = at.mm.flush_pending and at.frame.locked is not None
-        cut = pte.gathered is at.frame and at.frame.file_page is None
+        cut = at.frame.state == FILE or not self.m.vma_at(at.mm, at.vpn).mapped
+        cut = cut and pte.gathered is at.frame and at.frame.file_page is None
         return bool((gathering or cut) and pte.kind == NONE)
 
     # -- rule B: what is stored -----------------------------------------------------------------
