@@ -65,6 +65,11 @@ def test_plots_keep_to_the_width_of_the_terminal(late: Figures, width: int) -> N
     assert 4 <= sum(bool(DOTS.search(line)) for line in said)
 
 
+@pytest.mark.parametrize("width", [0, 1, 3])
+def test_a_terminal_may_be_as_narrow_as_it_likes(late: Figures, width: int) -> None:
+    assert report(late, width) == report(late, 40)
+
+
 def test_the_longest_bar_is_whole_and_none_above_nothing_is_empty(tmp_path: Path) -> None:
     lines = moved(started()).alloc(OTHER, 0, OLD)
     for page in range(1, 4):

@@ -10,6 +10,8 @@ from luf_tui.ftrace.replay.table import Cell, Table
 
 TOP = 8
 """Rows of a table in the text; files have all of them."""
+NARROWEST = 40
+"""Columns that text is broken for at least."""
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
@@ -110,7 +112,8 @@ def counts(counter: Counter[str], top: int = TOP) -> list[str]:
 
 
 def wrapped(text: str, width: int, first: str = "") -> list[str]:
-    """A sentence as lines, after a mark."""
+    """A sentence as lines, after a mark; a terminal that is narrower breaks them itself."""
+    width = max(width, NARROWEST)
     if len(first) + len(text) <= width:
         return [first + text]
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=" " * len(first))
