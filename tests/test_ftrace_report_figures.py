@@ -276,6 +276,13 @@ def paid_late() -> Lines:
     return lines.alloc(OTHER, 0, OLD)
 
 
+def test_times_that_go_back_leave_no_window_with_less_than_no_debt(tmp_path: Path) -> None:
+    lines = moved(started())
+    lines.now -= 500
+    found = figures(lines.alloc(OTHER, 0, OLD).switch(OTHER, 0, USER).read(tmp_path), "luf")
+    assert {0} == {row[-1] for row in by_window(found, 50).rows if row[2] == "luf"}
+
+
 def test_the_worst_second_is_the_dearest_one(tmp_path: Path) -> None:
     lines = paid_late()
     lines.now += 600_000

@@ -50,9 +50,11 @@ def owing_at(figures: Figures, one: Under, edges: Sequence[float]) -> list[int]:
     time, debts = figures.trace.facts.time, one.outcome.debts
     change = [0] * (len(edges) - 1)
     for began, ended, how in zip(debts.began, debts.ended, debts.how, strict=True):
-        change[_window(edges, time[began] - time[0])] += 1
+        first = _window(edges, time[began] - time[0])
+        change[first] += 1
         if how != OPEN:
-            change[_window(edges, time[ended] - time[0])] -= 1
+            # Times may go back, where clocks of CPUs disagree; a debt ends after it began.
+            change[max(first, _window(edges, time[ended] - time[0]))] -= 1
     return list(accumulate(change))
 
 
