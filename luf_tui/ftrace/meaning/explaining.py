@@ -41,7 +41,10 @@ def explain(facts: Facts, owners: Owners, threads: dict[int, tuple[int, int]]) -
     mm_of = owners.solve(threads)
     tried: set[tuple[int, int]] = set()
     for _ in range(_ROUNDS):
-        told = _tell(facts, owners, mm_of)
+        open_ones = _not_explained(facts, owners.user, mm_of)
+        if not open_ones:
+            break
+        told = _tell(facts, owners, mm_of, open_ones)
         wrong = [
             (mm, group)
             for (mm, group), times in told.against.items()
@@ -72,8 +75,37 @@ def _found(
     return [best] if best[2] else []
 
 
-def _tell(facts: Facts, owners: Owners, mm_of: dict[int, int]) -> Told:
-    """One pass over the switches and unmaps of a recording."""
+def _not_explained(facts: Facts, user: set[int], mm_of: dict[int, int]) -> set[int]:
+    """Address spaces of which others were asked, or not, several times otherwise than those who
+    are known to have them explain.
+    """
+    wrong: Counter[int] = Counter()
+    here = {cpu: mm_of.get(before(cpu), 0) for cpu in range(max(facts.cpu, default=0) + 1)}
+    masks: Counter[int] = Counter()
+    for cpu, mm in here.items():
+        masks[mm] |= 1 << cpu
+    kinds, flags, cpus, tasks, mms = facts.kind, facts.flags, facts.cpu, facts.task, facts.mm
+    for at in facts.of(_SWITCH, _LEFT_LAZY, _GAP, _UNMAP):
+        kind, cpu = kinds[at], cpus[at]
+        if kind == _UNMAP:
+            told_of, mm = flags[at], mms[at]
+            if told_of & _CERTAIN and not told_of & _UNTOLD and mm:
+                wrong[mm] += bool(told_of & _ASKED) != bool(masks[mm] & ~(1 << cpu))
+        elif kind == _GAP:
+            here.clear()
+            masks.clear()
+        else:
+            if kind == _SWITCH and tasks[at] not in user:
+                continue
+            mm = mm_of.get(tasks[at], 0) if kind == _SWITCH else 0
+            masks[here.get(cpu, 0)] &= ~(1 << cpu)
+            here[cpu] = mm
+            masks[mm] |= 1 << cpu
+    return {mm for mm, times in wrong.items() if times >= _TIMES}
+
+
+def _tell(facts: Facts, owners: Owners, mm_of: dict[int, int], open_ones: set[int]) -> Told:
+    """One pass over the switches of a recording and the unmaps of some address spaces."""
     told = Told()
     loaded = {cpu: before(cpu) for cpu in range(max(facts.cpu, default=0) + 1)}
     last: dict[int, tuple[int, bool]] = {}
@@ -86,7 +118,7 @@ def _tell(facts: Facts, owners: Owners, mm_of: dict[int, int]) -> Told:
                 loaded[cpus[at]] = tasks[at]
         elif kind == _UNMAP:
             told_of = flags[at]
-            if not told_of & _CERTAIN or told_of & _UNTOLD or not mms[at]:
+            if not told_of & _CERTAIN or told_of & _UNTOLD or mms[at] not in open_ones:
                 continue
             asked, mm = bool(told_of & _ASKED), mms[at]
             if last.get(tasks[at]) == (mm, asked):
