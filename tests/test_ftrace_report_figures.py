@@ -125,6 +125,23 @@ def test_a_pte_of_unknown_rights_is_counted_both_ways(tmp_path: Path) -> None:
     )
 
 
+def test_what_deferring_would_cost_is_told_for_the_other_case_as_well(tmp_path: Path) -> None:
+    found = figures(unsure().alloc(OTHER, 0, OLD).read(tmp_path), "luf")
+    said = cost_of_deferring(found, found.policies[0])
+    assert "no allocation waits" in said
+    assert (
+        "with PTEs of unknown rights read-only: 1 pages are freed owing a flush, 1 at once; "
+        "1 allocations wait for 1 CPUs: 0.002 ms"
+    ) in said
+
+
+def test_bounds_are_told_of_shootdowns_interrupts_and_milliseconds(tmp_path: Path) -> None:
+    found = figures(moved(started()).read(tmp_path), "luf")
+    rows = [(row[0], row[-1]) for row in comparison(found)]
+    bounds = [value for name, value in rows if name in ("  at least", "  at most")]
+    assert [0, 1, 0, 1, 0.0, 0.002] == bounds
+
+
 def test_what_is_owed_at_the_end_is_saved_or_paid(tmp_path: Path) -> None:
     luf = figures(moved(started()).read(tmp_path), "luf").policies[0]
     assert luf.bounds is not None

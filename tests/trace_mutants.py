@@ -12,6 +12,7 @@ mutants. Exits 1 if there was a defect.
 from __future__ import annotations
 
 import argparse
+import json
 import lzma
 import random
 import re
@@ -27,7 +28,9 @@ from pathlib import Path
 from types import FrameType
 
 from luf_tui.errors import LufError
-from luf_tui.runs.replayed import replay
+from luf_tui.ftrace.replay.csv_files import csv_files
+from luf_tui.ftrace.replay.report_page import as_page
+from luf_tui.runs.replayed import Replayed, replay
 
 POLICIES = ("eager", "luf")
 _LINES = 400
@@ -184,12 +187,18 @@ def limited(seconds: float, megabytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
+def _every_form(found: Replayed) -> None:
+    """The report as text, as an object, as a page and as tables."""
+    json.dumps(found.summary())
+    assert all((str(found), as_page(found.figures), csv_files(found.figures)))
+
+
 def outcome(path: Path, text: str, seconds: float = 20, megabytes: int = 500) -> str:
     """`replayed`, `refused`, or the defect in a line, which names the place in the code."""
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     try:
         with limited(seconds, megabytes):
-            str(replay(path, POLICIES))
+            _every_form(replay(path, POLICIES))
     except LufError:
         return "refused"
     except (Exception, Slow) as error:  # noqa: BLE001 - any other is what is looked for

@@ -93,6 +93,11 @@ class Figures:
         bounds = bounds_of(one, self._read_only.get(one.policy), self.costs)
         return Under(one.policy, one.flushes, self.costs, one, bounds)
 
+    def read_only(self, one: Under) -> Under | None:
+        """The replay of a policy with PTEs of unknown rights counted as read-only, if it is one."""
+        other = self._read_only.get(one.name)
+        return Under(other.policy, other.flushes, self.costs, other) if other else None
+
     @property
     def columns(self) -> tuple[Under, ...]:
         """The recording, then the policies."""

@@ -4,12 +4,15 @@ milliseconds of the cost model, what deferring costs and whom, and what the reco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from luf_tui.ftrace.replay import clock
+from luf_tui.ftrace.replay.bounds import Bounds
 from luf_tui.ftrace.replay.debt_tables import debt_ends, waits, withheld
 from luf_tui.ftrace.replay.figures import Figures, Under
+from luf_tui.ftrace.replay.flush_bill import FlushBill, bill_of
 from luf_tui.ftrace.replay.flush_tables import by_process, by_reason
+from luf_tui.ftrace.replay.flushes import TAKEOFF
 from luf_tui.ftrace.replay.plots import debt_lives, time_line, who_pays
 from luf_tui.ftrace.replay.processes import RECORDER
 from luf_tui.ftrace.replay.replay import Agreement
@@ -135,8 +138,7 @@ def comparison(figures: Figures) -> list[list[Cell]]:
     row("shootdowns", *(told(one, one.bill.shootdowns) for one in columns))
     shares = (change(figures.recorded.bill.shootdowns, one.bill.shootdowns) for one in policies)
     row("  against recorded", "", *map(told, policies, shares))
-    if figures.can_tell:
-        _bounds(figures, rows)
+    rows += _bounds(figures, lambda bill: bill.shootdowns)
     recorder = _recorder(figures)
     if recorder:
         row("  by the recorder itself", *(asked for asked, _ in recorder))
@@ -153,12 +155,14 @@ def comparison(figures: Figures) -> list[list[Cell]]:
     row("  still owing at the end", "", *(one.pending_at_end for one in outcomes))
     taken = [recorded.interrupted, *(one.interrupted_cpus for one in outcomes)]
     row("CPUs interrupted", *map(told, columns, taken))
+    rows += _bounds(figures, lambda bill: bill.interrupts)
     if recorder:
         row("  in the recorder", *(times for _, times in recorder))
     cpus = max((len(one.interrupted) for one in outcomes), default=0)
     for cpu in range(cpus if cpus <= TOP else 0):
         row(f"  cpu{cpu}", "", *(one.interrupted[cpu] for one in outcomes))
     row("ms of the model", *(told(one, milliseconds(one.bill.total)) for one in columns))
+    rows += _bounds(figures, lambda bill: milliseconds(bill.total))
     row("  of those who ask", *(milliseconds(one.bill.waiting) for one in columns))
     row("  of those interrupted", *(milliseconds(one.bill.interrupted) for one in columns))
     spent = [clock.share(trace, one.bill.total) for one in columns]
@@ -178,13 +182,17 @@ def _recorder(figures: Figures) -> list[tuple[int, int]]:
     return [found.get(one.name, (0, 0)) for one in figures.columns] if found else []
 
 
-def _bounds(figures: Figures, rows: list[list[Cell]]) -> None:
-    """What a policy might have sent at least and at most, where that is something else."""
-    bounds = [one.bounds for one in figures.policies]
-    if any(one is not None and one.least.shootdowns != one.most.shootdowns for one in bounds):
-        least = (one.least.shootdowns if one else "" for one in bounds)
-        most = (one.most.shootdowns if one else "" for one in bounds)
-        rows += [["  at least", "", *least], ["  at most", "", *most]]
+def _bounds(figures: Figures, of: Callable[[FlushBill], Cell]) -> list[list[Cell]]:
+    """A figure at least and at most, where that is something else."""
+    bounds = [one.bounds for one in figures.policies if one.bounds is not None]
+    least, most = ([of(bill) for bill in bills] for bills in zip(*map(_both, bounds), strict=True))
+    if least == most or not figures.can_tell:
+        return []
+    return [["  at least", "", *least], ["  at most", "", *most]]
+
+
+def _both(bounds: Bounds) -> tuple[FlushBill, FlushBill]:
+    return bounds.least, bounds.most
 
 
 def change(recorded: int, shootdowns: int) -> str:
@@ -288,6 +296,16 @@ def cost_of_deferring(figures: Figures, one: Under) -> list[str]:
         )
     else:
         said.append("no allocation waits")
+    other = figures.read_only(one)
+    if other is not None and other.outcome is not None:
+        owing, whys = other.outcome, other.flushes.why
+        own = (row for row, why in enumerate(whys) if why == TAKEOFF)
+        bill = bill_of(other.flushes, figures.costs, own)
+        said.append(
+            f"with PTEs of unknown rights read-only: {owing.deferred:,} pages are freed owing a "
+            f"flush, {owing.debts.most:,} at once; {bill.shootdowns:,} allocations wait for "
+            f"{bill.interrupts:,} CPUs: {milliseconds(bill.waiting):,.3f} ms"
+        )
     for row in worst_seconds(figures).rows:
         if row[0] in (one.name, "recorded"):
             _, start, shootdowns, _, interrupts, waiting, interrupted = row
