@@ -11,14 +11,15 @@ import pytest
 
 from luf_tui.ftrace.replay import clock
 from luf_tui.ftrace.replay.bounds import hinges_on_rights, read_only
+from luf_tui.ftrace.replay.comparison import comparison
 from luf_tui.ftrace.replay.debt_tables import bins, context_name, may_sleep, waits, withheld
 from luf_tui.ftrace.replay.figures import Figures
 from luf_tui.ftrace.replay.flush_bill import FlushBill
 from luf_tui.ftrace.replay.flush_tables import by_cpu, by_process, by_reason
 from luf_tui.ftrace.replay.processes import IDLE
-from luf_tui.ftrace.replay.report import comparison, cost_of_deferring
 from luf_tui.ftrace.replay.report import lines as report
 from luf_tui.ftrace.replay.report_json import as_json
+from luf_tui.ftrace.replay.report_words import cost_of_deferring
 from luf_tui.ftrace.replay.window_tables import by_window, window_edges, worst_seconds
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine.config import Costs

@@ -8,10 +8,10 @@ from attrs import asdict
 
 from luf_tui.ftrace.replay import clock
 from luf_tui.ftrace.replay.all_tables import all_tables
+from luf_tui.ftrace.replay.comparison import reduction
 from luf_tui.ftrace.replay.debt_tables import withheld
 from luf_tui.ftrace.replay.figures import Figures, Under
 from luf_tui.ftrace.replay.flush_bill import PRICES, FlushBill
-from luf_tui.ftrace.replay.report import reduction
 from luf_tui.ftrace.replay.table import milliseconds
 from luf_tui.ftrace.replay.unknown import not_known
 from luf_tui.ftrace.trace import Trace

@@ -7,11 +7,12 @@ from html import escape
 from pathlib import PurePath
 
 from luf_tui.ftrace.replay.clock import counts_seconds
+from luf_tui.ftrace.replay.comparison import comparison
 from luf_tui.ftrace.replay.debt_tables import waits
 from luf_tui.ftrace.replay.figures import Figures, Under
 from luf_tui.ftrace.replay.flush_tables import by_process, by_reason
 from luf_tui.ftrace.replay.plot_data import life_bars, payer_bars, time_line_of
-from luf_tui.ftrace.replay.report import comparison, cost_of_deferring, difference, head, notes
+from luf_tui.ftrace.replay.report_words import cost_of_deferring, difference, head, notes
 from luf_tui.ftrace.replay.svg_charts import Series, area_chart, bar_chart
 from luf_tui.ftrace.replay.table import Cell
 from luf_tui.ftrace.replay.text_table import shown, side_by_side
