@@ -13,7 +13,7 @@ from luf_tui.engine.operations.memory import AllocPage, FreePage
 from luf_tui.engine.operations.pending import catch_up
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import MaybeNumber, Reference, Required
-from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, Vma
+from luf_tui.machine.schema import ANON, FILE, MIGRATION, PRESENT, FilePage, Frame, Mm, Pte, Vma
 from luf_tui.policy import guards
 from luf_tui.script.program import Op
 from luf_tui.script.values import FileRange
@@ -102,18 +102,22 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
     size = MaybeNumber("the new size, for truncate; none leaves it")
     mask = Local(mask="cpu")
     gathering = Reference[Mm]("mm", "the address space that is being flushed")
+    passed = Reference[Pte]("pte", "the last entry that somebody else has cleared and not flushed")
 
     def _page(self, k: Kernel) -> FilePage:
         return k.m.file_page[self.page]
 
     def _position_unlocked(self, k: Kernel) -> bool:
         """The folio about to be dropped is not locked by someone else, nor the page table of anyone
-        who has the position mapped: a write fault may be about to set a copy there.
+        who has the position mapped: a write fault may be about to set a copy there. A mapping that
+        munmap has detached is still found by its file (unlink_file_vma() comes last): the lock of a
+        PTE that it has cleared is free once that is flushed.
         """
         if self.page >= self.end:
             return True
         page = self._page(k)
-        ptes = (k.m.pte[vma.index] for vma in k.m.vma.holding(Vma.file_page, page))
+        ptes = [k.m.pte[vma.index] for vma in k.m.vma.holding(Vma.file_page, page)]
+        ptes += pagetable.mappings(page.frame) if page.frame else ()
         unlocked = all(locks.page_table(k.m.place_of(pte)[0], self.ctx) for pte in ptes)
         return locks.folio(page.frame, self.ctx) and unlocked
 
@@ -188,6 +192,25 @@ class DropPages(Operation, name="truncate_inode_pages", function="unmap_mapping_
                 begin_gather(k, mm)
                 what = {"tables": 1} if nested(k, mm) else {"start": vpn, "end": vpn + 1}
                 return self.call(k, Shootdown, DropPages.unmap, mm=mm, why=self.why, **what)
+        return self._flush_cleared(k)
+
+    def _flush_cleared(self, k: Kernel) -> Next:
+        """Truncation flushes, too, what somebody else has cleared and not flushed yet: its walk is
+        a gather beside that one (zap_page_range_single(), mm_tlb_flush_nested()). What invalidates
+        walks nothing where a page is not mapped any more.
+        """
+        first = self.passed.index + 1 if self.passed else 0
+        for pte in k.m.pte[first:] if self.why == TRUNCATE else ():
+            page, mm = pte.gathered, k.m.place_of(pte)[0]
+            if not page or pte.gatherer is k.ctx or page.file_page is not self._page(k):
+                continue
+            self.passed = pte
+            begin_gather(k, mm)
+            self.gathering = mm
+            if nested(k, mm):
+                return self.call(k, Shootdown, DropPages.unmap, mm=mm, tables=1, why=self.why)
+            return DropPages.unmap
+        self.passed = None
         return None
 
     def _catch_up(self, k: Kernel) -> Next:

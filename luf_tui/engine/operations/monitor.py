@@ -8,10 +8,12 @@ from luf_tui.engine.kernel import Kernel
 from luf_tui.engine.operation import DONE, Local, Next, Operation, step
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.gather import begin_gather, end_gather, nested
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Required
 from luf_tui.machine.schema import MIGRATION, PRESENT, SWAP, Mm
 from luf_tui.script.program import Op
+from luf_tui.script.values import Pages
 from luf_tui.script.verbs import by_kernel
 
 UFFD = ev.REASON["userfaultfd write-protect"]
@@ -25,9 +27,12 @@ class UffdRegister(Operation, name="uffd register", function="userfaultfd_regist
     pages = Local()
     missing = Local()
 
-    @step("register the range")
+    def _mmap_write(self, k: Kernel) -> bool:
+        return locks.mmap_write(self.mm, self.ctx)
+
+    @step("register the range", when=_mmap_write)
     def register(self, k: Kernel) -> Next:
-        """VM_UFFD_WP or VM_UFFD_MISSING."""
+        """VM_UFFD_WP or VM_UFFD_MISSING, with mmap_lock for writing."""
         for vpn in range(self.vpn, self.vpn + self.pages):
             vma = k.m.vma_at(self.mm, vpn)
             if self.missing:
@@ -46,12 +51,20 @@ class UffdProtect(Operation, name="uffd write-protect", function="mwriteprotect_
     on = Local("protect, or take the protection away")
     at = Local(of="page", within="vpn")
 
+    def _mmap_read(self, k: Kernel) -> bool:
+        return locks.mmap_read(self.mm, self.ctx)
+
     def _page_table(self, k: Kernel) -> bool:
         return locks.page_table(self.mm, self.ctx)
 
-    @step("begin the gather")
+    @step("begin the gather", when=_mmap_read)
     def begin(self, k: Kernel) -> Next:
-        """tlb_flush_pending tells others that a flush is in flight."""
+        """Take mmap_lock for reading; tlb_flush_pending tells others that a flush is in flight. It
+        ends at the first page that is not registered by then (ENOENT).
+        """
+        self.pages = registered(k, self.mm, self.vpn, self.pages)
+        if not self.pages:
+            return DONE
         begin_gather(k, self.mm)
         self.mm.readers += 1
         self.at = self.vpn
@@ -101,11 +114,28 @@ def _register(k: Kernel, op: Op, args: by_kernel.Register) -> Start:
     return UffdRegister, {**range_of(k, args.where), "missing": int(args.missing)}
 
 
+def registered(k: Kernel, mm: Mm, vpn: int, pages: int) -> int:
+    """How many pages from `vpn` on are registered for write-protection, one after another."""
+    run = range(pages)
+    return next((n for n in run if not k.m.vma_at(mm, vpn + n).uffd_wp), pages)
+
+
+def _protect(k: Kernel, op: Op, where: Pages, on: int) -> Start:
+    """Raises Refused unless the range is registered; the kernel says ENOENT."""
+    mm = k.m.mm[where.mm]
+    vpn = where.vpn + registered(k, mm, where.vpn, where.pages)
+    if vpn < where.vpn + where.pages:
+        what = f"{k.m.config.processes[where.mm].name}.{k.m.config.page_name(where.mm, vpn)}"
+        told = f"{what} is not registered for write-protection; `register` it with `wp` first"
+        raise Refused(f"{op.text.strip()}: {told}")
+    return UffdProtect, {**range_of(k, where), "at": where.vpn, "on": on}
+
+
 @starts(by_kernel.WriteProtect)
 def _write_protect(k: Kernel, op: Op, args: by_kernel.WriteProtect) -> Start:
-    return UffdProtect, {**range_of(k, args.where), "at": args.where.vpn, "on": 1}
+    return _protect(k, op, args.where, 1)
 
 
 @starts(by_kernel.Unprotect)
 def _unprotect(k: Kernel, op: Op, args: by_kernel.Unprotect) -> Start:
-    return UffdProtect, {**range_of(k, args.where), "at": args.where.vpn, "on": 0}
+    return _protect(k, op, args.where, 0)

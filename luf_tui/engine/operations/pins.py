@@ -315,15 +315,20 @@ class PinMissing(Operation, name="pin a missing page", function="faultin_page"):
     mm = Required[Mm]("mm")
     vpn = Local(of="page")
 
+    def _locks(self, k: Kernel) -> bool:
+        return locks.mmap_read(self.mm, self.ctx) and locks.page_table(self.mm, self.ctx)
+
     @step("fault the page in")
     def fault(self, k: Kernel) -> Next:
         """faultin_page(): for writing where the mapping allows that (FOLL_WRITE)."""
         store = k.m.vma_at(self.mm, self.vpn).prot_write
         return self.call(k, Fault, PinMissing.pin, vpn=self.vpn, store=store)
 
-    @step("look whether the page is there", takes=CODE)
+    @step("look whether the page is there", takes=CODE, when=_locks)
     def pin(self, k: Kernel, outcome: int) -> Next:
-        """A fault that is not served is EFAULT; a page that has gone again is faulted in anew."""
+        """follow_page_pte(), under its lock. A fault that is not served is EFAULT; a page that has
+        gone again is faulted in anew.
+        """
         pte = k.m.pte_at(self.mm, self.vpn)
         if outcome != SERVED:
             return DONE

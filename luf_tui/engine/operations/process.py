@@ -193,7 +193,10 @@ class Fork(Operation, name="fork", function="dup_mmap"):
 
     @step("copy a PTE", when=_page_table)
     def copy(self, k: Kernel) -> Next:
-        """copy_present_pte(): a private writable PTE loses RW in both, without a flush."""
+        """copy_present_pte(): a private writable PTE loses RW in both, without a flush, and keeps
+        D in both, since a later copy on write lets go of the page with the D of its own PTE
+        (wp_page_copy()); only of shared memory the child's PTE is clean (pte_mkclean()).
+        """
         m = k.m
         while self.at < m.config.pages:
             vpn = self.at
@@ -230,9 +233,8 @@ class Fork(Operation, name="fork", function="dup_mmap"):
                     pte.exclusive = 0
                     if pte.writable:
                         pagetable.protect(k, pte, writable=0)
-                pagetable.install(
-                    k, new, frame, writable=pte.writable, dirty=pte.dirty & pte.writable
-                )
+                dirty = 0 if shared else pte.dirty
+                pagetable.install(k, new, frame, writable=pte.writable, dirty=dirty)
             return Fork.copy
         return Fork.flush
 
@@ -250,7 +252,7 @@ class Fork(Operation, name="fork", function="dup_mmap"):
         folio.copy_bytes(k, pte.frame, frame)
         writable = k.m.vma_at(self.child, vpn).prot_write and pte.writable
         new = k.m.pte_at(self.child, vpn)
-        pagetable.install(k, new, frame, writable=writable, dirty=writable, exclusive=1)
+        pagetable.install(k, new, frame, writable=writable, dirty=1, exclusive=1)
         folio.add_lru(k, frame)
         return Fork.copy
 
@@ -268,7 +270,8 @@ class Fork(Operation, name="fork", function="dup_mmap"):
             if pte.writable:
                 pagetable.protect(k, pte, writable=0)
         assert ptes[0].frame
-        pagetable.install_large(k, self.child, vpn, ptes[0].frame, writable=0, dirty=0)
+        rights = {"writable": 0, "dirty": ptes[0].dirty}
+        pagetable.install_large(k, self.child, vpn, ptes[0].frame, **rights)
         for copy in large.entries(m, self.child, vpn):
             copy.exclusive = 0
         self.at += len(ptes)

@@ -12,6 +12,7 @@ from luf_tui.engine.operation import CODE, DONE, FRAME, Local, Next, Operation, 
 from luf_tui.engine.operations.fault import SERVED, Fault
 from luf_tui.engine.operations.flush import Shootdown
 from luf_tui.engine.operations.memory import AllocPage, change_bytes, put_held
+from luf_tui.errors import Refused
 from luf_tui.machine import events as ev
 from luf_tui.machine.regions import Reference, Required
 from luf_tui.machine.schema import ANON, NONE, PRESENT, Frame, Mm, Pte
@@ -20,6 +21,10 @@ from luf_tui.script.program import Op
 from luf_tui.script.verbs import by_kernel, by_process
 
 REPLACED = ev.REASON["replaced"]
+WRITABLE, DIRTY, EXCLUSIVE, GUARDED, HIDDEN = (1 << number for number in range(5))
+"""What a PTE says that is cleared and set again: RW, D, that its page is nobody else's, what a
+monitor has asked for, PROT_NONE.
+"""
 
 
 def clear_flush(act: Operation, k: Kernel, pte: Pte, then: Step) -> Next:
@@ -57,9 +62,11 @@ class Uprobe(Operation, name="uprobe", function="uprobe_write_opcode"):
 
     @step("take mmap_lock", when=_mmap_write)
     def begin(self, k: Kernel) -> Next:
-        """register_for_each_vma(): for writing; only private mappings of files are probed."""
+        """register_for_each_vma(): for writing; only private mappings of files are probed, and none
+        that may be written to (valid_vma()).
+        """
         vma = k.m.vma_at(self.mm, self.vpn)
-        if not vma.mapped or not vma.file_page or vma.shared:
+        if not vma.mapped or not vma.file_page or vma.shared or vma.prot_write:
             return DONE
         self.mm.writer = k.ctx
         return None
@@ -131,7 +138,8 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
 
     First the page that stays is write-protected, then the one that goes; (mm, vpn) is the address
     being changed. A KSM page is told apart by nothing but its mappings: the last one left may be
-    made writable in place, where the kernel copies.
+    made writable in place, where the kernel copies. What a monitor has write-protected stays so,
+    where replace_page() makes the new entry from the rights of the mapping alone.
     """
 
     mm = Required[Mm]("mm")
@@ -141,6 +149,11 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
     frame = Reference[Frame]("frame", "the page that stays, locked, with a reference")
     old = Reference[Frame]("frame", "the page that goes, likewise")
     second = Local("the page that goes is being write-protected")
+    was = Local("what the PTE said that is clear for the moment")
+
+    def _mmap_read(self, k: Kernel) -> bool:
+        """mmap_lock of both address spaces."""
+        return all(locks.mmap_read(mm, self.ctx) for mm in (self.mm, self.mm2))
 
     def _page_table(self, k: Kernel) -> bool:
         return locks.page_table(self.mm, self.ctx)
@@ -148,9 +161,30 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
     def _pte(self, k: Kernel) -> Pte:
         return k.m.pte_at(self.mm, self.vpn)
 
-    @step("lock both pages")
+    def _take_down(self, k: Kernel, then: Step) -> Next:
+        """ptep_clear_flush(), which gives back what the entry said."""
+        pte = self._pte(k)
+        bits = enumerate((pte.writable, pte.dirty, pte.exclusive, pte.uffd_wp, pte.prot_none))
+        self.was = sum(bit << number for number, bit in bits)
+        return clear_flush(self, k, pte, then)
+
+    def _set(self, k: Kernel, frame: Frame, *, keeps: int = 0) -> None:
+        """set_pte_at() where the PTE was cleared. Of what it said it `keeps` some: what hides it
+        and what a monitor has asked for it keeps in any case.
+        """
+        said, self.was = self.was & (keeps | HIDDEN | GUARDED), 0
+        rights = {"writable": int(bool(said & WRITABLE)), "dirty": int(bool(said & DIRTY))}
+        pte = self._pte(k)
+        pagetable.install(k, pte, frame, exclusive=int(bool(said & EXCLUSIVE)), **rights)
+        pte.uffd_wp = int(bool(said & GUARDED))
+        pte.prot_none |= int(bool(said & HIDDEN))
+
+    @step("lock both pages", when=_mmap_read)
     def begin(self, k: Kernel) -> Next:
-        """cmp_and_merge_page(): anonymous pages of the same bytes, locked by nobody."""
+        """cmp_and_merge_page(): anonymous pages of the same bytes, locked by nobody. mmap_lock is
+        taken for reading: here of both, where the kernel takes one after the other
+        (try_to_merge_with_ksm_page()).
+        """
         found = []
         for mm, vpn in ((self.mm, self.vpn), (self.mm2, self.vpn2)):
             pte = k.m.pte_at(mm, vpn)
@@ -165,6 +199,8 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
         for frame in found:
             frame.locked = k.ctx
             folio.get(frame)
+        self.mm.readers += 1
+        self.mm2.readers += 1
         return None
 
     @step("clear a PTE to write-protect it", when=_page_table)
@@ -173,26 +209,30 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
         pte = self._pte(k)
         if pte.kind != PRESENT or pte.frame is not (self.old if self.second else self.frame):
             return Merge.leave
-        return clear_flush(self, k, pte, Merge.protect)
+        return self._take_down(k, Merge.protect)
 
     @step("set it again, read-only", when=_page_table)
     def protect(self, k: Kernel) -> Next:
-        """A pin taken meanwhile leaves the PTE as it was, but for its dirty bit. What is to be
-        shared is marked dirty: no PTE of it will be (try_to_merge_one_page()).
+        """write_protect_page() looks for pins now that the PTE is clear. With one, or another
+        reference, it puts the PTE back as it was, all of it; else the page is nobody's alone from
+        here on (folio_try_share_anon_rmap_pte()), and it is marked dirty, since no PTE of it will
+        be (try_to_merge_one_page()).
         """
         self.mm.ptl = None
         pte, frame = self._pte(k), self.old if self.second else self.frame
         assert frame
         if pte.kind != NONE:
             return Merge.leave
-        if k.policy.has(guards.MERGED_IS_DIRTY):
-            frame.dirty = 1
-        pagetable.install(k, pte, frame, writable=0, dirty=0)
         held = frame.pins or frame.refs != 1
         if held and k.policy.has(guards.MERGE_UNPINNED):
+            self._set(k, frame, keeps=WRITABLE | DIRTY | EXCLUSIVE)
             return Merge.leave
+        if k.policy.has(guards.MERGED_IS_DIRTY):
+            frame.dirty = 1
+        self._set(k, frame)
         if self.second:
             return None
+        self.mm.readers -= 1
         self.mm, self.mm2, self.vpn, self.vpn2 = self.mm2, self.mm, self.vpn2, self.vpn
         self.second = 1
         return Merge.take_down
@@ -206,7 +246,7 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
         pte = self._pte(k)
         if not same or pte.kind != PRESENT or pte.frame is not self.old or pte.writable:
             return Merge.leave
-        return clear_flush(self, k, pte, Merge.set)
+        return self._take_down(k, Merge.set)
 
     @step("map the page that stays", when=_page_table)
     def set(self, k: Kernel) -> Next:
@@ -214,18 +254,28 @@ class Merge(Operation, name="ksm", function="try_to_merge_two_pages"):
         self.mm.ptl = None
         if self._pte(k).kind == NONE:
             assert self.frame
-            pagetable.install(k, self._pte(k), self.frame, writable=0, dirty=0)
+            self._set(k, self.frame)
         return None
 
     @step("let go of the pages")
     def leave(self, k: Kernel) -> Next:
-        """The page that went is freed."""
-        return put_held(self, k, Merge.leave) or DONE
+        """The page that went is freed, and mmap_lock dropped."""
+        freed = put_held(self, k, Merge.leave)
+        if freed:
+            return freed
+        self.mm.readers -= 1
+        if not self.second:
+            self.mm2.readers -= 1
+        return DONE
 
 
 @starts(by_process.Probe)
 def _probe(k: Kernel, op: Op, args: by_process.Probe) -> Start:
     where = args.where
+    vma = k.m.vma_at(k.m.mm[where.mm], where.vpn)
+    if vma.mapped and vma.prot_write:
+        what = "the kernel puts no breakpoint into a mapping that may be written to"
+        raise Refused(f"{op.text.strip()}: {what}; mprotect it read-only first")
     return Uprobe, {"mm": k.m.mm[where.mm], "vpn": where.vpn, "content": args.content}
 
 
