@@ -265,6 +265,24 @@ def test_bad_input_exits_2(luf_tui: Run, tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
+def test_a_schedule_is_checked_though_every_order_is_searched(luf_tui: Run, tmp_path: Path) -> None:
+    """Who is named there has to be somebody; turns of who is done by then are told."""
+    race = tmp_path / "race.luf"
+    lines = "race\n  cpu1 write heap.0 a\n  cpu2 write heap.0 b\n{}end\n"
+    head = "process app, heap 1 page\ncpu1 run app\ncpu2 run app\n"
+    words = "  schedule app/9 bar nobody*3\n"
+    for text in (lines.format(words), lines.format("") + lines.format(words)):
+        race.write_text(head + text, encoding="utf-8")
+        done = luf_tui("explore", race)
+        assert (2, "") == (done.returncode, done.stdout)
+        assert "schedule: nobody here is called 'app/9'; did you mean" in done.stderr
+
+    race.write_text(head + lines.format("  schedule app/1*300\n"), encoding="utf-8")
+    done = luf_tui("explore", race)
+    assert 0 == done.returncode
+    assert "line 4: the schedule has turns of who is done by then: 285 of app/1" in done.stderr
+
+
 def test_a_counterexample_that_cannot_be_written_exits_2(luf_tui: Run, tmp_path: Path) -> None:
     out = tmp_path / "no" / "such" / "out.luf"
     words = (RACE, "--without", "pending-wrprotect", "--no-shrink", "--write", out)

@@ -27,10 +27,12 @@ from luf_tui.commands.writing import (
 )
 from luf_tui.errors import LufError
 from luf_tui.policy.base import Policy
+from luf_tui.policy.own import anew
 from luf_tui.runs.explored import Explored, explore
 from luf_tui.script.program import Program
 from luf_tui.search.exploration import Report
 from luf_tui.search.process_memory import told as in_words
+from luf_tui.search.race_start import remarks
 from luf_tui.search.result import BOUNDED, FAILED, SAFE, Progress
 
 CODES = {SAFE: terminal.HELD, BOUNDED: terminal.UNDECIDED}
@@ -168,10 +170,8 @@ def run(args: argparse.Namespace) -> int:
     report = found.report
     if target is not None and report.scenario:
         save(target, report.scenario)
-    elif not report.scenario:
-        for flag, said in (("--write", args.write), ("--diagram", args.diagram)):
-            if said:
-                terminal.say(f"{flag}: there is no counterexample")
+    for said in _beside(args, found):
+        terminal.say(said)
     if args.json:
         drawn = {"diagram": found.diagram() or None} if args.diagram else {}
         terminal.put_json(found.summary() | drawn)
@@ -184,6 +184,14 @@ def run(args: argparse.Namespace) -> int:
     if report.interrupted:
         return terminal.INTERRUPTED
     return CODES.get(report.verdict, terminal.FAILED)
+
+
+def _beside(args: argparse.Namespace, found: Explored) -> list[str]:
+    """What is said beside the verdict: of the schedules of the file, and of flags in vain."""
+    told = remarks(found.program, anew(found.policy))
+    flags = (("--write", args.write), ("--diagram", args.diagram))
+    vain = [flag for flag, given in flags if given and not found.report.scenario]
+    return [*told, *(f"{flag}: there is no counterexample" for flag in vain)]
 
 
 def _keep(found: Explored, path: Path) -> None:

@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
         raise LufError(f"no verb is called '{args.verb}'; {_hint(args.verb)}")
     for line in [line for verb in verbs for line in _told(verb)]:
         terminal.put(line)
-    if any(verb.by == PROCESS for verb in verbs):
-        terminal.say(BY_ITS_CPU)
-    if any(verb.begins for verb in verbs):
-        terminal.say(HALF_WAY)
+    notes = [BY_ITS_CPU] if any(verb.by == PROCESS for verb in verbs) else []
+    notes += [HALF_WAY] if any(verb.begins for verb in verbs) else []
+    for line in ["", *notes] if notes else []:
+        terminal.say(line)
     return terminal.HELD
 
 

@@ -25,7 +25,7 @@ from luf_tui.search.happened import NOTHING, Happened
 from luf_tui.search.judged import JudgedTransitions
 from luf_tui.search.lasting import Lasting
 from luf_tui.search.noticed import ACCESSES, Noticed, noticed
-from luf_tui.search.race_start import Start, at_race
+from luf_tui.search.race_start import Start, at_race, check_schedule
 from luf_tui.search.random_walks import RandomWalks
 from luf_tui.search.result import (
     BOUNDED,
@@ -397,7 +397,9 @@ class Exploration:
         race = self.program.items[item]
         assert isinstance(race, Race)
         self._starts = starts
-        return Start(item, JudgedTransitions(was.k, race, item, asked=was.asked), ())
+        transitions = JudgedTransitions(was.k, race, item, asked=was.asked)
+        check_schedule(transitions)
+        return Start(item, transitions, ())
 
     def _search(self, start: Start) -> Result:
         self._states, self._transitions, self.search = self.states, self.transitions, None
