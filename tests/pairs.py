@@ -99,6 +99,14 @@ LARGE = (
     "T madvise heap nohugepage",
     "khugepaged collapse app.heap.0",
 )
+FORKED = (
+    "kswapd reclaim child.heap.0",
+    "kswapd demote child.heap.0",
+    "kernel poison child.heap.0",
+    "child munmap heap",
+    "child fork child as grandchild",
+    "child write heap.0 own",
+)
 AGED = ("kswapd age app.heap.0",)
 
 
@@ -113,6 +121,8 @@ class Set:
     order: int = 0
     wants: tuple[str, ...] = ()
     """Where there are any, one of a pair is one of these."""
+    forked: bool = False
+    """A child shares the page before the two begin, and reads it when they are done."""
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Each pair of different operations, and of equal ones by two threads."""
@@ -127,11 +137,12 @@ class Set:
         lines = [self._opening(), *self._before((one, other)), "race"]
         for number, act in enumerate((one, other), start=1):
             who, what = act.split(maxsplit=1)
-            who = f"cpu{number}" if who == "T" else who
+            who = {"T": f"cpu{number}", "child": "cpu3"}.get(who, who)
             what = re.sub(r"\b(moved|kid|over)N\b", rf"\g<1>{number}", what)
             lines.append(f"  {who:<8} {what}")
         lines += [f"  cpu0     write {self.page}.0 new", f"  cpu0     read {self.page}.0"]
-        return "\n".join([*lines, "end", "expect   no violation"]) + "\n"
+        lines += ["end", *(["cpu3     read heap.0"] if self.forked else [])]
+        return "\n".join([*lines, "expect   no violation"]) + "\n"
 
     def _opening(self) -> str:
         sizes = SIZES.format(dram=8 if self.order else 5, order=self.order)
@@ -157,6 +168,8 @@ class Set:
             yield "monitor  write-protect app.heap"
         if "merge" in both:
             yield from ("cpu3     run other", "cpu3     write heap.0 before")
+        if self.forked:
+            yield from ("cpu0     fork app as child", "cpu3     run child")
         if "device" in both:
             yield "cpu0     pin heap.0"
 
@@ -166,6 +179,8 @@ SETS = {
     "file-private": Set(MAPPED + PRIVATE_MAPPED, "data", "private"),
     "file-shared": Set(MAPPED, "data", "shared"),
     "pinned": Set(MEMORY + WATCHED + PINNED, more=", pinned-io", wants=PINNED),
+    "forked": Set(MEMORY + FORKED, forked=True),
+    "forked-swap-cache": Set(MEMORY + FORKED, more=", swap-cache", wants=FORKED, forked=True),
     "large": Set(MEMORY + LARGE, more=", huge-pages 2", order=1),
     "swap-cache": Set(MEMORY + WATCHED, more=", swap-cache"),
     "page-age": Set(MEMORY + AGED, more=", page-age", wants=(*AGED, "kswapd reclaim app.heap.0")),
