@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from luf_tui.machine.schema import Held
+from luf_tui.machine.schema import Held, Shadow
+
+ZEROS = 0
+"""The content code of zeros."""
 
 
 def has(held: Held, content: int) -> bool:
@@ -33,3 +36,9 @@ def add(held: Held, content: int) -> None:
     else:
         held.other = content
         held.third = held.value
+
+
+def forget(address: Shadow) -> None:
+    """An address has no bytes of its own any more."""
+    put(address, ZEROS)
+    address.own = address.lazy = address.guarded = 0

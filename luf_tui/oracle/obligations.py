@@ -62,6 +62,8 @@ ABOUT: dict[str, str] = {
 }
 """Obligations that the rules can name, in a few words each."""
 
+PROMISED = ("O40", "O41", "O42")
+"""Those that are broken through a translation that is as it should be."""
 WIPED = (0, 1)
 """Content codes of a page that was zeroed or poisoned."""
 

@@ -17,7 +17,7 @@ from luf_tui.machine.schema import ANON, FILE, FREE_STATES, NONE, Promise, TlbEn
 from luf_tui.oracle import obligations, truth
 from luf_tui.oracle.promises import ASKED, Place, Promises
 from luf_tui.oracle.truth import BYTES, MONITOR, SIGSEGV, At, Truth
-from luf_tui.oracle.what_a_program_sees import became, instead
+from luf_tui.oracle.what_a_program_sees import became, instead, wanted_of
 
 BENIGN, DEVIATION, VIOLATION = "benign", "deviation", "violation"
 JUDGED = frozenset(
@@ -36,12 +36,6 @@ JUDGED = frozenset(
     )
 )
 """Kinds of events that can break something."""
-PROMISED = {
-    "O40": "as {page}, which holds {wanted}",
-    "O41": "as {page}, which holds {wanted}; those are somebody else's bytes",
-    "O42": "at {page}, which it may not use so",
-}
-"""How it is told that memory is not as promised, through a translation that is as it should be."""
 MADE_STALE = (ev.UNMAP, ev.PROTECT, ev.HINT)
 """Kinds of events after which what a TLB holds may be stale."""
 
@@ -145,8 +139,8 @@ class Oracle:
             self._add(found, BENIGN, "A", "", event, cpu, at, got, expected)
             return
         if not is_stale:
-            foreign = self.promises.others_bytes(at.mm.index, at.vpn, got)
-            obligation = obligations.of_promise(expected, foreign=foreign)
+            foreign = self.promises.elsewhere(at.mm.index, at.vpn, got)
+            obligation = obligations.of_promise(expected, foreign=foreign is not None)
             self._add(found, VIOLATION, "A", obligation, event, cpu, at, got, expected)
             return
         assert entry
@@ -293,8 +287,8 @@ class Oracle:
             pins.store(pin, content)
         elif not pins.read(pin, content):
             expected = Truth(BYTES, pins.expected(pin))
-            foreign = self.promises.others_bytes(args["mm"], args["vpn"], content)
-            obligation = obligations.of_promise(expected, foreign=foreign)
+            foreign = self.promises.elsewhere(args["mm"], args["vpn"], content)
+            obligation = obligations.of_promise(expected, foreign=foreign is not None)
             self._add(
                 found, VIOLATION, "A", obligation, event, -1, self._at(args), content, expected
             )
@@ -422,10 +416,9 @@ class Oracle:
         expected: Truth,
     ) -> None:
         config = self.m.config
-        read = config.content_name(got)
-        wanted = config.content_name(expected.content) if expected.kind == BYTES else expected.kind
+        read, wanted = config.content_name(got), wanted_of(self.m, expected)
         mm, vpn, pfn = at.mm.index, at.vpn, at.frame.pfn
-        message = self._message(weight, rule, obligation, cpu, at, read, wanted, expected)
+        message = self._message(weight, rule, obligation, cpu, at, got, expected)
         cause = -1 if weight == BENIGN else self._cause(event, (mm, vpn, pfn))
         found.append(
             Finding(
@@ -447,30 +440,31 @@ class Oracle:
         )
 
     def _message(
-        self,
-        weight: str,
-        rule: str,
-        obligation: str,
-        cpu: int,
-        at: At,
-        got: str,
-        wanted: str,
-        expected: Truth,
+        self, weight: str, rule: str, obligation: str, cpu: int, at: At, got: int, expected: Truth
     ) -> str:
+        mm, vpn, content = at.mm.index, at.vpn, self.m.config.content_name(got)
         who = f"cpu{cpu}" if cpu >= 0 else "the device"
-        page = self._page_name(at.mm.index, at.vpn)
+        page = self._page_name(mm, vpn)
         if rule == "C":
             return f"f{at.frame.pfn} has a new owner while {who} still maps it as {page}"
-        did = f"{who} {'stored' if rule == 'B' else 'read'} {got}"
-        if weight == BENIGN:
-            return f"{did} as {page}; a fresh walk gives {wanted}"
-        if obligation in PROMISED:
-            return f"{did} {PROMISED[obligation].format(page=page, wanted=wanted)}"
+        did = f"{who} read {content} as {page}"
         if rule == "B":
-            return f"{did} to {page} {became(self.m, at, obligation, device=cpu < 0)}"
+            did = f"{who} stored {content} to {page}"
+            if obligation == "O42" and self.promises.at(mm, vpn).guarded:
+                return f"{did} without the monitor that protects it being told"
+            if obligation == "O42":
+                return f"{did}, which may not be written to: SIGSEGV was due"
+            return f"{did} {became(self.m, at, obligation, device=cpu < 0)}"
+        wanted = wanted_of(self.m, expected)
+        if weight == BENIGN:
+            return f"{did}; a fresh walk gives {wanted}"
         if rule == "D":
-            return f"{did} as {page} after another CPU had stored {wanted}"
-        return f"{did} as {page}, {instead(self.m, at, obligation, expected)}"
+            return f"{did} after another CPU had stored {wanted}"
+        there = self.promises.elsewhere(mm, vpn, got) if obligation == "O41" else None
+        if there is not None:
+            owner = self._page_name(*divmod(there.index, self.m.config.pages))
+            return f"{did}, which holds {wanted}: it is {owner} that holds {content}"
+        return f"{did}, {instead(self.m, at, obligation, expected)}"
 
     def _page_name(self, mm: int, vpn: int) -> str:
         config = self.m.config

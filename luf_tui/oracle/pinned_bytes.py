@@ -112,11 +112,14 @@ class Pins:
             pin.file_page = page
         elif address.mapped:
             pin.at = address.home or address
+        else:  # what mremap() is about to move goes on standing for it
+            moved = next((layer.to for layer in earlier if layer.to), None)
+            pin.at = moved and (moved.home or moved)
         put(pin, 0)
         if not address.own and not write:
             pin.loose = 1
         for layer in earlier:
-            found = self.promises.contents_of(layer)
+            found = self.promises.contents_of(layer.to or layer)
             self._loosen(pin, found)
             pin.vague |= layer.vague
         pin.was = address

@@ -34,14 +34,12 @@ from luf_tui.machine.schema import (
     Window,
 )
 from luf_tui.oracle.before import drop, is_open, keep, kept
-from luf_tui.oracle.bytes_held import add, contents, has, put
+from luf_tui.oracle.bytes_held import ZEROS, add, contents, forget, has, put
 from luf_tui.oracle.obligations import unsaved
 from luf_tui.oracle.pinned_bytes import Pins
 
 OF_A_DRIVER = 2
 """Shadow.mapped, of memory that a driver maps by frame number."""
-ZEROS = 0
-"""The content code of zeros."""
 ASKED = frozenset(
     (
         *(ev.MMAP, ev.MUNMAP, ev.MREMAP, ev.MPROTECT, ev.DONTNEED, ev.LAZY_FREE, ev.GUARD),
@@ -194,10 +192,11 @@ class Promises:
             return True
         return any(has(layer, content) for layer in self.file_befores(where))
 
-    def others_bytes(self, mm: int, vpn: int, content: int) -> bool:
-        """Whether bytes are those of some other address, and so none that this one ever had."""
+    def elsewhere(self, mm: int, vpn: int, content: int) -> Promise | None:
+        """Some other address that has these bytes, which then this one never had."""
         here = self.at(mm, vpn)
-        return any(one.own and one is not here and has(one, content) for one in self.promise)
+        others = (one for one in self.promise if one.own and one is not here)
+        return next((one for one in others if has(one, content)), None)
 
     def expected(self, mm: int, vpn: int) -> list[int]:
         """The contents that a load may find now, the likeliest first; none where it is refused."""
@@ -214,13 +213,15 @@ class Promises:
         return world.to or world if isinstance(world, Before) else world
 
     def _bytes_of(self, world: Place, cpu: int) -> list[Place]:
-        """Where a CPU finds the bytes of a world: where they are now, and if that is another
-        address, where they were there before operations in flight.
+        """Where a CPU finds the bytes of a world: where they are now, or where they were there
+        before later operations in flight.
         """
         place = self._place(world)
-        if not isinstance(place, Promise) or world is place or world.index // LAYERS == place.index:
+        if world is place or not isinstance(place, Promise):
             return [place]
-        return [place, *(one for one in self.befores(place) if is_open(one, cpu))]
+        here = world.index // LAYERS == place.index
+        later = [one for one in self.befores(place) if not here or one.index > world.index]
+        return [place, *(one for one in later if one.to is not place and is_open(one, cpu))]
 
     def _giver(self, world: Place, cpu: int, content: int) -> Place | None:
         """Where a CPU finds these bytes that looks at a world: where its bytes are now, or as they
@@ -362,7 +363,7 @@ class Promises:
         gone = bool(address.lazy) and self._given_up(address, self.m.config.cpus, content)
         if not has(held, content):
             if gone:
-                _forget(address)
+                forget(address)
         elif address.lazy and address.file_page:
             if not gone:
                 put(held, content)
@@ -454,6 +455,9 @@ class Promises:
             taken = (address.read and not vma.prot_read) or (address.write and not vma.prot_write)
             if taken:
                 self._keep(address, actor, to=address)
+            for layer in self.befores(address):  # what is given counts for what goes, too
+                layer.read |= vma.prot_read
+                layer.write |= vma.prot_write
             self._take_rights(address)
 
     def _dontneed(self, actor: Context, args: Args) -> None:
@@ -463,7 +467,7 @@ class Promises:
             elif address.mapped:
                 self._keep(address, actor)
                 self._part(address)
-                _forget(address)
+                forget(address)
 
     def _lazy_free(self, actor: Context, args: Args) -> None:
         for address in self._range(args):
@@ -483,7 +487,8 @@ class Promises:
 
     def _unguard(self, actor: Context, args: Args) -> None:
         for address in self._range(args):
-            address.guarded = 0
+            for one in (address, *self.befores(address)):
+                one.guarded = 0
 
     def _soft_dirty(self, actor: Context, args: Args) -> None:
         """A store that comes after has to fault first."""
@@ -495,7 +500,7 @@ class Promises:
         address = self.at(args["mm"], args["vpn"])
         self._keep(address, actor)
         self._part(address)
-        _forget(address)
+        forget(address)
         put(address, args["content"])
         address.own = 1
         address.lazy = int(self._may_lose(address, actor))
@@ -505,7 +510,7 @@ class Promises:
         rights = target.read, target.write
         self._move(source, target, actor)
         target.read, target.write = rights
-        _forget(source)
+        forget(source)
 
     def _fork(self, actor: Context, args: Args) -> None:
         parent: Mm = self.m.mm[args["mm"]]
@@ -550,7 +555,7 @@ class Promises:
             for address in self.promise:
                 if address.mapped and not address.shared and address.file_page is page:
                     self._keep(address, actor)
-                    _forget(address)
+                    forget(address)
 
     def _invalidate(self, actor: Context, args: Args) -> None:
         """What a server has put there is read from now on. If there were stores here, too, that are
@@ -689,9 +694,3 @@ class Promises:
                         put(target, content)
                         target.own = 1
         target.lazy = target.own
-
-
-def _forget(address: Shadow) -> None:
-    """An address has no bytes of its own any more."""
-    put(address, ZEROS)
-    address.own = address.lazy = address.guarded = 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import FREE_STATES, KERNEL, PRESENT, TABLE, Frame, Pte
-from luf_tui.oracle.truth import MONITOR, SIGBUS, SIGSEGV, At, Truth
+from luf_tui.oracle.truth import BYTES, MONITOR, SIGBUS, SIGSEGV, At, Truth
 
 
 def became(m: Machine, at: At, obligation: str, *, device: bool) -> str:
@@ -30,6 +30,11 @@ def became(m: Machine, at: At, obligation: str, *, device: bool) -> str:
         return "through a translation that was taken away" if device else f"in {name}, unnoticed"
     owner = "'s ".join(others[0]) if others else _owner(m, frame, at)
     return f"in {name}, which is {owner} now" if owner else f"in {name}, where it is lost"
+
+
+def wanted_of(m: Machine, expected: Truth) -> str:
+    """What somebody should have got, by name."""
+    return m.config.content_name(expected.content) if expected.kind == BYTES else expected.kind
 
 
 def instead(m: Machine, at: At, obligation: str, expected: Truth) -> str:

@@ -19,6 +19,7 @@ from luf_tui.machine.event_log import Event
 from luf_tui.machine.machine import Machine
 from luf_tui.machine.schema import STACK_DEPTH, Context, Task, TlbEntry
 from luf_tui.oracle import truth
+from luf_tui.oracle.obligations import PROMISED
 from luf_tui.oracle.oracle import DEVIATION, VIOLATION, Finding
 from luf_tui.timeline.tell.diagram_words import DRAWN, FRAMELESS, LEFT_OUT, WAITING
 from luf_tui.timeline.tell.narrate import names
@@ -311,14 +312,17 @@ class _Teller:
     ) -> Iterator[tuple[str, str]]:
         """What the oracle found, told where it happened."""
         if event.kind in (ev.READ, ev.STORE, ev.DMA_READ, ev.DMA_STORE):
-            yield f"[stale TLB entry -> f{broken[0].pfn}]", HAPPENED
+            how = "TLB entry" if broken[0].obligation in PROMISED else "stale TLB entry"
+            yield f"[{how} -> f{broken[0].pfn}]", HAPPENED
         elif event.kind in DRAWN:
             if event.kind == ev.ALLOC and broken[0].pfn in self._owing:
                 yield NO_FLUSH, HAPPENED
             yield self._said(event, column), HAPPENED
         for finding in broken:
             yield f"*** {self._broken(finding, column)} ***", BROKEN
-            if finding.rule in ("A", "D"):
+            if finding.obligation in PROMISED and finding.rule != "B":
+                yield f"[it should be {_fresh(finding)}]", HAPPENED
+            elif finding.rule in ("A", "D"):
                 yield f"[a fresh walk gives {_fresh(finding)}]", HAPPENED
 
     def _broken(self, finding: Finding, column: Column) -> str:
