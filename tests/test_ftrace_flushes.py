@@ -10,9 +10,10 @@ from luf_tui.ftrace.replay.flushes import (
     RECLAIMED,
     TAKEOFF,
     Flush,
+    interrupts,
     reason_of,
     recorded_flushes,
-    recorded_interrupts,
+    requested_interrupts,
 )
 from luf_tui.machine import events as ev
 from tests.test_ftrace_replay import ADDRESS, KSWAPD, NEW, OLD, OTHER, USER, moved, outcome, started
@@ -74,7 +75,8 @@ def test_a_request_whose_address_space_is_not_known_interrupts_whom_it_did(
     lines = moved(started()).switch("swapper/3-0", 3, "app-7").flush("app-7", 3, 8, 4)
     trace = lines.flush(USER, 1, 8, 1, "d.h1.").read(tmp_path)
     assert 1 == outcome(trace).odd.not_placed
-    assert [1] == list(recorded_interrupts(trace))
+    (arrived,) = requested_interrupts(trace)
+    assert 1 == trace.facts.cpu[arrived]
     asked = [one for one in outcome(trace).flushes if one.why == MUNMAP]
     assert [(1, 0, 8)] == [(one.targets, one.everything, one.pages) for one in asked]
     assert (0, 1, 0, 0) == outcome(trace).interrupted
@@ -89,6 +91,27 @@ def test_a_request_that_interrupts_nobody_under_a_policy_is_one_all_the_same(
     assert (1, 0) == (found.requested, found.interrupted_cpus)
     asked = [one for one in found.flushes if one.why == MUNMAP]
     assert [0] == [one.targets for one in asked]
+
+
+def test_a_request_interrupts_whom_it_did_under_every_policy(tmp_path: Path) -> None:
+    lines = (
+        started().flush(USER, 1, 8, 4).flush(OTHER, 3, 8, 1, "d.h1.").flush(OTHER, 0, 8, 1, "d.h1.")
+    )
+    trace = lines.fault(USER, 1, ADDRESS).read(tmp_path)
+    for name in ("eager", "luf"):
+        found = outcome(trace, name)
+        assert [(2, 16)] == [(one.targets, one.pages) for one in found.flushes]
+        assert (1, 0, 0, 1) == found.interrupted
+
+
+def test_a_cpu_that_leaves_an_address_space_by_itself_is_not_interrupted(tmp_path: Path) -> None:
+    """A task that execs or exits leaves; an IPI in idle does the same, and is one."""
+    lines = started().flush(KSWAPD, 2, 1, 4)
+    lines.flush("<idle>-0", 3, -1, 0, "d.h1.")
+    lines.alloc(OTHER, 0, OLD).alloc(OTHER, 0, NEW).flush(OTHER, 0, -1, 0, "d..1.")
+    facts = lines.read(tmp_path).facts
+    assert 2 == len(facts.where(FactKind.LEFT_LAZY))
+    assert [3] == [facts.cpu[at] for at in interrupts(facts)]
 
 
 def test_the_most_that_was_owed_at_once_is_kept(tmp_path: Path) -> None:

@@ -271,7 +271,7 @@ def test_a_cpu_that_is_interrupted_while_idle_is_idle(tmp_path: Path) -> None:
 def test_by_reason_the_shootdowns_of_each(tmp_path: Path) -> None:
     rows = by_reason(figures(paid(tmp_path))).rows
     assert ("pages moved", "recorded", 1, 0, 1, 0.002, 0.0) in rows
-    assert ("an allocation takes a page that owes", "luf", 1, 0, 1, 0.002, 0.001) in rows
+    assert ("allocation of a page that owes", "luf", 1, 0, 1, 0.002, 0.001) in rows
 
 
 def test_by_cpu_the_interrupts_of_each(tmp_path: Path) -> None:

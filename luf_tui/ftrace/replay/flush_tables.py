@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from luf_tui.ftrace.meaning.facts import FactKind
 from luf_tui.ftrace.replay.figures import Figures, Under, once
 from luf_tui.ftrace.replay.flush_bill import FlushBill
-from luf_tui.ftrace.replay.flushes import MOVED, RECLAIMED, TAKEOFF
+from luf_tui.ftrace.replay.flushes import MOVED, RECLAIMED, TAKEOFF, interrupts
 from luf_tui.ftrace.replay.processes import RECORDER, Processes
 from luf_tui.ftrace.replay.table import Cell, Table, billed, milliseconds
 from luf_tui.ftrace.trace import Trace
@@ -18,13 +17,12 @@ from luf_tui.machine.config import Costs
 REASONS = {
     MOVED: "pages moved",
     RECLAIMED: "pages reclaimed",
-    TAKEOFF: "an allocation takes a page that owes",
+    TAKEOFF: "allocation of a page that owes",
     ev.REASON["munmap"]: "munmap, mprotect",
     ev.REASON["fork"]: "fork, exec",
     ev.REASON["kept after all"]: "a page is kept after all",
 }
 """What a shootdown is for, where the words of `machine.events.REASONS` do not say it here."""
-_ANSWERS = (int(FactKind.RECEIVED), int(FactKind.LEFT_LAZY))
 
 
 def grouped(one: Under, keys: Iterable[str], costs: Costs) -> dict[str, FlushBill]:
@@ -58,9 +56,7 @@ def by_policy(figures: Figures) -> Table:
 def by_cpu(figures: Figures) -> Table:
     """Interrupts that each CPU takes."""
     facts = figures.trace.facts
-    recorded = Counter(
-        cpu for cpu, kind in zip(facts.cpu, facts.kind, strict=True) if kind in _ANSWERS
-    )
+    recorded = Counter(facts.cpu[at] for at in interrupts(facts))
     rows: list[tuple[Cell, ...]] = []
     for one in figures.columns:
         taken = recorded if one.outcome is None else dict(enumerate(one.outcome.interrupted))
@@ -102,12 +98,10 @@ def by_process(figures: Figures) -> Table:
 
 def _interrupted(trace: Trace, one: Under, processes: Processes) -> Counter[str]:
     """Interrupts taken, by process."""
-    found: Counter[str] = Counter()
     if one.outcome is not None:
+        found: Counter[str] = Counter()
         for task, times in one.outcome.victims.items():
             found[processes.of(task)] += times
         return found
     facts = trace.facts
-    for at in facts.of(*_ANSWERS):
-        found[processes.of(facts.task[at])] += 1
-    return found
+    return Counter(processes.of(facts.task[at]) for at in interrupts(facts))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from attrs import define, field, frozen
 
-from luf_tui.ftrace.meaning.facts import FactKind, Flag
+from luf_tui.ftrace.meaning.facts import FactKind, Facts, Flag
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine import events as ev
 
@@ -23,7 +23,7 @@ FOR_UNMAPS = int(Flag.FOR_UNMAP | Flag.BATCH | Flag.PENDING)
 """Flags of flushes that a policy may do without."""
 _SENT, _LOCAL = int(FactKind.SENT), int(FactKind.LOCAL)
 _RECEIVED, _LEFT_LAZY = int(FactKind.RECEIVED), int(FactKind.LEFT_LAZY)
-_ANSWERS = (_RECEIVED, _LEFT_LAZY)
+_BY_ITSELF = int(Flag.LOCAL)
 _ROOM = 0x7FFF
 
 
@@ -87,9 +87,19 @@ def recorded_flushes(trace: Trace) -> Flushes:
     return _follow(trace)[0]
 
 
-def recorded_interrupts(trace: Trace) -> array[int]:
-    """The CPUs that were interrupted for requests whose address space is not known."""
+def requested_interrupts(trace: Trace) -> array[int]:
+    """The facts of interrupts that were for no recorded unmap: for munmap, fork, copies."""
     return _follow(trace)[1]
+
+
+def interrupts(facts: Facts) -> Iterator[int]:
+    """The facts of interrupts: shootdowns that arrive, also where a lazy CPU leaves its address
+    space for it; one that leaves by itself is none.
+    """
+    kinds, flags = facts.kind, facts.flags
+    for at in facts.of(_RECEIVED, _LEFT_LAZY):
+        if kinds[at] == _RECEIVED or not flags[at] & _BY_ITSELF:
+            yield at
 
 
 def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
@@ -98,11 +108,14 @@ def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
     clocks disagree nobody waits any more: then it is of the latest shootdown of another CPU.
     """
     facts = trace.facts
-    found, unknown = Flushes(), array("H")
+    found, requested = Flushes(), array("I")
     waiting: dict[int, tuple[int, set[int]]] = {}
     latest: list[int] = []
+    arrivals = interrupts(facts)
+    arrival = next(arrivals, -1)
     for at, kind in enumerate(facts.kind):
-        if kind in _ANSWERS:
+        if at == arrival:
+            arrival = next(arrivals, -1)
             cpu, pages = facts.cpu[at], facts.arg[at]
             row = _asked_by(waiting, cpu)
             if row < 0:
@@ -111,9 +124,8 @@ def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
                 found.targets[row] += 1
                 found.everything[row] += pages < 0
                 found.pages[row] += max(0, pages)
-                sent = found.at[row]
-                if not facts.mm[sent] and not facts.flags[sent] & FOR_UNMAPS:
-                    unknown.append(cpu)
+                if not facts.flags[found.at[row]] & FOR_UNMAPS:
+                    requested.append(at)
         elif kind == _SENT:
             waiting.pop(facts.cpu[at], None)
             waiting[facts.cpu[at]] = (len(found), set())
@@ -125,7 +137,7 @@ def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
                 found.own[waiting[cpu][0]] = max(-1, min(facts.arg[at], _ROOM))
             else:
                 del waiting[cpu]
-    return found, unknown
+    return found, requested
 
 
 def _asked_by(waiting: dict[int, tuple[int, set[int]]], cpu: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from attrs import define, evolve, field, frozen
 
-from luf_tui.ftrace.meaning.facts import FactKind, Flag
+from luf_tui.ftrace.meaning.facts import Flag
 from luf_tui.ftrace.replay.debts import ONE_MM, Debts
 from luf_tui.ftrace.replay.flushes import (
     FOR_UNMAPS,
@@ -18,9 +18,8 @@ from luf_tui.ftrace.replay.flushes import (
     UNMAPPING,
     Flush,
     Flushes,
-    reason_of,
     recorded_flushes,
-    recorded_interrupts,
+    requested_interrupts,
 )
 from luf_tui.ftrace.replay.layout import Layout
 from luf_tui.ftrace.replay.replay import Agreement, Odd, Replay
@@ -34,7 +33,7 @@ LET_GO = 1 << 20
 _UNMAP = ev.REASON["unmap"]
 _BY_REQUEST = {ev.REASON[why] for why in ("munmap", "fork", "copy on write", "writeback")}
 _REMOTE, _LOCAL = ev.REASON["remote shootdown"], ev.REASON["local shootdown"]
-_MIGRATES, _SENT = int(Flag.MIGRATE), int(FactKind.SENT)
+_MIGRATES = int(Flag.MIGRATE)
 Progress = Callable[[int, int], None]
 """Called with facts replayed and facts in all."""
 
@@ -110,15 +109,19 @@ class Count:
         events = self.replay.machine.events
         if not len(events):
             return
-        targets = everything = pages = own = 0
+        everything = pages = own = 0
+        targets: list[int] = []
         for kind, cpu, *args in events.taken():
             if kind == ev.FLUSHED:
                 mask, why = args[ev.FLUSHED.mask], args[ev.FLUSHED.why]
                 if why not in ONE_MM:
                     self.debts.flushed(mask, why, at)
                 if mask & ~(1 << cpu):
-                    self.flushes.add(Flush(at, why, targets, everything, pages, own))
-                targets = everything = pages = own = 0
+                    self.flushes.add(Flush(at, why, len(targets), everything, pages, own))
+                if targets and why not in _BY_REQUEST:
+                    self._interrupted(targets)
+                everything = pages = own = 0
+                targets = []
             elif kind == ev.FLUSH:
                 why, dropped = args[ev.FLUSH.why], args[ev.FLUSH.pages]
                 if why == _REMOTE:
@@ -127,8 +130,7 @@ class Count:
                 elif why == _LOCAL:
                     own = dropped
             elif kind == ev.RECEIVE:
-                targets += 1
-                self._interrupted(cpu)
+                targets.append(cpu)
             elif kind == ev.DEFER:
                 self.deferred += 1
                 self.debts.owed(args[ev.DEFER.pfn], args[ev.DEFER.mask], at)
@@ -137,10 +139,11 @@ class Count:
             elif kind == ev.REFUSE:
                 self.refused[args[ev.REFUSE.reason]] += 1
 
-    def _interrupted(self, cpu: int) -> None:
-        self.interrupted[cpu] += 1
-        task = self.replay.machine.cpu[cpu].task
-        self.victims[task.index if task else -1] += 1
+    def _interrupted(self, cpus: list[int]) -> None:
+        self.interrupted.update(cpus)
+        for cpu in cpus:
+            task = self.replay.machine.cpu[cpu].task
+            self.victims[task.index if task else -1] += 1
 
 
 def play(
@@ -172,9 +175,9 @@ def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
         if progress is not None and not done % REPORT_EVERY:
             progress(at, total)
     flushes = _whole(trace, count.flushes)
-    if replay.odd.not_placed:
-        for cpu in recorded_interrupts(trace):
-            count.interrupted[cpu] += 1
+    for at in requested_interrupts(trace):
+        count.interrupted[trace.facts.cpu[at]] += 1
+        count.victims[trace.facts.task[at]] += 1
     why = Counter(flushes.why)
     others = {
         ev.REASONS[number]: times
@@ -205,29 +208,23 @@ def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
 
 
 def _whole(trace: Trace, found: Flushes) -> Flushes:
-    """The shootdowns of a replay with those added that the recorded kernel was asked for and that
-    interrupt nobody here, each under the recording's reason. Those of tasks whose address space
-    is not known interrupt whom they did in the recording.
+    """The shootdowns of a replay, with those that the recorded kernel was asked for as they were
+    recorded: under every policy they are for the same CPUs.
     """
     facts = trace.facts
-    asked = [at for at in facts.of(_SENT) if not facts.flags[at] & FOR_UNMAPS]
-    unplaced = any(not facts.mm[at] for at in asked)
-    as_recorded = {one.at: one for one in recorded_flushes(trace)} if unplaced else {}
-    whole, made, row = Flushes(), set[int](), 0
-    for at in [*asked, len(facts)]:
-        while row < len(found) and found.at[row] <= at:
+    asked = [one for one in recorded_flushes(trace) if not facts.flags[one.at] & FOR_UNMAPS]
+    whole, row = Flushes(), 0
+    for request in [*asked, None]:
+        while row < len(found) and (request is None or found.at[row] <= request.at):
             one = found[row]
             row += 1
-            if one.why in _BY_REQUEST:
-                made.add(one.at)
-                one = evolve(one, why=reason_of(facts.flags[one.at]))
-            elif one.why == _UNMAP:
+            if one.why == _UNMAP:
                 moved = facts.flags[one.at] & _MIGRATES
                 one = evolve(one, why=MOVED if moved else RECLAIMED)
-            whole.add(one)
-        if at < len(facts) and at not in made:
-            nobody = Flush(at, reason_of(facts.flags[at]), 0, 0, 0, 0)
-            whole.add(nobody if facts.mm[at] else as_recorded.get(at, nobody))
+            if one.why not in _BY_REQUEST:
+                whole.add(one)
+        if request is not None:
+            whole.add(request)
     return whole
 
 

@@ -24,8 +24,8 @@ def not_known(trace: Trace, outcomes: Sequence[PolicyOutcome]) -> list[str]:
         return said
     if odd.not_placed:
         said.append(
-            f"The address space of {odd.not_placed:,} flush requests: they count under every "
-            "policy with the interrupts that were recorded, and settle no debt."
+            f"The address space of {odd.not_placed:,} flush requests: they settle no debt "
+            "under any policy."
         )
     twice = [
         f"{odd.taken_twice:,} frames that were used without having been allocated",
