@@ -57,6 +57,7 @@ def explain(facts: Facts, owners: Owners, threads: dict[int, tuple[int, int]]) -
             # Where other evidence is against it, it stays without.
             tried.add((mm, group))
             owners.vote(group, mm, times * ANSWERED)
+            owners.explained.add(group)
         if not wrong and not found:
             break
         mm_of = owners.solve(threads)

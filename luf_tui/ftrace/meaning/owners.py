@@ -41,6 +41,9 @@ class Owners:
         self._excluded: set[tuple[int, int]] = set()
         self.user: set[int] = set()
         """Tasks known to run in user mode."""
+        self.explained: set[int] = set()
+        """Tasks, each for those that it shares with, that nothing but when others are asked tells
+        of."""
         self._votes: dict[int, Counter[int]] = {}
         self._alike: Counter[tuple[int, int]] = Counter()
         self._unlike: Counter[tuple[int, int]] = Counter()

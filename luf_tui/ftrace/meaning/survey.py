@@ -154,6 +154,7 @@ def survey(
         unknown=(
             *_unknown(meaning, tally, recorded, kinds, base, cut=cut, torn=torn),
             *_nobody(unmapped, set(mm_of.values())),
+            *_by_asking(len(meaning.owners.explained & set(mm_of))),
         ),
     )
 
@@ -265,6 +266,16 @@ def _nobody(unmapped: Counter[int], owned: set[int]) -> Iterator[str]:
         yield (
             f"Who has {len(spaces)} of the {len(unmapped) - (0 in unmapped)} address spaces from "
             f"which pages are unmapped: nobody is asked for their {pages} pages."
+        )
+
+
+def _by_asking(tasks: int) -> Iterator[str]:
+    """What the agreement of a replay with its recording rests on."""
+    if tasks:
+        yield (
+            f"Which address space {tasks} tasks have, threads counted once, but by when others "
+            "were asked: there the policy of the recorded kernel agrees with the recording as a "
+            "matter of course."
         )
 
 
