@@ -19,6 +19,7 @@ from luf_tui.ftrace.replay.report_json import as_json
 from luf_tui.ftrace.replay.trace_program import CPUS as STEPPED
 from luf_tui.ftrace.replay.trace_program import program_of
 from luf_tui.ftrace.trace import Trace, read_trace
+from luf_tui.machine import events as ev
 from luf_tui.machine import schema
 from luf_tui.machine.config import MachineConfig, ProcessConfig, TaskConfig
 from luf_tui.machine.machine import Machine
@@ -152,3 +153,12 @@ def test_a_page_is_found_by_its_address_space_and_tells_it_where_they_differ_in_
     places = [(mm, vpn) for mm in m.mm for vpn in range(m.config.pages_of(mm.index))]
     assert places == [m.place_of(pte) for pte in m.pte]
     assert [m.pte_at(*place) for place in places] == m.pte
+
+
+def test_kinds_of_events_that_nobody_asks_for_are_not_kept() -> None:
+    events = UnloggedMachine(MachineConfig()).events
+    events.only(frozenset({ev.ALLOC}))
+    events.emit(ev.TAKE, 0, 1, 0)
+    events.emit(ev.ALLOC, 0, 1, 0)
+    assert [ev.ALLOC] == [row[0] for row in events.taken()]
+    assert not len(events)

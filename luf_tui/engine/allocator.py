@@ -64,7 +64,7 @@ def free_one(k: Kernel, frame: Frame, order: int, mark: int) -> None:
         at, order = min(at, other), order + 1
     head = frames[at]
     head.state, head.order = FREE_BUDDY, order
-    for tail in m.block(head, order)[1:]:
+    for tail in m.block(head, order)[1:] if order else ():
         tail.state = BUDDY_TAIL
     splice(k, zone, order)
     to = _list_of(k, zone, order, head.mark)
@@ -155,7 +155,7 @@ def detach(k: Kernel, frame: Frame, order: int) -> None:
         else:
             lists.push_head(to, half)
         k.emit(ev.SPLIT, k.cpu, frame.pfn, size)
-    for taken in m.block(frame, order):
+    for taken in m.block(frame, order) if order else (frame,):
         taken.state = TAKEN
     frame.order = order
     k.emit(ev.TAKE, k.cpu, frame.pfn, order)

@@ -83,6 +83,9 @@ class EventLog:
         """Forget all events from number `count` on."""
         del self.rows[count * ROW :]
 
+    def only(self, kinds: frozenset[Kind]) -> None:
+        """Nobody will ask for other kinds; who keeps all of them keeps these."""
+
     def taken(self) -> Sequence[Sequence[int]]:
         """The kind, the CPU and the arguments of every event, which are forgotten."""
         rows = self.rows

@@ -15,6 +15,7 @@ import attrs
 
 from luf_tui.machine.cells import Cells
 from luf_tui.machine.event_log import EventLog
+from luf_tui.machine.events import KINDS
 from luf_tui.machine.kind import Kind
 from luf_tui.machine.machine import Machine, RegionSpec
 from luf_tui.machine.regions import Field, Record, Region, Regions
@@ -43,17 +44,23 @@ class UnloggedRegion(Region[R]):
 class Told(EventLog):
     """Events until somebody takes them, with masks of any width. Their micro-steps are not kept."""
 
-    __slots__ = ("_told",)
+    __slots__ = ("_only", "_told")
 
     def __init__(self) -> None:
         super().__init__()
+        self._only = frozenset(KINDS)
         self._told: list[tuple[int, ...]] = []
 
     def emit(
         self, kind: Kind, cpu: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0, e: int = 0
     ) -> None:
         """Append one event. `cpu` is -1 when it is nobody's."""
-        self._told.append((kind, cpu, a, b, c, d, e))
+        if kind in self._only:
+            self._told.append((kind, cpu, a, b, c, d, e))
+
+    def only(self, kinds: frozenset[Kind]) -> None:
+        """Forget events of other kinds as they come."""
+        self._only = kinds
 
     def __len__(self) -> int:
         return len(self._told)
@@ -101,10 +108,9 @@ def raw(record: Record, declared: Field) -> int:
     return int(declared.encode(getattr(record, declared.name)))
 
 
-def _clear(self: Record) -> None:
+def _clear(self: Any) -> None:
     """Set every field of the record to 0."""
-    for declared in self.FIELDS:
-        setattr(self, declared.name, declared.EMPTY)
+    self.__init__(self.regions, self.index)
 
 
 def _assign(self: Record, source: Record) -> None:

@@ -215,7 +215,7 @@ def needless(k: Kernel, zone: Zone | None) -> bool:
 
 def hand_out(k: Kernel, head: Frame, order: int, use: int) -> None:
     """Give frames to their new owner; what policies kept in them is gone."""
-    for frame in k.m.block(head, order):
+    for frame in k.m.block(head, order) if order else (head,):
         frame.state, frame.mark, frame.refs, frame.writer = use, 0, 0, -1
         frame.saved = frame.dirty = frame.lazyfree = frame.verdict = frame.pins = 0
     head.order = order
@@ -337,7 +337,7 @@ class FreePage(Operation, name="free", function="free_unref_page"):
             lists.unlink(head)
         k.emit(ev.FREE, k.cpu, head.pfn, self.order, self.key)
         config = k.m.config
-        for frame in k.m.block(head, self.order):
+        for frame in k.m.block(head, self.order) if self.order else (head,):
             frame.disown()
             if config.init_on_free:
                 change_bytes(k, frame, 0, "zeroed on free")

@@ -214,27 +214,29 @@ class TakeBlock(Operation, name="take a recorded block", function="get_page_from
         """Every frame of the block is asked for in one section."""
         m, first = k.m, self.frame
         zone = m.zone_of(first)
-        own = first.where is m.pcp_list(k.cpu, zone)
-        if self.count == 1 and first.state == FREE_PCP and own:
+        state = first.state
+        own = state == FREE_PCP and first.where is m.pcp_list(k.cpu, zone)
+        if own and self.count == 1:
             k.policy.takeoff_start(m, k.task, None, may_wait=True)
             self._ask(first)
             k.policy.take_pcp(m, k.task, first)
             allocator.take_from_pcp(k, first)
             return TakeBlock.settle
-        self.zone = zone
-        for frame in self._frames(k):
+        self.zone, frames = zone, self._frames(k)
+        for frame in frames:
             if frame.state == FREE_PCP:
                 allocator.drain_page(k, frame)
         k.policy.takeoff_start(m, k.task, zone, may_wait=True)
-        for frame in self._frames(k):
+        for frame in frames:
             if frame.state == FREE_BUDDY:
                 self._ask(frame)
                 k.policy.take_buddy(m, k.task, zone, frame)
                 allocator.detach(k, frame, 0)
         return TakeBlock.settle
 
-    def _frames(self, k: Kernel) -> list[Frame]:
-        return k.m.frame[self.frame.index : self.frame.index + self.count]
+    def _frames(self, k: Kernel) -> Sequence[Frame]:
+        first, count = self.frame, self.count
+        return k.m.frame[first.index : first.index + count] if count > 1 else (first,)
 
     def _ask(self, frame: Frame) -> None:
         if not self.owing and frame.mark:
@@ -266,9 +268,9 @@ class TakeBlock(Operation, name="take a recorded block", function="get_page_from
         return self._leave(k)
 
     def _leave(self, k: Kernel) -> Next:
-        if self.zone and not self._generation_done(k):
-            return TakeBlock.wait
         if self.zone:
+            if not self._generation_done(k):
+                return TakeBlock.wait
             k.policy.takeoff_done(k.m, k.task, self.zone)
         return self._hand_out(k)
 

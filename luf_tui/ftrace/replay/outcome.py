@@ -33,6 +33,7 @@ LET_GO = 1 << 20
 _UNMAP = ev.REASON["unmap"]
 _BY_REQUEST = {ev.REASON[why] for why in ("munmap", "fork", "copy on write", "writeback")}
 _REMOTE, _LOCAL = ev.REASON["remote shootdown"], ev.REASON["local shootdown"]
+_COUNTED = frozenset((ev.FLUSHED, ev.FLUSH, ev.RECEIVE, ev.DEFER, ev.ALLOC, ev.REFUSE))
 _MIGRATES = int(Flag.MIGRATE)
 Progress = Callable[[int, int], None]
 """Called with facts replayed and facts in all."""
@@ -106,12 +107,11 @@ class Count:
 
     def look(self, at: int) -> None:
         """Take in what happened for fact `at`, and forget it."""
-        events = self.replay.machine.events
-        if not len(events):
-            return
         everything = pages = own = 0
         targets: list[int] = []
-        for kind, cpu, *args in events.taken():
+        for kind, cpu, *args in self.replay.machine.events.taken():
+            if kind not in _COUNTED:
+                continue
             if kind == ev.FLUSHED:
                 mask, why = args[ev.FLUSHED.mask], args[ev.FLUSHED.why]
                 if why not in ONE_MM:
@@ -166,10 +166,12 @@ def play(
 def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
     """Play a replay to its end and count what it does."""
     trace, layout, policy = replay.trace, replay.layout, replay.policy
-    count = Count(replay)
+    count, events = Count(replay), replay.machine.events
+    events.only(_COUNTED)
     total = len(trace.facts)
     for done, at in enumerate(replay.play()):
-        count.look(at)
+        if len(events):
+            count.look(at)
         if not done % LET_GO:
             trace.facts.let_go()
         if progress is not None and not done % REPORT_EVERY:
