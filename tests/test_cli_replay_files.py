@@ -140,7 +140,12 @@ def test_the_page_is_written_again_and_over_no_other_file(
 def test_the_page_says_what_the_text_says(tmp_path: Path) -> None:
     found = figures(moved(started()).alloc(OTHER, 0, OLD).read(tmp_path), "eager", "luf")
     page = as_page(found)
-    for said in ("1 allocation waits for 1 CPU", "its own", "What is not known", "cost model"):
+    for said in (
+        "1 allocation waits for 1 CPU",
+        "this kernel&#x27;s",
+        "What is not known",
+        "cost model",
+    ):
         assert said in page
 
 

@@ -168,7 +168,7 @@ def test_certain_rights_are_played_once(tmp_path: Path) -> None:
 def test_the_policy_that_the_kernel_follows_stands_beside_the_recording(tmp_path: Path) -> None:
     found = figures(paid(tmp_path), "luf", "batched", "eager")
     assert ["recorded", "eager", "luf", "batched"] == [one.name for one in found.columns]
-    assert "its own" == found.beside_kernel("eager")
+    assert "this kernel's" == found.beside_kernel("eager")
     assert "as from 6.3" == found.beside_kernel("batched")
 
 

@@ -141,7 +141,7 @@ class Figures:
     def beside_kernel(self, name: str) -> str:
         """What a policy is beside the recorded kernel: `as before 6.3`; or empty."""
         if name == self.baseline:
-            return "its own"
+            return "this kernel's"
         if name == "batched":
             return "as from 6.3" if self.baseline else ""
         return "as before 6.3" if (name, self.baseline) == ("eager", "batched") else ""
