@@ -320,13 +320,11 @@ def _unknown(
     if recorded.unmaps_unsure:
         said.append(
             f"Whether {recorded.unmaps_unsure} unmapped PTEs could be written: no event says it; "
-            "their mapping allows it, so they count as writable."
+            "their mapping allows it, so they count as writable, and for the bounds as read-only."
         )
     if recorded.hidden:
         said.append(
             f"Whether NUMA balancing had hidden other pages than the {recorded.hidden} that were "
             "unmapped to be promoted."
         )
-    if recorded.unmaps:
-        said.append("What was unmapped by munmap, mprotect and exit: only the flushes are printed.")
     return said

@@ -10,9 +10,9 @@ from luf_tui.ftrace.trace import Trace
 NEVER = (
     "What no such recording tells: how long programs would have run, the TLB misses that flushes "
     "cause, and what TLBs hold (a CPU counts that has the page's address space loaded, lazily or "
-    "not); what write() changes, for which LUF would pay too; which CPU's list of free pages "
-    "drains when, and which other page an allocation would have got; and the order in which a "
-    "batch is done."
+    "not); what munmap, mprotect and exit unmap, and what write() changes, for which LUF would pay "
+    "too; which CPU's list of free pages drains when, and which other page an allocation would "
+    "have got; and the order in which a batch is done."
 )
 
 
