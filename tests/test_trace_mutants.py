@@ -24,7 +24,7 @@ EXCERPTS = [
 def test_a_spoilt_recording_is_read_or_refused(tmp_path: Path, seed: int) -> None:
     made = mutants([read_lines(path) for path in EXCERPTS], seed, lines=120)
     said = {
-        number: outcome(tmp_path / "m.trace", text)
+        number: outcome(tmp_path / "m.trace", text, number)
         for number, text in enumerate(itertools.islice(made, 30))
     }
     defects = {n: s for n, s in said.items() if s not in ("replayed", "refused")}

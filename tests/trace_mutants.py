@@ -32,7 +32,8 @@ from luf_tui.ftrace.replay.csv_files import csv_files
 from luf_tui.ftrace.replay.report_page import as_page
 from luf_tui.runs.replayed import Replayed, replay
 
-POLICIES = ("eager", "luf")
+POLICIES = (("luf",), ("eager",), ("batched", "luf"))
+"""Under which policies a mutant is replayed, one after the other."""
 _LINES = 400
 _NUMBER = re.compile(r"(?:0x)?[0-9a-f]*[0-9][0-9a-f]*")
 _EXTREME = (
@@ -193,12 +194,14 @@ def _every_form(found: Replayed) -> None:
     assert all((str(found), as_page(found.figures), csv_files(found.figures)))
 
 
-def outcome(path: Path, text: str, seconds: float = 20, megabytes: int = 500) -> str:
+def outcome(
+    path: Path, text: str, number: int = 0, *, seconds: float = 20, megabytes: int = 500
+) -> str:
     """`replayed`, `refused`, or the defect in a line, which names the place in the code."""
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     try:
         with limited(seconds, megabytes):
-            _every_form(replay(path, POLICIES))
+            _every_form(replay(path, POLICIES[number % len(POLICIES)]))
     except LufError:
         return "refused"
     except (Exception, Slow) as error:  # noqa: BLE001 - any other is what is looked for
@@ -233,7 +236,7 @@ def main() -> int:
         path = Path(folder) / "mutant.trace"
         for number in range(args.mutants):
             text = next(made)
-            said = outcome(path, text, args.seconds, args.megabytes)
+            said = outcome(path, text, number, seconds=args.seconds, megabytes=args.megabytes)
             kind = re.sub(r": .*", "", said)
             found[kind] += 1
             if kind not in first:
