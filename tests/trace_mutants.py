@@ -6,7 +6,7 @@
 Each mutant is a window of a recording with some damage, read and replayed in this process. It may
 be read or refused in a sentence; another exception, a replay that takes longer than `--seconds`,
 or one that asks for more memory than `--megabytes` is a defect. The same seed makes the same
-mutants. Exits 1 if there was a defect.
+mutants. Exits 1 if there was a defect; Ctrl-C ends it with what was found until then.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -232,7 +232,7 @@ def main() -> int:
     made = mutants([read_lines(path) for path in args.traces], args.seed)
     found: Counter[str] = Counter()
     first: dict[str, int] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
         path = Path(folder) / "mutant.trace"
         for number in range(args.mutants):
             text = next(made)
@@ -251,7 +251,7 @@ def main() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     for kind, times in found.most_common():
         print(f"{times:6} {kind}, first mutant {first[kind]}")
-    print(f"peak memory {peak} MB")
+    print(f"{found.total():6} mutants tried, peak memory {peak} MB")
     return int(bool(set(found) - {"replayed", "refused"}))
 
 
