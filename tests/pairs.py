@@ -93,6 +93,17 @@ MAPPED = (
     "server change lib.0 served",
 )
 PRIVATE_MAPPED = ("T madvise data free", "kswapd reclaim app.data.0")
+OF_BOTH = (
+    "other munmap data",
+    "other mprotect data read-only",
+    "other madvise data dontneed",
+    "other read data.0",
+    "T truncate lib to 0",
+    "T invalidate lib",
+    "kswapd reclaim lib.0",
+    "kswapd demote lib.0",
+    "flusher writeback lib.0",
+)
 LARGE = (
     "T madvise heap.0 dontneed",
     "T mprotect heap.0 read-only",
@@ -123,6 +134,8 @@ class Set:
     """Where there are any, one of a pair is one of these."""
     forked: bool = False
     """A child shares the page before the two begin, and reads it when they are done."""
+    both: bool = False
+    """`other` maps the file as well, and runs."""
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Each pair of different operations, and of equal ones by two threads."""
@@ -137,7 +150,7 @@ class Set:
         lines = [self._opening(), *self._before((one, other)), "race"]
         for number, act in enumerate((one, other), start=1):
             who, what = act.split(maxsplit=1)
-            who = {"T": f"cpu{number}", "child": "cpu3"}.get(who, who)
+            who = {"T": f"cpu{number}", "child": "cpu3", "other": "cpu3"}.get(who, who)
             what = re.sub(r"\b(moved|kid|over)N\b", rf"\g<1>{number}", what)
             lines.append(f"  {who:<8} {what}")
         lines += [f"  cpu0     write {self.page}.0 new", f"  cpu0     read {self.page}.0"]
@@ -155,6 +168,9 @@ class Set:
         both = " ".join(pair)
         if self.page == "data":
             yield f"cpu0     {'write data.0 before' if self.mapping == 'shared' else 'read data.0'}"
+            if self.both:
+                yield "other    mmap lib read-write shared as data"
+                yield from ("cpu3     run other", "cpu3     read data.0")
             return
         if "uffdio" in both:
             yield "monitor  register app.heap missing"
@@ -178,6 +194,7 @@ SETS = {
     "private": Set(MEMORY + WATCHED),
     "file-private": Set(MAPPED + PRIVATE_MAPPED, "data", "private"),
     "file-shared": Set(MAPPED, "data", "shared"),
+    "file-both": Set((*MAPPED, *OF_BOTH[:4]), "data", "shared", wants=OF_BOTH, both=True),
     "pinned": Set(MEMORY + WATCHED + PINNED, more=", pinned-io", wants=PINNED),
     "forked": Set(MEMORY + FORKED, forked=True),
     "forked-swap-cache": Set(MEMORY + FORKED, more=", swap-cache", wants=FORKED, forked=True),
