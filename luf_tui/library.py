@@ -131,27 +131,40 @@ def shipped(folder: Path | None = None) -> list[Entry]:
 
 
 def tours() -> list[Tour]:
-    """The shipped tours, by the names of their folders."""
-    folders = groupby((one for one in shipped() if one.stop), key=lambda one: one.folder)
-    stops = [tuple(found) for _, found in folders]
-    return [Tour(found[0].tour, found) for found in stops]
+    """The shipped tours, by the names of their folders; a recording may be a stop of one, too."""
+    recorded = recordings()
+    found = []
+    for _, stops in groupby((one for one in shipped() if one.stop), key=lambda one: one.folder):
+        scripts = list(stops)
+        title = scripts[0].tour
+        found.append(Tour(title, _in_order([*scripts, *_of_tour(title, recorded)])))
+    return found
 
 
 def tour_of(path: Path) -> Tour | None:
     """The tour that a file is a stop of, with the other files of its folder; None for others."""
-    here = entry(path)
+    here = _recording(path) if _RECORDING.search(path.name) else entry(path)
     if not here.stop:
         return None
+    if shipped_name(path):
+        return next((tour for tour in tours() if tour.title == here.tour), None)
     beside = [entry(one) for one in path.parent.glob(f"*{SUFFIX}") if one.is_file()]
-    stops = sorted((one for one in beside if one.stop), key=lambda one: (one.stop, one.path.name))
-    return Tour(here.tour, tuple(stops))
+    return Tour(here.tour, _in_order([one for one in beside if one.stop]))
+
+
+def _of_tour(title: str, found: list[Entry]) -> list[Entry]:
+    return [one for one in found if one.stop and one.tour == title]
+
+
+def _in_order(stops: list[Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted(stops, key=lambda one: (one.stop, one.path.name)))
 
 
 def recordings(folder: Path | None = None) -> list[Entry]:
     """All shipped recordings of a real kernel, or all under a folder, in the order of their names.
 
     What one shows is said in a file beside it, `NAME.about` beside `NAME.trace.xz`, with the lines
-    `title` and `about` of a scenario; without one its title is the file's name.
+    `title`, `tour` and `about` of a scenario; without one its title is the file's name.
     """
     return [_recording(path) for path in _recording_files(folder or scenarios_dir())]
 
@@ -210,7 +223,8 @@ def _recording(path: Path) -> Entry:
     if not beside.is_file():
         return Entry(path, name_of(path), path.name, RECORDED)
     said = entry(beside)
-    return Entry(path, name_of(path), said.title, f"{said.about} {RECORDED}")
+    about = f"{said.about} {RECORDED}"
+    return Entry(path, name_of(path), said.title, about, said.stop, said.tour)
 
 
 def _recording_files(folder: Path) -> list[Path]:

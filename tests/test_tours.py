@@ -22,7 +22,8 @@ from luf_tui.timeline.timeline import Timeline
 from tests.races import start
 
 TOURS = library.tours()
-STOPS = [stop for tour in TOURS for stop in tour.stops]
+STOPS = [stop for tour in TOURS for stop in tour.stops if stop.path.suffix == library.SUFFIX]
+"""Those that are scripts; a recording expects nothing."""
 GUARD = re.compile(r"\(g, ([a-z0-9-]+)\)")
 """How an about asks its reader to switch a guard off."""
 POLICY = re.compile(r"\(p, ([a-z0-9-]+)\)")
@@ -147,3 +148,13 @@ def test_notes_stand_on_their_own(stop: Entry) -> None:
 
     assert [] == [note for note in said if note[-1] not in ".:!?" or not note[0].isalnum()]
     assert len(said) >= 2
+
+
+def test_a_recording_is_the_last_stop_of_the_tour_about_tiers() -> None:
+    [recorded] = [one for one in library.recordings() if one.stop]
+    [tour] = [one for one in TOURS if one.title == recorded.tour]
+
+    assert recorded == tour.stops[-1]
+    assert [*range(1, len(tour.stops) + 1)] == [one.stop for one in tour.stops]
+    assert tour == library.tour_of(recorded.path) == library.tour_of(tour.stops[0].path)
+    assert recorded == tour.after(tour.stops[-2].path)

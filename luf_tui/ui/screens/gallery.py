@@ -256,14 +256,15 @@ class Gallery(BaseScreen):
 
 def everything() -> list[Entry]:
     """The shipped scenarios, tours first, and those in the working folder before them."""
-    shipped = library.shipped()
+    shipped = [*library.shipped(), *library.recordings()]
+    stops = [stop for tour in library.tours() for stop in tour.stops]
     known = {entry.path.resolve() for entry in shipped}
     here = [
         evolve(library.entry(path), name=f"{HERE}/{path.name}")
         for path in sorted(Path().glob("*.luf"))
         if path.is_file() and path.resolve() not in known
     ]
-    return [*here, *sorted(shipped, key=lambda entry: not entry.stop), *library.recordings()]
+    return [*here, *stops, *(entry for entry in shipped if not entry.stop)]
 
 
 def script_rows(path: Path) -> tuple[Row, ...] | LufError:
