@@ -10,10 +10,9 @@ from luf_tui.ftrace.replay.flushes import (
     RECLAIMED,
     TAKEOFF,
     Flush,
+    follow,
     interrupts,
     reason_of,
-    recorded_flushes,
-    requested_interrupts,
 )
 from luf_tui.machine import events as ev
 from tests.test_ftrace_replay import ADDRESS, KSWAPD, NEW, OLD, OTHER, USER, moved, outcome, started
@@ -23,7 +22,7 @@ MUNMAP, COPIED = ev.REASON["munmap"], ev.REASON["copy on write"]
 
 
 def rows(lines: Lines, tmp_path: Path) -> list[tuple[int, int, int, int]]:
-    found = recorded_flushes(lines.read(tmp_path))
+    found = follow(lines.read(tmp_path)).flushes
     return [(one.targets, one.everything, one.pages, one.own) for one in found]
 
 
@@ -75,7 +74,7 @@ def test_a_request_whose_address_space_is_not_known_interrupts_whom_it_did(
     lines = moved(started()).switch("swapper/3-0", 3, "app-7").flush("app-7", 3, 8, 4)
     trace = lines.flush(USER, 1, 8, 1, "d.h1.").read(tmp_path)
     assert 1 == outcome(trace).odd.not_placed
-    (arrived,) = requested_interrupts(trace)
+    (arrived,) = follow(trace).requested
     assert 1 == trace.facts.cpu[arrived]
     asked = [one for one in outcome(trace).flushes if one.why == MUNMAP]
     assert [(1, 0, 8)] == [(one.targets, one.everything, one.pages) for one in asked]

@@ -13,6 +13,7 @@ from luf_tui.ftrace.reading.source import STDIN
 from luf_tui.ftrace.replay.before_batches import BeforeBatches
 from luf_tui.ftrace.replay.bounds import hinges_on_rights, read_only
 from luf_tui.ftrace.replay.figures import Figures
+from luf_tui.ftrace.replay.flushes import follow
 from luf_tui.ftrace.replay.layout import lay_out
 from luf_tui.ftrace.replay.outcome import PolicyOutcome, Progress, play
 from luf_tui.ftrace.replay.report import lines
@@ -90,6 +91,7 @@ def replay(
     if read.survey.baseline == BeforeBatches.NAME:
         asked.append(BeforeBatches())
     layout = lay_out(read)
+    recorded = follow(read)
 
     if jobs > 1 and not can_fork():
         say("--jobs: processes cannot share a recording on this system; one does it all")
@@ -97,7 +99,9 @@ def replay(
 
     def played(of: Trace, policies: Sequence[Policy]) -> list[PolicyOutcome]:
         def one(number: int, told: Progress | None) -> PolicyOutcome:
-            return play(of, layout, policies[number], told, lazy_drops=lazy_drops)
+            return play(
+                of, layout, policies[number], told, lazy_drops=lazy_drops, recorded=recorded
+            )
 
         tell = _told(replaying, [policy.name for policy in policies]) if replaying else None
         return all_done(one, len(policies), jobs, tell)
@@ -106,7 +110,7 @@ def replay(
     hinges = [one.policy for one in outcomes if hinges_on_rights(read, one)]
     other = [make_policy(own.known(name)) for name in hinges]
     again = played(read_only(read), other) if hinges else []
-    return Replayed(Figures(read, outcomes, dict(zip(hinges, again, strict=True)), costs))
+    return Replayed(Figures(read, outcomes, dict(zip(hinges, again, strict=True)), costs, recorded))
 
 
 def _told(replaying: Replaying, policies: Sequence[str]) -> Callable[[int, int, int], None]:

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from luf_tui.ftrace.replay.bounds import Bounds, bounds_of
 from luf_tui.ftrace.replay.flush_bill import FlushBill, bill_of
-from luf_tui.ftrace.replay.flushes import Flushes, recorded_flushes
+from luf_tui.ftrace.replay.flushes import Flushes, Recorded, follow
 from luf_tui.ftrace.replay.outcome import PolicyOutcome
 from luf_tui.ftrace.replay.replay import Agreement
 from luf_tui.ftrace.trace import Trace
@@ -67,19 +67,21 @@ class Figures:
         outcomes: Sequence[PolicyOutcome],
         read_only: Mapping[str, PolicyOutcome] | None = None,
         costs: Costs | None = None,
+        recorded: Recorded | None = None,
     ) -> None:
         """`read_only` are replays with PTEs of unknown rights counted as read-only, by policy."""
         self.trace = trace
         self.outcomes = tuple(outcomes)
         self.costs = costs or Costs()
         self._read_only = dict(read_only or {})
+        self._recorded = recorded or follow(trace)
         self.kept: dict[object, object] = {}
         """What was made of them already, by the function that makes it."""
 
     @cached_property
     def recorded(self) -> Under:
         """What the recorded kernel did."""
-        return Under(RECORDED, recorded_flushes(self.trace), self.costs)
+        return Under(RECORDED, self._recorded.flushes, self.costs)
 
     @cached_property
     def policies(self) -> tuple[Under, ...]:

@@ -82,14 +82,14 @@ class Flushes:
         self.own.append(min(flush.own, _ROOM))
 
 
-def recorded_flushes(trace: Trace) -> Flushes:
-    """The recorded shootdowns, each with the interrupts that came of it."""
-    return _follow(trace)[0]
+@frozen
+class Recorded:
+    """What the recorded kernel did, gone through once."""
 
-
-def requested_interrupts(trace: Trace) -> array[int]:
+    flushes: Flushes
+    """Its shootdowns, each with the interrupts that came of it."""
+    requested: array[int]
     """The facts of interrupts that were for no recorded unmap: for munmap, fork, copies."""
-    return _follow(trace)[1]
 
 
 def interrupts(facts: Facts) -> Iterator[int]:
@@ -102,8 +102,10 @@ def interrupts(facts: Facts) -> Iterator[int]:
             yield at
 
 
-def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
-    """A sender spins until all have answered, so what arrives before its CPU prints anything else
+def follow(trace: Trace) -> Recorded:
+    """Go through a recording for its shootdowns.
+
+    A sender spins until all have answered, so what arrives before its CPU prints anything else
     is of it; of several senders, of the one that began first and has no answer of that CPU. Where
     clocks disagree nobody waits any more: then it is of the latest shootdown of another CPU.
     """
@@ -137,7 +139,7 @@ def _follow(trace: Trace) -> tuple[Flushes, array[int]]:
                 found.own[waiting[cpu][0]] = max(-1, min(facts.arg[at], _ROOM))
             else:
                 del waiting[cpu]
-    return found, requested
+    return Recorded(found, requested)
 
 
 def _asked_by(waiting: dict[int, tuple[int, set[int]]], cpu: int) -> int:

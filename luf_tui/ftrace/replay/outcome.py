@@ -18,8 +18,8 @@ from luf_tui.ftrace.replay.flushes import (
     UNMAPPING,
     Flush,
     Flushes,
-    recorded_flushes,
-    requested_interrupts,
+    Recorded,
+    follow,
 )
 from luf_tui.ftrace.replay.layout import Layout
 from luf_tui.ftrace.replay.replay import Agreement, Odd, Replay
@@ -153,6 +153,7 @@ def play(
     progress: Progress | None = None,
     *,
     lazy_drops: bool = False,
+    recorded: Recorded | None = None,
 ) -> PolicyOutcome:
     """Replay a recording under a policy and count what it does. Nobody steps through it, so that
     it keeps no log.
@@ -160,11 +161,14 @@ def play(
     return counted(
         Replay(trace, layout, policy, lazy_drops=lazy_drops, logged=False),
         progress,
+        recorded,
     )
 
 
-def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
-    """Play a replay to its end and count what it does."""
+def counted(
+    replay: Replay, progress: Progress | None = None, recorded: Recorded | None = None
+) -> PolicyOutcome:
+    """Play a replay to its end and count what it does, beside what was recorded."""
     trace, layout, policy = replay.trace, replay.layout, replay.policy
     count, events = Count(replay), replay.machine.events
     events.only(_COUNTED)
@@ -176,8 +180,9 @@ def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
             trace.facts.let_go()
         if progress is not None and not done % REPORT_EVERY:
             progress(at, total)
-    flushes = _whole(trace, count.flushes)
-    for at in requested_interrupts(trace):
+    recorded = recorded or follow(trace)
+    flushes = _whole(trace, count.flushes, recorded)
+    for at in recorded.requested:
         count.interrupted[trace.facts.cpu[at]] += 1
         count.victims[trace.facts.task[at]] += 1
     why = Counter(flushes.why)
@@ -209,12 +214,12 @@ def counted(replay: Replay, progress: Progress | None = None) -> PolicyOutcome:
     )
 
 
-def _whole(trace: Trace, found: Flushes) -> Flushes:
+def _whole(trace: Trace, found: Flushes, recorded: Recorded) -> Flushes:
     """The shootdowns of a replay, with those that the recorded kernel was asked for as they were
     recorded: under every policy they are for the same CPUs.
     """
     facts = trace.facts
-    asked = [one for one in recorded_flushes(trace) if not facts.flags[one.at] & FOR_UNMAPS]
+    asked = [one for one in recorded.flushes if not facts.flags[one.at] & FOR_UNMAPS]
     whole, row = Flushes(), 0
     for request in [*asked, None]:
         while row < len(found) and (request is None or found.at[row] <= request.at):
