@@ -12,9 +12,12 @@ from attrs import fields_dict
 
 from luf_tui.machine.config import Costs
 from luf_tui.machine.event_log import Event, EventLog
-from luf_tui.machine.events import BY_NAME, DEFER, KINDS, NOTE_TEXT, READ, SWITCH
+from luf_tui.machine.events import BY_NAME, DEFER, KINDS, NOTE_TEXT, READ, SEND, SWITCH
 from luf_tui.machine.kind import DECLARED, MEANING, QUIET, Kind, kind
+from luf_tui.script.parse import parse
+from luf_tui.script.vocabulary import SETTINGS
 from luf_tui.timeline.answers import Counters
+from luf_tui.timeline.recorder import record
 from luf_tui.timeline.tell.narrate import LEVELS, SHOWN, narrate, sentence
 from luf_tui.view.glyphs import PLAIN, of_kind
 from luf_tui.view.legend import LETTERS
@@ -148,3 +151,16 @@ def test_a_note_never_stands_for_what_a_step_did(name: str) -> None:
 
     assert said
     assert set() == said & {narrate(timeline, n) for n in range(timeline.steps + 1)}
+
+
+def test_as_many_cpus_as_a_machine_can_have_fit_an_event() -> None:
+    """A mask of them is one number of an event, and that has a sign."""
+    most = SETTINGS["cpus"].high
+    script = (
+        f"machine cpus {most}, dram 4\npolicy eager\nkswapd on cpu0\nprocess app, heap 1 page\n"
+        f"cpu{most - 1} run app\ncpu{most - 1} write heap.0 a\nkswapd reclaim app.heap.0\n"
+    )
+    recorded = record(parse(script, "wide.luf"))
+
+    masks = [e.args["mask"] for e in recorded.events if e.kind == SEND]
+    assert [1 << most - 1] == masks

@@ -20,7 +20,7 @@ class Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "cpus": Setting("cpus", 1, 64, "CPUs"),
+    "cpus": Setting("cpus", 1, 63, "CPUs"),
     "dram": Setting("dram", 1, 4096, "page frames of DRAM"),
     "cxl": Setting("cxl", 0, 4096, "page frames of CXL memory"),
     "pcp-batch": Setting("pcp_batch", 1, 64, "pages moved between pcp list and buddy at once"),
