@@ -35,7 +35,7 @@ from luf_tui.runs.replayed import Replayed, replay
 POLICIES = (("luf",), ("eager",), ("batched", "luf"))
 """Under which policies a mutant is replayed, one after the other."""
 _LINES = 400
-_NUMBER = re.compile(r"(?:0x)?[0-9a-f]*[0-9][0-9a-f]*")
+_NUMBER = re.compile(r"(?:0x)?[0-9a-f]{0,30}[0-9][0-9a-f]{0,30}")
 _EXTREME = (
     "-1", "0", "1", "2", "4", "9", "10", "11", "18", "63", "64", "65", "255", "256", "1023", "1024",
     "4096", "65535", "65536", "99999", "2147483647", "2147483648", "4294967295", "4294967296",
