@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from luf_tui import cli
-from luf_tui.commands.replay import ReplayProgress, in_words
+from luf_tui.commands.replay import ReplayProgress
 from luf_tui.errors import LufError
 from luf_tui.ftrace.replay.outcome import Progress
 from luf_tui.runs.at_once import all_done
 from luf_tui.runs.replayed import replay
+from luf_tui.timeline.tell.words import in_words
 
 ROOT = Path(__file__).parent.parent
 FORK = ROOT / "tests" / "data" / "fork-excerpt.trace.xz"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -9,8 +11,16 @@ from typing import Any
 import pytest
 from textual.app import App
 
+from luf_tui.engine.director import ItemInfo
+from luf_tui.ftrace.replay import trace_program
+from luf_tui.policy.base import Policy
+from luf_tui.runs import opening
+from luf_tui.runs.opening import prepare
+from luf_tui.script.program import Program
+from luf_tui.timeline.recorder import Recorder
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background import traces
+from luf_tui.ui.background.estimate import Estimate
 from luf_tui.ui.background.traces import Whole
 from luf_tui.ui.screens.gallery import Gallery
 from luf_tui.ui.screens.run_screen import RunScreen
@@ -118,3 +128,92 @@ async def test_a_recording_has_no_script_to_save(tmp_path: Path, whole: None) ->
 
         assert "a recording has no script to save" in text(pilot.app)
         assert [] == list(tmp_path.iterdir())
+
+
+@driven
+async def test_a_defect_in_a_replay_ends_it_there_with_a_sentence(
+    whole: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(program: Program, policy: Policy) -> tuple[Recorder, Iterator[ItemInfo]]:
+        recorder, moves = prepare(program, policy)
+
+        def some() -> Iterator[ItemInfo]:
+            yield from islice(moves, 40)
+            raise ZeroDivisionError("nobody saw this coming")
+
+        return recorder, some()
+
+    monkeypatch.setattr(opening, "prepare", broken)
+    async with LufApp(LLM).run_test(size=(160, 50)) as pilot:
+        assert stands(pilot.app)
+        assert "a defect of luf-tui ends the replay here: ZeroDivisionError" in text(pilot.app)
+        assert shown_run(pilot.app).session.timeline.steps > 0
+
+
+@driven
+async def test_how_far_the_rest_is_stays_in_sight_and_it_can_be_stopped(
+    first_part: None, hold: Hold
+) -> None:
+    held = hold(Whole)
+    async with LufApp(LLM).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("right", "left")
+        assert "stop · about to begin" in text(pilot.app)
+        await pilot.press("K")
+        assert "stopped" in text(pilot.app)
+
+        await held.let_go(pilot, held.jobs[0])
+        run = shown_run(pilot.app).session.timeline
+        assert "stopped by hand" in run.incomplete
+        assert "stopped by hand" in text(pilot.app)
+        await pilot.press("right", "left")
+        assert "stop ·" not in text(pilot.app)
+        await pilot.press("K")
+        assert "nothing is on its way" in text(pilot.app)
+
+
+@driven
+async def test_garbage_is_not_looked_for_in_the_whole_of_a_recording(
+    first_part: None, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = hold(Whole)
+    kept: list[bool] = []
+    async with LufApp(LLM).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        screen = shown_run(pilot.app)
+        monkeypatch.setattr(
+            "luf_tui.ui.garbage.keep", lambda: kept.append(screen.session.timeline.incomplete == "")
+        )
+        await held.let_go(pilot, held.jobs[0])
+    assert kept == [True]
+
+
+def test_what_takes_long_is_estimated_stretch_by_stretch() -> None:
+    now = [0.0]
+    estimate = Estimate(lambda: now[0])
+    assert estimate.told("reading", 1, 4) == "reading 25 %"
+    now[0] = 10.0
+    assert estimate.told("reading", 2, 4) == "reading 50 %, about 10 s left"
+    assert estimate.told("replaying", 1, 4) == "replaying 25 %"
+    now[0] = 20.0
+    assert estimate.told("replaying", 1, 4) == "replaying 25 %, about 30 s left"
+    assert estimate.told("replaying", 4, 4) == "replaying 100 %"
+
+
+def test_how_far_a_replay_is_is_counted_in_what_happened() -> None:
+    job = Whole(*asked_for())
+    assert job.done(60)
+    assert job.said.startswith("replaying 100 %")
+
+
+def test_a_history_takes_no_more_memory_than_it_may() -> None:
+    program, policy = asked_for()
+    recorder, moves = trace_program.prepare(program, policy, memory=1)
+    run = recorder.play(moves)
+    assert trace_program.LOOK <= run.steps < 2 * trace_program.LOOK
+    assert run.incomplete.startswith("the history takes 0 MiB: stopped after micro-step")
+
+
+def asked_for() -> tuple[Program, Policy]:
+    program = opening.program(LLM)
+    return program, opening.policy_of(program)

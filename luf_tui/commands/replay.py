@@ -17,10 +17,10 @@ from luf_tui.ftrace.replay.report import lines
 from luf_tui.ftrace.trace import Trace
 from luf_tui.machine.config import Costs
 from luf_tui.runs.replayed import COMPARED, Replayed, replay
+from luf_tui.timeline.tell.words import in_words
 
 DEFAULT = ",".join(COMPARED)
 LONGEST = 1_000_000_000
-MINUTE = 60
 SOON = 2.0
 """Seconds before which nothing is said of what is left."""
 COSTS = {
@@ -124,14 +124,6 @@ def partial(trace: Trace) -> int:
         terminal.say(f"{trace.path}: {cut}; the figures are those of the part before it")
         return terminal.BAD_INPUT
     return terminal.HELD
-
-
-def in_words(seconds: float) -> str:
-    """A time that is estimated, as roughly as it is known."""
-    if seconds < MINUTE:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / MINUTE)
-    return f"{minutes} min" if minutes < MINUTE else f"{minutes // 60} h {minutes % 60} min"
 
 
 class ReplayProgress:

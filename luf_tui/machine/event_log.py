@@ -50,6 +50,11 @@ class EventLog:
     def __len__(self) -> int:
         return len(self.rows) // ROW
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes the events take."""
+        return len(self.rows) * self.rows.itemsize
+
     def kind_of(self, index: int) -> int:
         """The kind of event `index`, by number, without building it."""
         return self.rows[index * ROW + KIND]

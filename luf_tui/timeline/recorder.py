@@ -83,6 +83,12 @@ class Recorder:
         """The position reached so far."""
         return len(self.steps) - 1
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the history takes so far."""
+        parts = (self.deltas, self.steps, self.checkpoints)
+        return sum(part.nbytes for part in parts) + self.machine.events.nbytes
+
     def stop(self, why: str) -> None:
         """Play no further than the micro-step under way; from another thread, too."""
         self._stopped = why

@@ -21,6 +21,7 @@ from luf_tui.ui.features import (
     linking,
     quiz,
     race_diagram,
+    rest,
     side_by_side,
     touring,
     watching,
@@ -378,6 +379,10 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "unselect", ("escape",), "unselect", "Select nothing; leave the zoom and the map", ASK,
         run=lambda screen: screen.let_go(),
+    ),
+    Action(
+        "stop-rest", ("K",), "stop", "Replay no more of the recording that is on its way", ASK,
+        run=rest.stop,
     ),
     Action(
         "why", ("w",), "why", "Why is this so: the chain of causes", ASK,

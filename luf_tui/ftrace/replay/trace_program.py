@@ -30,6 +30,10 @@ bits.
 """
 LIMIT = 20_000_000
 """Micro-steps after which a recording is walked no further."""
+MEMORY = 1 << 30
+"""Bytes of history after which a recording is walked no further."""
+LOOK = 1024
+"""Micro-steps between two looks at how much memory the history takes."""
 NAMES = {
     FactKind.SWITCH: "switch",
     FactKind.LEFT_LAZY: "leave lazy mode",
@@ -137,16 +141,19 @@ def program_of(trace: Trace, policy: str = POLICY) -> Program:
 
 
 def prepare(
-    program: Program, policy: Policy, limit: int = LIMIT
+    program: Program, policy: Policy, limit: int = LIMIT, memory: int = MEMORY
 ) -> tuple[Recorder, Iterator[ItemInfo]]:
     """A recorder of a replay and what drives it: the recorder is told of every micro-step, the
     iterator of every fact that is done. The oracle is not asked: nobody's reads are recorded.
+    `limit` is in micro-steps, `memory` in bytes of history: what there is by then is kept.
     """
     lines = program.items
     assert isinstance(lines, Lines)
 
     def moved(ctx: int, op: int, pos: int) -> None:
         recorder.step(StepInfo(replay.at, ctx, op, pos))
+        if not recorder.position % LOOK and recorder.nbytes > memory:
+            recorder.stop(f"the history takes {memory >> 20:,} MiB: stopped")
 
     replay = Replay(lines.trace, lines.layout, policy, moved)
     recorder = Recorder(program, policy, replay.machine, _unjudged, limit)

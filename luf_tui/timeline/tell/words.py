@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MINUTE = 60
+"""Seconds, and minutes of an hour."""
+
 
 def cpus(mask: int) -> str:
     """A CPU mask as a person reads it: `cpu1 cpu2`, or `no cpu`."""
@@ -17,3 +20,11 @@ def flags_text(flags: int) -> str:
 def counted(number: int, noun: str) -> str:
     """A number of things in words: `no page`, `1 page`, `2 pages`."""
     return f"{number or 'no'} {noun}" + ("s" if number > 1 else "")
+
+
+def in_words(seconds: float) -> str:
+    """A time that is estimated, as roughly as it is known."""
+    if seconds < MINUTE:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / MINUTE)
+    return f"{minutes} min" if minutes < MINUTE else f"{minutes // 60} h {minutes % 60} min"

@@ -12,6 +12,7 @@ from luf_tui.script.program import Program
 from luf_tui.timeline.ask.model_time import model_time
 from luf_tui.timeline.recorder import Recorder
 from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui.background.estimate import Estimate
 from luf_tui.ui.background.requests import Job
 
 AT_ONCE = 0.3
@@ -26,6 +27,7 @@ class Recording(Job[Timeline]):
     def __init__(self, program: Program | None = None, policy: Policy | None = None) -> None:
         """Without a program, `_record` is a subclass's and finds its own."""
         self.name = policy.name if policy else ""
+        self.estimate = Estimate()
         self._recorder: Recorder | None = None
         self._moves: Iterable[Move] = ()
         if program is not None and policy is not None:
@@ -39,8 +41,16 @@ class Recording(Job[Timeline]):
 
     @property
     def said(self) -> str:
-        """How far it is."""
-        return f"{self.steps:,} micro-steps"
+        """How far it is, and about how long the rest takes. Of a scenario, one of whose lines may
+        take longer than all others, the share is not known.
+        """
+        recorder = self._recorder
+        if recorder is None:
+            return "about to begin"
+        if recorder.program.recorded is None:
+            return f"{self.steps:,} micro-steps"
+        done, total = recorder.steps.item[-1] + 1, len(recorder.program.items)
+        return self.estimate.told("replaying", done, total)
 
     def stop(self) -> None:
         """Keep what is recorded and play no further."""

@@ -95,6 +95,11 @@ class Requests:
         """Whether a request of this kind is under way."""
         return kind in self._open
 
+    def under_way(self, kind: str) -> Job[Any] | None:
+        """The job of the request of this kind that is under way."""
+        request = self._open.get(kind)
+        return request.job if request is not None else None
+
     def ask(self, kind: str, job: Job[Any], deliver: Then, dropped: Then = nothing) -> None:
         """Call `deliver` when the job is over, or `dropped` when it came in late."""
         self.withdraw(kind)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from luf_tui.engine.director import Move
+from luf_tui.errors import LufError, Refused
 from luf_tui.ftrace.reading.source import Source
+from luf_tui.policy import own
 from luf_tui.policy.base import Policy
 from luf_tui.runs import opening
 from luf_tui.script.program import Program
@@ -29,6 +32,22 @@ def first_lines(path: Path) -> list[str]:
     return list(islice(lines, SHOWN))
 
 
+def told(moves: Iterable[Move]) -> Iterator[Move]:
+    """The same moves; where the replay cannot go on, what there is is kept and it is said why.
+
+    A recording of a kernel that nobody here has seen must not take the app down.
+    """
+    try:
+        yield from moves
+    except LufError:
+        raise
+    except Exception as error:
+        if isinstance(own.blamed(error), LufError):
+            raise
+        name = type(error).__name__
+        raise Refused(f"a defect of luf-tui ends the replay here: {name}: {error}") from error
+
+
 class Whole(Recording):
     """A recording that is replayed to its end. The machine is built in the thread, too."""
 
@@ -47,7 +66,7 @@ class Whole(Recording):
         self._recorder, moves = opening.prepare(*self._asked)
         if self._stopped:
             self._recorder.stop(self._stopped)
-        return self._recorder.play(moves)
+        return self._recorder.play(told(moves))
 
 
 class Opening(Recording):
@@ -58,14 +77,14 @@ class Opening(Recording):
         self._path = path
         self._chosen = (policy, tuple(without))
         self._stopped = ""
-        self._share = 0
+        self._share = (0, 0)
         self._program: Program | None = None
         super().__init__()
 
     @property
     def said(self) -> str:
         """How far it is."""
-        return super().said if self._program else f"reading {self._share} %"
+        return super().said if self._program else self.estimate.told("reading", *self._share)
 
     def stop(self) -> None:
         """Keep what is replayed so far."""
@@ -81,7 +100,7 @@ class Opening(Recording):
         return partial(Whole, run.program, opening.policy_of(run.program, *self._chosen))
 
     def _read(self, done: int, size: int) -> None:
-        self._share = 100 * done // max(1, size)
+        self._share = (done, size)
 
     def _record(self) -> Timeline:
         program = self._program = opening.program(self._path, self._read)
@@ -94,6 +113,6 @@ class Opening(Recording):
         clock.daemon = True
         clock.start()
         try:
-            return recorder.play(moves)
+            return recorder.play(told(moves))
         finally:
             clock.cancel()

@@ -32,6 +32,7 @@ from luf_tui.ui.background.searches import Searches
 from luf_tui.ui.branches import Branches
 from luf_tui.ui.drawing.grid import Grid
 from luf_tui.ui.features import branching, lanes, touring
+from luf_tui.ui.features import rest as rest_of
 from luf_tui.ui.file_watch import FileWatch
 from luf_tui.ui.key_names import with_keys
 from luf_tui.ui.messages import OpenGallery
@@ -83,8 +84,6 @@ WHAT_IF_HELP = (
 )
 FAILS = "opened where it fails: {why} says why, {start} goes to the start"
 
-REST = "rest"
-"""The kind of a request for the whole of a recording whose first part is shown."""
 COMPARISON = "comparison"
 """The kind of a request for the same script under another policy, to compare."""
 SEARCH = "search"
@@ -178,7 +177,7 @@ class RunScreen(BaseScreen):
             found[2:2] = actions.hints([("explore", f"{search.figures.states:,} states")])
         elif race_of_line(program, line) is not None:
             found[2:2] = actions.hints([("explore",)])
-        found[:0] = actions.hints(touring.hint(self.session))
+        found[:0] = actions.hints([*rest_of.hint(self), *touring.hint(self.session)])
         if self.branches.current.parent is not None:
             found[:0] = actions.hints([("go-back",)])
         return found
@@ -199,9 +198,7 @@ class RunScreen(BaseScreen):
 
     def _await_rest(self, rest: Callable[[], Recording]) -> None:
         """Put the whole run in the place of its first part, once it is there."""
-        part, recording = self.session.timeline, rest()
-        self.tell(f"the first {part.steps:,} micro-steps; the rest is on its way")
-        self.requests.ask(REST, recording, partial(self.hand_over, recording, self._show_whole))
+        rest_of.begin(self, rest, self._show_whole)
 
     def _show_whole(self, run: Timeline) -> None:
         untouched = self.session.position == self._opened_at
@@ -209,7 +206,7 @@ class RunScreen(BaseScreen):
         if self._wanted is not None and untouched:
             self.session.go(_stand(run, self._wanted, part=True))
         drift = self._wanted.drift(run) if self._wanted is not None else ""
-        self.tell(drift or f"the whole recording is here: {run.steps:,} micro-steps")
+        self.tell(drift or rest_of.said(run))
 
     # -- what keys and panels ask for ---------------------------------------------------------
 

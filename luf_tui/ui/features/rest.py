@@ -1,0 +1,57 @@
+"""The whole of a recording whose first part is shown: how far it is, and no more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from luf_tui.timeline.timeline import Timeline
+from luf_tui.ui import garbage
+from luf_tui.ui.background.loading import Recording
+from luf_tui.ui.session import Reply
+
+if TYPE_CHECKING:
+    from luf_tui.ui.screens.run_screen import RunScreen
+
+REST = "rest"
+"""The kind of a request for the whole of a recording."""
+PAINTED = 0.5
+"""Seconds between two pictures of how far it is: each takes time from it."""
+
+
+def begin(
+    screen: RunScreen, make: Callable[[], Recording], then: Callable[[Timeline], None]
+) -> None:
+    """Have the whole made and handed to `then`, while its first part is walked."""
+    part, recording = screen.session.timeline, make()
+    clock = screen.set_interval(PAINTED, screen.paint_soon)
+
+    def over() -> None:
+        clock.stop()
+        screen.hand_over(recording, then)
+        garbage.keep()
+
+    screen.tell(f"the first {part.steps:,} micro-steps; the rest is on its way")
+    screen.requests.ask(REST, recording, over, clock.stop)
+
+
+def said(run: Timeline) -> str:
+    """What there is to say once it is there."""
+    if run.refusals or run.incomplete:
+        return f"{run.refusals[-1].reason if run.refusals else run.incomplete}"
+    return f"the whole recording is here: {run.steps:,} micro-steps"
+
+
+def hint(screen: RunScreen) -> list[tuple[str, ...]]:
+    """How far it is, and what ends it; nothing where nothing is on its way."""
+    job = screen.requests.under_way(REST)
+    return [("stop-rest", f"stop · {job.said}")] if isinstance(job, Recording) else []
+
+
+def stop(screen: RunScreen) -> Reply:
+    """Show what is replayed so far, and no more."""
+    job = screen.requests.under_way(REST)
+    if job is None:
+        return Reply("nothing is on its way", moved=False)
+    job.stop()
+    return Reply("stopped: what is replayed so far is all there will be")
