@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 from textual.app import App
 
 from luf_tui.engine.director import ItemInfo
+from luf_tui.ftrace.reading import source
 from luf_tui.ftrace.replay import trace_program
 from luf_tui.policy.base import Policy
+from luf_tui.policy.registry import make_policy
 from luf_tui.runs import opening
 from luf_tui.runs.opening import prepare
 from luf_tui.script.program import Program
@@ -21,7 +24,8 @@ from luf_tui.timeline.recorder import Recorder
 from luf_tui.ui.app import LufApp
 from luf_tui.ui.background import traces
 from luf_tui.ui.background.estimate import Estimate
-from luf_tui.ui.background.traces import Whole
+from luf_tui.ui.background.traces import Opening, Whole
+from luf_tui.ui.features import branching
 from luf_tui.ui.screens.gallery import Gallery
 from luf_tui.ui.screens.run_screen import RunScreen
 from tests.ui_driver import UNHURRIED, Hold, do, driven, hold, shown_run, text
@@ -186,6 +190,55 @@ async def test_garbage_is_not_looked_for_in_the_whole_of_a_recording(
         )
         await held.let_go(pilot, held.jobs[0])
     assert kept == [True]
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recording of which but a piece is read before something is shown."""
+    path = tmp_path / "large.trace"
+    path.write_bytes(lzma.decompress(LLM.read_bytes()))
+    monkeypatch.setattr(source, "CHUNK", 1 << 14)
+    monkeypatch.setattr(traces, "PART", 1)
+    return path
+
+
+@driven
+async def test_a_large_file_is_shown_before_it_is_read(
+    large: Path, whole: None, hold: Hold
+) -> None:
+    complete = opening.play_file(large)
+    async with LufApp(large).run_test(size=(120, 40)) as pilot:
+        assert stands(pilot.app)
+        first = shown_run(pilot.app).session.timeline
+        assert len(first.program.items) < len(complete.program.items) / 2
+        held = hold(Opening)
+        await pilot.pause()
+        await pilot.press("end")
+        assert "rest of the recording is on its way" in text(pilot.app) + first.incomplete
+        stood = shown_run(pilot.app).session.timeline.item_at(first.steps)
+        await held.let_go(pilot, held.jobs[0])
+        session = shown_run(pilot.app).session
+        assert session.timeline.digest() == complete.digest()
+        # What happened last may come to nothing once it is known whose pages these are.
+        assert session.timeline.item_at(session.position) in (stood, stood - 1)
+        assert "the whole recording is here" in text(pilot.app)
+
+
+@driven
+async def test_what_was_shown_of_a_large_file_is_shown_again(large: Path, first_part: None) -> None:
+    run = Opening(large, None, (), least=30, most=0).result()
+    assert run.item_at(run.steps) >= 30
+    assert run.incomplete.startswith(traces.GOES_ON)
+
+
+@driven
+async def test_policies_wait_until_a_recording_is_read(large: Path, whole: None) -> None:
+    async with LufApp(large).run_test(size=(120, 40)) as pilot:
+        screen = shown_run(pilot.app)
+        before = screen.session.timeline
+        branching.under(screen, make_policy("eager"))
+        assert "still being read" in text(pilot.app)
+        assert screen.session.timeline is before
 
 
 def test_what_takes_long_is_estimated_stretch_by_stretch() -> None:

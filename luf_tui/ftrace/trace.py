@@ -34,18 +34,26 @@ class Trace:
     """What `luf-tui record` wrote at its head: the kernel, and who recorded."""
     recorder: Recorder
     """The tasks that recorded."""
+    part: bool = False
+    """More of the file is there than was read."""
 
 
-def read_trace(path: str, progress: Progress | None = None) -> Trace:
+def read_trace(path: str, progress: Progress | None = None, most: int = 0) -> Trace:
     """Read a trace of any format and compression; `-` is standard input.
 
+    With `most`, no more than so many pieces of the text, of about 256 KiB each, are read once
+    there is something to tell of.
     What cannot be read is counted and described in the survey. Errors: InputError when the file is
     missing, empty, no text, or holds not one line of a trace.
     """
     source = Source(path, progress)
     reader = LineReader()
     meaning = Meaning(reader.names)
-    for piece in source.pieces():
+    part = False
+    for number, piece in enumerate(source.pieces()):
+        part = most > 0 and number >= most and reader.tally.used > 0
+        if part:
+            break
         meaning.feed(reader.rows(piece))
         meaning.facts.put_aside()
         layout = reader.refused()
@@ -70,6 +78,7 @@ def read_trace(path: str, progress: Progress | None = None) -> Trace:
         survey=told,
         header=reader.header,
         recorder=recorder_of(meaning.facts, meaning.lives.named, reader.header, tally.formats),
+        part=part,
     )
 
 

@@ -117,9 +117,10 @@ def is_recording(path: Path) -> bool:
     return is_trace(path)
 
 
-def program(path: Path, reading: Reading | None = None) -> Program:
+def program(path: Path, reading: Reading | None = None, most: int = 0) -> Program:
     """The program of a scenario, or of a recording, whose facts are its lines.
 
+    With `most`, so many pieces of a recording's text are read and no more, of 256 KiB each.
     Raises InputError with every problem of the file.
     """
     if not is_recording(path):
@@ -127,7 +128,7 @@ def program(path: Path, reading: Reading | None = None) -> Program:
     from luf_tui.ftrace.replay.trace_program import program_of  # noqa: PLC0415
     from luf_tui.ftrace.trace import read_trace  # noqa: PLC0415
 
-    return program_of(read_trace(str(path), reading))
+    return program_of(read_trace(str(path), reading, most))
 
 
 def policy_of(

@@ -167,6 +167,8 @@ class Recorded:
     """Seconds, per item."""
     pfns: Sequence[int]
     """The recorded number of each frame, ascending."""
+    part: bool = False
+    """More of the file is there than was read."""
 
 
 @frozen

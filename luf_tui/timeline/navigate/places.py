@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 
 from luf_tui.script.program import Program, Race
 from luf_tui.timeline.timeline import Timeline
@@ -17,9 +18,9 @@ def same_place(old: Timeline, new: Timeline, position: int) -> int:
     if position == 0:
         return 0
     item = old.item_at(position)
-    pairs = matching_items(old.program, new.program)
+    twin = _twin_of(old.program, new.program)
     while item >= 0:
-        steps, twins = old.item_steps(item), new.item_steps(pairs.get(item, -1))
+        steps, twins = old.item_steps(item), new.item_steps(twin(item))
         if twins and position in steps:
             whole = position == steps[-1]
             return twins[-1] if whole else min(twins[0] + position - steps[0], twins[-1])
@@ -27,6 +28,16 @@ def same_place(old: Timeline, new: Timeline, position: int) -> int:
             return twins[-1]
         item -= 1
     return 0
+
+
+def _twin_of(old: Program, new: Program) -> Callable[[int], int]:
+    """The number of an item of `old` in `new`, -1 where there is none."""
+    if old.recorded is None or new.recorded is None:
+        pairs = matching_items(old, new)
+        return lambda number: pairs.get(number, -1)
+    # A file that is read further, or once more: what happened is numbered as before.
+    count = min(len(old.items), len(new.items))
+    return lambda number: number if number < count else -1
 
 
 def same_line(old: Program, new: Program, line: int) -> int:

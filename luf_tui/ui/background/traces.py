@@ -21,6 +21,8 @@ from luf_tui.ui.background.loading import Recording
 SOON = 0.3
 """Seconds of replaying after which what there is opens, while the rest is recorded."""
 GOES_ON = "the rest of the recording is on its way"
+PART = 8
+"""Pieces of the text, of 256 KiB each, that are read of a file before something is shown of it."""
 SHOWN = 60
 """Lines of a recording that the gallery shows."""
 
@@ -48,6 +50,11 @@ def told(moves: Iterable[Move]) -> Iterator[Move]:
         raise Refused(f"a defect of luf-tui ends the replay here: {name}: {error}") from error
 
 
+def is_part(run: Timeline) -> bool:
+    """Whether more is in the file than was read for it."""
+    return run.program.recorded is not None and run.program.recorded.part
+
+
 class Whole(Recording):
     """A recording that is replayed to its end. The machine is built in the thread, too."""
 
@@ -72,8 +79,22 @@ class Whole(Recording):
 class Opening(Recording):
     """A recording being read; its first part is replayed so that there is something to see soon."""
 
-    def __init__(self, path: Path, policy: str | None, without: Iterable[str]) -> None:
-        """What is wrong with the file, or with the policy's name, is told by `result`."""
+    def __init__(
+        self,
+        path: Path,
+        policy: str | None,
+        without: Iterable[str],
+        least: int = 0,
+        most: int | None = None,
+    ) -> None:
+        """What is wrong with the file, or with the policy's name, is told by `result`.
+
+        Replayed are at least the facts up to the one numbered `least`, and of a large file `most`
+        pieces are read, where 0 is all of it; PART unless it is said.
+        """
+        # What comes through a pipe is read once.
+        self._most = most if most is not None else PART if path.is_file() else 0
+        self._least = least
         self._path = path
         self._chosen = (policy, tuple(without))
         self._stopped = ""
@@ -97,13 +118,16 @@ class Opening(Recording):
         run = self.result()
         if self._stopped or not run.incomplete:
             return None
+        if is_part(run):
+            seen = max(0, run.item_at(run.steps))
+            return partial(Opening, self._path, *self._chosen, seen, 0)
         return partial(Whole, run.program, opening.policy_of(run.program, *self._chosen))
 
     def _read(self, done: int, size: int) -> None:
         self._share = (done, size)
 
     def _record(self) -> Timeline:
-        program = self._program = opening.program(self._path, self._read)
+        program = self._program = opening.program(self._path, self._read, self._most)
         policy = opening.policy_of(program, *self._chosen)
         recorder, moves = opening.prepare(program, policy)
         self._recorder = recorder
@@ -111,8 +135,19 @@ class Opening(Recording):
             recorder.stop(self._stopped)
         clock = threading.Timer(SOON, recorder.stop, (GOES_ON,))
         clock.daemon = True
-        clock.start()
         try:
-            return recorder.play(told(moves))
+            run = recorder.play(self._timed(clock, told(moves)))
         finally:
             clock.cancel()
+        if is_part(run) and not run.incomplete:
+            run.incomplete = f"{GOES_ON} after micro-step {run.steps}"
+        return run
+
+    def _timed(self, clock: threading.Timer, moves: Iterable[Move]) -> Iterator[Move]:
+        """The same moves; the clock starts once what was shown before is there again."""
+        waits = True
+        for move in moves:
+            if waits and move.item >= self._least:
+                waits = False
+                clock.start()
+            yield move

@@ -34,6 +34,9 @@ def under(screen: RunScreen, policy: Policy, *, told: bool = False) -> None:
     `told`: and say so.
     """
     program = screen.session.timeline.program
+    if program.recorded is not None and program.recorded.part:
+        screen.tell("the recording is still being read; other policies have to wait for it")
+        return
     known = screen.branches.of(program, policy)
     if known is not None and known.run is not None and not known.partial:
         screen.requests.withdraw(RUN)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import garbage
 from luf_tui.ui.background.loading import Recording
+from luf_tui.ui.background.traces import Opening
 from luf_tui.ui.session import Reply
 
 if TYPE_CHECKING:
@@ -22,14 +23,24 @@ PAINTED = 0.5
 def begin(
     screen: RunScreen, make: Callable[[], Recording], then: Callable[[Timeline], None]
 ) -> None:
-    """Have the whole made and handed to `then`, while its first part is walked."""
+    """Have the whole made and handed to `then`, while its first part is walked.
+
+    Of a large file, it is read in full before that, and a first part of that is handed over, too.
+    """
     part, recording = screen.session.timeline, make()
     clock = screen.set_interval(PAINTED, screen.paint_soon)
 
     def over() -> None:
         clock.stop()
-        screen.hand_over(recording, then)
+        screen.hand_over(recording, show)
         garbage.keep()
+
+    def show(run: Timeline) -> None:
+        more = recording.rest if isinstance(recording, Opening) else None
+        then(run)
+        if more is not None:
+            screen.branches.current.partial = True
+            begin(screen, more, then)
 
     screen.tell(f"the first {part.steps:,} micro-steps; the rest is on its way")
     screen.requests.ask(REST, recording, over, clock.stop)

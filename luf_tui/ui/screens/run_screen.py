@@ -205,6 +205,7 @@ class RunScreen(BaseScreen):
         branching.whole(self, run)
         if self._wanted is not None and untouched:
             self.session.go(_stand(run, self._wanted, part=True))
+            self._opened_at = self.session.position
         drift = self._wanted.drift(run) if self._wanted is not None else ""
         self.tell(drift or rest_of.said(run))
 
