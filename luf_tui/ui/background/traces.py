@@ -21,7 +21,7 @@ from luf_tui.ui.background.loading import Recording
 SOON = 0.3
 """Seconds of replaying after which what there is opens, while the rest is recorded."""
 GOES_ON = "the rest of the recording is on its way"
-PART = 8
+PART = 16
 """Pieces of the text, of 256 KiB each, that are read of a file before something is shown of it."""
 SHOWN = 60
 """Lines of a recording that the gallery shows."""
