@@ -23,6 +23,7 @@ DEEDS = {
     "map": f"export {TOUR}@L25 --map --format svg -o",
     "small": f"export {TOUR} --size 60x20 --format txt -o",
     "wide": f"export {TOUR}@0 --size 220x60 --format txt -o",
+    "window": "export llm-excerpt@L640..L700 --format luf -o",
     "stretch": f"export {TOUR}@3..9 --format diagram -o",
     "four": "export races/four-cpus --format diagram -o",
     "counterexample": f"explore {RACE} --write",

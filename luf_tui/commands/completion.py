@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 
 from luf_tui import library
-from luf_tui.commands import terminal
+from luf_tui.commands import exporting_window, terminal
 from luf_tui.commands.all_commands import arguments, wanted, whole_parser
 from luf_tui.policy.guards import GUARDS
 from luf_tui.policy.registry import POLICIES
@@ -60,7 +60,7 @@ _WORDS: Mapping[str, Callable[[], Iterable[str]]] = {
     "without": lambda: GUARDS,
     "guard": lambda: GUARDS,
     "folder": lambda: sorted({name.partition("/")[0] for name in _names()}),
-    "format": lambda: FORMATS,
+    "format": lambda: (*FORMATS, exporting_window.FORMAT),
     "theme": lambda: PALETTES,
     "verb": lambda: sorted({v.word for verbs in verbs_by_actor().values() for v in verbs}),
 }

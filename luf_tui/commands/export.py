@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from luf_tui.commands import terminal
+from luf_tui.commands import exporting_window, terminal
 from luf_tui.commands.programs import add_beside, add_policy, exclude, size
 from luf_tui.commands.writing import EXPORTED, add_force, apart, free, save
 from luf_tui.errors import LufError, nearest, with_hint
@@ -36,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_policy(parser)
     parser.add_argument(
-        "--format", metavar="F", help=f"{', '.join(FORMATS)}; else by the name of OUT"
+        "--format",
+        metavar="F",
+        help=f"{', '.join(FORMATS)}; {exporting_window.FORMAT}, for a stretch of a recording: a "
+        "scenario of it; else by the name of OUT",
     )
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="a file; - is stdout")
     add_force(parser)
@@ -60,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
         palette_named(args.theme)
     theme = args.theme or ("" if name in WALKED else "dark")
     where = stretch(args.file)
+    if name == exporting_window.FORMAT:
+        if args.output != STDOUT:
+            apart(where.path, args.output)
+        return exporting_window.write(args, where, STDOUT)
     if where.until is not None and name != DIAGRAM and name not in PICTURES:
         raise LufError(f"{name} is of a whole run: a stretch is for {_all_of(PICTURES)}")
     if args.output != STDOUT:
@@ -128,7 +135,8 @@ def _all_of(names: Iterable[str]) -> str:
 def _format(said: str | None, output: str) -> str:
     """The format asked for, or the one that the name of the file means."""
     word = said or Path(output).suffix.removeprefix(".")
-    if word not in FORMATS:
+    known = (*FORMATS, exporting_window.FORMAT)
+    if word not in known:
         what = f"no format '{word}'" if word else "say the format with --format"
-        raise LufError(with_hint(what, nearest(word, FORMATS)))
+        raise LufError(with_hint(what, nearest(word, known)))
     return word

@@ -38,6 +38,8 @@ REPORT = _begins(r'<!DOCTYPE html>.*<meta name="generator" content="luf-tui repl
 """A page of a replay."""
 COUNTEREXAMPLE: Ours = re.compile(r"^note +Found by search under ", re.MULTILINE).search  # type: ignore[assignment]
 """A scenario that a search found."""
+WINDOW = _begins(r"title [^\n]*\nabout +Written by `luf-tui export` from facts ")
+"""A window of a recording as a scenario."""
 SEARCH = _begins(r"PK\x03\x04.{0,26}luf-tui search")
 """A search that was left off."""
 EXPORTED: Mapping[str, Ours] = {
