@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import lzma
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 from textual.app import App
+from textual.pilot import Pilot
 
 from luf_tui.engine.director import ItemInfo
 from luf_tui.ftrace.reading import source
@@ -239,6 +242,54 @@ async def test_policies_wait_until_a_recording_is_read(large: Path, whole: None)
         branching.under(screen, make_policy("eager"))
         assert "still being read" in text(pilot.app)
         assert screen.session.timeline is before
+
+
+@driven
+async def test_what_is_wrong_with_the_rest_stays_in_sight(
+    large: Path, whole: None, hold: Hold
+) -> None:
+    lines = large.read_text().splitlines()
+    lines[-1] = re.sub(r"\[\d{3}\]", "[099]", lines[-1])
+    large.write_text("\n".join(lines) + "\n")
+    async with LufApp(large).run_test(size=(80, 24)) as pilot:
+        await over(pilot, "CPU 99 was seen")
+        assert stands(pilot.app)
+        assert "counts" in text(pilot.app)
+        await pilot.press("escape", "end", "right")
+        assert "the rest cannot be shown" in text(pilot.app)
+
+
+@driven
+async def test_a_defect_in_reading_the_rest_leaves_the_app_standing(
+    large: Path, whole: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = opening.program
+
+    def broken(path: Path, reading: opening.Reading | None = None, most: int = 0) -> Program:
+        if not most:
+            raise ZeroDivisionError("nobody saw this coming")
+        return read(path, reading, most)
+
+    monkeypatch.setattr(opening, "program", broken)
+    async with LufApp(large).run_test(size=(80, 24)) as pilot:
+        await over(pilot, "nobody saw this coming")
+        assert stands(pilot.app)
+        assert "a defect of luf-tui: ZeroDivisionError" in text(pilot.app)
+
+
+@driven
+async def test_a_recording_that_was_cut_says_so_in_the_app(tmp_path: Path, whole: None) -> None:
+    cut = tmp_path / "cut.trace.gz"
+    cut.write_bytes(gzip.compress(lzma.decompress(LLM.read_bytes()))[:-2000])
+    async with LufApp(cut).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "the file was cut short" in text(pilot.app)
+
+
+async def over(pilot: Pilot[Any], said: str) -> None:
+    """Waits until something is said."""
+    while said not in text(pilot.app):
+        await pilot.pause(0.01)
 
 
 def test_what_takes_long_is_estimated_stretch_by_stretch() -> None:

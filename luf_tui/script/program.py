@@ -169,6 +169,8 @@ class Recorded:
     """The recorded number of each frame, ascending."""
     part: bool = False
     """More of the file is there than was read."""
+    cut: str = ""
+    """Why the file ends too early, where it does."""
 
 
 @frozen

@@ -211,7 +211,8 @@ class Session:
             refusal = timeline.refusals[-1]
             line = timeline.program.items[refusal.item].span.line
             return f"the machine refuses line {line}: {refusal.reason}"
-        return timeline.incomplete
+        recorded = timeline.program.recorded
+        return timeline.incomplete or (recorded.cut if recorded is not None else "")
 
     def _arrived(self, name: str) -> str:
         if "finding" not in name:

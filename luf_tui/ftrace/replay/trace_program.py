@@ -136,7 +136,7 @@ def program_of(trace: Trace, policy: str = POLICY) -> Program:
         policy=policy,
         without=(),
         items=Lines(trace, layout),
-        recorded=Recorded(trace.facts.time, layout.pfns, trace.part),
+        recorded=Recorded(trace.facts.time, layout.pfns, trace.part, trace.survey.cut),
     )
 
 

@@ -55,7 +55,21 @@ def is_part(run: Timeline) -> bool:
     return run.program.recorded is not None and run.program.recorded.part
 
 
-class Whole(Recording):
+class Replay(Recording):
+    """A recording of a kernel: whatever goes wrong with it is told, and the app goes on."""
+
+    def result(self) -> Timeline:
+        """The run, its cursor at the start. Raises LufError, of a defect, too."""
+        try:
+            return super().result()
+        except LufError:
+            raise
+        except Exception as error:
+            name = type(error).__name__
+            raise LufError(f"a defect of luf-tui: {name}: {error}") from error
+
+
+class Whole(Replay):
     """A recording that is replayed to its end. The machine is built in the thread, too."""
 
     def __init__(self, program: Program, policy: Policy) -> None:
@@ -76,7 +90,7 @@ class Whole(Recording):
         return self._recorder.play(told(moves))
 
 
-class Opening(Recording):
+class Opening(Replay):
     """A recording being read; its first part is replayed so that there is something to see soon."""
 
     def __init__(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from luf_tui.errors import LufError
 from luf_tui.timeline.timeline import Timeline
 from luf_tui.ui import garbage
 from luf_tui.ui.background.loading import Recording
 from luf_tui.ui.background.traces import Opening
-from luf_tui.ui.session import Reply
+from luf_tui.ui.panels.problems import ProblemsPanel
+from luf_tui.ui.session import Reply, Session
 
 if TYPE_CHECKING:
     from luf_tui.ui.screens.run_screen import RunScreen
@@ -32,7 +34,13 @@ def begin(
 
     def over() -> None:
         clock.stop()
-        screen.hand_over(recording, show)
+        try:
+            run = recording.result()
+        except LufError as error:
+            part.incomplete = f"the rest cannot be shown: {error}"
+            screen.open(ProblemsPanel(error))
+        else:
+            show(run)
         garbage.keep()
 
     def show(run: Timeline) -> None:
@@ -46,11 +54,10 @@ def begin(
     screen.requests.ask(REST, recording, over, clock.stop)
 
 
-def said(run: Timeline) -> str:
+def said(session: Session) -> str:
     """What there is to say once it is there."""
-    if run.refusals or run.incomplete:
-        return f"{run.refusals[-1].reason if run.refusals else run.incomplete}"
-    return f"the whole recording is here: {run.steps:,} micro-steps"
+    steps = session.timeline.steps
+    return session.trouble or f"the whole recording is here: {steps:,} micro-steps"
 
 
 def hint(screen: RunScreen) -> list[tuple[str, ...]]:

@@ -207,7 +207,7 @@ class RunScreen(BaseScreen):
             self.session.go(_stand(run, self._wanted, part=True))
             self._opened_at = self.session.position
         drift = self._wanted.drift(run) if self._wanted is not None else ""
-        self.tell(drift or rest_of.said(run))
+        self.tell(drift or rest_of.said(self.session))
 
     # -- what keys and panels ask for ---------------------------------------------------------
 
