@@ -11,6 +11,7 @@ import pytest
 
 from luf_tui import library
 from luf_tui.errors import LufError
+from luf_tui.ftrace.meaning.facts import FactKind, Flag
 from luf_tui.ftrace.replay.as_scenario import MOST, scenario_of
 from luf_tui.ftrace.replay.layout import lay_out
 from luf_tui.ftrace.replay.payers import payers_in
@@ -116,3 +117,14 @@ def test_a_window_is_said_in_facts_or_in_micro_steps(luf_tui: Run, tmp_path: Pat
 def test_a_recording_that_is_too_long_is_refused_before_it_is_replayed() -> None:
     with pytest.raises(LufError, match="say a stretch"):
         scenario_of(lines_of(LLM), 0, MOST, LLM, "luf")
+
+
+def test_a_page_that_numa_balancing_had_hidden_owes_nothing_here_either(tmp_path: Path) -> None:
+    lines = lines_of("fork-excerpt")
+    facts, hidden = lines.trace.facts, Flag.HIDDEN
+    unmaps = facts.where(FactKind.UNMAP)
+    at = next(at for at in unmaps if facts.flags[at] & hidden)
+    text = scenario_of(lines, at, at + 20, "fork-excerpt", "luf")
+
+    assert "numa     scan work-153.heap." in text
+    assert not happened(played(text, tmp_path, "luf"), ev.DEFER)

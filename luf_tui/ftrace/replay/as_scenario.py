@@ -41,6 +41,8 @@ class Page:
     told: bool = False
     """Whether a PTE of it is told of."""
     node: str = DRAM
+    hidden: bool = False
+    """By NUMA balancing when the window begins, so that nobody has it cached."""
     places: list[Place] = field(factory=list)
     mapped: set[Place] = field(factory=set)
 
@@ -151,6 +153,7 @@ class _Window:
                     order.append(page)
                     if kind != FactKind.FAULT:
                         page.node = self._node(facts.pfn[at])
+                        page.hidden = unmap and bool(flags & Flag.HIDDEN)
                         self.prelude_of.append(page)
                 page.places.append(place)
                 self.pages[place] = page
@@ -260,6 +263,15 @@ class _Window:
             self._run(cpu, mm)
         self._say(f"kernel on cpu{self.cpus}")
         self.home["kernel"] = self.cpus
+        self._cache()
+        for cpu in sorted(self.running):
+            if start.get(cpu) is None or lazy[cpu]:
+                self._idle(cpu, self.first - 1)
+            else:
+                self._run(cpu, start[cpu])
+
+    def _cache(self) -> None:
+        """Put the pages that will be unmapped where they were, and into TLBs."""
         # First everything is where it was, then everybody caches it.
         for page in self.prelude_of:
             for place in page.places:
@@ -274,11 +286,10 @@ class _Window:
                 # Who mapped a page where it is caches it already.
                 for cpu in on[page.node == DRAM :]:
                     self._say(f"cpu{cpu} read {self._word(page, place)}")
-        for cpu in sorted(self.running):
-            if start.get(cpu) is None or lazy[cpu]:
-                self._idle(cpu, self.first - 1)
-            else:
-                self._run(cpu, start[cpu])
+        for page in self.prelude_of:
+            for place in page.places if page.hidden else ():
+                self._on("numa", self.cpus)
+                self._say(f"numa scan {self._word(page, place)}")
 
     def _say(self, line: str) -> None:
         self.out.append(line)
@@ -296,7 +307,7 @@ class _Window:
         if cpu not in self.running:
             return
         if self.returns.get(cpu, -1) > at:
-            self.left["switch to a kernel thread and back, at which LUF would pay (v12)"] += 1
+            self.left["return from a kernel thread, at which LUF would pay (v12)"] += 1
             return
         del self.running[cpu]
         self._say(f"cpu{cpu} idle")
