@@ -16,6 +16,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from luf_tui.engine.director import ItemInfo
+from luf_tui.errors import LufError
 from luf_tui.ftrace.reading import source
 from luf_tui.ftrace.replay import trace_program
 from luf_tui.policy.base import Policy
@@ -242,6 +243,21 @@ async def test_policies_wait_until_a_recording_is_read(large: Path, whole: None)
         branching.under(screen, make_policy("eager"))
         assert "still being read" in text(pilot.app)
         assert screen.session.timeline is before
+
+
+@driven
+async def test_a_file_that_need_not_be_read_further_leaves_what_is_shown(
+    large: Path, whole: None, hold: Hold
+) -> None:
+    async with LufApp(large).run_test(size=(120, 40)) as pilot:
+        held = hold(Opening)
+        await pilot.pause()
+        before = shown_run(pilot.app).session.timeline
+        await pilot.press("K")
+        await held.let_go(pilot, held.jobs[0])
+        assert shown_run(pilot.app).session.timeline is before
+        assert "stopped by hand" in before.incomplete
+        assert isinstance(held.jobs[0].future.exception(), LufError)
 
 
 @driven

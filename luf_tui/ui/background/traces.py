@@ -139,6 +139,8 @@ class Opening(Replay):
 
     def _read(self, done: int, size: int) -> None:
         self._share = (done, size)
+        if self._stopped and self._least:
+            raise LufError(self._stopped)  # a part is shown, and nobody waits for more
 
     def _record(self) -> Timeline:
         program = self._program = opening.program(self._path, self._read, self._most)

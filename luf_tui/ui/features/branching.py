@@ -35,7 +35,9 @@ def under(screen: RunScreen, policy: Policy, *, told: bool = False) -> None:
     """
     program = screen.session.timeline.program
     if program.recorded is not None and program.recorded.part:
-        screen.tell("the recording is still being read; other policies have to wait for it")
+        screen.tell(
+            "other policies need the whole recording, which is still being read or not wanted"
+        )
         return
     known = screen.branches.of(program, policy)
     if known is not None and known.run is not None and not known.partial:

@@ -71,5 +71,10 @@ def stop(screen: RunScreen) -> Reply:
     job = screen.requests.under_way(REST)
     if job is None:
         return Reply("nothing is on its way", moved=False)
-    job.stop()
+    if isinstance(job, Opening):
+        screen.requests.withdraw(REST)
+        part = screen.session.timeline
+        part.incomplete = f"stopped by hand after micro-step {part.steps}"
+    else:
+        job.stop()
     return Reply("stopped: what is replayed so far is all there will be")
