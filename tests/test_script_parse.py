@@ -214,7 +214,7 @@ def test_carriage_returns_and_tabs_do_no_harm() -> None:
         (b"\x00\x01\x02", "binary"),
         (b"title \xff\xfe\n", "UTF-8"),
         (b"cpu1 " + b"x" * 5000, "too long"),
-        (b"machine cpus 99999999999999999999\nprocess a\n", "between 1 and 64"),
+        (b"machine cpus 99999999999999999999\nprocess a\n", "between 1 and 63"),
         (b"title [luf] tlb[cpu0][/]\n[/] x\n", "does not fit"),
     ],
 )
