@@ -246,7 +246,7 @@ end
 """
 BY_CPUS = (
     *("read any page", "write any page fresh", "write any page", "madvise any page dontneed"),
-    *("madvise any page cold", "madvise any page free", "munmap any page", "probe any page"),
+    *("madvise any page cold", "madvise any page free", "munmap any page"),
     *("mprotect any page read-only", "mprotect any page read-write", "pin any page"),
     *("unpin any page", "pwrite any page fresh"),
 )
