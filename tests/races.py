@@ -62,6 +62,7 @@ monitor  on cpu0
 process  app, heap 1 page
 cpu1     run app
 cpu1     write heap.0 bytes
+monitor  register app.heap.0 wp
 monitor  write-protect app.heap.0 stop before flush
 race
   cpu1     munmap heap
