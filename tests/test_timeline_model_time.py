@@ -68,7 +68,7 @@ def test_a_wait_lasts_from_the_sending_to_the_last_answer(name):
     for timeline in runs(name):
         for wait in waits(timeline):
             start, end, targets, answers, taken = wait
-            least = Prices(timeline).answered(targets)
+            least = Prices(timeline).costs.answered(targets)
             assert all(start <= moment for moment in taken)
             assert end - start >= least
             if len(answers) == targets:
