@@ -136,7 +136,7 @@ PLACES = {
     "steps of a tour": ("tour/flush-before-reuse@36", "", RIGHT * 14),
     "the map": ("tour/flush-before-reuse@36", "M", RIGHT * 14),
     "steps of a recording": ("llm-excerpt@900", "right", RIGHT * 20),
-    "the gallery": ("", "", DOWN * 12 + UP * 3),
+    "the gallery": ("", "", DOWN * 11 + UP * 3),  # below is a recording: all is drawn anew
     "help": ("tour/flush-before-reuse@36", "question_mark", DOWN * 5),
     "guards": ("tour/flush-before-reuse@36", "g", DOWN * 5),
 }
