@@ -86,6 +86,15 @@ open("luf.dat", "w").write("{line}\\n")
 """
 
 
+_HEEDING = """\
+import os, signal, sys
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""A shell can trap no signal that is ignored when it begins, as under nohup."""
+
+
 class Tracefs:
     """The folder, and a script that is run on it as if it were the machine's tracefs."""
 
@@ -153,7 +162,7 @@ class Tracefs:
             name: value,
         }
         return subprocess.Popen(
-            [shell, str(path), *command],
+            [sys.executable, "-c", _HEEDING, shell, str(path), *command],
             cwd=self.work,
             env=environment,
             text=True,
@@ -165,9 +174,7 @@ class Tracefs:
 
     def run(self, shell: str, script: str, *command: str) -> tuple[int, str]:
         """Run to the end: exit status, and what was said."""
-        process = self.start(shell, script, *command)
-        said = process.communicate(timeout=60)[1]
-        return process.returncode, said
+        return self._end(self.start(shell, script, *command))
 
     def interrupted(
         self, shell: str, script: str, number: signal.Signals, *, group: bool = False
@@ -185,12 +192,21 @@ class Tracefs:
             os.killpg(process.pid, number)
         else:
             process.send_signal(number)
-        said = process.communicate(timeout=60)[1]
+        return self._end(process)
+
+    def _end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
+        """Its exit status and what it said; nothing of a run that does not end is left behind."""
+        try:
+            said = process.communicate(timeout=60)[1]
+        except subprocess.TimeoutExpired:
+            for pid in self._processes():
+                os.kill(pid, signal.SIGKILL)
+            said = process.communicate()[1] + "it did not end"
         return process.returncode, said
 
     def left(self) -> list[str]:
         """What is still there of a run: processes, probes, instances and the lock."""
-        found = [f"process {name}" for name in self._processes()]
+        found = [f"process {name}" for name in self._processes().values()]
         probes: dict[str, bool] = {}
         for line in self.probes.read_text().split("\n"):
             if line:
@@ -200,12 +216,14 @@ class Tracefs:
         found += [f"instance {path.name}" for path in (self.top / "instances").iterdir()]
         return found + [f"lock {path}" for path in (self.lock,) if path.exists()]
 
-    def _processes(self) -> list[str]:
-        found = []
+    def _processes(self) -> dict[int, str]:
+        """The processes of a run that are still there, and what they are."""
+        found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 if self.mark.encode() in (folder / "environ").read_bytes():
-                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+                    command = (folder / "cmdline").read_text().replace("\0", " ")
+                    found[int(folder.name)] = command
             except OSError:
                 continue
         return found
