@@ -286,7 +286,7 @@ def test_many_threads_and_those_that_they_start(tracefs: Tracefs, shell: str, va
     assert "luf_faults options/event-fork 1" in tracefs.done()
     assert [FAULTS.replace(":", "/")] == tracefs.done_events("luf_faults")
     assert FAULTS.replace(":", "/") not in tracefs.done_events("luf")
-    lines = [line for line in trace_of(tracefs).split("\n") if "77" in line]
+    lines = [line for line in trace_of(tracefs).split("\n") if "app-77 " in line]
     at = "9.000001" if variant == "tracefs" else "9.000002"
     assert ["9.000000", at, "9.000003"] == [line.split(":")[0].split()[-1] for line in lines]
 

@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from luf_tui.ftrace.recipe import EVENTS
@@ -188,10 +189,15 @@ class Tracefs:
                 break
             time.sleep(0.01)
         assert there.exists(), process.communicate()[1]
-        if group:
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
+        for _ in range(4):
+            if group:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+            # A shell that is about to wait may sleep over the first one, for a moment.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=8)
+                break
         return self._end(process)
 
     def _end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
