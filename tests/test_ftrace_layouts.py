@@ -307,6 +307,22 @@ def test_a_binary_recording_is_converted_by_its_tool(
     assert facts_of(some_lines().read(tmp_path)) == facts_of(read_trace(str(path)))
 
 
+def test_perf_is_asked_for_what_it_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """perf script prints its records of lost events only with --show-lost-events."""
+    text = tmp_path / "text"
+    text.write_text(some_lines().text())
+    lost = "app     1 [000]     2.000000: PERF_RECORD_LOST lost 7"
+    fake(
+        tmp_path,
+        "perf",
+        f'cat {text}; case " $* " in *" --show-lost-events "*) echo "{lost}";; esac',
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    path = tmp_path / "recording"
+    path.write_bytes(MAGIC["perf"])
+    assert 7 == read_trace(str(path)).survey.tally.lost
+
+
 @pytest.mark.parametrize("tool", MAGIC)
 def test_without_its_tool_a_binary_recording_is_refused_with_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str

@@ -94,8 +94,6 @@ def test_a_workload_that_fails_is_recorded_and_told(
 def test_an_interruption_leaves_nothing_behind(
     tracefs: Tracefs, shell: str, variant: str, number: signal.Signals, group: bool, code: int
 ) -> None:
-    if variant == "trace-cmd" and number == signal.SIGHUP:
-        pytest.skip("as for TERM")
     got, said = tracefs.interrupted(shell, recipe(variant=variant), number, group=group)
     assert (code, []) == (got, tracefs.left())
     if variant == "tracefs":
