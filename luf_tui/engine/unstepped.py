@@ -63,18 +63,6 @@ class Unstepped(Kernel):
         if not depth:
             self._finish(ctx)
 
-    def do(
-        self,
-        ctx: Context,
-        kind: type[Operation],
-        args: Mapping[str, object],
-        moved: Callable[[int, int, int], None] | None = None,
-    ) -> None:
-        """Make a whole operation on an empty stack of a context, as `finish` does it."""
-        self.push(ctx, kind, args)
-        if not self.run(ctx, moved):
-            self.finish(ctx, moved)
-
     def run(self, ctx: Context, moved: Callable[[int, int, int], None] | None = None) -> bool:
         """Move a context whose CPU is not interrupted until its stack is empty; False when it has
         to wait first. `moved` is told of every micro-step as `step` returns it.
